@@ -1,0 +1,173 @@
+//! What a device is told: receipts, settings, tests. Sealed with XChaCha20-Poly1305 and a random nonce.
+//!
+//! Layout: `version ‖ sealer ‖ device ‖ nonce(24) ‖ encrypted(body) ‖ tag`; all before the
+//! ciphertext is authenticated. A receipt names the press inside the seal, so an old one tells a
+//! device nothing new. Not here: who may order what (`server`), or firmware images.
+
+use chacha20poly1305::aead::AeadInOut;
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use heapless::Vec;
+use minicbor::{Decode, Encode};
+
+use crate::frame::FrameError;
+use crate::id::{DeviceId, PressId};
+use crate::key::{EndKey, HopKey};
+use crate::version;
+
+/// Longest sealed down frame in bytes.
+pub const DOWN_MAX: usize = 256;
+const HEAD: usize = 1 + 1 + 8;
+const NONCE: usize = 24;
+const TAG: usize = 16;
+
+/// A sealed down frame.
+pub type DownBuf = Vec<u8, DOWN_MAX>;
+
+/// How far a press has come. Order matters: a device only ever climbs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Rung {
+    /// The gateway has it on disk.
+    #[n(1)]
+    Stored,
+    /// The server has committed it: the device may forget.
+    #[n(2)]
+    Received,
+    /// A person has it.
+    #[n(3)]
+    Seen,
+}
+
+/// One word to a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Down {
+    /// How far a press has come.
+    #[n(0)]
+    Receipt(#[n(0)] Receipt),
+    /// New settings; `number` rises with each order, an older one is ignored.
+    #[n(1)]
+    Settings(#[n(0)] SettingsOrder),
+    /// Run the self-test.
+    #[n(2)]
+    Test(#[n(0)] u32),
+    /// Blink, so that an installer finds this one.
+    #[n(3)]
+    Identify(#[n(0)] u32),
+}
+
+/// A rung that a press has reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Receipt {
+    /// Which press.
+    #[n(0)]
+    pub press: PressId,
+    /// How far.
+    #[n(1)]
+    pub rung: Rung,
+}
+
+/// Settings that can be changed from afar; a missing field stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SettingsOrder {
+    /// Rises with each order to this device.
+    #[n(0)]
+    pub number: u32,
+    /// Seconds between two health frames, 10 to 3600.
+    #[n(1)]
+    pub health_s: Option<u16>,
+    /// Seconds between two readings, 10 to 3600.
+    #[n(2)]
+    pub reading_s: Option<u16>,
+}
+
+/// Who sealed a down frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Sealer {
+    /// The gateway, with `K_hop`: it may say `stored`, and nothing above.
+    Gateway = 1,
+    /// The server, with `K_e2e`.
+    Server = 2,
+}
+
+/// Keys for one device's down frames; made once, as derivation costs an HKDF.
+#[derive(Clone)]
+pub struct DownSeal {
+    sealer: Sealer,
+    cipher: XChaCha20Poly1305,
+}
+
+impl DownSeal {
+    /// What a gateway seals with.
+    pub fn gateway(key: &HopKey) -> Self {
+        Self { sealer: Sealer::Gateway, cipher: XChaCha20Poly1305::new(&key.down().into()) }
+    }
+
+    /// What the server seals with.
+    pub fn server(key: &EndKey) -> Self {
+        Self { sealer: Sealer::Server, cipher: XChaCha20Poly1305::new(&key.down().into()) }
+    }
+
+    /// Seals a word to `device`; `nonce` must be random, 24 bytes from the system's source.
+    pub fn seal(
+        &self,
+        device: DeviceId,
+        nonce: [u8; 24],
+        word: &Down,
+    ) -> Result<DownBuf, FrameError> {
+        let mut out = DownBuf::new();
+        let mut put =
+            |bytes: &[u8]| out.extend_from_slice(bytes).map_err(|_| FrameError::Oversized);
+        put(&[version::CURRENT, self.sealer as u8])?;
+        put(&device.get().to_be_bytes())?;
+        put(&nonce)?;
+        let mut body = [0u8; DOWN_MAX - HEAD - NONCE - TAG];
+        let mut cursor = minicbor::encode::write::Cursor::new(&mut body[..]);
+        minicbor::encode(word, &mut cursor).map_err(|_| FrameError::Oversized)?;
+        let len = cursor.position();
+        put(&body[..len])?;
+        let (head, text) = out.split_at_mut(HEAD + NONCE);
+        let tag = self
+            .cipher
+            .encrypt_inout_detached(&nonce.into(), &head[..HEAD], text.into())
+            .map_err(|_| FrameError::Oversized)?;
+        out.extend_from_slice(&tag).map_err(|_| FrameError::Oversized)?;
+        Ok(out)
+    }
+
+    /// Opens a frame that this key's holder sealed for `device`.
+    pub fn open(&self, device: DeviceId, bytes: &[u8]) -> Result<Down, FrameError> {
+        if bytes.len() > DOWN_MAX {
+            return Err(FrameError::Oversized);
+        }
+        let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(FrameError::Truncated)?;
+        if head[0] != version::CURRENT {
+            return Err(FrameError::Version(head[0]));
+        }
+        if head[1] != self.sealer as u8 || head[2..] != device.get().to_be_bytes() {
+            return Err(FrameError::Seal);
+        }
+        let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(FrameError::Truncated)?;
+        let (text, tag) = rest.split_last_chunk::<TAG>().ok_or(FrameError::Truncated)?;
+        let mut body = DownBuf::from_slice(text).map_err(|_| FrameError::Oversized)?;
+        self.cipher
+            .decrypt_inout_detached(nonce.into(), head, body.as_mut_slice().into(), tag.into())
+            .map_err(|_| FrameError::Seal)?;
+        minicbor::decode(&body).map_err(|_| FrameError::Truncated)
+    }
+
+    /// Who seals with these keys.
+    pub const fn sealer(&self) -> Sealer {
+        self.sealer
+    }
+}
+
+/// Reads who sealed a frame, without a key, so that a device picks the right one.
+pub fn sealer_of(bytes: &[u8]) -> Option<Sealer> {
+    match bytes.get(1) {
+        Some(1) => Some(Sealer::Gateway),
+        Some(2) => Some(Sealer::Server),
+        _ => None,
+    }
+}

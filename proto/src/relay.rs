@@ -1,0 +1,96 @@
+//! What a gateway and the server say to each other, inside their TLS: envelopes around frames.
+//!
+//! Upwards one envelope carries one frame and how long it waited. Downwards the server hands on
+//! sealed words for devices and keeps the gateway's roster. Not here: anything that only one side knows.
+
+use minicbor::bytes::{ByteArray, ByteSlice};
+use minicbor::{Decode, Encode};
+
+use crate::down::Receipt;
+use crate::id::{DeviceId, HomeId, KeyEpoch};
+use crate::unit::Millis;
+use crate::up::Role;
+
+/// One frame on its way from a gateway to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Relay<'a> {
+    /// What the bytes are.
+    #[n(0)]
+    pub kind: RelayKind,
+    /// How long the gateway has had it, ms at the moment of this sending.
+    #[n(1)]
+    pub age: Millis,
+    /// The frame.
+    #[cbor(b(2))]
+    pub bytes: &'a ByteSlice,
+}
+
+/// What an envelope carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum RelayKind {
+    /// An open frame whose hop seal the gateway has verified, or its own frame.
+    #[n(0)]
+    Open,
+    /// A hop frame from the stranger lane, as it came: the server may hold the key.
+    #[n(1)]
+    Stranger,
+    /// A message of an enrolled device that could not be read, cut to `FRAME_MAX` bytes.
+    #[n(2)]
+    Unreadable,
+}
+
+/// What the server tells a gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum GatewayDown<'a> {
+    /// A sealed word for a device; the hint lets the gateway show the rung without the key.
+    #[n(0)]
+    Forward {
+        /// For whom.
+        #[n(0)]
+        device: DeviceId,
+        /// The down frame.
+        #[cbor(b(1))]
+        sealed: &'a ByteSlice,
+        /// What it says, if it is a receipt.
+        #[n(2)]
+        hint: Option<Receipt>,
+    },
+    /// This device speaks through you, with this key.
+    #[n(1)]
+    Enrol {
+        /// Who.
+        #[n(0)]
+        device: DeviceId,
+        /// In which home.
+        #[n(1)]
+        home: HomeId,
+        /// As what.
+        #[n(2)]
+        role: Role,
+        /// Generation of the key.
+        #[n(3)]
+        epoch: KeyEpoch,
+        /// `K_hop` of that epoch.
+        #[n(4)]
+        hop_key: ByteArray<32>,
+    },
+    /// This device no longer speaks through you: refuse it within 5 s.
+    #[n(2)]
+    Release {
+        /// Who.
+        #[n(0)]
+        device: DeviceId,
+    },
+    /// An alert of this home is open or over: sounder and bedside display follow.
+    #[n(3)]
+    Alarm {
+        /// Which home.
+        #[n(0)]
+        home: HomeId,
+        /// Open or over.
+        #[n(1)]
+        open: bool,
+    },
+}

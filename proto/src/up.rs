@@ -1,0 +1,344 @@
+//! What a device says: events, readings, its own health, and what it had to drop.
+//!
+//! Bodies are CBOR maps with integer keys; a reader skips keys it does not know. Numbers of kinds
+//! and quantities are append-only. Not here: what any of it means for a person (`care`).
+
+use heapless::Vec;
+use minicbor::{Decode, Encode};
+
+use crate::frame::{BODY_MAX, Class};
+use crate::id::{HomeId, Seq};
+use crate::unit::{Dbm, Millis, NoData, Percent};
+
+/// Most values in one reading.
+pub const VALUES_MAX: usize = 16;
+
+/// One utterance of a device; its class decides which variant a body is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Up {
+    /// Class `Emergency` or `Event`.
+    Event(Event),
+    /// Class `Reading`.
+    Reading(Reading),
+    /// Class `Health`.
+    Health(Health),
+    /// Class `Loss`.
+    Loss(Loss),
+}
+
+/// Something happened at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Event {
+    /// What happened.
+    #[n(0)]
+    pub kind: EventKind,
+    /// Uptime of the device when it happened, ms since this boot.
+    #[n(1)]
+    pub uptime: Millis,
+    /// How often since boot this kind happened, to spot a chattering contact.
+    #[n(2)]
+    pub count: Option<u32>,
+}
+
+/// What can happen; numbers are for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum EventKind {
+    /// Help button pressed, debounced.
+    #[n(0)]
+    Press,
+    /// Pull-cord pulled, debounced.
+    #[n(1)]
+    Pull,
+    /// Fall suspected by a worn device, not yet confirmed by stillness.
+    #[n(2)]
+    FallSuspected,
+    /// Fall confirmed by the device.
+    #[n(3)]
+    FallConfirmed,
+    /// Held for 3 s: "it is nothing". Annotates, never closes.
+    #[n(4)]
+    Cancel,
+    /// Somebody lies down.
+    #[n(10)]
+    BedIn,
+    /// Nobody in bed any more.
+    #[n(11)]
+    BedOut,
+    /// Movement seen.
+    #[n(12)]
+    Motion,
+    /// Door opened.
+    #[n(13)]
+    DoorOpen,
+    /// Door closed.
+    #[n(14)]
+    DoorClosed,
+    /// Cover opened or device moved.
+    #[n(20)]
+    Tamper,
+    /// Battery will last days, not weeks.
+    #[n(21)]
+    BatteryLow,
+    /// A contact that does not come back: stuck button or cord.
+    #[n(22)]
+    Stuck,
+    /// Mains power lost; runs on battery.
+    #[n(23)]
+    PowerLost,
+    /// Mains power is back.
+    #[n(24)]
+    PowerBack,
+}
+
+impl EventKind {
+    /// The class in which this kind travels.
+    pub const fn class(self) -> Class {
+        match self {
+            Self::Press | Self::Pull | Self::FallSuspected | Self::FallConfirmed => {
+                Class::Emergency
+            }
+            Self::Cancel
+            | Self::BedIn
+            | Self::BedOut
+            | Self::Motion
+            | Self::DoorOpen
+            | Self::DoorClosed
+            | Self::Tamper
+            | Self::BatteryLow
+            | Self::Stuck
+            | Self::PowerLost
+            | Self::PowerBack => Class::Event,
+        }
+    }
+}
+
+/// Values of one span of time.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+#[cbor(map)]
+pub struct Reading {
+    /// Uptime of the speaker at the end of the span.
+    #[n(0)]
+    pub uptime: Millis,
+    /// Length of the span in seconds; 0 = one moment.
+    #[n(1)]
+    pub period_s: u16,
+    /// The values, at most [`VALUES_MAX`].
+    #[cbor(n(2), with = "values")]
+    pub values: Vec<Value, VALUES_MAX>,
+    /// Set by a gateway that speaks for a home; a device's home is known from its enrolment.
+    #[n(3)]
+    pub home: Option<HomeId>,
+}
+
+/// One value, or the reason why there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
+pub struct Value {
+    /// What was measured.
+    #[n(0)]
+    pub quantity: Quantity,
+    /// The value in the quantity's unit.
+    #[n(1)]
+    pub value: Option<f32>,
+    /// Why there is none.
+    #[n(2)]
+    pub no_data: Option<NoData>,
+    /// Age of the newest sample in it, seconds at the end of the span.
+    #[n(3)]
+    pub age_s: u16,
+}
+
+/// What is measured, with its unit; numbers are for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Quantity {
+    /// Share of the span with somebody in bed, per cent.
+    #[n(0)]
+    InBed,
+    /// Mean heart rate, beats a minute.
+    #[n(1)]
+    Heart,
+    /// Mean breathing rate, breaths a minute.
+    #[n(2)]
+    Breath,
+    /// Restlessness in bed, 0 to 100.
+    #[n(3)]
+    Restless,
+    /// Load on the bed, kg.
+    #[n(4)]
+    Load,
+    /// Movements seen, a count.
+    #[n(5)]
+    Motion,
+    /// Door openings, a count.
+    #[n(6)]
+    Door,
+    /// Air temperature, °C.
+    #[n(7)]
+    Temperature,
+    /// Relative humidity, per cent.
+    #[n(8)]
+    Humidity,
+    /// Radio signal of the weakest device, dBm.
+    #[n(9)]
+    Signal,
+    /// Lowest battery, per cent.
+    #[n(10)]
+    Battery,
+}
+
+/// What a device says of itself, on each connect and every period after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Health {
+    /// Uptime now: with it the server dates what happened earlier in this boot.
+    #[n(0)]
+    pub uptime: Millis,
+    /// Seconds until the next one at the latest.
+    #[n(1)]
+    pub period_s: u16,
+    /// Battery, none on mains.
+    #[n(2)]
+    pub battery: Option<Percent>,
+    /// Signal as the device hears its gateway.
+    #[n(3)]
+    pub signal: Option<Dbm>,
+    /// Firmware as `major << 16 | minor << 8 | patch`.
+    #[n(4)]
+    pub firmware: u32,
+    /// Uptime of the last passed self-test of this boot.
+    #[n(5)]
+    pub tested: Option<Millis>,
+    /// What kind of device it is.
+    #[n(6)]
+    pub role: Role,
+}
+
+/// What a device is for; numbers are for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Role {
+    /// Help button, worn or fixed.
+    #[n(0)]
+    HelpButton,
+    /// Pull-cord, mostly in the bathroom.
+    #[n(1)]
+    PullCord,
+    /// Mat with load cells under the mattress.
+    #[n(2)]
+    BedMat,
+    /// Passive infra-red motion sensor.
+    #[n(3)]
+    Motion,
+    /// Door contact.
+    #[n(4)]
+    Door,
+    /// Worn fall detector with a button.
+    #[n(5)]
+    Pendant,
+    /// The gateway itself.
+    #[n(6)]
+    Gateway,
+}
+
+/// What had to be dropped: loss is a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Loss {
+    /// How many records.
+    #[n(0)]
+    pub count: u32,
+    /// The first frame number lost, where records were numbered frames.
+    #[n(1)]
+    pub since: Option<Seq>,
+    /// Uptime of the speaker at the first loss.
+    #[n(2)]
+    pub uptime: Millis,
+    /// Set by a gateway that speaks for a home.
+    #[n(3)]
+    pub home: Option<HomeId>,
+}
+
+/// A body in bytes.
+pub type BodyBuf = Vec<u8, BODY_MAX>;
+
+/// A body that is not what its class says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyError;
+
+impl core::fmt::Display for BodyError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("body is not readable as its class, keep it for support")
+    }
+}
+
+impl core::error::Error for BodyError {}
+
+impl Up {
+    /// The class in which this travels.
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Event(event) => event.kind.class(),
+            Self::Reading(_) => Class::Reading,
+            Self::Health(_) => Class::Health,
+            Self::Loss(_) => Class::Loss,
+        }
+    }
+
+    /// The body as CBOR; fails only if a reading is too long for a frame.
+    pub fn to_body(&self) -> Result<BodyBuf, BodyError> {
+        let mut buf = [0u8; BODY_MAX];
+        let mut cursor = minicbor::encode::write::Cursor::new(&mut buf[..]);
+        match self {
+            Self::Event(event) => minicbor::encode(event, &mut cursor),
+            Self::Reading(reading) => minicbor::encode(reading, &mut cursor),
+            Self::Health(health) => minicbor::encode(health, &mut cursor),
+            Self::Loss(loss) => minicbor::encode(loss, &mut cursor),
+        }
+        .map_err(|_| BodyError)?;
+        let len = cursor.position();
+        BodyBuf::from_slice(&buf[..len]).map_err(|_| BodyError)
+    }
+
+    /// Reads a body as its class says.
+    pub fn from_body(class: Class, body: &[u8]) -> Result<Self, BodyError> {
+        let up = match class {
+            Class::Emergency | Class::Event => minicbor::decode(body).map(Self::Event),
+            Class::Reading => minicbor::decode(body).map(Self::Reading),
+            Class::Health => minicbor::decode(body).map(Self::Health),
+            Class::Loss => minicbor::decode(body).map(Self::Loss),
+        }
+        .map_err(|_| BodyError)?;
+        if up.class() == class { Ok(up) } else { Err(BodyError) }
+    }
+}
+
+mod values {
+    //! A bounded list as a CBOR array.
+    use super::{VALUES_MAX, Value};
+    use heapless::Vec;
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error as EncodeError, Write};
+    use minicbor::{Decoder, Encoder};
+
+    pub(super) fn encode<C, W: Write>(
+        v: &Vec<Value, VALUES_MAX>,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        e.array(v.len() as u64)?;
+        v.iter().try_for_each(|value| e.encode_with(value, ctx).map(|_| ()))
+    }
+
+    pub(super) fn decode<'b, C>(
+        d: &mut Decoder<'b>,
+        ctx: &mut C,
+    ) -> Result<Vec<Value, VALUES_MAX>, DecodeError> {
+        let mut out = Vec::new();
+        for value in d.array_iter_with(ctx)? {
+            out.push(value?).map_err(|_| DecodeError::message("too many values"))?;
+        }
+        Ok(out)
+    }
+}
