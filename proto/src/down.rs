@@ -1,7 +1,7 @@
 //! What a device is told: receipts, settings, tests. Sealed with XChaCha20-Poly1305 and a random nonce.
 //!
 //! Layout: `version ‖ sealer ‖ device ‖ nonce(24) ‖ encrypted(body) ‖ tag`; all before the
-//! ciphertext is authenticated. A receipt names the press inside the seal, so an old one tells a
+//! ciphertext is authenticated, the nonce as nonce. A receipt names the press inside the seal, so an old one tells a
 //! device nothing new. Not here: who may order what (`server`), or firmware images.
 
 use chacha20poly1305::aead::AeadInOut;
@@ -12,7 +12,7 @@ use minicbor::{Decode, Encode};
 use crate::frame::FrameError;
 use crate::id::{DeviceId, PressId};
 use crate::key::{EndKey, HopKey};
-use crate::version;
+use crate::{cbor, version};
 
 /// Longest sealed down frame in bytes.
 pub const DOWN_MAX: usize = 256;
@@ -142,7 +142,7 @@ impl DownSeal {
             return Err(FrameError::Oversized);
         }
         let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(FrameError::Truncated)?;
-        if head[0] != version::CURRENT {
+        if !(version::MIN..=version::CURRENT).contains(&head[0]) {
             return Err(FrameError::Version(head[0]));
         }
         if head[1] != self.sealer as u8 || head[2..] != device.get().to_be_bytes() {
@@ -154,7 +154,7 @@ impl DownSeal {
         self.cipher
             .decrypt_inout_detached(nonce.into(), head, body.as_mut_slice().into(), tag.into())
             .map_err(|_| FrameError::Seal)?;
-        minicbor::decode(&body).map_err(|_| FrameError::Truncated)
+        cbor::read(&body).map_err(|_| FrameError::Word)
     }
 
     /// Who seals with these keys.

@@ -95,6 +95,8 @@ pub enum FrameError {
     Device,
     /// A tag that does not verify: wrong key, wrong boot, or changed bytes.
     Seal,
+    /// Sealed by the right key and still no word that this build knows.
+    Word,
 }
 
 impl core::fmt::Display for FrameError {
@@ -111,6 +113,7 @@ impl core::fmt::Display for FrameError {
             Self::Class(c) => write!(f, "frame class {c} is unknown"),
             Self::Device => f.write_str("device number is out of range"),
             Self::Seal => f.write_str("tag does not verify, the key or its epoch is another"),
+            Self::Word => f.write_str("word is unknown, update the receiver"),
         }
     }
 }

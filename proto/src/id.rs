@@ -75,6 +75,19 @@ fn write(value: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.pad(core::str::from_utf8(&out).map_err(|_| fmt::Error)?)
 }
 
+/// Whether `text` is exactly how `name` is printed, so that one thing has one spelling on the wire.
+pub(crate) fn is_spelled(name: &impl fmt::Display, text: &str) -> bool {
+    struct Rest<'a>(&'a str);
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    fmt::write(&mut rest, format_args!("{name}")).is_ok() && rest.0.is_empty()
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -1,20 +1,23 @@
 //! The agreement: the words that devices, gateways and the server speak to each other.
 //!
-//! - [`id`] and [`unit`]: who, and how much, as types.
+//! - [`id`] and [`mod@unit`]: who, and how much, as types.
 //! - [`key`] and [`frame`]: how a device's words are sealed hop by hop and end to end.
 //! - [`up`], [`down`], [`relay`]: what is said, as CBOR with integer keys.
-//! - [`topic`]: where it is said over MQTT.
+//! - [`seat`] and [`topic`]: who connects as what, and where things are said over MQTT.
 //! - [`outbox`]: the numbered, bounded queue that forgets nothing in silence.
 //!
 //! Not here: sockets, clocks, storage, randomness. Callers bring bytes, time and random numbers.
 #![no_std]
+#![warn(missing_docs)]
 
+mod cbor;
 pub mod down;
 pub mod frame;
 pub mod id;
 pub mod key;
 pub mod outbox;
 pub mod relay;
+pub mod seat;
 pub mod topic;
 pub mod unit;
 pub mod up;

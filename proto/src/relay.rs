@@ -3,6 +3,8 @@
 //! Upwards one envelope carries one frame and how long it waited. Downwards the server hands on
 //! sealed words for devices and keeps the gateway's roster. Not here: anything that only one side knows.
 
+use core::fmt;
+
 use minicbor::bytes::{ByteArray, ByteSlice};
 use minicbor::{Decode, Encode};
 
@@ -10,9 +12,10 @@ use crate::down::Receipt;
 use crate::id::{DeviceId, HomeId, KeyEpoch};
 use crate::unit::Millis;
 use crate::up::Role;
+use crate::{RELAY_MAX, cbor};
 
 /// One frame on its way from a gateway to the server.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Relay<'a> {
     /// What the bytes are.
@@ -24,6 +27,24 @@ pub struct Relay<'a> {
     /// The frame.
     #[cbor(b(2))]
     pub bytes: &'a ByteSlice,
+}
+
+impl<'a> Relay<'a> {
+    /// Reads an envelope to its last byte.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, RelayError> {
+        if bytes.len() > RELAY_MAX {
+            return Err(RelayError);
+        }
+        cbor::read(bytes).map_err(|_| RelayError)
+    }
+}
+
+impl fmt::Debug for Relay<'_> {
+    /// Says how much it carries, not what: an open frame's body is about a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, age, bytes } = self;
+        write!(f, "Relay({kind:?}, waited {} ms, {} bytes)", age.get(), bytes.len())
+    }
 }
 
 /// What an envelope carries.
@@ -42,7 +63,7 @@ pub enum RelayKind {
 }
 
 /// What the server tells a gateway.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub enum GatewayDown<'a> {
     /// A sealed word for a device; the hint lets the gateway show the rung without the key.
     #[n(0)]
@@ -94,3 +115,38 @@ pub enum GatewayDown<'a> {
         open: bool,
     },
 }
+
+impl<'a> GatewayDown<'a> {
+    /// Reads a word to its last byte.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, RelayError> {
+        cbor::read(bytes).map_err(|_| RelayError)
+    }
+}
+
+impl fmt::Debug for GatewayDown<'_> {
+    /// Names everything but keys and sealed bytes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forward { device, sealed, hint } => {
+                write!(f, "Forward({device}, {} bytes, {hint:?})", sealed.len())
+            }
+            Self::Enrol { device, home, role, epoch, .. } => {
+                write!(f, "Enrol({device}, home {home}, {role:?}, epoch {})", epoch.get())
+            }
+            Self::Release { device } => write!(f, "Release({device})"),
+            Self::Alarm { home, open } => write!(f, "Alarm(home {home}, open {open})"),
+        }
+    }
+}
+
+/// Bytes that are no word between a gateway and the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RelayError;
+
+impl fmt::Display for RelayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no word between gateway and server, update the older of them")
+    }
+}
+
+impl core::error::Error for RelayError {}

@@ -1,13 +1,14 @@
 //! Topic ↔ text: the only file that knows how a topic is spelled.
 //!
 //! A tree belongs to the identity that connected; `owner` says to whom. Ids only: nothing personal
-//! is ever part of a topic. Not here: who is allowed to connect (`door`).
+//! is ever part of a topic. One topic has one spelling: ids in a topic are not forgiving, as they are
+//! when a person types them. Not here: who is allowed to connect (`door`).
 
 use core::fmt;
 use core::str::FromStr;
 
 use crate::frame::Lane;
-use crate::id::{DeviceId, GatewayId, HomeId};
+use crate::id::{DeviceId, GatewayId, HomeId, is_spelled};
 
 /// Every topic there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,6 +112,6 @@ impl FromStr for Topic {
             [Some("hl1"), Some("watchdog"), None, None, None, None] => Self::Watchdog,
             _ => return Err(TopicError),
         };
-        Ok(topic)
+        if is_spelled(&topic, text) { Ok(topic) } else { Err(TopicError) }
     }
 }

@@ -102,6 +102,16 @@ impl Millis {
     pub const fn get(self) -> u64 {
         self.0
     }
+
+    /// Both spans together; stays at the longest span instead of wrapping.
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// This span without the other; zero if the other is longer.
+    pub const fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
 }
 
 macro_rules! ranged {

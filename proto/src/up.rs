@@ -1,11 +1,15 @@
 //! What a device says: events, readings, its own health, and what it had to drop.
 //!
-//! Bodies are CBOR maps with integer keys; a reader skips keys it does not know. Numbers of kinds
-//! and quantities are append-only. Not here: what any of it means for a person (`care`).
+//! Bodies are CBOR maps with integer keys; a reader skips keys and quantities that it does not know, and a relay
+//! keeps them, since it passes bytes on. Numbers of kinds and quantities are append-only. Not here:
+//! what any of it means for a person (`care`).
+
+mod values;
 
 use heapless::Vec;
 use minicbor::{Decode, Encode};
 
+use crate::cbor;
 use crate::frame::{BODY_MAX, Class};
 use crate::id::{HomeId, Seq};
 use crate::unit::{Dbm, Millis, NoData, Percent};
@@ -301,44 +305,15 @@ impl Up {
         BodyBuf::from_slice(&buf[..len]).map_err(|_| BodyError)
     }
 
-    /// Reads a body as its class says.
+    /// Reads a body as its class says: to its last byte, unknown keys and quantities skipped.
     pub fn from_body(class: Class, body: &[u8]) -> Result<Self, BodyError> {
         let up = match class {
-            Class::Emergency | Class::Event => minicbor::decode(body).map(Self::Event),
-            Class::Reading => minicbor::decode(body).map(Self::Reading),
-            Class::Health => minicbor::decode(body).map(Self::Health),
-            Class::Loss => minicbor::decode(body).map(Self::Loss),
+            Class::Emergency | Class::Event => cbor::read(body).map(Self::Event),
+            Class::Reading => cbor::read(body).map(Self::Reading),
+            Class::Health => cbor::read(body).map(Self::Health),
+            Class::Loss => cbor::read(body).map(Self::Loss),
         }
         .map_err(|_| BodyError)?;
         if up.class() == class { Ok(up) } else { Err(BodyError) }
-    }
-}
-
-mod values {
-    //! A bounded list as a CBOR array.
-    use super::{VALUES_MAX, Value};
-    use heapless::Vec;
-    use minicbor::decode::Error as DecodeError;
-    use minicbor::encode::{Error as EncodeError, Write};
-    use minicbor::{Decoder, Encoder};
-
-    pub(super) fn encode<C, W: Write>(
-        v: &Vec<Value, VALUES_MAX>,
-        e: &mut Encoder<W>,
-        ctx: &mut C,
-    ) -> Result<(), EncodeError<W::Error>> {
-        e.array(v.len() as u64)?;
-        v.iter().try_for_each(|value| e.encode_with(value, ctx).map(|_| ()))
-    }
-
-    pub(super) fn decode<'b, C>(
-        d: &mut Decoder<'b>,
-        ctx: &mut C,
-    ) -> Result<Vec<Value, VALUES_MAX>, DecodeError> {
-        let mut out = Vec::new();
-        for value in d.array_iter_with(ctx)? {
-            out.push(value?).map_err(|_| DecodeError::message("too many values"))?;
-        }
-        Ok(out)
     }
 }
