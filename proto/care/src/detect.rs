@@ -1,0 +1,66 @@
+//! The detectors, one a file, and what they share: local time, and evidence with its age.
+//!
+//! Each takes what the home heard and says its findings to [`crate::triage`]. None reads a clock, and none
+//! knows another: what one may see of the others is handed in as evidence. Not here: what joins what.
+
+pub(crate) mod bed;
+pub(crate) mod fault;
+pub(crate) mod habits;
+pub(crate) mod help;
+pub(crate) mod silence;
+pub(crate) mod stillness;
+
+use minicbor::{Decode, Encode};
+use proto::unit::{Millis, Mono};
+
+use crate::finding::{Evidence, Seen};
+
+/// Minutes of one day.
+pub(crate) const DAY_MIN: u64 = 24 * 60;
+const MINUTE_MS: u64 = 60_000;
+
+/// The local time of the home at one point of the caller's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct LocalTime {
+    #[n(0)]
+    minute: u16,
+    #[n(1)]
+    at: Mono,
+}
+
+impl LocalTime {
+    /// Reads a minute of the day; a minute past the end of it counts from midnight.
+    pub(crate) fn new(minute_of_day: u16, at: Mono) -> Self {
+        Self { minute: minute_of_day % (24 * 60), at }
+    }
+
+    /// Milliseconds after local midnight at another point, past or future.
+    pub(crate) fn day_ms(&self, at: Mono) -> u64 {
+        const DAY_MS: u64 = DAY_MIN * MINUTE_MS;
+        let known = u64::from(self.minute) * MINUTE_MS;
+        let ahead = at.since(self.at).get() % DAY_MS;
+        let behind = self.at.since(at).get() % DAY_MS;
+        (known + ahead + DAY_MS - behind) % DAY_MS
+    }
+
+    /// Minutes after local midnight at another point.
+    pub(crate) fn minute_of_day(&self, at: Mono) -> u16 {
+        u16::try_from(self.day_ms(at) / MINUTE_MS).unwrap_or(0)
+    }
+}
+
+/// A span in minutes, for a card.
+#[expect(clippy::cast_precision_loss, reason = "a card shows minutes, not milliseconds")]
+pub(crate) fn minutes(span: Millis) -> f32 {
+    span.get() as f32 / MINUTE_MS as f32
+}
+
+/// Evidence whose number is how long ago it was.
+pub(crate) fn ago(what: Seen, supports: bool, at: Mono, now: Mono) -> Evidence {
+    Evidence { what, supports, at, value: minutes(now.since(at)) }
+}
+
+/// Evidence without a number.
+pub(crate) fn bare(what: Seen, at: Mono) -> Evidence {
+    Evidence { what, supports: true, at, value: 0.0 }
+}

@@ -1,0 +1,220 @@
+//! The bed: in or out, and a person who is out of it at night and does not come back.
+//!
+//! - An *episode* is one time out of bed. It is dated by the sensor's declared delay: who was told to be out
+//!   may have left that much earlier. One episode is told once; coming back only annotates.
+//! - At night the limit is short, and both leaving and the limit must lie in the night: who gets up for
+//!   good in the morning is not missed. At any hour, and when the hour is unknown, a long limit holds.
+//!
+//! Not here: restlessness and breathing, and falls beside the bed.
+
+use heapless::Vec;
+use minicbor::{Decode, Encode};
+use proto::id::DeviceId;
+use proto::unit::{Millis, Mono};
+
+use crate::detect::{LocalTime, ago};
+use crate::finding::{Evidence, Kind, Seen, Severity};
+use crate::policy::{IN_BED_SHARE, MAT_DELAY, OUT_OF_BED_SHARE, Rules};
+use crate::triage::{Triage, Word};
+
+/// Most beds that are watched in one home.
+const BEDS_MAX: usize = 4;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+enum Place {
+    /// Somebody lies in it.
+    #[n(0)]
+    In,
+    /// It was left after somebody lay in it.
+    #[n(1)]
+    Left,
+    /// It is empty, and nobody was ever seen in it.
+    #[n(2)]
+    Empty,
+}
+
+/// One bed, known by its sensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+struct Bed {
+    #[n(0)]
+    sensor: DeviceId,
+    #[n(1)]
+    place: Place,
+    /// Since when, at the earliest.
+    #[n(2)]
+    since: Mono,
+    /// The last word about it; an older one changes nothing.
+    #[n(3)]
+    told: Mono,
+    /// Whether this episode has been told at night and at the long limit.
+    #[n(4)]
+    night: bool,
+    #[n(5)]
+    long: bool,
+    /// Whether the sensor speaks for itself, else a summary of the home.
+    #[n(6)]
+    own: bool,
+}
+
+/// What is known of the beds of a home.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Beds {
+    #[cbor(n(0), with = "crate::list", default)]
+    beds: Vec<Bed, BEDS_MAX>,
+}
+
+impl Beds {
+    /// The sensor says that somebody came or left. Says whether that is news.
+    pub(crate) fn moved(
+        &mut self,
+        sensor: DeviceId,
+        lies: bool,
+        at: Mono,
+        triage: &mut Triage<'_>,
+    ) -> bool {
+        let early = Mono::from_millis(at.millis().saturating_sub(MAT_DELAY.get()));
+        self.see(sensor, true, lies, at, early, triage)
+    }
+
+    /// A summary says for which share of its span somebody lay there, in per cent.
+    pub(crate) fn share(
+        &mut self,
+        sensor: DeviceId,
+        own: bool,
+        share: f32,
+        at: Mono,
+        span: Millis,
+        triage: &mut Triage<'_>,
+    ) -> bool {
+        let early = Mono::from_millis(at.millis().saturating_sub(span.get()));
+        if share >= IN_BED_SHARE {
+            self.see(sensor, own, true, at, early, triage)
+        } else if share <= OUT_OF_BED_SHARE {
+            self.see(sensor, own, false, at, early, triage)
+        } else {
+            false
+        }
+    }
+
+    fn see(
+        &mut self,
+        sensor: DeviceId,
+        own: bool,
+        lies: bool,
+        at: Mono,
+        early: Mono,
+        triage: &mut Triage<'_>,
+    ) -> bool {
+        let Some(bed) = self.bed(sensor, own, at) else { return false };
+        if at < bed.told {
+            return false;
+        }
+        bed.told = at;
+        let place = match (lies, bed.place) {
+            (true, _) => Place::In,
+            (false, Place::Empty) => Place::Empty,
+            (false, Place::In | Place::Left) => Place::Left,
+        };
+        if place == bed.place {
+            return false;
+        }
+        triage.firm = true;
+        (bed.place, bed.since) = (place, early.max(bed.since));
+        if lies {
+            (bed.night, bed.long) = (false, false);
+            triage.ease(Kind::Bed, Some(bed.sensor));
+        }
+        true
+    }
+
+    /// The bed that a sensor speaks of. A summary of the home speaks of its only bed, or of none if there
+    /// are several; the sensor itself takes that bed over.
+    fn bed(&mut self, sensor: DeviceId, own: bool, at: Mono) -> Option<&mut Bed> {
+        let known = self.beds.iter().position(|bed| bed.sensor == sensor);
+        let place = match (known, self.beds.len(), own) {
+            (Some(place), _, _) => Some(place),
+            (None, 1, false) => Some(0),
+            (None, 1, true) if !self.beds[0].own => {
+                (self.beds[0].sensor, self.beds[0].own) = (sensor, true);
+                Some(0)
+            }
+            (None, 0, false) | (None, _, true) => {
+                let (since, told) = (at, Mono::default());
+                let place = Place::Empty;
+                let new = Bed { sensor, place, since, told, night: false, long: false, own };
+                self.beds.push(new).ok().map(|()| self.beds.len() - 1)
+            }
+            (None, _, false) => None,
+        }?;
+        self.beds.get_mut(place)
+    }
+
+    /// The sensor has left the home: nobody waits for its bed any more.
+    pub(crate) fn release(&mut self, sensor: DeviceId) {
+        self.beds.retain(|bed| bed.sensor != sensor);
+    }
+
+    /// Tells each bed that was left for too long. `context`: what else was seen, for the card.
+    pub(crate) fn check(
+        &mut self,
+        rules: &Rules,
+        clock: Option<LocalTime>,
+        context: [Option<Evidence>; 2],
+        triage: &mut Triage<'_>,
+    ) {
+        let now = triage.now;
+        for bed in &mut self.beds {
+            if triage.is_full() {
+                return;
+            }
+            let over = |due: Option<Mono>| due.is_some_and(|due| due <= now);
+            let (by_night, by_day) = (over(bed.night_due(rules, clock)), over(bed.long_due(rules)));
+            if by_night || by_day {
+                (bed.night, bed.long) = (bed.night || by_night, bed.long || by_day);
+                bed.tell(context, triage);
+            }
+        }
+    }
+
+    pub(crate) fn next_deadline(&self, rules: &Rules, clock: Option<LocalTime>) -> Option<Mono> {
+        let due = |bed: &Bed| [bed.night_due(rules, clock), bed.long_due(rules)];
+        self.beds.iter().flat_map(due).flatten().min()
+    }
+}
+
+impl Bed {
+    fn tell(&self, context: [Option<Evidence>; 2], triage: &mut Triage<'_>) {
+        let mut evidence: Vec<Evidence, 3> = Vec::new();
+        let left = ago(Seen::LeftBed, true, self.since, triage.now);
+        evidence.extend([Some(left)].into_iter().chain(context).flatten());
+        let joins = triage.book.find(Kind::Bed, Some(self.sensor)).map(|i| i.number);
+        let word = Word {
+            kind: Kind::Bed,
+            severity: if self.night { Severity::Important } else { Severity::General },
+            activation: None,
+            device: Some(self.sensor),
+            at: self.since,
+            evidence: &evidence,
+        };
+        triage.raise(joins, &word);
+    }
+
+    /// When the night's limit is over, if this episode began at night and it would still be night then.
+    fn night_due(&self, rules: &Rules, clock: Option<LocalTime>) -> Option<Mono> {
+        let (limit, clock) = (rules.bed_out_night?, clock?);
+        if self.night || self.place != Place::Left {
+            return None;
+        }
+        let due = self.since.after(limit);
+        let by_night = |at| rules.is_night(clock.minute_of_day(at));
+        (by_night(self.since) && by_night(due)).then_some(due)
+    }
+
+    /// When the limit of any hour is over.
+    fn long_due(&self, rules: &Rules) -> Option<Mono> {
+        let waits = !self.long && self.place == Place::Left;
+        rules.bed_out_long.filter(|_| waits).map(|limit| self.since.after(limit))
+    }
+}

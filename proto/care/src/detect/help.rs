@@ -1,0 +1,151 @@
+//! Help: a person presses, pulls or falls. Each is an activation of its own, and none is ever merged away.
+//!
+//! What cannot be verified opens an incident of its own kind; it stands lower in the queue and is never
+//! dropped. A contact that chatters keeps its one incident, and is told as stuck beside it. Not here: a
+//! detector of falls from acceleration, which runs on the worn device.
+
+use heapless::Vec;
+use minicbor::{Decode, Encode};
+use proto::id::{DeviceId, PressId};
+use proto::unit::Mono;
+
+use crate::detect::bare;
+use crate::detect::fault::STUCK;
+use crate::finding::{Kind, Seen, Severity, Trust};
+use crate::policy::{CHATTER_COUNT, CHATTER_QUIET, CHATTER_WINDOW};
+use crate::triage::{Triage, Word, distance};
+
+/// Most devices of one home whose chatter is counted at a time.
+const CONTACTS_MAX: usize = 8;
+
+/// A contact that went lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+struct Contact {
+    #[n(0)]
+    device: DeviceId,
+    /// First activation of the window.
+    #[n(1)]
+    first: Mono,
+    /// Last activation.
+    #[n(2)]
+    last: Mono,
+    #[n(3)]
+    count: u8,
+    #[n(4)]
+    stuck: bool,
+    /// The incident that its last activation went to.
+    #[n(5)]
+    incident: u32,
+}
+
+/// What the help detector remembers: contacts that went lately.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Help {
+    #[cbor(n(0), with = "crate::list", default)]
+    contacts: Vec<Contact, CONTACTS_MAX>,
+}
+
+impl Help {
+    /// A person asked for help or fell, as `kind` says.
+    pub(crate) fn activation(
+        &mut self,
+        id: PressId,
+        at: Mono,
+        kind: Kind,
+        trust: Trust,
+        triage: &mut Triage<'_>,
+    ) {
+        let device = Some(id.device);
+        let seen = if kind == Kind::Fall { Seen::Fell } else { Seen::Pressed };
+        let (kind, severity, joins) = match trust {
+            Trust::Verified => (kind, Severity::Emergency, self.joins(id.device, at, triage)),
+            Trust::Unverified => {
+                let joins = triage.book.recent(Kind::Unverified, device, at).map(|i| i.number);
+                (Kind::Unverified, Severity::Important, joins)
+            }
+        };
+        let evidence = &[bare(seen, at)];
+        let word = Word { kind, severity, activation: Some(id), device, at, evidence };
+        let incident = triage.raise(joins, &word);
+        if trust == Trust::Verified {
+            self.count(id.device, at, incident, triage);
+        }
+    }
+
+    /// The incident that a verified activation belongs to, if one is open.
+    fn joins(&self, device: DeviceId, at: Mono, triage: &Triage<'_>) -> Option<u32> {
+        let near = triage.book.call_near(at).map(|i| i.number);
+        near.or_else(|| {
+            let contact = self.contacts.iter().find(|c| c.device == device && c.stuck)?;
+            triage.book.is_open(contact.incident).then_some(contact.incident)
+        })
+    }
+
+    /// Whether this contact chatters: then it says nothing of a living hand.
+    pub(crate) fn chatters(&self, device: DeviceId) -> bool {
+        self.contacts.iter().any(|contact| contact.device == device && contact.stuck)
+    }
+
+    /// "It is nothing": a word on the call that is open, and nothing else.
+    pub(crate) fn cancelled(&self, device: DeviceId, at: Mono, triage: &mut Triage<'_>) {
+        if let Some(incident) = triage.book.last_call(device).map(|i| i.number) {
+            let mut evidence = bare(Seen::Cancelled, at);
+            evidence.supports = false;
+            triage.annotate(incident, evidence);
+        }
+    }
+
+    /// Counts how fast a contact goes, and tells a chattering one.
+    fn count(&mut self, device: DeviceId, at: Mono, incident: u32, triage: &mut Triage<'_>) {
+        let contact = self.contact(device, at, incident);
+        contact.incident = incident;
+        if distance(contact.last, at) >= CHATTER_QUIET {
+            contact.stuck = false;
+        }
+        if distance(contact.first, at) > CHATTER_WINDOW {
+            (contact.first, contact.count) = (at, 0);
+        }
+        contact.count = contact.count.saturating_add(1);
+        contact.last = contact.last.max(at);
+        if contact.count >= CHATTER_COUNT {
+            contact.stuck = true;
+        }
+        if contact.stuck {
+            triage.fault(device, STUCK, at, bare(Seen::Stuck, at));
+        } else {
+            // A contact that goes at a person's pace is not stuck, whatever was said of it before.
+            triage.sound(device, STUCK);
+        }
+    }
+
+    fn contact(&mut self, device: DeviceId, at: Mono, incident: u32) -> &mut Contact {
+        let new = Contact { device, first: at, last: at, count: 0, stuck: false, incident };
+        let known = self.contacts.iter().position(|c| c.device == device);
+        let place = known.unwrap_or_else(|| match self.contacts.push(new) {
+            Ok(()) => self.contacts.len() - 1,
+            Err(new) => {
+                let quietest = (0..CONTACTS_MAX).min_by_key(|n| self.contacts[*n].last);
+                let place = quietest.unwrap_or(0);
+                self.contacts[place] = new;
+                place
+            }
+        });
+        &mut self.contacts[place]
+    }
+
+    /// Contacts that came to rest are sound again.
+    pub(crate) fn tick(&mut self, triage: &mut Triage<'_>) {
+        for contact in &mut self.contacts {
+            if contact.stuck && !triage.is_full() && triage.now >= contact.last.after(CHATTER_QUIET)
+            {
+                (contact.stuck, triage.firm) = (false, true);
+                triage.sound(contact.device, STUCK);
+            }
+        }
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Mono> {
+        self.contacts.iter().filter(|c| c.stuck).map(|c| c.last.after(CHATTER_QUIET)).min()
+    }
+}

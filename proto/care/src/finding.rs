@@ -1,0 +1,162 @@
+//! What the judgement says: findings, how grave they are, and the reasons that a card can print.
+//!
+//! A *finding* is what one detector says now, with evidence for and against. Findings of one home and
+//! moment share an *incident*, which is one alert on the console. An *activation* is one press or
+//! fall: it keeps its own name for ever, whatever incident it joins. Not here: words for people.
+
+use heapless::Vec;
+use minicbor::{Decode, Encode};
+use proto::id::{DeviceId, PressId};
+use proto::unit::Mono;
+
+/// Most pieces of evidence on one finding.
+pub const EVIDENCE_MAX: usize = 8;
+
+/// How far a frame is to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Trust {
+    /// The end tag verifies: this device said it.
+    #[n(0)]
+    Verified,
+    /// Nobody could verify it; shown as an unverified press, never dropped.
+    #[n(1)]
+    Unverified,
+}
+
+/// What an alert is about; numbers are for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Kind {
+    /// A person asked for help: press or pull.
+    #[n(0)]
+    Help,
+    /// A fall, suspected or confirmed by the device.
+    #[n(1)]
+    Fall,
+    /// A press that nobody could verify.
+    #[n(2)]
+    Unverified,
+    /// An emergency of a known device that could not be read.
+    #[n(3)]
+    Unreadable,
+    /// Out of bed and not back.
+    #[n(4)]
+    Bed,
+    /// No sign of life against this person's own hours.
+    #[n(5)]
+    Stillness,
+    /// A device that should speak and does not.
+    #[n(6)]
+    Silence,
+    /// A gateway that should speak and does not; stands for all its devices.
+    #[n(7)]
+    GatewaySilence,
+    /// A device says it is not well: battery, tamper, stuck contact, lost records.
+    #[n(8)]
+    Fault,
+}
+
+/// How soon somebody must act; order matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Severity {
+    /// Equipment: a task, not an alarm.
+    #[n(0)]
+    Fault,
+    /// Look at it this shift.
+    #[n(1)]
+    General,
+    /// Look at it within minutes.
+    #[n(2)]
+    Important,
+    /// Now.
+    #[n(3)]
+    Emergency,
+}
+
+/// One reason for or against, with numbers that a card can print.
+#[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
+pub struct Evidence {
+    /// What was seen.
+    #[n(0)]
+    pub what: Seen,
+    /// Whether it speaks for the finding, else against.
+    #[n(1)]
+    pub supports: bool,
+    /// When, on the caller's clock.
+    #[n(2)]
+    pub at: Mono,
+    /// The number that goes with it, in the unit that `Seen` names; 0 where there is none.
+    #[n(3)]
+    pub value: f32,
+}
+
+/// What a piece of evidence is; numbers are for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Seen {
+    /// A press or pull.
+    #[n(0)]
+    Pressed,
+    /// A fall, told by the device.
+    #[n(1)]
+    Fell,
+    /// Left the bed; value = minutes ago.
+    #[n(2)]
+    LeftBed,
+    /// In bed; value = minutes.
+    #[n(3)]
+    InBed,
+    /// Movement; value = minutes ago.
+    #[n(4)]
+    Moved,
+    /// A door went; value = minutes ago.
+    #[n(5)]
+    Door,
+    /// Nothing seen; value = minutes.
+    #[n(6)]
+    Nothing,
+    /// Device silent; value = minutes.
+    #[n(7)]
+    Silent,
+    /// The press was taken back by a long hold.
+    #[n(8)]
+    Cancelled,
+    /// Battery; value = per cent.
+    #[n(9)]
+    Battery,
+    /// Cover opened.
+    #[n(10)]
+    Tampered,
+    /// Contact does not come back.
+    #[n(11)]
+    Stuck,
+    /// Records dropped; value = how many.
+    #[n(12)]
+    Lost,
+    /// Mains power lost.
+    #[n(13)]
+    NoMains,
+}
+
+/// What one detector says, and in which incident of this home.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Incident number, counted within the home; an open incident takes what follows within its window.
+    pub incident: u32,
+    /// Whether this finding opens the incident.
+    pub opens: bool,
+    /// What it is about.
+    pub kind: Kind,
+    /// How soon.
+    pub severity: Severity,
+    /// The frame that is this activation, for presses and falls.
+    pub activation: Option<PressId>,
+    /// Whose, if one device's.
+    pub device: Option<DeviceId>,
+    /// When it happened, on the caller's clock.
+    pub at: Mono,
+    /// Reasons for and against.
+    pub evidence: Vec<Evidence, EVIDENCE_MAX>,
+}

@@ -1,0 +1,245 @@
+//! Every threshold and time-out of the system, in one place, grouped by the question that it answers.
+//!
+//! Each number has its unit in its type and its *source*: a standard or field report, a measurement, an
+//! invariant of the design, or "choice" where nobody has measured. Server, gateway and firmware
+//! take their numbers from here; [`Rules`] holds those that a home or an area may set differently.
+//! Not here: technical limits such as buffer sizes, which stand in the file that uses them.
+
+use minicbor::{Decode, Encode};
+use proto::unit::Millis;
+
+// How long may a device wait before it says that nobody heard?
+
+/// No `stored` within this: the device says so itself. Source: invariant V3.
+pub const NO_STORED: Millis = Millis::secs(10);
+/// First pause before a device or gateway connects again. Source: choice, a lost packet should cost one second.
+pub const BACKOFF_MIN: Millis = Millis::secs(1);
+/// Longest pause before a device or gateway connects again. Source: invariant V3.
+pub const BACKOFF_MAX: Millis = Millis::secs(30);
+/// A button held this long means "it is nothing". Source: choice, longer than any press by mistake.
+pub const CANCEL_HOLD: Millis = Millis::secs(3);
+/// A contact closed this long is stuck. Source: choice, nobody holds a button for half a minute.
+pub const STUCK_HOLD: Millis = Millis::secs(30);
+/// The home's own alarm sounds this soon when the way to the server is cut. Source: issue 3, island behaviour.
+pub const ISLAND_ALARM: Millis = Millis::secs(2);
+/// A press is labelled late when it was this old on arrival. Source: choice, the whole answer time of EN-style
+/// codes (60 s, field.md 4a) is then gone.
+pub const LATE_AFTER: Millis = Millis::secs(60);
+
+// How often does everybody say that they live, and when is silence a fault?
+
+/// Health frame of a device on mains. Source: field.md 4d, 60 s x 6 devices x 23,000 beds = 2,300/s.
+pub const HEALTH_MAINS: Millis = Millis::secs(60);
+/// Health frame of a device on battery. Source: field.md 4e, life-safety devices are missed within 4 h.
+pub const HEALTH_BATTERY: Millis = Millis::minutes(60);
+/// Summary of one bed. Source: design section 8, one message a minute and bed.
+pub const READING_PERIOD: Millis = Millis::secs(60);
+/// Longest silence of a healthy gateway: it sends its health when nothing else is to be said. Source: a third of
+/// [`GATEWAY_SILENT`], so that two lost messages are no fault.
+pub const HEALTH_GATEWAY: Millis = Millis::secs(30);
+/// A gateway silent for this long is a fault. Source: invariant V11; EN 50136-1 SP5 has the same 90 s.
+pub const GATEWAY_SILENT: Millis = Millis::secs(90);
+/// A mains device silent for this long is a fault. Source: invariant V11.
+pub const DEVICE_SILENT: Millis = Millis::secs(200);
+/// A mains device may be this much later than two periods. Source: what [`DEVICE_SILENT`] leaves to one that speaks
+/// each minute, more than two of the longest backoffs.
+pub const MAINS_SLACK: Millis = Millis::secs(80);
+/// No device is called silent sooner, whatever rhythm it promises. Source: choice, the silence of its gateway must be
+/// known before.
+pub const DEVICE_SILENT_MIN: Millis = Millis::secs(120);
+/// A battery device may be this much later than two periods. Source: choice, a reconnect at the longest backoff.
+pub const BATTERY_SLACK: Millis = Millis::secs(90);
+/// Whatever a device promises, silence is a fault after this. Source: Zigbee2MQTT's 1,500 min for battery devices,
+/// the floor that field.md 4e allows.
+pub const BATTERY_SILENT_MAX: Millis = Millis::minutes(25 * 60);
+/// After the way to a home is back, its backlog gets this long before absence is judged. Source: choice, a gateway
+/// sends 72 h of summaries of one home (4,320 frames) in seconds.
+pub const CATCH_UP: Millis = Millis::minutes(2);
+/// A device that was enrolled and never spoke is a fault after this. Source: field.md 4a, faulty unit within 24 h.
+pub const NEVER_HEARD: Millis = Millis::minutes(24 * 60);
+/// Battery at or below this is a fault, per cent. Source: choice, about two weeks of a coin cell.
+pub const BATTERY_LOW_PERCENT: u8 = 15;
+/// Battery at or above this ends that fault, per cent. Source: choice, a fresh cell and not noise.
+pub const BATTERY_GOOD_PERCENT: u8 = 30;
+
+// How long until a person has it?
+
+/// An emergency is on a live console within this, else the ladder runs at once. Source: invariant V8.
+pub const VISIBLE_WITHIN: Millis = Millis::secs(3);
+/// Rings on every console. Source: ux.md 2.5.
+pub const RING_ALL: Millis = Millis::secs(15);
+/// Supervisor's screen and phone. Source: ux.md 2.5.
+pub const SUPERVISOR: Millis = Millis::secs(30);
+/// Second site or the colleague on call. Source: ux.md 2.5; field.md 4a, 97.5 % of calls are answered within 60 s.
+pub const SECOND_SITE: Millis = Millis::secs(60);
+/// The external contact of the home. Source: ux.md 2.5; field.md 4a, every call over 180 s is investigated.
+pub const EXTERNAL: Millis = Millis::secs(120);
+/// A claim holds this long without renewal. Source: invariant V9.
+pub const LEASE: Millis = Millis::secs(20);
+/// A console renews its claims this often. Source: invariant V9.
+pub const RENEW: Millis = Millis::secs(5);
+/// A dead holder's alert is back in the queue within this. Source: invariant V9.
+pub const BACK_IN_QUEUE: Millis = Millis::secs(30);
+/// A console that has not been heard for this is not on duty. Source: ux.md 2.4.
+pub const CONSOLE_LOST: Millis = Millis::secs(15);
+/// A console says this often that it lives. Source: a third of [`CONSOLE_LOST`].
+pub const PRESENCE: Millis = Millis::secs(5);
+/// The server tells its consoles this often that it lives. Source: ux.md 3.1, link lost is shown within 5 s.
+pub const BEAT: Millis = Millis::secs(2);
+/// A console shows "link lost" after this without a beat. Source: ux.md 3.1.
+pub const LINK_LOST: Millis = Millis::secs(5);
+
+// How long may work on an alert rest?
+
+/// A claimed alert without any action after this is past its timer. Source: choice, the answer time of field.md 4a.
+pub const FIRST_ACTION: Millis = Millis::secs(60);
+/// A claimed alert without a further action after this is past its timer. Source: choice, Hangzhou's case log has
+/// neighbours on the scene after 6 min (field.md 4b).
+pub const NEXT_ACTION: Millis = Millis::minutes(10);
+/// Longest suspension. Source: ux.md 2.7.
+pub const SUSPEND_MAX: Millis = Millis::minutes(15);
+/// Presses and falls of one home within this are one incident. Source: ux.md 2.6.
+pub const INCIDENT_WINDOW: Millis = Millis::minutes(10);
+/// A close can be taken back for this long on the console, before it is sent. Source: ux.md 2.8.
+pub const CLOSE_UNDO: Millis = Millis::secs(10);
+/// A follow-up call after help in the home. Source: ux.md 3.3.
+pub const FOLLOW_UP_SOON: Millis = Millis::minutes(30);
+/// A follow-up call after a rescue. Source: ux.md 3.3.
+pub const FOLLOW_UP_DAY: Millis = Millis::minutes(24 * 60);
+
+// What is a chattering contact?
+
+/// So many activations of one device within [`CHATTER_WINDOW`] are a stuck or bouncing contact. Source: choice,
+/// debounced presses of a person in fear stay below 2/s; the fault of reliability.md T24 makes 10/s.
+pub const CHATTER_COUNT: u8 = 20;
+/// Window of [`CHATTER_COUNT`]. Source: as there.
+pub const CHATTER_WINDOW: Millis = Millis::secs(10);
+/// A chattering contact that rests this long is sound again. Source: choice, as long as an incident stays open.
+pub const CHATTER_QUIET: Millis = Millis::minutes(10);
+
+// How long may a person be out of bed?
+
+/// Night begins, minutes after midnight. Source: choice, 22:00; settable per home.
+pub const NIGHT_FROM: u16 = 22 * 60;
+/// Night ends, minutes after midnight. Source: choice, 06:00; settable per home.
+pub const NIGHT_UNTIL: u16 = 6 * 60;
+/// Out of bed at night for longer is important. Source: ux.md 3.1 shows 25 min; choice of 30; settable per home.
+pub const BED_OUT_NIGHT: Millis = Millis::minutes(30);
+/// Out of bed for longer is worth a look at any hour, also when the hour is unknown. Source: choice, a long day of
+/// 18 h; above every healthy day.
+pub const BED_OUT_LONG: Millis = Millis::minutes(18 * 60);
+/// A load-cell mat tells "out" this much after the fact at most. Source: device core's debounce; radars on sale
+/// need 30-40 s (field.md 4e) and get an own line when they come.
+pub const MAT_DELAY: Millis = Millis::secs(10);
+/// Share of a summary's span in bed at or above which the person is in bed, per cent. Source: choice, the majority.
+pub const IN_BED_SHARE: f32 = 50.0;
+/// Share of a summary's span in bed at or below which the person is out, per cent. Source: choice, a minute with
+/// less than 6 s in bed; between both nothing is concluded.
+pub const OUT_OF_BED_SHARE: f32 = 10.0;
+
+// How long may a home be still?
+
+/// Shortest stillness that is ever reported. Source: choice, an afternoon's sleep.
+pub const STILL_MIN: Millis = Millis::minutes(3 * 60);
+/// Longest stillness that is not reported, at home. Source: field.md 4b, 10 h bedroom limit on sale; 12 h allow a
+/// long night.
+pub const STILL_MAX: Millis = Millis::minutes(12 * 60);
+/// A person is missed after so many quarter-hours in which they usually move and now did not, in hundredths. Source:
+/// TIHM, 34 homes and 1,788 days run through this judgement: 0.09 findings a home-day (all counted
+/// as false), 4.5 h from
+/// a random cut to the finding when somebody was at home; 600 gave 0.16 and 3.3 h, 1400 gave 0.07 and 5.9 h.
+/// Published on other homes: 0.09 a day at 5 h 23 min (field.md 4e).
+pub const STILL_MISSED: u32 = 1000;
+/// What is known of a person's hours before they are watched, in days of watching. Source: choice, a long weekend.
+pub const PRIOR_DAYS: u16 = 3;
+/// How long habits are remembered, in days. Source: choice, four weeks.
+pub const HABIT_DAYS: u16 = 28;
+/// Share of quarter-hours with movement by hour of the day, in 255ths, before anything is learned.
+/// Source: TIHM, 34 homes of people over 70 and 1,673 days, all hours of days with at least two hours of life.
+pub const USUAL_HOURS: [u8; 24] = [
+    58, 51, 51, 52, 53, 72, 95, 139, 181, 194, 177, 167, 173, 169, 156, 151, 164, 182, 185, 171,
+    153, 146, 132, 90,
+];
+/// Longest absence through the door that is not reported. Source: choice, a day and a night.
+pub const AWAY_MAX: Millis = Millis::minutes(36 * 60);
+/// Movement this soon after a door is still the one who leaves. Source: choice, hold time of infra-red sensors.
+pub const DOOR_SETTLE: Millis = Millis::minutes(2);
+/// A movement this soon before a door belongs to who opens it. Source: choice, putting on shoes.
+pub const DOOR_BEFORE: Millis = Millis::minutes(10);
+
+const _: () = {
+    const fn ms(span: Millis) -> u64 {
+        span.get()
+    }
+    assert!(ms(BACKOFF_MIN) < ms(BACKOFF_MAX) && ms(CANCEL_HOLD) < ms(STUCK_HOLD));
+    assert!(ms(NO_STORED) < ms(LATE_AFTER), "the device speaks before the server calls it late");
+    assert!(ms(HEALTH_GATEWAY) * 3 <= ms(GATEWAY_SILENT), "two lost messages are no fault");
+    assert!(
+        ms(GATEWAY_SILENT) < ms(DEVICE_SILENT_MIN),
+        "the root cause is known before its effects"
+    );
+    assert!(ms(DEVICE_SILENT_MIN) < ms(DEVICE_SILENT));
+    assert!(ms(HEALTH_MAINS) * 3 < ms(DEVICE_SILENT), "two lost health frames are no fault");
+    assert!(2 * ms(HEALTH_MAINS) + ms(MAINS_SLACK) == ms(DEVICE_SILENT));
+    assert!(ms(BATTERY_SLACK) > 2 * ms(BACKOFF_MAX));
+    assert!(2 * ms(HEALTH_BATTERY) + ms(BATTERY_SLACK) <= 4 * 60 * 60_000, "field.md 4e");
+    assert!(ms(BATTERY_SILENT_MAX) > ms(NEVER_HEARD) && BATTERY_LOW_PERCENT < BATTERY_GOOD_PERCENT);
+    assert!(ms(VISIBLE_WITHIN) < ms(RING_ALL) && ms(RING_ALL) < ms(SUPERVISOR));
+    assert!(ms(SUPERVISOR) < ms(SECOND_SITE) && ms(SECOND_SITE) < ms(EXTERNAL));
+    assert!(3 * ms(RENEW) < ms(LEASE), "two lost renewals keep a claim");
+    assert!(ms(LEASE) + ms(RENEW) <= ms(BACK_IN_QUEUE));
+    assert!(2 * ms(PRESENCE) < ms(CONSOLE_LOST) && 2 * ms(BEAT) < ms(LINK_LOST));
+    assert!(ms(FIRST_ACTION) < ms(NEXT_ACTION) && ms(SUSPEND_MAX) <= 15 * 60_000);
+    assert!(ms(CHATTER_WINDOW) < ms(CHATTER_QUIET) && ms(CHATTER_QUIET) <= ms(INCIDENT_WINDOW));
+    assert!(ms(MAT_DELAY) < ms(BED_OUT_NIGHT) && ms(BED_OUT_NIGHT) < ms(BED_OUT_LONG));
+    assert!(NIGHT_FROM < 1440 && NIGHT_UNTIL < 1440 && OUT_OF_BED_SHARE < IN_BED_SHARE);
+    assert!(ms(STILL_MIN) < ms(STILL_MAX) && ms(STILL_MAX) < ms(AWAY_MAX));
+};
+
+/// What a home or an area may set for itself; the default is the numbers above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Rules {
+    /// Night begins, minutes after local midnight, below 1440; equal to `night_until` = never night.
+    #[n(0)]
+    pub night_from: u16,
+    /// Night ends, minutes after local midnight, below 1440.
+    #[n(1)]
+    pub night_until: u16,
+    /// Longest time out of bed at night; none = not watched.
+    #[n(2)]
+    pub bed_out_night: Option<Millis>,
+    /// Longest time out of bed at any hour; none = not watched.
+    #[n(3)]
+    pub bed_out_long: Option<Millis>,
+    /// Shortest stillness that is reported; none = not watched.
+    #[n(4)]
+    pub still_min: Option<Millis>,
+    /// Stillness that is reported whatever the hours of the person say; at least `still_min`.
+    #[n(5)]
+    pub still_max: Option<Millis>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            night_from: NIGHT_FROM,
+            night_until: NIGHT_UNTIL,
+            bed_out_night: Some(BED_OUT_NIGHT),
+            bed_out_long: Some(BED_OUT_LONG),
+            still_min: Some(STILL_MIN),
+            still_max: Some(STILL_MAX),
+        }
+    }
+}
+
+impl Rules {
+    /// Whether a local minute of the day belongs to the night; a night may pass midnight.
+    pub const fn is_night(&self, minute_of_day: u16) -> bool {
+        if self.night_from <= self.night_until {
+            minute_of_day >= self.night_from && minute_of_day < self.night_until
+        } else {
+            minute_of_day >= self.night_from || minute_of_day < self.night_until
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a sensor can know: values with validity and age, and how late each kind of sensor tells.
+//!
+//! A value outside what its quantity can be, or too old, is not a value but a [`NoData`] with its reason.
+//! A [`Sheet`] is the capability sheet of one role. Not here: conclusions about a person (`detect`).
+
+use proto::unit::{Millis, NoData};
+use proto::up::{Quantity, Role, Value};
+
+use crate::policy::{HEALTH_BATTERY, HEALTH_MAINS, MAT_DELAY};
+
+/// What the makers of one kind of device promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sheet {
+    /// How late it tells "in bed" or "out of bed" at most; none = it cannot tell.
+    pub bed_delay: Option<Millis>,
+    /// Whether it sees a living person without being touched: its silence hides stillness.
+    pub sees_life: bool,
+    /// Seconds between two health frames until it has told its own.
+    pub period_s: u16,
+    /// Whether it is on mains until it has told otherwise.
+    pub mains: bool,
+}
+
+/// The capability sheet of a role.
+pub const fn sheet(role: Role) -> Sheet {
+    let touched = Sheet { bed_delay: None, sees_life: false, period_s: BATTERY_S, mains: false };
+    match role {
+        Role::BedMat => {
+            Sheet { bed_delay: Some(MAT_DELAY), sees_life: true, period_s: MAINS_S, mains: true }
+        }
+        Role::Motion => Sheet { sees_life: true, ..touched },
+        Role::HelpButton | Role::PullCord | Role::Door | Role::Pendant => touched,
+        Role::Gateway => Sheet { period_s: MAINS_S, mains: true, ..touched },
+    }
+}
+
+const BATTERY_S: u16 = seconds(HEALTH_BATTERY);
+const MAINS_S: u16 = seconds(HEALTH_MAINS);
+
+const fn seconds(span: Millis) -> u16 {
+    let s = span.get() / 1000;
+    assert!(s <= 0xFFFF);
+    (s & 0xFFFF) as u16
+}
+
+/// The number of a value that means something, or why there is none. `period_s` is the span of its reading:
+/// a value older than that and a minute says nothing about now.
+pub fn number(value: &Value, period_s: u16) -> Result<f32, NoData> {
+    let Some(number) = value.value else { return Err(value.no_data.unwrap_or(NoData::NotPresent)) };
+    let (low, high) = range(value.quantity);
+    if !(low..=high).contains(&number) {
+        return Err(NoData::Fault);
+    }
+    if u32::from(value.age_s) > u32::from(period_s) + 60 {
+        return Err(NoData::Stale);
+    }
+    Ok(number)
+}
+
+/// What a sensor can honestly report; its clip limits are outside.
+const fn range(quantity: Quantity) -> (f32, f32) {
+    match quantity {
+        Quantity::InBed | Quantity::Restless | Quantity::Humidity | Quantity::Battery => {
+            (0.0, 100.0)
+        }
+        Quantity::Heart => (20.0, 250.0),
+        Quantity::Breath => (3.0, 60.0),
+        Quantity::Load => (0.0, 500.0),
+        Quantity::Motion | Quantity::Door => (0.0, 65_535.0),
+        Quantity::Temperature => (-40.0, 85.0),
+        Quantity::Signal => (-127.0, 0.0),
+    }
+}

@@ -1,0 +1,16 @@
+//! All cases of the judgement in one binary: given what a home says, then what an operator is told.
+//!
+//! Each module is one detector or one promise; `house` is the vocabulary that they share.
+#![expect(clippy::unwrap_used, reason = "a failed assumption fails the test")]
+
+mod alert;
+mod bed;
+mod faults;
+mod gateway;
+mod help;
+mod house;
+mod policy;
+mod queue;
+mod silence;
+mod state;
+mod stillness;
