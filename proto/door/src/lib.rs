@@ -1,1 +1,145 @@
-//! stub
+//! The MQTT door: who may come in, what they may say, and that it is on disk before it is acknowledged.
+//!
+//! A *gate* decides who a caller is. A *keep* makes what they say durable. The door itself speaks
+//! MQTT 3.1.1 and 5 and trusts nobody: PUBACK leaves only after the keep has answered `Kept` or `Shed`.
+//!
+//! - [`Gate`], [`Hello`], [`Pass`], [`Deny`]: admission, from memory, without blocking.
+//! - [`Keep`], [`Arrival`], [`Verdict`]: one group of messages made durable on the commit thread.
+//! - [`committer`] starts that thread, [`open`] opens a [`Door`] in front of it, [`Bus`] stands
+//!   behind a door of local clients.
+//!
+//! Not here: what a message means, keys of devices, or any topic text (`proto`).
+
+mod admission;
+mod bus;
+mod clock;
+mod commit;
+mod connection;
+mod door;
+mod identity;
+mod limits;
+mod line;
+mod listener;
+pub mod session;
+pub mod tls;
+mod watchdog;
+
+use std::net::SocketAddr;
+
+pub use bus::{Bus, BusLimits, BusListener, Wish};
+pub use commit::{CommitHandle, CommitLimits, committer};
+pub use door::{Counters, Door, DoorConfig, DoorError, Edge, Told, open};
+pub use limits::Limits;
+
+use bytes::Bytes;
+use proto::frame::Lane;
+use proto::id::{DeviceId, GatewayId};
+use proto::topic::Topic;
+
+/// Who a session belongs to, as its gate found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Who {
+    /// An enrolled device.
+    Device(DeviceId),
+    /// An enrolled gateway; it may hold one session a lane.
+    Gateway(GatewayId),
+    /// A device that was refused, in the stranger lane: emergency frames only.
+    Stranger(DeviceId),
+    /// A program of the household on the local bus, numbered by its gate.
+    Local(u32),
+    /// The door's own round trip.
+    Watchdog,
+}
+
+/// A certificate that the TLS edge has verified against its roots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Common name of the subject.
+    pub name: String,
+    /// Serial number, big-endian bytes, for the deny list.
+    pub serial: Vec<u8>,
+    /// Whether its dates have passed: a gate may still admit it for emergencies.
+    pub expired: bool,
+}
+
+/// What a caller says of itself in CONNECT.
+#[derive(Debug, Clone, Copy)]
+pub struct Hello<'a> {
+    /// Where it calls from.
+    pub peer: SocketAddr,
+    /// Its client id, not yet believed.
+    pub client_id: &'a str,
+    /// User name, if given.
+    pub login: Option<&'a str>,
+    /// Password, if given; binary.
+    pub password: Option<&'a [u8]>,
+    /// Verified client certificate, if the edge is TLS and one was shown.
+    pub certificate: Option<&'a Certificate>,
+}
+
+/// What an admitted caller is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pass {
+    /// The identity; topics follow from it, never from the client id.
+    pub who: Who,
+    /// The lane this session is for; none = both.
+    pub lane: Option<Lane>,
+}
+
+/// Why a caller is not admitted; each has its CONNACK code in both versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deny {
+    /// The client id is none of ours (3.1.1: 2, 5: 0x85).
+    ClientId,
+    /// Unknown name, wrong key, used proof (3.1.1: 4, 5: 0x86).
+    Credentials,
+    /// Known and not allowed: revoked, wrong gateway, wrong door (3.1.1: 5, 5: 0x87).
+    NotAuthorized,
+    /// Too many from this address or in all, try later (3.1.1: 3, 5: 0x97).
+    Busy,
+}
+
+/// Decides who comes in. Answers from memory; called on the door's tasks, so it must not block.
+pub trait Gate: Send + Sync + 'static {
+    /// Who this is, or why not.
+    fn admit(&self, hello: &Hello<'_>) -> Result<Pass, Deny>;
+    /// A session of `who` has subscribed to its down tree: what waits for it can be told now.
+    fn listening(&self, _who: Who) {}
+    /// The last session of `who` has ended.
+    fn gone(&self, _who: Who) {}
+}
+
+/// One message of an admitted caller, on a topic that is its own.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Who sent it.
+    pub who: Who,
+    /// Where to.
+    pub topic: Topic,
+    /// The lane of the topic.
+    pub lane: Lane,
+    /// The bytes, at most the topic's limit.
+    pub payload: Bytes,
+}
+
+/// What became of an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// On disk, or kept before: acknowledge.
+    Kept,
+    /// Telemetry dropped for want of room and its loss count is on disk: acknowledge.
+    Shed,
+    /// Could not be made durable: no acknowledgement, the connection is closed.
+    Refused,
+}
+
+/// Makes messages durable. Runs on a thread of its own, so it may block on the disk.
+///
+/// Every 5 s the door's own watchdog comes as [`Who::Watchdog`] on [`Topic::Watchdog`] with an empty
+/// payload: answer it with the rest of its group, after the commit; there is nothing to store.
+/// A panic is the end of it: the door then acknowledges nothing any more and is not healthy.
+pub trait Keep: Send + 'static {
+    /// Makes a group durable in one commit and pushes one verdict for each, in order.
+    /// A verdict of `Kept` or `Shed` promises that it survives a power cut.
+    fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>);
+}

@@ -1,0 +1,32 @@
+//! The only reader of a clock in this room: time since the door was opened.
+//!
+//! Not here: what is done with it (`session` takes it as a parameter).
+
+use std::time::Duration;
+
+use proto::unit::Mono;
+use tokio::time::Instant;
+
+/// Counts from the opening of the door.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn now(self) -> Mono {
+        Mono::from_millis(u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// The runtime's instant of a point, never before it.
+    pub(crate) fn instant(self, at: Mono) -> Instant {
+        self.0 + Duration::from_millis(at.millis())
+    }
+}
+
+/// This moment of the runtime, for loops that measure their own rounds.
+pub(crate) fn instant_now() -> Instant {
+    Instant::now()
+}

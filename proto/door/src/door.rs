@@ -1,0 +1,229 @@
+//! The door as its owner holds it: opened, told, cut, counted, closed.
+//!
+//! It is shared by its tasks through [`Inside`].
+//!
+//! Not here: how connections are served (`listener`), or who holds which seat (`identity`).
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use proto::topic::Topic;
+use rustls::ServerConfig;
+use tokio::sync::watch;
+
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::commit::CommitHandle;
+use crate::identity::Roster;
+use crate::limits::Limits;
+use crate::line::Down;
+use crate::listener::{self, Entrance};
+use crate::watchdog::{self, Pulse};
+use crate::{Gate, Who};
+
+/// How callers reach the door.
+#[derive(Debug, Clone)]
+pub enum Edge {
+    /// TCP. The address must be loopback, unless the door is for the home's own network: then
+    /// anybody else than devices and strangers, who bring sealed frames, is refused.
+    Plain {
+        /// Whether an address that is not loopback is allowed.
+        open_to_home: bool,
+    },
+    /// TLS 1.3 with client certificates, see [`crate::tls::server_config`].
+    Tls(Arc<ServerConfig>),
+}
+
+/// What a door is opened with.
+#[derive(Debug, Clone)]
+pub struct DoorConfig {
+    /// Where it listens; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// Plain or TLS.
+    pub edge: Edge,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Why a door does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    /// A plain edge on an address that others can reach.
+    #[error("{0} is not loopback and has no TLS, bind to 127.0.0.1 or give the door a certificate")]
+    Exposed(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {bind}, stop what holds this port or choose another")]
+    Listen {
+        /// The address.
+        bind: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// What became of a down message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It waits on the session's line. The state owner still sends it again at the next listening.
+    Queued,
+    /// No session of that identity listens.
+    Absent,
+    /// The session does not take its messages and is being closed.
+    Overflow,
+}
+
+/// What has happened at a door since it opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Connections accepted from the network.
+    pub accepted: u64,
+    /// Connections closed at once because all room was taken.
+    pub turned_away: u64,
+    /// Callers refused by the gate or by a limit, with a CONNACK.
+    pub denied: u64,
+    /// Sessions admitted.
+    pub admitted: u64,
+    /// Sessions open now.
+    pub sessions: u64,
+    /// Sessions ended because the same identity came again.
+    pub taken_over: u64,
+    /// Sessions ended for a breach of the protocol or of their topic rules.
+    pub breaches: u64,
+    /// Panics of the packet parser, each caught and answered by closing that connection.
+    pub parser_panics: u64,
+    /// PUBLISHes handed to the keep.
+    pub arrivals: u64,
+    /// PUBACKs sent: each of them is on disk.
+    pub acknowledged: u64,
+    /// PUBLISHes that the keep refused.
+    pub refused: u64,
+    /// Down messages sent.
+    pub told: u64,
+    /// Sessions ended because they did not take their down messages.
+    pub overflows: u64,
+    /// Rounds of the watchdog that came back.
+    pub watchdog_rounds: u64,
+    /// Rounds of the watchdog that did not.
+    pub watchdog_misses: u64,
+}
+
+/// What every task of a door shares.
+pub(crate) struct Inside {
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) commit: CommitHandle,
+    pub(crate) bus: Option<Bus>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) clock: Clock,
+    pub(crate) roster: Roster,
+    pub(crate) entrance: Entrance,
+    pub(crate) pulse: Pulse,
+    /// A plain edge that others than this machine can reach.
+    pub(crate) exposed: bool,
+    /// Callers are known by their certificate.
+    pub(crate) certified: bool,
+    counters: Mutex<Counters>,
+}
+
+impl Inside {
+    /// Changes the counters.
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Counters)) {
+        change(&mut self.counters.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// An open door. Clones are the same door; it closes with [`Door::close`] or the last clone.
+#[derive(Clone)]
+pub struct Door {
+    address: SocketAddr,
+    inside: Arc<Inside>,
+    closing: watch::Sender<bool>,
+    closed: watch::Receiver<bool>,
+}
+
+/// Opens a door: it listens when this returns. Must be called on a tokio runtime.
+pub async fn open(
+    config: DoorConfig,
+    gate: Arc<dyn Gate>,
+    commit: CommitHandle,
+    bus: Option<Bus>,
+) -> Result<Door, DoorError> {
+    let DoorConfig { bind, edge, limits } = config;
+    let home = matches!(edge, Edge::Plain { open_to_home: true });
+    let plain = matches!(edge, Edge::Plain { .. });
+    let exposed = plain && !bind.ip().is_loopback();
+    if exposed && !home {
+        return Err(DoorError::Exposed(bind));
+    }
+    let socket = listener::listen(bind).map_err(|source| DoorError::Listen { bind, source })?;
+    let address = socket.local_addr().map_err(|source| DoorError::Listen { bind, source })?;
+    let inside = Arc::new(Inside {
+        gate,
+        commit,
+        bus,
+        limits: Arc::new(limits),
+        clock: Clock::start(),
+        roster: Roster::default(),
+        entrance: Entrance::default(),
+        pulse: Pulse::default(),
+        exposed,
+        certified: !plain,
+        counters: Mutex::default(),
+    });
+    let (closing, told) = watch::channel(false);
+    let (done, closed) = watch::channel(false);
+    let watched = watchdog::run(Arc::clone(&inside), address, told.clone());
+    tokio::spawn(watched);
+    tokio::spawn(listener::run(socket, edge, Arc::clone(&inside), told, done));
+    Ok(Door { address, inside, closing, closed })
+}
+
+impl Door {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Sends a message down to whoever of `who` listens, QoS 1. Never waits. `Queued` is no promise:
+    /// a session keeps nothing, so the state owner tells it again at the next listening.
+    pub fn tell(&self, who: Who, topic: Topic, payload: Bytes) -> Told {
+        let lines = self.inside.roster.lines(who);
+        let Some(line) = lines.iter().find(|line| line.listening()) else { return Told::Absent };
+        let topic = topic.to_string();
+        if line.tell(Down { topic, payload, acknowledged: true, retain: false }) {
+            self.inside.count(|counters| counters.told += 1);
+            Told::Queued
+        } else {
+            Told::Overflow
+        }
+    }
+
+    /// Ends all sessions of `who` now, also one that is just being admitted. Tell the gate first:
+    /// it must refuse `who` by then.
+    pub fn cut(&self, who: Who) {
+        self.inside.roster.cut(who);
+    }
+
+    /// What has happened so far.
+    pub fn counters(&self) -> Counters {
+        let counters = *self.inside.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let (watchdog_rounds, watchdog_misses) = self.inside.pulse.rounds();
+        Counters { watchdog_rounds, watchdog_misses, ..counters }
+    }
+
+    /// Whether a caller was admitted, heard and acknowledged through the real listener lately, and
+    /// the keep and the bus stand. False until the first round trip, which is made at once.
+    pub fn healthy(&self) -> bool {
+        let bus = self.inside.bus.as_ref().is_none_or(Bus::healthy);
+        bus && self.inside.commit.healthy() && self.inside.pulse.beats(self.inside.clock.now())
+    }
+
+    /// Stops listening, ends every session and waits until they are gone.
+    pub async fn close(self) {
+        self.closing.send_replace(true);
+        let mut closed = self.closed;
+        // An error means that the listener's task is gone, which is what is waited for.
+        let _ = closed.wait_for(|closed| *closed).await;
+    }
+}
