@@ -1,1 +1,23 @@
+//! The senses: what runs on a button, cord, mat or contact, on the chip and in a simulated home alike.
+//!
+//! - [`device`]: the whole device as a pure core; samples, down frames, link and time in, actions out.
+//! - [`queue`] and [`settings`]: what must outlive a power cut, on any `NorFlash`.
+//! - [`provision`]: `Blank → Claimed → Enrolled`; only an enrolled device speaks.
+//! - [`body`]: the shell that performs the core's actions over a flash, a link, senses and signals.
+//! - [`sensor`]: drivers over embedded-hal; [`link`]: patience; [`roll_call`], [`trace`]: is it well?
+//! - `flash_model` (feature `model`): NOR flash in memory with power cuts, for simulated homes and tests.
+//!
+//! Not here: chips (`board/`), MQTT clients (the edges of a board or simulator), judgement (`care`).
 #![no_std]
+
+pub mod body;
+pub mod device;
+#[cfg(feature = "model")]
+pub mod flash_model;
+pub mod link;
+pub mod provision;
+pub mod queue;
+pub mod roll_call;
+pub mod sensor;
+pub mod settings;
+pub mod trace;

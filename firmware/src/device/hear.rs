@@ -1,0 +1,87 @@
+//! How a device listens: only words that are sealed for it, and from each sealer only what it may say.
+//!
+//! The gateway may say `stored`, and nothing above; the server may say everything. What is not for us, or not from
+//! whom it claims, is counted and ignored. Not here: what the words do in detail (`press`, `ladder`, `settings`).
+
+use proto::down::{Down, Receipt, Rung, Sealer, sealer_of};
+use proto::unit::Millis;
+
+use super::Device;
+use super::ladder::Sound;
+use super::press::Climb;
+use crate::trace::Mark;
+
+/// Longest blinking for an installer, seconds. Source: choice, nobody looks longer.
+const IDENTIFY_MAX_S: u32 = 600;
+
+impl Device {
+    pub(super) fn hear(&mut self, bytes: &[u8]) {
+        let seal = match sealer_of(bytes) {
+            Some(Sealer::Gateway) => &self.from_gateway,
+            Some(Sealer::Server) => &self.from_server,
+            None => return self.ignore(),
+        };
+        let sealer = seal.sealer();
+        match (seal.open(self.voice.device, bytes), sealer) {
+            (Ok(Down::Receipt(Receipt { press, rung: Rung::Stored })), Sealer::Gateway) => {
+                self.receipt(Receipt { press, rung: Rung::Stored });
+            }
+            (Ok(_), Sealer::Gateway) | (Err(_), _) => self.ignore(),
+            (Ok(Down::Receipt(receipt)), Sealer::Server) => self.receipt(receipt),
+            (Ok(Down::Settings(order)), Sealer::Server) => match self.settings.after(&order) {
+                Some(settings) => {
+                    self.settings = settings;
+                    self.store = true;
+                    self.retime();
+                }
+                None => self.trace.mark(self.now, Mark::OldSettings),
+            },
+            (Ok(Down::Test(_)), Sealer::Server) => {
+                self.tested = Some(self.uptime(self.now));
+                self.ladder.say(Sound::Test);
+                self.health();
+            }
+            (Ok(Down::Identify(seconds)), Sealer::Server) => {
+                let span = Millis::secs(seconds.min(IDENTIFY_MAX_S).into());
+                self.ladder.identify(self.now, span);
+            }
+        }
+    }
+
+    fn receipt(&mut self, Receipt { press, rung }: Receipt) {
+        self.session.alive();
+        match self.presses.climb(self.now, press, rung) {
+            Climb::Step => {}
+            Climb::Done => {
+                self.ladder.done(self.now, press, rung);
+                self.let_go(press);
+            }
+            Climb::Unknown => {
+                self.ladder.seen(press, rung);
+                // Flash may still hold one that a cut in the middle of forgetting brought back.
+                if press.device == self.voice.device && rung >= Rung::Received {
+                    self.let_go(press);
+                }
+            }
+        }
+    }
+
+    fn let_go(&mut self, press: proto::id::PressId) {
+        if !self.forget.iter().any(|waiting| *waiting == press) {
+            // Full means that flash forgets later: the press comes back at the next boot and is answered again.
+            let _ = self.forget.push_back(press);
+        }
+    }
+
+    /// New periods count from now.
+    fn retime(&mut self) {
+        let after = |seconds: u16| self.now.after(Millis::secs(seconds.into()));
+        self.next_health = self.next_health.min(after(self.settings.health_s));
+        self.next_reading = self.next_reading.min(after(self.settings.reading_s));
+    }
+
+    fn ignore(&mut self) {
+        self.trace.counters.wrong_seal += 1;
+        self.trace.mark(self.now, Mark::WrongSeal);
+    }
+}

@@ -1,0 +1,93 @@
+//! How a device speaks: numbers its frames, seals them, and proves itself when it connects.
+//!
+//! An *open* frame has the server's tag only and is what lies in flash; the *hop* frame is made of it for each
+//! publication, and is the same bytes each time. Not here: what is said, and when.
+
+use heapless::Vec;
+use proto::frame::{self, FrameBuf, Header};
+use proto::id::{BootId, DeviceId, HomeId, KeyEpoch, PressId, Seq};
+use proto::key::{DeviceKey, EndSeal, HopKey, HopSeal, PROOF_LEN};
+use proto::up::{Role, Up};
+
+/// Longest open frame that a device makes, in bytes: a reading of four values fits.
+pub const OWN_FRAME_MAX: usize = 136;
+/// An open frame of a device's own making.
+pub type OwnFrame = Vec<u8, OWN_FRAME_MAX>;
+
+/// Who a device is, as `provision` hands it out.
+#[derive(Debug, Clone)]
+pub struct DeviceKeys {
+    /// Its id.
+    pub device: DeviceId,
+    /// `K_dev`.
+    pub key: DeviceKey,
+    /// Generation of the keys in force.
+    pub epoch: KeyEpoch,
+    /// What it is for.
+    pub role: Role,
+    /// Its home, if told; a device's frames never carry it.
+    pub home: Option<HomeId>,
+}
+
+/// Numbers and seals of one boot.
+#[derive(Clone)]
+pub(crate) struct Voice {
+    pub(crate) device: DeviceId,
+    key: DeviceKey,
+    epoch: KeyEpoch,
+    boot: BootId,
+    seq: Seq,
+    connects: u32,
+    hop_key: HopKey,
+    hop: HopSeal,
+    end: EndSeal,
+}
+
+impl Voice {
+    pub(crate) fn new(keys: DeviceKeys, boot: BootId) -> Self {
+        let hop_key = keys.key.hop(keys.epoch);
+        Self {
+            device: keys.device,
+            hop: hop_key.boot(boot),
+            end: keys.key.end(keys.epoch).boot(boot),
+            hop_key,
+            key: keys.key,
+            epoch: keys.epoch,
+            boot,
+            seq: Seq::default(),
+            connects: 0,
+        }
+    }
+
+    /// Numbers and seals an utterance; none at the end of the counter, or if it is too long for a device.
+    pub(crate) fn say(&mut self, up: &Up) -> Option<(PressId, OwnFrame)> {
+        let seq = self.seq.next()?;
+        let id = PressId { device: self.device, boot: self.boot, seq };
+        let header = Header { class: up.class(), epoch: self.epoch, id };
+        let body = up.to_body().ok()?;
+        let open = frame::seal_end(&header, &body, &self.end).ok()?;
+        self.seq = seq;
+        Some((id, OwnFrame::from_slice(&open).ok()?))
+    }
+
+    /// The frame as it goes by radio. One of an earlier boot costs two key derivations.
+    pub(crate) fn hop(&self, open: &[u8]) -> Option<FrameBuf> {
+        let (header, _) = Header::parse(open).ok()?;
+        if header.id.boot == self.boot && header.epoch == self.epoch {
+            frame::seal_hop(open, &self.hop).ok()
+        } else {
+            frame::seal_hop(open, &self.key.hop(header.epoch).boot(header.id.boot)).ok()
+        }
+    }
+
+    /// A password for one connection.
+    pub(crate) fn proof(&mut self) -> [u8; PROOF_LEN] {
+        self.connects = self.connects.saturating_add(1);
+        self.hop_key.connect_proof(self.boot, self.connects)
+    }
+
+    /// Whether the counter of frames has come to its end: the device must start a new boot.
+    pub(crate) fn hoarse(&self) -> bool {
+        self.seq.next().is_none()
+    }
+}
