@@ -1,0 +1,95 @@
+//! Every command of the program on one page.
+//!
+//! `run` is the box, `check` reads the configuration and the credentials and binds nothing, `config`
+//! prints a commented template. Exit codes follow sysexits: 64 the order or the configuration is
+//! wrong, 65 a file's content is, 69 an address is taken, 73 a directory cannot be written, 74 the
+//! disk fails, 78 the data was written by a newer version. Not here: what running means (`start`).
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::credentials::Credentials;
+use crate::start::{self, StartError};
+
+/// Exit code for an order or a configuration that cannot be followed.
+pub const EX_USAGE: u8 = 64;
+
+#[derive(Debug, Parser)]
+#[command(name = "gateway", version, about = "The home box of Hearthline")]
+struct Cli {
+    #[command(subcommand)]
+    order: Order,
+}
+
+#[derive(Debug, Subcommand)]
+enum Order {
+    /// Runs the box until SIGTERM.
+    Run {
+        /// Configuration, TOML.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Prints a configuration with every setting, its default and what it means.
+    Config,
+    /// Reads the configuration and the credentials and says whether they can be followed.
+    Check {
+        /// Configuration, TOML.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+/// The whole program: `args` as the operating system gives them, the program's own name first.
+pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(told) => {
+            let _ = told.print();
+            return ExitCode::from(if told.use_stderr() { EX_USAGE } else { 0 });
+        }
+    };
+    let done = match cli.order {
+        Order::Run { config } => load(&config).and_then(|(c, k)| start::run(c, k)),
+        Order::Config => {
+            say(&Config::template());
+            Ok(())
+        }
+        Order::Check { config } => load(&config).map(|(_, credentials)| {
+            say(&format!("gateway {} is configured\n", credentials.gateway));
+        }),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn load(path: &Path) -> Result<(Config, Credentials), StartError> {
+    let config = Config::load(path)?;
+    let credentials = Credentials::load(&config.credentials)?;
+    Ok((config, credentials))
+}
+
+fn say(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// One sentence: what failed, on what, and the cause behind it.
+fn complain(error: &StartError) {
+    let mut line = format!("gateway: {error}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(error.to_string().trim_end());
+        cause = error.source();
+    }
+    let _ = writeln!(std::io::stderr(), "{}", line.replace('\n', " "));
+}

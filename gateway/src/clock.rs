@@ -1,0 +1,134 @@
+//! The only reader of clocks.
+//!
+//! *Spool time* ([`Mono`]) is CLOCK_BOOTTIME moved by an offset so that it never goes back, not even
+//! over a reboot of the machine: it continues from the highest time that is on disk. How long the
+//! machine was off is taken from the wall clock if that says something sane (0 to 30 days), else it
+//! counts as zero: a wall clock is data, and ages are only told, never judged by.
+//! Not here: timers (`event_loop`), which use the runtime's own monotonic clock.
+
+use proto::unit::Mono;
+
+/// Longest down-time that the wall clock is believed about, ms: 30 days.
+const DOWN_TIME_MAX: i64 = 30 * 24 * 3600 * 1000;
+
+/// A moment as one machine sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// CLOCK_BOOTTIME in ms: runs on in suspend, restarts at zero with the machine.
+    pub boottime: u64,
+    /// Wall clock in ms since 1970.
+    pub wall: i64,
+    /// Which boot of the machine.
+    pub machine_boot: String,
+}
+
+/// What the spool remembers of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Highest spool time on disk.
+    pub high: Mono,
+    /// Wall clock at that time, ms since 1970.
+    pub wall: i64,
+    /// Boot of the machine at that time.
+    pub machine_boot: String,
+    /// Offset from CLOCK_BOOTTIME to spool time in that boot, ms.
+    pub offset: i64,
+}
+
+/// Spool time.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    offset: i64,
+    machine_boot: String,
+}
+
+impl Clock {
+    /// Continues from what is on disk.
+    pub fn resume(mark: Option<&Mark>) -> Self {
+        let now = read();
+        Self { offset: offset(mark, &now), machine_boot: now.machine_boot }
+    }
+
+    /// Spool time now.
+    pub fn now(&self) -> Mono {
+        Mono::from_millis(boottime().saturating_add_signed(self.offset))
+    }
+
+    /// What to remember of a moment of this clock.
+    pub fn mark(&self, high: Mono) -> Mark {
+        Mark { high, wall: wall(), machine_boot: self.machine_boot.clone(), offset: self.offset }
+    }
+}
+
+/// The offset that makes spool time continue.
+fn offset(mark: Option<&Mark>, now: &Reading) -> i64 {
+    let Some(mark) = mark else { return 0 };
+    if mark.machine_boot == now.machine_boot {
+        return mark.offset;
+    }
+    let down = now.wall.saturating_sub(mark.wall);
+    let down = if (0..=DOWN_TIME_MAX).contains(&down) { down } else { 0 };
+    let high = i64::try_from(mark.high.millis()).unwrap_or(i64::MAX);
+    high.saturating_add(down).saturating_sub(i64::try_from(now.boottime).unwrap_or(i64::MAX))
+}
+
+fn read() -> Reading {
+    let machine_boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map(|text| text.trim().to_owned())
+        .unwrap_or_default();
+    Reading { boottime: boottime(), wall: wall(), machine_boot }
+}
+
+#[expect(unsafe_code, reason = "the standard library has no clock that runs on in suspend")]
+fn boottime() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a live timespec of this frame, which is all the call writes to.
+    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut now) };
+    let secs = u64::try_from(now.tv_sec).unwrap_or(0);
+    secs * 1000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]
+fn wall() -> i64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark() -> Mark {
+        Mark {
+            high: Mono::from_millis(9_000_000),
+            wall: 1_000_000,
+            machine_boot: "a".into(),
+            offset: 40,
+        }
+    }
+
+    fn now(boot: &str, wall: i64) -> Reading {
+        Reading { boottime: 5_000, wall, machine_boot: boot.into() }
+    }
+
+    #[test]
+    fn within_a_boot_the_wall_clock_moves_nothing() {
+        assert_eq!(offset(Some(&mark()), &now("a", -7)), 40);
+        assert_eq!(offset(Some(&mark()), &now("a", i64::MAX)), 40);
+    }
+
+    #[test]
+    fn after_a_reboot_time_continues_with_the_down_time_of_a_sane_wall_clock() {
+        assert_eq!(offset(Some(&mark()), &now("b", 1_060_000)), 9_000_000 + 60_000 - 5_000);
+    }
+
+    #[test]
+    fn after_a_reboot_a_mad_wall_clock_counts_no_down_time() {
+        for wall in [0, -1, i64::MAX, i64::MIN] {
+            assert_eq!(offset(Some(&mark()), &now("b", wall)), 9_000_000 - 5_000, "wall {wall}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Who may speak here: the roster in memory, and the door's gate that asks it.
+//!
+//! The server keeps the roster (`Enrol`, `Release`); the spool holds it over a restart. A *proof* is
+//! the password of one connection: boot and counter, tagged with `K_hop`; a pair that does not rise is
+//! a copy of an old one and is refused. Not here: keys of presses (`devices`), or rows (`spool`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use door::{Deny, Gate, Hello, Pass, Who};
+use proto::frame::Lane;
+use proto::id::{BootId, DeviceId, HomeId, KeyEpoch};
+use proto::key::HopKey;
+use proto::seat::{STRANGER_LOGIN, Seat};
+use proto::up::Role;
+use tokio::sync::Notify;
+
+use crate::spool::RosterRow;
+
+/// Boots remembered of each device, so that a proof of an old one is not taken for a new life.
+const PAST_BOOTS: usize = 8;
+
+/// What an arrival needs to know of its device.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Its home.
+    pub home: HomeId,
+    /// What it is.
+    pub role: Role,
+    /// Generation of its key.
+    pub epoch: KeyEpoch,
+    /// `K_hop`.
+    pub key: HopKey,
+}
+
+/// Whether a device listens now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// It has subscribed to its down tree.
+    Listening,
+    /// Its last session has ended.
+    Gone,
+}
+
+/// What happened at the gate since the loop last asked.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Devices that came or went; the last state counts.
+    pub links: BTreeMap<DeviceId, Link>,
+    /// Devices that presented a new proof.
+    pub proofs: BTreeSet<DeviceId>,
+}
+
+/// Everybody who speaks through this box.
+#[derive(Debug, Default)]
+pub struct Roster {
+    rows: RwLock<BTreeMap<DeviceId, RosterRow>>,
+    news: Mutex<News>,
+    bell: Notify,
+}
+
+/// What an `Enrol` or `Release` changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Said before.
+    Nothing,
+    /// New here, or back.
+    Joined,
+    /// Another key, home or role: sessions of the old one must end.
+    Altered,
+    /// No longer here: sessions must end.
+    Left,
+}
+
+impl Roster {
+    /// The roster as the spool holds it.
+    pub fn new(rows: Vec<RosterRow>) -> Self {
+        let rows = rows.into_iter().map(|row| (row.device, row)).collect();
+        Self { rows: RwLock::new(rows), ..Self::default() }
+    }
+
+    /// The enrolled device, if it is one.
+    pub fn find(&self, device: DeviceId) -> Option<Member> {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        rows.get(&device).filter(|row| !row.released).map(|row| Member {
+            home: row.home,
+            role: row.role,
+            epoch: row.epoch,
+            key: row.key.clone(),
+        })
+    }
+
+    /// All enrolled devices.
+    pub fn members(&self) -> Vec<(DeviceId, HomeId, Role)> {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        rows.values().filter(|row| !row.released).map(|r| (r.device, r.home, r.role)).collect()
+    }
+
+    /// Takes a word of the server. The row is what must be on disk, unless nothing changed.
+    /// A key generation older than the known one is an old word and changes nothing.
+    pub fn enrol(&self, device: DeviceId, told: Member) -> (Change, Option<RosterRow>) {
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        let row = RosterRow {
+            device,
+            home: told.home,
+            role: told.role,
+            epoch: told.epoch,
+            key: told.key,
+            released: false,
+            proof: None,
+            past_boots: Vec::new(),
+        };
+        let Some(known) = rows.get_mut(&device) else {
+            rows.insert(device, row.clone());
+            return (Change::Joined, Some(row));
+        };
+        let same = known.home == row.home
+            && known.role == row.role
+            && known.epoch == row.epoch
+            && known.key.expose() == row.key.expose();
+        if row.epoch < known.epoch || (same && !known.released) {
+            return (Change::Nothing, None);
+        }
+        let change = if known.released { Change::Joined } else { Change::Altered };
+        let proof = (known.proof, std::mem::take(&mut known.past_boots));
+        *known = RosterRow { proof: proof.0, past_boots: proof.1, ..row };
+        (change, Some(known.clone()))
+    }
+
+    /// Takes a device's rights away.
+    pub fn release(&self, device: DeviceId) -> (Change, Option<RosterRow>) {
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        match rows.get_mut(&device) {
+            Some(row) if !row.released => {
+                row.released = true;
+                (Change::Left, Some(row.clone()))
+            }
+            _ => (Change::Nothing, None),
+        }
+    }
+
+    /// What happened at the gate since the last call, and the rows of new proofs.
+    pub fn news(&self) -> (News, Vec<RosterRow>) {
+        let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        let proved = news.proofs.iter().filter_map(|device| rows.get(device).cloned()).collect();
+        (news, proved)
+    }
+
+    /// Waits until there may be news.
+    pub async fn rung(&self) {
+        self.bell.notified().await;
+    }
+
+    fn note(&self, tell: impl FnOnce(&mut News)) {
+        tell(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        self.bell.notify_one();
+    }
+
+    fn admit_device(&self, device: DeviceId, hello: &Hello<'_>) -> Result<Pass, Deny> {
+        if hello.login != Some(device.to_string().as_str()) {
+            return Err(Deny::Credentials);
+        }
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        let row = rows.get_mut(&device).ok_or(Deny::Credentials)?;
+        if row.released {
+            return Err(Deny::NotAuthorized);
+        }
+        let proof = hello.password.and_then(|password| row.key.check_connect_proof(password));
+        let (boot, counter) = proof.ok_or(Deny::Credentials)?;
+        if !accept(row, boot, counter) {
+            return Err(Deny::Credentials);
+        }
+        drop(rows);
+        self.note(|news| {
+            news.proofs.insert(device);
+        });
+        Ok(Pass { who: Who::Device(device), lane: None })
+    }
+}
+
+/// Takes a proof whose tag verifies, unless it is a copy of an old one.
+fn accept(row: &mut RosterRow, boot: BootId, counter: u32) -> bool {
+    match row.proof {
+        Some((current, last)) if current == boot && counter <= last => return false,
+        Some((current, _)) if current == boot => {}
+        Some((current, _)) => {
+            if row.past_boots.contains(&boot) {
+                return false;
+            }
+            if row.past_boots.len() == PAST_BOOTS {
+                row.past_boots.remove(0);
+            }
+            row.past_boots.push(current);
+        }
+        None => {}
+    }
+    row.proof = Some((boot, counter));
+    true
+}
+
+impl Gate for Roster {
+    fn admit(&self, hello: &Hello<'_>) -> Result<Pass, Deny> {
+        match hello.client_id.parse() {
+            Ok(Seat::Device(device)) => self.admit_device(device, hello),
+            Ok(Seat::Stranger(device)) if hello.login == Some(STRANGER_LOGIN) => {
+                Ok(Pass { who: Who::Stranger(device), lane: Some(Lane::Emergency) })
+            }
+            Ok(Seat::Stranger(_)) => Err(Deny::Credentials),
+            Ok(Seat::Gateway(..)) => Err(Deny::NotAuthorized),
+            Err(_) => Err(Deny::ClientId),
+        }
+    }
+
+    fn listening(&self, who: Who) {
+        if let Who::Device(device) = who {
+            self.note(|news| {
+                news.links.insert(device, Link::Listening);
+            });
+        }
+    }
+
+    fn gone(&self, who: Who) {
+        if let Who::Device(device) = who {
+            self.note(|news| {
+                news.links.insert(device, Link::Gone);
+            });
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! One device as the box sees it: when it spoke last, what it said of itself, whether it is silent.
+//!
+//! The age of what a device says is known from its own uptime: the newest uptime heard, and when.
+//! Not here: whether silence is an alert (`care`, at the server).
+
+use care::policy::{BATTERY_SILENT_MAX, BATTERY_SLACK, DEVICE_SILENT, HEALTH_MAINS, IN_BED_SHARE};
+use proto::id::HomeId;
+use proto::unit::{Millis, Mono};
+use proto::up::{EventKind, Quantity, Role, Up};
+use serde::Serialize;
+
+/// Whether a device is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Freshness {
+    /// Not heard since this box started.
+    Unknown,
+    /// Heard within two of its periods.
+    Fresh,
+    /// Not heard for longer: what is known of it is old.
+    Silent,
+}
+
+/// What is shown of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Picture {
+    /// What it is.
+    pub role: Role,
+    /// Whether it is heard.
+    pub freshness: Freshness,
+    /// Whether it is connected.
+    pub connected: bool,
+    /// Battery in per cent, if it has one and has said so.
+    pub battery: Option<u8>,
+    /// Whether somebody is in bed, if it can tell and is fresh.
+    pub in_bed: Option<bool>,
+    /// Whether a door is open, if it can tell and is fresh.
+    pub door_open: Option<bool>,
+}
+
+#[derive(Debug)]
+pub(super) struct Device {
+    home: HomeId,
+    heard: Mono,
+    period: Millis,
+    /// Newest uptime heard, and when.
+    uptime: Option<(Millis, Mono)>,
+    picture: Picture,
+}
+
+impl Device {
+    pub(super) fn new(home: HomeId, role: Role, now: Mono) -> Self {
+        let picture = Picture {
+            role,
+            freshness: Freshness::Unknown,
+            connected: false,
+            battery: None,
+            in_bed: None,
+            door_open: None,
+        };
+        Self { home, heard: now, period: HEALTH_MAINS, uptime: None, picture }
+    }
+
+    pub(super) const fn home(&self) -> HomeId {
+        self.home
+    }
+
+    pub(super) fn is(&self, home: HomeId, role: Role) -> bool {
+        self.home == home && self.picture.role == role
+    }
+
+    pub(super) const fn picture(&self) -> Picture {
+        self.picture
+    }
+
+    pub(super) fn link(&mut self, connected: bool) {
+        self.picture.connected = connected;
+    }
+
+    /// Takes a word; says how old it was when it came.
+    pub(super) fn hear(&mut self, now: Mono, up: Option<&Up>) -> Millis {
+        self.heard = now;
+        self.picture.freshness = Freshness::Fresh;
+        let Some(up) = up else { return Millis::new(0) };
+        let age = self.age(now, uptime(up));
+        if age > HEALTH_MAINS {
+            return age;
+        }
+        match up {
+            Up::Health(health) => {
+                self.period = Millis::secs(u64::from(health.period_s));
+                self.picture.battery = health.battery.map(proto::unit::Percent::get);
+            }
+            Up::Event(event) => self.see(event.kind),
+            Up::Reading(reading) => {
+                let share =
+                    |v: &proto::up::Value| v.value.filter(|_| v.quantity == Quantity::InBed);
+                if let Some(share) = reading.values.iter().find_map(share) {
+                    self.picture.in_bed = Some(share >= IN_BED_SHARE);
+                }
+            }
+            Up::Loss(_) => {}
+        }
+        age
+    }
+
+    fn see(&mut self, kind: EventKind) {
+        match kind {
+            EventKind::BedIn => self.picture.in_bed = Some(true),
+            EventKind::BedOut => self.picture.in_bed = Some(false),
+            EventKind::DoorOpen => self.picture.door_open = Some(true),
+            EventKind::DoorClosed => self.picture.door_open = Some(false),
+            EventKind::Press
+            | EventKind::Pull
+            | EventKind::FallSuspected
+            | EventKind::FallConfirmed
+            | EventKind::Cancel
+            | EventKind::Motion
+            | EventKind::Tamper
+            | EventKind::BatteryLow
+            | EventKind::Stuck
+            | EventKind::PowerLost
+            | EventKind::PowerBack => {}
+        }
+    }
+
+    /// An uptime that runs ahead of the newest known one is new; one behind it is that much older.
+    /// A new boot starts a new count when it is heard to be far behind and is taken for new then.
+    fn age(&mut self, now: Mono, uptime: Millis) -> Millis {
+        let Some((newest, at)) = self.uptime else {
+            self.uptime = Some((uptime, now));
+            return Millis::new(0);
+        };
+        let expected = newest.get().saturating_add(now.since(at).get());
+        if uptime.get() >= expected || uptime < HEALTH_MAINS {
+            self.uptime = Some((uptime, now));
+            return Millis::new(0);
+        }
+        Millis::new(expected - uptime.get())
+    }
+
+    /// When it turns silent if nothing is heard; none if it is silent or was never heard.
+    pub(super) fn silent_at(&self) -> Option<Mono> {
+        let two = Millis::new(self.period.get().saturating_mul(2) + BATTERY_SLACK.get());
+        let span = two.max(DEVICE_SILENT).min(BATTERY_SILENT_MAX);
+        let span = if self.period <= HEALTH_MAINS { DEVICE_SILENT } else { span };
+        (self.picture.freshness == Freshness::Fresh).then(|| self.heard.after(span))
+    }
+
+    /// Says whether it has turned silent now. What it said of bed and door is then unknown.
+    pub(super) fn turn_silent(&mut self, now: Mono) -> bool {
+        let silent = self.silent_at().is_some_and(|at| now >= at);
+        if silent {
+            self.picture.freshness = Freshness::Silent;
+            self.picture.in_bed = None;
+            self.picture.door_open = None;
+        }
+        silent
+    }
+}
+
+const fn uptime(up: &Up) -> Millis {
+    match up {
+        Up::Event(event) => event.uptime,
+        Up::Reading(reading) => reading.uptime,
+        Up::Health(health) => health.uptime,
+        Up::Loss(loss) => loss.uptime,
+    }
+}

@@ -1,0 +1,248 @@
+//! The durable store of the home box: one SQLite file, written ahead, synced before anything is acknowledged.
+//!
+//! - *Row*: one frame on its way up, kept until the server has it and 72 h after.
+//! - *Raw*: one reading that stays here for seven days; its minute's summary goes up instead.
+//! - *Rung*: how far a press has come, with the server's sealed word for the device.
+//! - *Durable* work is on disk when it returns. *Lazy* work (what the far end would tell or send
+//!   again) costs no sync and is on disk with the next durable work.
+//!
+//! All writing goes through one connection behind one lock; reading has its own. Room is kept by
+//! `room`: telemetry makes place for emergencies, and what was dropped is counted on disk.
+//! Not here: what frames mean (`devices`, `hub`), when rows are sent (`uplink`).
+
+mod arrivals;
+mod outgoing;
+mod own;
+mod receipts;
+mod room;
+mod roster;
+mod schema;
+mod store;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use proto::down::Rung;
+use proto::frame::Lane;
+use proto::id::PressId;
+use proto::relay::RelayKind;
+use proto::unit::{Millis, Mono};
+
+pub use outgoing::{Reader, RowId, Waiting};
+pub use own::OwnFrame;
+pub use receipts::RungRow;
+pub use room::Usage;
+pub use roster::RosterRow;
+
+use crate::clock::Mark;
+use store::Store;
+
+/// Why the store cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// The directory cannot be made or written.
+    #[error("cannot write the spool in {0}, name another directory in `data` or make room")]
+    Directory(PathBuf, #[source] std::io::Error),
+    /// Another process has the spool.
+    #[error("the spool in {0} is in use by another gateway, stop that one first")]
+    InUse(PathBuf),
+    /// Written by a later version of this program.
+    #[error(
+        "the spool in {path} has data version {found}, this program reads up to {known}: install the newer program"
+    )]
+    Newer {
+        /// Which directory.
+        path: PathBuf,
+        /// Version on disk.
+        found: u32,
+        /// Highest version this build reads.
+        known: u32,
+    },
+    /// SQLite says no.
+    #[error("the spool cannot be read or written")]
+    Store(#[from] rusqlite::Error),
+}
+
+/// Bounds of the spool.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Most bytes of data before telemetry is shed.
+    pub spool_bytes: u64,
+    /// Bytes set aside for emergencies.
+    pub reserve_bytes: u64,
+    /// How long raw readings stay.
+    pub raw_for: Millis,
+    /// How long acknowledged rows stay.
+    pub sent_for: Millis,
+}
+
+/// Where an entry is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Goes to the server.
+    Up,
+    /// Stays here.
+    Raw,
+}
+
+/// One thing to keep.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Its lane.
+    pub lane: Lane,
+    /// Where it is kept.
+    pub place: Place,
+    /// What the bytes are.
+    pub kind: RelayKind,
+    /// Its name; for what is not an open frame only the device counts.
+    pub id: PressId,
+    /// What goes up.
+    pub bytes: &'a [u8],
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// On disk, for the first time.
+    New,
+    /// Was on disk before; for a press, how far it has come.
+    Again(Option<Rung>),
+    /// Dropped for want of room, and counted on disk.
+    Shed,
+    /// Not on disk.
+    Refused,
+}
+
+/// What the box remembers of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnBoot {
+    /// Drawn at random once in the life of this spool.
+    pub life: u32,
+    /// Rises with every start.
+    pub counter: u32,
+}
+
+/// The store, shared by the threads that write to it.
+#[derive(Clone)]
+pub struct Spool {
+    inner: Arc<Mutex<Store>>,
+    path: PathBuf,
+}
+
+impl Spool {
+    /// Opens or makes the spool in `dir`, which only this process may use.
+    pub fn open(dir: &Path, bounds: Bounds) -> Result<Self, SpoolError> {
+        let store = Store::open(dir, bounds)?;
+        Ok(Self { path: store.path().to_owned(), inner: Arc::new(Mutex::new(store)) })
+    }
+
+    /// A connection that only reads, for the uplink.
+    pub fn reader(&self) -> Result<Reader, SpoolError> {
+        Reader::open(&self.path)
+    }
+
+    /// Where spool time was last on disk.
+    pub fn time_mark(&self) -> Result<Option<Mark>, SpoolError> {
+        self.lock().time_mark()
+    }
+
+    /// Counts this start, durably, and sets the clock that marks what follows.
+    /// `life` is used if this spool has none yet.
+    pub fn begin(&self, clock: crate::clock::Clock, life: u32) -> Result<OwnBoot, SpoolError> {
+        self.lock().begin(clock, life)
+    }
+
+    /// Makes entries durable in one commit; `fates` gets one answer each, in order.
+    pub fn keep(&self, now: Mono, entries: &[Entry<'_>], fates: &mut Vec<Fate>) {
+        self.lock().keep(now, entries, fates);
+    }
+
+    /// Notes that the server has these rows. Lazy: forgotten marks mean a second sending.
+    pub fn mark_sent(&self, now: Mono, rows: &[RowId]) -> Result<(), SpoolError> {
+        self.lock().mark_sent(now, rows)
+    }
+
+    /// Puts frames of the box itself on their way. Lazy.
+    pub fn put_own(&self, now: Mono, frames: &[OwnFrame<'_>]) -> Result<(), SpoolError> {
+        self.lock().put_own(now, frames)
+    }
+
+    /// Takes the count of what was dropped and puts the frame that tells it on its way, in one step.
+    /// `make` gets the count and gives the frame; nothing happens while nothing was dropped.
+    pub fn tell_loss(
+        &self,
+        now: Mono,
+        make: &mut dyn FnMut(u32) -> Option<(PressId, Vec<u8>)>,
+    ) -> Result<(), SpoolError> {
+        self.lock().tell_loss(now, make)
+    }
+
+    /// Sends the newest presses again that the server acknowledged and never said to have: the word
+    /// may be lost on its way down, and a known press is always answered. Says whether there are any.
+    pub fn ask_again(&self, now: Mono) -> Result<bool, SpoolError> {
+        self.lock().ask_again(now)
+    }
+
+    /// The roster as last told by the server.
+    pub fn roster(&self) -> Result<Vec<RosterRow>, SpoolError> {
+        self.lock().roster()
+    }
+
+    /// Writes one device of the roster. Lazy, as the server tells it again; but that a device has
+    /// been released is durable.
+    pub fn enrol(&self, row: &RosterRow) -> Result<(), SpoolError> {
+        self.lock().enrol(row)
+    }
+
+    /// Notes the last connect proofs of devices. Lazy.
+    pub fn note_proofs(&self, rows: &[RosterRow]) -> Result<(), SpoolError> {
+        self.lock().note_proofs(rows)
+    }
+
+    /// Raises the rung of a press and keeps the server's sealed word. Lazy. Says whether it rose.
+    pub fn raise_rung(
+        &self,
+        now: Mono,
+        press: PressId,
+        rung: Rung,
+        sealed: &[u8],
+    ) -> Result<bool, SpoolError> {
+        self.lock().raise_rung(now, press, rung, sealed)
+    }
+
+    /// The rung of one press.
+    pub fn rung(&self, press: PressId) -> Result<Option<RungRow>, SpoolError> {
+        self.lock().rung(press)
+    }
+
+    /// The newest presses of a device with their rungs, at most `limit`.
+    pub fn rungs_of(
+        &self,
+        device: proto::id::DeviceId,
+        limit: u32,
+    ) -> Result<Vec<RungRow>, SpoolError> {
+        self.lock().rungs_of(device, limit)
+    }
+
+    /// Presses that the server has not said to have, newest first, at most `limit`.
+    pub fn not_received(&self, limit: u32) -> Result<Vec<RungRow>, SpoolError> {
+        self.lock().not_received(limit)
+    }
+
+    /// Removes what is past its time, a bounded share a call, and makes the reserve again when there
+    /// is room. Says whether more is due.
+    pub fn tidy(&self, now: Mono) -> Result<bool, SpoolError> {
+        self.lock().tidy(now)
+    }
+
+    /// Numbers for support.
+    pub fn usage(&self) -> Result<Usage, SpoolError> {
+        self.lock().usage()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Store> {
+        // A panic while the lock was held has left at most an open transaction, which the store
+        // rolls back before it begins the next.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,268 @@
+//! What devices said, made durable in groups, with an answer for each.
+//!
+//! The ladder on a failing disk: all in one commit; on a full disk the reserve is opened, and until it
+//! is back emergencies are kept alone and telemetry is counted as shed; on any other failure the
+//! connection is opened again and tried once, then nothing is acknowledged.
+//! Not here: how room is made (`room`).
+
+use proto::down::Rung;
+use proto::frame::Lane;
+use proto::relay::RelayKind;
+use proto::unit::Mono;
+use rusqlite::{OptionalExtension, Transaction, params};
+use sha2::{Digest, Sha256};
+
+use super::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, signed};
+use super::store::{Store, is_full};
+use super::{Entry, Fate, Place, SpoolError, receipts, room};
+
+/// A press that its device repeats this long after the server acknowledged it, ms, goes up again:
+/// the device is asking for an answer that was lost on its way down.
+const ASK_AGAIN_AFTER: u64 = 2_000;
+/// Most rows of strangers and unreadable emergencies, all devices together.
+const DOUBTFUL_MAX: i64 = 4096;
+/// Most of them from one device, so that none can fill the store for all.
+const DOUBTFUL_DEVICE_MAX: i64 = 64;
+
+impl Store {
+    /// Makes entries durable; one fate each, in order.
+    pub(super) fn keep(&mut self, now: Mono, entries: &[Entry<'_>], fates: &mut Vec<Fate>) {
+        fates.clear();
+        if !self.has_reserve() {
+            return self.keep_without_room(now, entries, fates);
+        }
+        let first = self.put_all(now, entries, fates);
+        let Err(error) = first else { return };
+        if full(&error) {
+            tracing::warn!("spool is full: emergencies use the reserve, telemetry is shed");
+            self.release_reserve();
+            if let Err(error) = self.checkpoint() {
+                tracing::error!(%error, "the log cannot be carried into the spool");
+            }
+            return self.keep_without_room(now, entries, fates);
+        }
+        if self.put_all(now, entries, fates).is_err() {
+            fates.clear();
+            fates.resize(entries.len(), Fate::Refused);
+        }
+    }
+
+    fn put_all(
+        &mut self,
+        now: Mono,
+        entries: &[Entry<'_>],
+        fates: &mut Vec<Fate>,
+    ) -> Result<(), SpoolError> {
+        let tight = self.is_tight()?;
+        fates.clear();
+        self.durable(|transaction| {
+            if tight {
+                room::make(transaction, entries.len())?;
+            }
+            entries.iter().try_for_each(|entry| {
+                fates.push(put(transaction, now, entry)?);
+                Ok(())
+            })
+        })
+    }
+
+    /// Without the reserve in place, all room that is left is for emergencies.
+    fn keep_without_room(&mut self, now: Mono, entries: &[Entry<'_>], fates: &mut Vec<Fate>) {
+        let emergencies: Vec<Entry<'_>> =
+            entries.iter().filter(|entry| entry.lane == Lane::Emergency).copied().collect();
+        let rest = entries.len() - emergencies.len();
+        let kept = self.put_emergencies(now, &emergencies);
+        let counted = if rest == 0 {
+            Ok(())
+        } else {
+            self.pressed(|store| store.durable(|t| room::count_lost(t, rest)))
+        };
+        let others = match counted {
+            Ok(()) => Fate::Shed,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "loss is not counted");
+                Fate::Refused
+            }
+        };
+        let mut kept = kept.into_iter();
+        fates.clear();
+        fates.extend(entries.iter().map(|entry| match entry.lane {
+            Lane::Emergency => kept.next().unwrap_or(Fate::Refused),
+            Lane::Telemetry => others,
+        }));
+    }
+
+    fn put_emergencies(&mut self, now: Mono, emergencies: &[Entry<'_>]) -> Vec<Fate> {
+        let mut kept = Vec::new();
+        if emergencies.is_empty() {
+            return kept;
+        }
+        let put = self.pressed(|store| store.put_all(now, emergencies, &mut kept));
+        if let Err(error) = put {
+            tracing::error!(error = &error as &dyn std::error::Error, "emergencies find no room");
+            kept.clear();
+            kept.resize(emergencies.len(), Fate::Refused);
+        }
+        kept
+    }
+
+    /// Does work that a second time may find the room that the write-ahead log has held.
+    fn pressed(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<(), SpoolError>,
+    ) -> Result<(), SpoolError> {
+        work(self).or_else(|error| {
+            if full(&error) {
+                self.checkpoint()?;
+            }
+            work(self)
+        })
+    }
+}
+
+fn full(error: &SpoolError) -> bool {
+    matches!(error, SpoolError::Store(error) if is_full(error))
+}
+
+fn put(t: &Transaction<'_>, now: Mono, entry: &Entry<'_>) -> rusqlite::Result<Fate> {
+    match (entry.place, entry.kind, entry.lane) {
+        (Place::Raw, ..) => put_raw(t, now, entry),
+        (Place::Up, RelayKind::Open, lane) => put_open(t, now, entry, lane),
+        (Place::Up, RelayKind::Stranger | RelayKind::Unreadable, lane) => {
+            put_doubtful(t, now, entry, lane)
+        }
+    }
+}
+
+fn put_raw(t: &Transaction<'_>, now: Mono, entry: &Entry<'_>) -> rusqlite::Result<Fate> {
+    let sql = "INSERT INTO raw(device, boot, seq, bytes, stored) VALUES (?, ?, ?, ?, ?)
+               ON CONFLICT DO NOTHING";
+    let id = entry.id;
+    let new = t.prepare_cached(sql)?.execute(params![
+        signed(id.device.get()),
+        signed(id.boot.get()),
+        id.seq.get(),
+        entry.bytes,
+        signed(now.millis()),
+    ])?;
+    Ok(if new == 1 { Fate::New } else { Fate::Again(None) })
+}
+
+fn put_open(
+    t: &Transaction<'_>,
+    now: Mono,
+    entry: &Entry<'_>,
+    lane: Lane,
+) -> rusqlite::Result<Fate> {
+    let row = match lane {
+        Lane::Emergency => LANE_EMERGENCY,
+        Lane::Telemetry => LANE_TELEMETRY,
+    };
+    let new = insert(t, now, entry, row, 0)?;
+    if lane == Lane::Telemetry {
+        return Ok(if new { Fate::New } else { Fate::Again(None) });
+    }
+    if new {
+        receipts::begin(t, now, entry.id)?;
+        return Ok(Fate::New);
+    }
+    let rung = receipts::rung(t, entry.id)?;
+    if rung.is_none_or(|rung| rung < Rung::Received) {
+        let id = entry.id;
+        let sql = "UPDATE up SET acked = NULL
+                   WHERE device = ? AND boot = ? AND seq = ? AND mark = 0 AND acked < ?";
+        t.prepare_cached(sql)?.execute(params![
+            signed(id.device.get()),
+            signed(id.boot.get()),
+            id.seq.get(),
+            signed(now.millis().saturating_sub(ASK_AGAIN_AFTER)),
+        ])?;
+    }
+    Ok(Fate::Again(rung.or(Some(Rung::Stored))))
+}
+
+fn put_doubtful(
+    t: &Transaction<'_>,
+    now: Mono,
+    entry: &Entry<'_>,
+    lane: Lane,
+) -> rusqlite::Result<Fate> {
+    let mark = fingerprint(entry.bytes);
+    if lane == Lane::Telemetry {
+        let new = insert(t, now, entry, LANE_TELEMETRY, mark)?;
+        return Ok(if new { Fate::New } else { Fate::Again(None) });
+    }
+    if known(t, entry, mark)? {
+        return Ok(Fate::Again(None));
+    }
+    make_place(t)?;
+    let sql = "SELECT count(*) FROM up WHERE device = ? AND mark != 0 AND acked IS NULL";
+    let waiting: i64 =
+        t.prepare_cached(sql)?.query_row([signed(entry.id.device.get())], |row| row.get(0))?;
+    if waiting >= DOUBTFUL_DEVICE_MAX || doubtful(t)? >= DOUBTFUL_MAX {
+        return Ok(Fate::Refused);
+    }
+    insert(t, now, entry, LANE_DOUBTFUL, mark)?;
+    Ok(Fate::New)
+}
+
+fn known(t: &Transaction<'_>, entry: &Entry<'_>, mark: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM up WHERE device = ? AND boot = 0 AND seq = 0 AND mark = ?";
+    t.prepare_cached(sql)?
+        .query_row(params![signed(entry.id.device.get()), mark], |_| Ok(()))
+        .optional()
+        .map(|found| found.is_some())
+}
+
+fn doubtful(t: &Transaction<'_>) -> rusqlite::Result<i64> {
+    let sql = "SELECT count(*) FROM up WHERE lane = ? AND acked IS NULL";
+    t.prepare_cached(sql)?.query_row([LANE_DOUBTFUL], |row| row.get(0))
+}
+
+/// What the server already has of this lane is the first to go when the lane is full.
+fn make_place(t: &Transaction<'_>) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM up WHERE id IN (
+                 SELECT id FROM up WHERE acked IS NOT NULL AND lane = ?1 ORDER BY acked LIMIT
+                   max(0, (SELECT count(*) FROM up WHERE acked IS NOT NULL AND lane = ?1) - ?2))";
+    t.prepare_cached(sql)?.execute([LANE_DOUBTFUL, DOUBTFUL_MAX]).map(|_| ())
+}
+
+fn insert(
+    t: &Transaction<'_>,
+    now: Mono,
+    entry: &Entry<'_>,
+    lane: i64,
+    mark: i64,
+) -> rusqlite::Result<bool> {
+    let sql = "INSERT INTO up(lane, kind, device, boot, seq, mark, bytes, stored)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    let (boot, seq) = if mark == 0 { (entry.id.boot.get(), entry.id.seq.get()) } else { (0, 0) };
+    let new = t.prepare_cached(sql)?.execute(params![
+        lane,
+        kind_number(entry.kind),
+        signed(entry.id.device.get()),
+        signed(boot),
+        seq,
+        mark,
+        entry.bytes,
+        signed(now.millis()),
+    ])?;
+    Ok(new == 1)
+}
+
+/// Numbers of kinds in rows.
+pub(super) const fn kind_number(kind: RelayKind) -> i64 {
+    match kind {
+        RelayKind::Open => 0,
+        RelayKind::Stranger => 1,
+        RelayKind::Unreadable => 2,
+    }
+}
+
+/// Tells one message that nobody can name from another; never zero, which marks named frames.
+fn fingerprint(bytes: &[u8]) -> i64 {
+    let digest = Sha256::digest(bytes);
+    let mut mark = [0; 8];
+    mark.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(mark) | 1
+}

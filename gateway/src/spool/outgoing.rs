@@ -1,0 +1,138 @@
+//! Rows on their way up: what waits, in the order in which it must go, and marking what the server has.
+//!
+//! The emergency session takes the newest press first (an hour-old outage must not delay the press of
+//! this minute), then what no key has verified. Telemetry goes in order of arrival.
+//! Not here: windows, acknowledgements, time-outs (`uplink`).
+
+use std::path::Path;
+
+use proto::frame::Lane;
+use proto::relay::RelayKind;
+use proto::unit::Mono;
+use rusqlite::{Connection, OpenFlags, Row, params};
+
+use super::SpoolError;
+use super::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, signed, unsigned};
+use super::store::Store;
+
+/// Presses asked about at one time.
+const ASK_MAX: i64 = 16;
+/// An answer of the server is late after this, ms.
+const ANSWER_WITHIN: u64 = 10_000;
+/// Page cache of a reading connection in KiB.
+const CACHE_KIB: i64 = 256;
+
+/// Number of a row: its place in the order of arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId(pub(super) i64);
+
+impl RowId {
+    /// Before the first row.
+    pub const START: Self = Self(0);
+
+    /// Names a row by its number.
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+/// One row that the server does not have yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which row.
+    pub row: RowId,
+    /// What the bytes are.
+    pub kind: RelayKind,
+    /// When it was stored, spool time.
+    pub stored: Mono,
+    /// What to send.
+    pub bytes: Vec<u8>,
+}
+
+/// A connection that only reads.
+pub struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    pub(super) fn open(path: &Path) -> Result<Self, SpoolError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        Ok(Self { connection })
+    }
+
+    /// Rows that wait for a session, in sending order, at most `limit`. `after` is the last telemetry
+    /// row that this session has taken; emergencies are always asked for whole.
+    pub fn waiting(
+        &self,
+        lane: Lane,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<Waiting>, SpoolError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        match lane {
+            Lane::Telemetry => self.ascending(after, limit),
+            Lane::Emergency => {
+                let mut rows = self.descending(LANE_EMERGENCY, limit)?;
+                let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
+                if left > 0 {
+                    rows.extend(self.descending(LANE_DOUBTFUL, left)?);
+                }
+                Ok(rows)
+            }
+        }
+    }
+
+    fn ascending(&self, after: RowId, limit: i64) -> Result<Vec<Waiting>, SpoolError> {
+        let sql = "SELECT id, kind, stored, bytes FROM up
+                   WHERE lane = ? AND acked IS NULL AND id > ? ORDER BY id LIMIT ?";
+        let mut rows = self.connection.prepare_cached(sql)?;
+        let rows = rows.query_map(params![LANE_TELEMETRY, after.0, limit], read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn descending(&self, lane: i64, limit: i64) -> Result<Vec<Waiting>, SpoolError> {
+        let sql = "SELECT id, kind, stored, bytes FROM up
+                   WHERE lane = ? AND acked IS NULL ORDER BY id DESC LIMIT ?";
+        let mut rows = self.connection.prepare_cached(sql)?;
+        let rows = rows.query_map(params![lane, limit], read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Store {
+    pub(super) fn mark_sent(&mut self, now: Mono, rows: &[RowId]) -> Result<(), SpoolError> {
+        self.lazy(|t| {
+            let mut mark = t.prepare_cached("UPDATE up SET acked = ? WHERE id = ?")?;
+            rows.iter().try_for_each(|row| mark.execute([signed(now.millis()), row.0]).map(|_| ()))
+        })
+    }
+}
+
+impl Store {
+    pub(super) fn ask_again(&mut self, now: Mono) -> Result<bool, SpoolError> {
+        self.lazy(|t| {
+            let sql = "UPDATE up SET acked = NULL WHERE mark = 0 AND acked < ?
+                       AND (device, boot, seq) IN (SELECT device, boot, seq FROM rung
+                       WHERE rung = 1 ORDER BY at DESC LIMIT ?)";
+            let late = signed(now.millis().saturating_sub(ANSWER_WITHIN));
+            Ok(t.prepare_cached(sql)?.execute([late, ASK_MAX])? > 0)
+        })
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Waiting> {
+    let kind: i64 = row.get(1)?;
+    Ok(Waiting {
+        row: RowId(row.get(0)?),
+        kind: match kind {
+            0 => RelayKind::Open,
+            1 => RelayKind::Stranger,
+            _ => RelayKind::Unreadable,
+        },
+        stored: Mono::from_millis(unsigned(row.get(2)?)),
+        bytes: row.get(3)?,
+    })
+}

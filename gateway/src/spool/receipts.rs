@@ -1,0 +1,143 @@
+//! How far each press has come, and the server's sealed word that says so to the device.
+//!
+//! A rung only rises. Rows stay long after `received`, because a device that missed the word asks
+//! again by repeating the press. Not here: telling (`event_loop`).
+
+use proto::down::Rung;
+use proto::id::{BootId, DeviceId, PressId, Seq};
+use proto::unit::Mono;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::SpoolError;
+use super::schema::{signed, unsigned};
+use super::store::Store;
+
+/// One press and how far it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RungRow {
+    /// Which press.
+    pub press: PressId,
+    /// How far.
+    pub rung: Rung,
+    /// When it was last raised, spool time.
+    pub at: Mono,
+    /// The server's sealed word for the device, if the rung is the server's.
+    pub sealed: Option<Vec<u8>>,
+}
+
+const COLUMNS: &str = "SELECT device, boot, seq, rung, at, sealed FROM rung";
+
+impl Store {
+    pub(super) fn raise_rung(
+        &mut self,
+        now: Mono,
+        press: PressId,
+        rung: Rung,
+        sealed: &[u8],
+    ) -> Result<bool, SpoolError> {
+        self.lazy(|t| {
+            let sql = "INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+                       SET rung = excluded.rung, at = excluded.at, sealed = excluded.sealed
+                       WHERE excluded.rung > rung.rung";
+            let raised = t.prepare_cached(sql)?.execute(params![
+                signed(press.device.get()),
+                signed(press.boot.get()),
+                press.seq.get(),
+                number(rung),
+                signed(now.millis()),
+                sealed,
+            ])?;
+            Ok(raised == 1)
+        })
+    }
+
+    pub(super) fn rung(&mut self, press: PressId) -> Result<Option<RungRow>, SpoolError> {
+        let sql = format!("{COLUMNS} WHERE device = ? AND boot = ? AND seq = ?");
+        let found = self
+            .connection()?
+            .prepare_cached(&sql)?
+            .query_row(
+                params![signed(press.device.get()), signed(press.boot.get()), press.seq.get()],
+                read,
+            )
+            .optional()?;
+        Ok(found.flatten())
+    }
+
+    pub(super) fn rungs_of(
+        &mut self,
+        device: DeviceId,
+        limit: u32,
+    ) -> Result<Vec<RungRow>, SpoolError> {
+        let sql = format!("{COLUMNS} WHERE device = ? ORDER BY at DESC LIMIT ?");
+        let connection = self.connection()?;
+        let mut rows = connection.prepare_cached(&sql)?;
+        let rows = rows.query_map(params![signed(device.get()), limit], read)?;
+        Ok(rows.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub(super) fn not_received(&mut self, limit: u32) -> Result<Vec<RungRow>, SpoolError> {
+        let sql = format!("{COLUMNS} WHERE rung = 1 ORDER BY at DESC LIMIT ?");
+        let connection = self.connection()?;
+        let mut rows = connection.prepare_cached(&sql)?;
+        let rows = rows.query_map([limit], read)?;
+        Ok(rows.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+/// Starts the ladder of a press that has just been stored.
+pub(super) fn begin(t: &Transaction<'_>, now: Mono, press: PressId) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO rung VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING";
+    t.prepare_cached(sql)?
+        .execute(params![
+            signed(press.device.get()),
+            signed(press.boot.get()),
+            press.seq.get(),
+            number(Rung::Stored),
+            signed(now.millis()),
+        ])
+        .map(|_| ())
+}
+
+/// The rung of a press.
+pub(super) fn rung(connection: &Connection, press: PressId) -> rusqlite::Result<Option<Rung>> {
+    let sql = "SELECT rung FROM rung WHERE device = ? AND boot = ? AND seq = ?";
+    connection
+        .prepare_cached(sql)?
+        .query_row(
+            params![signed(press.device.get()), signed(press.boot.get()), press.seq.get()],
+            |row| row.get(0),
+        )
+        .optional()
+        .map(|found| found.and_then(from_number))
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Option<RungRow>> {
+    let device = DeviceId::new(unsigned(row.get(0)?));
+    let rung = from_number(row.get(3)?);
+    let (Some(device), Some(rung)) = (device, rung) else { return Ok(None) };
+    let press = PressId {
+        device,
+        boot: BootId::from_raw(unsigned(row.get(1)?)),
+        seq: Seq::new(row.get(2)?),
+    };
+    let at = Mono::from_millis(unsigned(row.get(4)?));
+    Ok(Some(RungRow { press, rung, at, sealed: row.get(5)? }))
+}
+
+const fn number(rung: Rung) -> i64 {
+    match rung {
+        Rung::Stored => 1,
+        Rung::Received => 2,
+        Rung::Seen => 3,
+    }
+}
+
+const fn from_number(number: i64) -> Option<Rung> {
+    match number {
+        1 => Some(Rung::Stored),
+        2 => Some(Rung::Received),
+        3 => Some(Rung::Seen),
+        _ => None,
+    }
+}

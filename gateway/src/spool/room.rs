@@ -1,0 +1,245 @@
+//! Room: the bound of the spool, what goes first when it is reached, and the reserve for emergencies.
+//!
+//! The *reserve* is a file of zeros beside the database. On a full disk it is removed, which frees its
+//! blocks for emergencies; it is made again when there is room. When data reaches its bound, raw
+//! readings go first, then what the server has, then the oldest unsent telemetry, which is counted as
+//! lost. Emergencies are never removed to make room. Not here: who decides that the disk is full.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use proto::unit::Mono;
+use rusqlite::{Transaction, params};
+
+use super::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, signed, unsigned};
+use super::store::Store;
+use super::{SpoolError, own};
+
+/// Rows removed in one go beyond what a group brings.
+const SLACK: usize = 512;
+/// Most rows that one tidying removes from a table.
+const TIDY_ROWS: i64 = 500;
+/// Waiting rows that are counted at most: a count must not hold up a press.
+const COUNTED_MAX: i64 = 10_000;
+/// Pauses between attempts to make the reserve again, ms: they double.
+const PAUSE_FIRST: u64 = 15_000;
+const PAUSE_LAST: u64 = 960_000;
+/// How long rungs stay, ms: longer than any device holds a press on a working battery, 14 days.
+const RUNGS_FOR: u64 = 14 * 24 * 3600 * 1000;
+
+/// The file that keeps room for emergencies.
+pub(super) struct Reserve {
+    path: PathBuf,
+    bytes: u64,
+    made: bool,
+    /// Not tried before this time, spool ms: a full disk is not written to in vain.
+    retry_at: u64,
+    /// Pause after the next failure, ms.
+    pause: u64,
+}
+
+/// Numbers for support.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of data in use.
+    pub bytes: u64,
+    /// Emergencies that the server does not have; more than 10,000 a lane are not counted.
+    pub emergencies_waiting: u64,
+    /// Telemetry frames that the server does not have; more than 10,000 are not counted.
+    pub telemetry_waiting: u64,
+    /// Raw readings held.
+    pub raw: u64,
+    /// Records dropped since this spool was made.
+    pub lost: u64,
+    /// Whether the reserve for emergencies is in place.
+    pub reserve: bool,
+    /// How often the disk has failed since the start.
+    pub failures: u64,
+}
+
+impl Reserve {
+    pub(super) fn new(dir: &Path, bytes: u64) -> Self {
+        Self { path: dir.join("reserve"), bytes, made: false, retry_at: 0, pause: PAUSE_FIRST }
+    }
+
+    fn make(&mut self) -> std::io::Result<()> {
+        if std::fs::metadata(&self.path).is_ok_and(|told| told.len() == self.bytes) {
+            self.made = true;
+            return Ok(());
+        }
+        let filled = fill(&self.path, self.bytes);
+        if filled.is_err() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+        self.made = filled.is_ok();
+        filled
+    }
+}
+
+fn fill(path: &Path, bytes: u64) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    let zeros = [0; 4096];
+    let mut left = bytes;
+    while left > 0 {
+        let part = usize::try_from(left.min(4096)).unwrap_or(4096);
+        file.write_all(&zeros[..part])?;
+        left -= part as u64;
+    }
+    file.sync_all()
+}
+
+impl Store {
+    /// Frees the reserve; after this, emergencies have its room.
+    pub(super) fn release_reserve(&mut self) {
+        if self.reserve.made {
+            let _ = std::fs::remove_file(&self.reserve.path);
+            self.reserve.made = false;
+        }
+        let _ = self.limit_pages();
+    }
+
+    pub(super) const fn has_reserve(&self) -> bool {
+        self.reserve.made
+    }
+
+    /// Makes the reserve if it is missing and the disk has room for it.
+    pub(super) fn restore_reserve(&mut self, now: u64) -> Result<(), SpoolError> {
+        let reserve = &mut self.reserve;
+        if reserve.made || now < reserve.retry_at {
+            return Ok(());
+        }
+        match reserve.make() {
+            Ok(()) => reserve.pause = PAUSE_FIRST,
+            Err(error) => {
+                tracing::warn!(%error, "no room for the emergency reserve, telemetry is shed");
+                reserve.retry_at = now.saturating_add(reserve.pause);
+                reserve.pause = (reserve.pause * 2).min(PAUSE_LAST);
+            }
+        }
+        self.limit_pages()
+    }
+
+    /// Tells SQLite its bound: the data, and the reserve once that is open.
+    pub(super) fn limit_pages(&mut self) -> Result<(), SpoolError> {
+        let spare = if self.reserve.made { 0 } else { self.bounds.reserve_bytes };
+        let bytes = self.bounds.spool_bytes.saturating_add(spare);
+        let connection = self.connection()?;
+        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(512);
+        connection.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Whether the data is near its bound.
+    pub(super) fn is_tight(&mut self) -> Result<bool, SpoolError> {
+        let bound = self.bounds.spool_bytes / 8 * 7;
+        Ok(self.bytes_in_use()? >= bound)
+    }
+
+    fn bytes_in_use(&mut self) -> Result<u64, SpoolError> {
+        let connection = self.connection()?;
+        let ask = |sql| -> rusqlite::Result<i64> {
+            connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+        };
+        let pages = ask("PRAGMA page_count")? - ask("PRAGMA freelist_count")?;
+        let page = ask("PRAGMA page_size")?;
+        Ok(u64::try_from(pages * page).unwrap_or(0))
+    }
+
+    /// Removes what is past its time.
+    pub(super) fn tidy(&mut self, now: Mono) -> Result<bool, SpoolError> {
+        let before = |span: u64| signed(now.millis().saturating_sub(span));
+        let raw = before(self.bounds.raw_for.get());
+        let sent = before(self.bounds.sent_for.get());
+        let rungs = before(RUNGS_FOR);
+        let removed = self.lazy(|t| {
+            let raw = t
+                .prepare_cached(
+                    "DELETE FROM raw WHERE stored < ?1
+                     AND id < (SELECT coalesce(min(id), 0) FROM raw) + ?2",
+                )?
+                .execute([raw, TIDY_ROWS])?;
+            let sent = t
+                .prepare_cached(
+                    "DELETE FROM up WHERE id IN
+                     (SELECT id FROM up WHERE acked IS NOT NULL AND acked < ? LIMIT ?)",
+                )?
+                .execute([sent, TIDY_ROWS])?;
+            let rungs = t
+                .prepare_cached(
+                    "DELETE FROM rung WHERE (device, boot, seq) IN
+                     (SELECT device, boot, seq FROM rung AS old WHERE at < ? AND NOT EXISTS
+                       (SELECT 1 FROM up WHERE device = old.device AND boot = old.boot
+                        AND seq = old.seq AND mark = 0 AND acked IS NULL) LIMIT ?)",
+                )?
+                .execute([rungs, TIDY_ROWS])?;
+            Ok(raw.max(sent).max(rungs))
+        })?;
+        if !self.is_tight()? {
+            self.restore_reserve(now.millis())?;
+        }
+        Ok(i64::try_from(removed).is_ok_and(|n| n >= TIDY_ROWS))
+    }
+
+    /// Numbers for support.
+    pub(super) fn usage(&mut self) -> Result<Usage, SpoolError> {
+        let bytes = self.bytes_in_use()?;
+        let (reserve, failures) = (self.reserve.made, self.failures);
+        let connection = self.connection()?;
+        let waiting = |lane: i64| -> rusqlite::Result<u64> {
+            connection
+                .prepare_cached(
+                    "SELECT count(*) FROM
+                     (SELECT 1 FROM up WHERE lane = ? AND acked IS NULL LIMIT ?)",
+                )?
+                .query_row([lane, COUNTED_MAX], |row| row.get(0).map(unsigned))
+        };
+        let emergencies_waiting = waiting(LANE_EMERGENCY)? + waiting(LANE_DOUBTFUL)?;
+        let telemetry_waiting = waiting(LANE_TELEMETRY)?;
+        // Rows leave in order of their number, so first and last say how many there are.
+        let raw = connection
+            .prepare_cached("SELECT coalesce(max(id) - min(id) + 1, 0) FROM raw")?
+            .query_row([], |row| row.get(0).map(unsigned))?;
+        let lost = own::lost_in_all(connection)?;
+        Ok(Usage { bytes, emergencies_waiting, telemetry_waiting, raw, lost, reserve, failures })
+    }
+}
+
+/// Makes room for a group of `arriving` entries: raw first, then sent rows, then unsent telemetry.
+pub(super) fn make(t: &Transaction<'_>, arriving: usize) -> rusqlite::Result<()> {
+    let wanted = arriving + SLACK;
+    let rows = i64::try_from(wanted).unwrap_or(i64::MAX);
+    let mut gone = t
+        .prepare_cached("DELETE FROM raw WHERE id < (SELECT min(id) FROM raw) + ?")?
+        .execute([rows])?;
+    if gone < wanted {
+        gone += t
+            .prepare_cached(
+                "DELETE FROM up WHERE id IN (SELECT id FROM up WHERE acked IS NOT NULL
+                 ORDER BY acked LIMIT ?)",
+            )?
+            .execute([rows])?;
+    }
+    if gone < wanted {
+        let lost = t
+            .prepare_cached(
+                "DELETE FROM up WHERE id IN (SELECT id FROM up WHERE lane = ? AND acked IS NULL
+                 ORDER BY id LIMIT ?)",
+            )?
+            .execute(params![LANE_TELEMETRY, rows])?;
+        count_lost(t, lost)?;
+    }
+    Ok(())
+}
+
+/// Counts dropped records, so that the count is on disk with what dropped them.
+pub(super) fn count_lost(t: &Transaction<'_>, lost: usize) -> rusqlite::Result<()> {
+    if lost == 0 {
+        return Ok(());
+    }
+    let lost = i64::try_from(lost).unwrap_or(i64::MAX);
+    t.prepare_cached("UPDATE own SET lost = lost + ?1, lost_in_all = lost_in_all + ?1")?
+        .execute([lost])
+        .map(|_| ())
+}

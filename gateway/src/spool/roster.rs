@@ -1,0 +1,141 @@
+//! The roster on disk: who may speak here, with which key, and the last proof of each.
+//!
+//! A released device stays as a row without rights, so that it is told "no" instead of "who are you".
+//! Not here: admission itself (`enrol`).
+
+use proto::id::{BootId, DeviceId, HomeId, KeyEpoch};
+use proto::key::HopKey;
+use proto::up::Role;
+use rusqlite::{Row, Transaction, params};
+
+use super::SpoolError;
+use super::schema::{signed, unsigned};
+use super::store::Store;
+
+/// One device of the roster.
+#[derive(Debug, Clone)]
+pub struct RosterRow {
+    /// Who.
+    pub device: DeviceId,
+    /// In which home.
+    pub home: HomeId,
+    /// As what.
+    pub role: Role,
+    /// Generation of the key.
+    pub epoch: KeyEpoch,
+    /// `K_hop` of that epoch.
+    pub key: HopKey,
+    /// Whether it may no longer speak here.
+    pub released: bool,
+    /// Boot and counter of the last connect proof.
+    pub proof: Option<(BootId, u32)>,
+    /// Boots before that one, oldest first.
+    pub past_boots: Vec<BootId>,
+}
+
+impl Store {
+    pub(super) fn roster(&mut self) -> Result<Vec<RosterRow>, SpoolError> {
+        let sql = "SELECT device, home, role, epoch, hop_key, released, proof_boot, proof_counter,
+                   past_boots FROM roster ORDER BY device";
+        let connection = self.connection()?;
+        let mut rows = connection.prepare(sql)?;
+        let rows = rows.query_map([], read)?;
+        Ok(rows.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub(super) fn enrol(&mut self, row: &RosterRow) -> Result<(), SpoolError> {
+        if row.released { self.durable(|t| write(t, row)) } else { self.lazy(|t| write(t, row)) }
+    }
+
+    pub(super) fn note_proofs(&mut self, rows: &[RosterRow]) -> Result<(), SpoolError> {
+        self.lazy(|t| {
+            let sql = "UPDATE roster SET proof_boot = ?, proof_counter = ?, past_boots = ?
+                       WHERE device = ?";
+            rows.iter().try_for_each(|row| {
+                let (boot, counter) = proof(row);
+                let past = boots_to_bytes(&row.past_boots);
+                t.prepare_cached(sql)?
+                    .execute(params![boot, counter, past, signed(row.device.get())])
+                    .map(|_| ())
+            })
+        })
+    }
+}
+
+fn write(t: &Transaction<'_>, row: &RosterRow) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO roster VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT DO UPDATE SET home = excluded.home, role = excluded.role,
+               epoch = excluded.epoch, hop_key = excluded.hop_key, released = excluded.released";
+    let (boot, counter) = proof(row);
+    t.prepare_cached(sql)?
+        .execute(params![
+            signed(row.device.get()),
+            signed(row.home.get()),
+            role_number(row.role),
+            row.epoch.get(),
+            row.key.expose(),
+            row.released,
+            boot,
+            counter,
+            boots_to_bytes(&row.past_boots),
+        ])
+        .map(|_| ())
+}
+
+fn proof(row: &RosterRow) -> (Option<i64>, Option<u32>) {
+    (row.proof.map(|(boot, _)| signed(boot.get())), row.proof.map(|(_, counter)| counter))
+}
+
+/// Reads a row; one that no build of this version has written is left out.
+fn read(row: &Row<'_>) -> rusqlite::Result<Option<RosterRow>> {
+    let device = DeviceId::new(unsigned(row.get(0)?));
+    let home = HomeId::new(unsigned(row.get(1)?));
+    let role = role_from_number(row.get(2)?);
+    let (Some(device), Some(home), Some(role)) = (device, home, role) else { return Ok(None) };
+    let boot: Option<i64> = row.get(6)?;
+    let counter: Option<u32> = row.get(7)?;
+    let past: Vec<u8> = row.get(8)?;
+    Ok(Some(RosterRow {
+        device,
+        home,
+        role,
+        epoch: KeyEpoch::new(row.get(3)?),
+        key: HopKey::from_bytes(row.get(4)?),
+        released: row.get(5)?,
+        proof: boot.map(|boot| BootId::from_raw(unsigned(boot))).zip(counter),
+        past_boots: boots_from_bytes(&past),
+    }))
+}
+
+fn boots_to_bytes(boots: &[BootId]) -> Vec<u8> {
+    boots.iter().flat_map(|boot| boot.get().to_be_bytes()).collect()
+}
+
+fn boots_from_bytes(bytes: &[u8]) -> Vec<BootId> {
+    bytes.as_chunks::<8>().0.iter().map(|b| BootId::from_raw(u64::from_be_bytes(*b))).collect()
+}
+
+const fn role_number(role: Role) -> i64 {
+    match role {
+        Role::HelpButton => 0,
+        Role::PullCord => 1,
+        Role::BedMat => 2,
+        Role::Motion => 3,
+        Role::Door => 4,
+        Role::Pendant => 5,
+        Role::Gateway => 6,
+    }
+}
+
+const fn role_from_number(number: i64) -> Option<Role> {
+    match number {
+        0 => Some(Role::HelpButton),
+        1 => Some(Role::PullCord),
+        2 => Some(Role::BedMat),
+        3 => Some(Role::Motion),
+        4 => Some(Role::Door),
+        5 => Some(Role::Pendant),
+        6 => Some(Role::Gateway),
+        _ => None,
+    }
+}

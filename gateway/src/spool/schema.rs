@@ -1,0 +1,113 @@
+//! Tables of the spool and their version.
+//!
+//! Forward only: a build reads its own version and makes it of older ones; a newer one is refused.
+//! Numbers of 64 bits are stored with the bits of a signed integer. Row numbers of `up` never come
+//! back: an acknowledgement that is still on its way must not meet a younger row. Not here: statements that use them.
+
+use rusqlite::Connection;
+
+use super::SpoolError;
+
+/// Version of the tables below, in SQLite's `user_version`.
+pub(super) const VERSION: u32 = 1;
+
+/// Row lanes: what the emergency session takes first, what it takes after, and the rest.
+pub(super) const LANE_EMERGENCY: i64 = 0;
+/// Emergencies that no key has verified: strangers and unreadable ones. They never delay a verified press.
+pub(super) const LANE_DOUBTFUL: i64 = 1;
+/// Telemetry.
+pub(super) const LANE_TELEMETRY: i64 = 2;
+
+const TABLES: &str = "
+CREATE TABLE up (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  lane INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  device INTEGER NOT NULL,
+  boot INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  mark INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  stored INTEGER NOT NULL,
+  acked INTEGER
+) STRICT;
+CREATE UNIQUE INDEX up_name ON up(device, boot, seq, mark);
+CREATE INDEX up_waiting ON up(lane, id) WHERE acked IS NULL;
+CREATE INDEX up_sent ON up(acked) WHERE acked IS NOT NULL;
+CREATE TABLE raw (
+  id INTEGER PRIMARY KEY,
+  device INTEGER NOT NULL,
+  boot INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  stored INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX raw_name ON raw(device, boot, seq);
+CREATE TABLE rung (
+  device INTEGER NOT NULL,
+  boot INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  rung INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  sealed BLOB,
+  PRIMARY KEY (device, boot, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rung_age ON rung(at);
+CREATE INDEX rung_open ON rung(at) WHERE rung = 1;
+CREATE TABLE roster (
+  device INTEGER PRIMARY KEY,
+  home INTEGER NOT NULL,
+  role INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  hop_key BLOB NOT NULL,
+  released INTEGER NOT NULL,
+  proof_boot INTEGER,
+  proof_counter INTEGER,
+  past_boots BLOB NOT NULL
+) STRICT;
+CREATE TABLE own (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  life INTEGER NOT NULL,
+  counter INTEGER NOT NULL,
+  high INTEGER NOT NULL,
+  wall INTEGER NOT NULL,
+  machine_boot TEXT NOT NULL,
+  offset INTEGER NOT NULL,
+  lost INTEGER NOT NULL,
+  lost_in_all INTEGER NOT NULL
+) STRICT;
+";
+
+/// What can be wrong with a file that opens.
+pub(super) enum Found {
+    /// Ours, or made just now.
+    Ready,
+    /// Written by a later build.
+    Newer(u32),
+}
+
+/// Makes or checks the tables.
+pub(super) fn prepare(connection: &mut Connection) -> Result<Found, SpoolError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match found {
+        0 => {
+            let make = connection.transaction()?;
+            make.execute_batch(TABLES)?;
+            make.pragma_update(None, "user_version", VERSION)?;
+            make.commit()?;
+            Ok(Found::Ready)
+        }
+        VERSION => Ok(Found::Ready),
+        newer => Ok(Found::Newer(newer)),
+    }
+}
+
+/// The bits of a number as SQLite stores them.
+pub(super) const fn signed(bits: u64) -> i64 {
+    bits.cast_signed()
+}
+
+/// The number that [`signed`] has stored.
+pub(super) const fn unsigned(stored: i64) -> u64 {
+    stored.cast_unsigned()
+}

@@ -1,0 +1,320 @@
+//! The story of one run: store, time, doors, uplink, announce, hear until told to stop, drain.
+//!
+//! Everything that can be wrong is found before the first port is bound, except that a port is taken.
+//! Not here: arguments (`cli`), what happens while it runs (`event_loop`).
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use door::{
+    Bus, BusLimits, CommitHandle, CommitLimits, Door, DoorConfig, DoorError, Edge, Limits,
+    committer,
+};
+use proto::frame::Lane;
+use proto::id::{BootId, PressId};
+use proto::unit::Millis;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use crate::bus_gate::BusGate;
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::credentials::{Credentials, CredentialsError};
+use crate::devices::Devices;
+use crate::enrol::Roster;
+use crate::event_loop::{Event, EventLoop, OwnVoice};
+use crate::health::{HealthPage, Pulse};
+use crate::hub::Hub;
+use crate::local_alarm::LocalAlarm;
+use crate::spool::{Bounds, Reader, Spool, SpoolError};
+use crate::uplink::Bells;
+use crate::uplink::driver::{self, Uplink};
+use crate::uplink::transport::{Endpoint, TransportError};
+
+/// Groups of stored frames that wait for the loop; then the commit thread waits.
+const EVENTS: usize = 32;
+
+/// Why the box does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The credentials.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The store.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The certificates.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// A door.
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    /// The health page.
+    #[error(
+        "cannot listen on {0} for the health page, stop what holds this port or choose another in [health] bind"
+    )]
+    Health(SocketAddr, #[source] std::io::Error),
+    /// The bus password.
+    #[error("cannot use {0}, write one line `name:password` into it or remove [bus] password_file")]
+    BusPassword(PathBuf),
+    /// The runtime, signals or randomness.
+    #[error("the operating system gives no {0}, restart the machine")]
+    System(&'static str, #[source] std::io::Error),
+}
+
+impl StartError {
+    /// The process's exit code, as `cli` documents it.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) => 64,
+            Self::Credentials(_) | Self::Transport(_) | Self::BusPassword(_) => 65,
+            Self::Door(_) | Self::Health(..) => 69,
+            Self::System(..) => 71,
+            Self::Spool(SpoolError::Directory(..)) => 73,
+            Self::Spool(SpoolError::Store(_)) => 74,
+            Self::Spool(SpoolError::InUse(_)) => 75,
+            Self::Spool(SpoolError::Newer { .. }) => 78,
+        }
+    }
+}
+
+/// What is built before anything listens.
+struct Built {
+    config: Config,
+    spool: Spool,
+    clock: Clock,
+    roster: Arc<Roster>,
+    endpoint: Endpoint,
+    readers: [Reader; 2],
+    boot: BootId,
+    credentials: Credentials,
+    bus_password: Option<(String, String)>,
+}
+
+/// Runs the box until SIGTERM or SIGINT.
+pub fn run(config: Config, credentials: Credentials) -> Result<(), StartError> {
+    log_to_stderr();
+    let home = Built::build(config, credentials)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| StartError::System("threads", e))?;
+    runtime.block_on(home.live())
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,rumqttd=warn"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
+}
+
+impl Built {
+    fn build(config: Config, credentials: Credentials) -> Result<Self, StartError> {
+        let bus_password = read_password(config.bus.password_file.as_ref())?;
+        let mut address = credentials.server.clone();
+        if let Some(host) = &config.server.host {
+            address.host.clone_from(host);
+        }
+        address.port = config.server.port.unwrap_or(address.port);
+        let endpoint = Endpoint::new(credentials.gateway, address, credentials.papers.as_ref())?;
+        let limits = &config.limits;
+        let bounds = Bounds {
+            spool_bytes: limits.spool_bytes,
+            reserve_bytes: limits.reserve_bytes,
+            raw_for: Millis::minutes(u64::from(limits.raw_days) * 24 * 60),
+            sent_for: Millis::minutes(u64::from(limits.sent_hours) * 60),
+        };
+        let spool = Spool::open(&config.data, bounds)?;
+        let clock = Clock::resume(spool.time_mark()?.as_ref());
+        let life = getrandom::u32()
+            .map_err(|e| StartError::System("random numbers", std::io::Error::other(e)))?;
+        let own = spool.begin(clock.clone(), life)?;
+        let roster = Arc::new(Roster::new(spool.roster()?));
+        let readers = [spool.reader()?, spool.reader()?];
+        let boot = BootId::new(own.life, own.counter);
+        Ok(Self {
+            config,
+            spool,
+            clock,
+            roster,
+            endpoint,
+            readers,
+            boot,
+            credentials,
+            bus_password,
+        })
+    }
+
+    async fn live(self) -> Result<(), StartError> {
+        let (events_in, events) = mpsc::channel(EVENTS);
+        let (stop_in, stop) = watch::channel(false);
+        let bells = Bells::default();
+        let keep = Devices::new(
+            self.spool.clone(),
+            Arc::clone(&self.roster),
+            self.clock.clone(),
+            bells.clone(),
+            events_in.clone(),
+        );
+        let (commit, commit_thread) = committer(keep, CommitLimits::default());
+        let door = self.open_devices(commit.clone()).await?;
+        let bus = Bus::start(BusLimits::default());
+        let bus_door = self.open_bus(commit, bus.clone()).await?;
+        let page_at = self.config.health.bind;
+        let page = TcpListener::bind(page_at).await.map_err(|e| StartError::Health(page_at, e))?;
+        let (pulse_in, pulse) = watch::channel(Pulse::default());
+        let health = HealthPage { pulse, clock: self.clock.clone(), door: door.clone() };
+        announce(&door, &bus_door, page.local_addr().unwrap_or(page_at));
+        let page = tokio::spawn(health.serve(page));
+        let mut signals = Signals::new()?;
+        let signal = tokio::spawn(async move {
+            signals.wait().await;
+            let _ = stop_in.send(true);
+        });
+        let hub = EventLoop {
+            hub: Hub::new(self.clock.now(), firmware()),
+            alarm: LocalAlarm::new(&self.config.alarm),
+            voice: self.voice(),
+            clock: self.clock.clone(),
+            spool: self.spool.clone(),
+            roster: Arc::clone(&self.roster),
+            door: door.clone(),
+            bus,
+            unsaid: std::collections::BTreeMap::new(),
+            bells: bells.clone(),
+            pulse: pulse_in,
+        };
+        let (quiet_in, quiet) = watch::channel(false);
+        let lanes = self.connect(bells, events_in, &quiet);
+        hub.run(events, stop).await;
+        tracing::info!("stopping");
+        page.abort();
+        signal.abort();
+        door.close().await;
+        bus_door.close().await;
+        let _ = quiet_in.send(true);
+        for lane in lanes {
+            let _ = lane.await;
+        }
+        // The thread ends with the last handle; what it has acknowledged is on disk.
+        let _ = tokio::task::spawn_blocking(move || commit_thread.join()).await;
+        Ok(())
+    }
+
+    async fn open_devices(&self, commit: CommitHandle) -> Result<Door, StartError> {
+        let limits = Limits { connections: self.config.limits.connections, ..Limits::default() };
+        let bind = self.config.devices.bind;
+        let edge = Edge::Plain { open_to_home: true };
+        let config = DoorConfig { bind, edge, limits };
+        Ok(door::open(config, Arc::clone(&self.roster) as Arc<_>, commit, None).await?)
+    }
+
+    async fn open_bus(&self, commit: CommitHandle, bus: Bus) -> Result<Door, StartError> {
+        let gate = Arc::new(BusGate::new(self.bus_password.clone()));
+        let edge = Edge::Plain { open_to_home: false };
+        let config = DoorConfig { bind: self.config.bus.bind, edge, limits: Limits::default() };
+        Ok(door::open(config, gate, commit, Some(bus)).await?)
+    }
+
+    fn voice(&self) -> OwnVoice {
+        let device = self.credentials.gateway.as_device();
+        let epoch = self.credentials.epoch;
+        OwnVoice {
+            last: PressId { device, boot: self.boot, seq: OwnVoice::before_first() },
+            epoch,
+            seal: self.credentials.key.end(epoch).boot(self.boot),
+            started: self.clock.now(),
+        }
+    }
+
+    fn connect(
+        self,
+        bells: Bells,
+        events: mpsc::Sender<Event>,
+        quiet: &watch::Receiver<bool>,
+    ) -> [tokio::task::JoinHandle<()>; 2] {
+        let shared = Arc::new(Uplink {
+            spool: self.spool,
+            clock: self.clock,
+            bells,
+            endpoint: self.endpoint,
+            hop: self.credentials.key.hop(self.credentials.epoch),
+            boot: self.boot,
+            proofs: AtomicU32::new(0),
+            events,
+            emergency_up: watch::channel(false).0,
+        });
+        let [emergency, telemetry] = self.readers;
+        [
+            tokio::spawn(driver::run(
+                Arc::clone(&shared),
+                Lane::Emergency,
+                emergency,
+                quiet.clone(),
+            )),
+            tokio::spawn(driver::run(shared, Lane::Telemetry, telemetry, quiet.clone())),
+        ]
+    }
+}
+
+fn read_password(path: Option<&PathBuf>) -> Result<Option<(String, String)>, StartError> {
+    let Some(path) = path else { return Ok(None) };
+    let text = std::fs::read_to_string(path);
+    let line = text.as_deref().ok().and_then(|text| text.lines().next()?.split_once(':'));
+    let (name, password) = line.ok_or_else(|| StartError::BusPassword(path.clone()))?;
+    Ok(Some((name.to_owned(), password.to_owned())))
+}
+
+/// One JSON line on standard output: who starts this program waits for it.
+fn announce(door: &Door, bus: &Door, health: SocketAddr) {
+    let line = serde_json::json!({
+        "ready": true,
+        "devices": door.address(),
+        "bus": bus.address(),
+        "health": health,
+    });
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}
+
+/// This program's version as a device tells its firmware.
+fn firmware() -> u32 {
+    let mut parts = env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap_or(0u32));
+    let mut next = || parts.next().unwrap_or(0) & 0xFF;
+    next() << 16 | next() << 8 | next()
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, StartError> {
+        let take = |kind| signal(kind).map_err(|e| StartError::System("signals", e));
+        Ok(Self {
+            terminate: take(SignalKind::terminate())?,
+            interrupt: take(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a household program and a technician see: retained words on the bus, the health page.
+//!
+//! Not here: what is decided behind them (`hub.rs`).
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fall")]
+
+#[path = "scene/home.rs"]
+mod scene;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use proto::down::Rung;
+use proto::topic::Topic;
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use scene::{ANY, Device, Felt, Home, WatchRoom, let_in, until, within};
+
+fn ask(at: SocketAddr, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(at).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: box\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.lines().next().unwrap().to_owned(), body.to_owned())
+}
+
+/// Reads the retained word of a topic as a display would that is switched on now.
+async fn retained(at: SocketAddr, topic: Topic) -> serde_json::Value {
+    let mut options = MqttOptions::new("display", at.ip().to_string(), at.port());
+    options.set_clean_session(true);
+    let (client, mut socket) = AsyncClient::new(options, 8);
+    client.try_subscribe(topic.to_string(), QoS::AtLeastOnce).unwrap();
+    within(async {
+        loop {
+            if let Event::Incoming(Packet::Publish(publish)) = socket.poll().await.unwrap() {
+                break serde_json::from_slice(&publish.payload).unwrap();
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_display_follows_device_receipt_and_alarm_by_plain_mqtt() {
+    let room = WatchRoom::open(ANY).await;
+    let home = Home::new(room.address());
+    let mut device = Device::new(41);
+    room.enrol(&device, home.home);
+    let running = home.start("");
+    let_in(&mut device, running.devices).await;
+    let (press, _) = device.press();
+    room.until_heard(press).await;
+    room.say(&device, press, Rung::Received);
+    device.until(|felt| matches!(felt, Felt::Told(_, r) if r.rung == Rung::Received)).await;
+
+    let receipt = within(async {
+        loop {
+            let word = retained(running.bus, Topic::BusReceipt(home.home, device.id)).await;
+            if word["rung"] == "received" {
+                break word;
+            }
+        }
+    })
+    .await;
+    assert_eq!(receipt["device"], device.id.to_string());
+    assert_eq!(receipt["seq"], press.seq.get());
+    let state = within(async {
+        loop {
+            let word = retained(running.bus, Topic::BusState(home.home, device.id)).await;
+            if word["state"] == "fresh" {
+                break word;
+            }
+        }
+    })
+    .await;
+    assert_eq!(state["connected"], true);
+    assert_eq!(state["role"], "help_button");
+
+    room.close().await;
+    let (press, _) = device.press();
+    device.until(|felt| matches!(felt, Felt::Told(_, r) if r.press == press)).await;
+    until("the alarm", || home.alarm() == "1").await;
+    let alarm = retained(running.bus, Topic::BusAlarm(home.home)).await;
+    assert_eq!((&alarm["alarm"], &alarm["island"]), (&true.into(), &true.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bus_asks_for_its_password_if_one_is_set() {
+    let home = Home::new(ANY);
+    std::fs::write(home.path("bus-password"), "display:secret\n").unwrap();
+    let more = format!("[bus]\npassword_file = {:?}", home.path("bus-password"));
+    let running = home.start(&more);
+    for (password, allowed) in [("wrong", false), ("secret", true)] {
+        let at = running.bus;
+        let mut options = MqttOptions::new("display", at.ip().to_string(), at.port());
+        options.set_credentials("display", password);
+        let (_client, mut socket) = AsyncClient::new(options, 8);
+        let answer = within(socket.poll()).await;
+        assert_eq!(answer.is_ok(), allowed, "{password}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_health_page_tells_what_works_and_what_waits() {
+    let room = WatchRoom::open(ANY).await;
+    let home = Home::new(room.address());
+    let running = home.start("");
+    let report = || -> serde_json::Value {
+        let (_, body) = ask(running.health, "/health");
+        serde_json::from_str(&body).unwrap()
+    };
+    until("a healthy box", || report()["ok"] == true).await;
+    until("an uplink", || report()["uplink"] == true).await;
+    assert_eq!(report()["reserve"], true);
+    assert!(ask(running.health, "/health").0.contains("200"));
+    let (status, text) = ask(running.health, "/metrics");
+    assert!(status.contains("200") && text.contains("hearthline_gateway_uplink_up 1"), "{text}");
+    assert!(ask(running.health, "/else").0.contains("404"));
+    room.close().await;
+    until("the cut is told", || report()["uplink"] == false).await;
+    assert_eq!(report()["ok"], true, "an island is not a fault of the box");
+}
