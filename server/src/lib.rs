@@ -1,1 +1,30 @@
-//! stub
+//! The watch room: keeps what homes say, judges it with `care`, and puts each call for help before a person.
+//!
+//! The rooms are listed here; [`run`] is the whole of the program, so that the demo can be a server too.
+//! Not here: judgement (`care`), the MQTT door (`door`).
+
+pub mod alert;
+pub mod api_error;
+pub mod app;
+pub mod assets;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod desk;
+pub mod gateways;
+pub mod health;
+pub mod inbox;
+pub mod ingest;
+pub mod live;
+pub mod notify;
+pub mod pages;
+pub mod provision;
+pub mod receipts;
+pub mod records;
+pub mod router;
+pub mod routes;
+pub mod series;
+pub mod words;
+
+pub use cli::run;

@@ -1,0 +1,84 @@
+// The line to the server: the stream, its heartbeat, and what to do when it falls silent.
+// Silence longer than LOST_MS is a lost link; coming back always compares the whole list.
+import { shift, take, replace } from "./shift.js";
+import { call, ok } from "./api.js";
+
+const LOST_MS = 4500;   // a heartbeat every 2 s: the bar is there 5 s after the last one
+const RETRY_MS = 2000;
+const LOOK_MS = 250;
+
+let source = null;
+let tries = 0;
+let lostAt = 0;
+let triedAt = 0;
+let loading = false;
+let on = {};
+
+function heard(serverNow) {
+  shift.heardAt = performance.now();
+  if (serverNow) shift.serverNow = serverNow;
+  if (shift.lost) {
+    shift.lost = false;
+    on.back(performance.now() - lostAt);
+  }
+  tries = 0;
+}
+
+function listen() {
+  source?.close();
+  source = new EventSource(`/api/stream?after=${shift.cursor}`);
+  source.addEventListener("alert", (event) => {
+    const view = JSON.parse(event.data);
+    const before = shift.alerts.get(view.id)?.view ?? null;
+    heard(0);
+    if (take(view)) on.change(view, before);
+  });
+  source.addEventListener("beat", (event) => {
+    const beat = JSON.parse(event.data);
+    heard(beat.now_ms);
+    // The server knows more than was told: read the list.
+    if (beat.cursor > shift.cursor) setTimeout(() => beat.cursor > shift.cursor && load(), 1500);
+  });
+  source.addEventListener("resync", load);
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) triedAt = performance.now() - RETRY_MS + 500;
+  });
+}
+
+// Reads the whole list, then follows the stream from its cursor.
+export async function load() {
+  if (loading) return;
+  loading = true;
+  tries += 1;
+  triedAt = performance.now();
+  const { status, data } = await call("GET", "/api/queue");
+  loading = false;
+  if (!ok(status)) return;
+  replace(data);
+  heard(data.now_ms);
+  on.list();
+  listen();
+}
+
+function watch() {
+  const silent = performance.now() - shift.heardAt;
+  if (silent >= LOST_MS && !shift.lost) {
+    shift.lost = true;
+    lostAt = shift.heardAt;
+    tries = 0;
+    on.lost();
+  }
+  const dead = source?.readyState === EventSource.CLOSED;
+  if ((shift.lost || dead) && performance.now() - triedAt >= RETRY_MS) load();
+}
+
+export const lostFor = () => performance.now() - lostAt;
+export const attempt = () => tries;
+
+// Starts the line. `handlers`: list(), change(view, before), lost(), back(ms).
+export function start(handlers) {
+  on = handlers;
+  setInterval(watch, LOOK_MS);
+  document.addEventListener("visibilitychange", () => document.hidden || watch());
+  return load();
+}

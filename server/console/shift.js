@@ -1,0 +1,74 @@
+// What this console knows: the alerts, the server's clock, who sits here. No drawing, no network.
+//
+// An alert's age is the server's count plus the time since its view arrived, measured by the page's
+// monotonic clock; the clock of the computer is never used for a duration.
+
+export const shift = {
+  me: document.body.dataset.me,
+  alerts: new Map(),      // id -> { view, at }
+  cursor: 0,
+  open: null,             // id shown in the card
+  heardAt: performance.now(),
+  serverNow: 0,           // server wall clock at heardAt, for showing the time of day only
+  lost: false,
+};
+
+// Takes a view; an older cursor never overwrites a newer one.
+export function take(view) {
+  const known = shift.alerts.get(view.id);
+  if (known && known.view.cursor > view.cursor) return false;
+  if (view.state === "closed") shift.alerts.delete(view.id);
+  else shift.alerts.set(view.id, { view, at: performance.now() });
+  shift.cursor = Math.max(shift.cursor, view.cursor);
+  return true;
+}
+
+// Replaces everything by what the server says now.
+export function replace(queue) {
+  shift.alerts.clear();
+  for (const view of queue.alerts) take(view);
+  shift.cursor = queue.cursor;
+}
+
+const since = (entry) => performance.now() - entry.at;
+export const age = (entry) => entry.view.age_ms + since(entry);
+export const handling = (entry) => (entry.view.handling_ms ?? 0) + since(entry);
+export const mine = (view) => view.state === "claimed" && view.owner?.id === shift.me;
+
+const NUMBER = { emergency: "1", important: "2", general: "3", fault: "f" };
+const DOUBTED = new Set(["unverified", "unreadable"]);
+
+// How an alert looks: priority, state and mark, as the attributes of its row.
+export function look(entry) {
+  const { view } = entry;
+  const p = NUMBER[view.severity];
+  const emergency = p === "1";
+  const shape = (state) => ({ p, state, mark: p === "1" && state !== "unclaimed" && state !== "interrupted" ? "p1-open" : `p${p}` });
+  if (view.state === "claimed") return shape(emergency && overdue(entry) ? "overdue" : "claimed");
+  if (view.state === "suspended") return shape("claimed");
+  if (!emergency) return shape(p === "f" ? "fault" : "open");
+  if (DOUBTED.has(view.kind) || view.trust === "unverified") return shape("unverified");
+  return shape(view.interrupted ? "interrupted" : "unclaimed");
+}
+
+// Whether its holder is past a timer: the server says when, the page counts on.
+export const overdue = (entry) => entry.view.state === "claimed" && since(entry) >= entry.view.overdue_in_ms;
+
+// Section of the queue: the server's, but for a timer that has run out since it spoke.
+const OVERDUE = 1;
+const IN_WORK = 6;
+export const place = (entry) => (look(entry).state === "overdue" ? OVERDUE : entry.view.band);
+export const worked = (entry) => place(entry) >= IN_WORK;
+
+// All alerts in the order of the queue law: section, graver first, older first.
+const GRAVE = { emergency: 0, important: 1, general: 2, fault: 3 };
+export function ordered() {
+  return [...shift.alerts.values()]
+    .map((entry) => ({ entry, at: place(entry), grave: GRAVE[entry.view.severity], age: age(entry) }))
+    .sort((a, b) => a.at - b.at || a.grave - b.grave || b.age - a.age || (a.entry.view.id < b.entry.view.id ? -1 : 1))
+    .map(({ entry }) => entry);
+}
+
+// Emergencies that nobody has, doubted ones included: they ring.
+export const ringing = () =>
+  [...shift.alerts.values()].filter(({ view }) => view.severity === "emergency" && view.state === "open");

@@ -1,0 +1,253 @@
+//! All collaborators of the server in one place, passed to whoever needs them. No statics.
+//!
+//! Built bottom up: records, clock, registry, series, inbox, then the door, then the loops. Not here:
+//! what any of them does.
+
+use proto::down::Rung;
+use proto::id::{BootId, HomeId, PressId, Seq};
+use std::sync::Arc;
+
+use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge, Limits};
+
+use crate::alert::escalate;
+use crate::auth::Auth;
+use crate::clock::Clock;
+use crate::config::{Config, Store};
+use crate::desk::names::Names;
+use crate::desk::presence::Presence;
+use crate::gateways;
+use crate::health::Health;
+use crate::inbox::{self, Inbox, InboxLimits};
+use crate::ingest::judge::device_of;
+use crate::ingest::{self, Command, Commands, Orders};
+use crate::live::Live;
+use crate::provision::{Pki, Provision, Registry};
+use crate::receipts::Receipts;
+use crate::records::desk::ActivationRow;
+use crate::records::{Records, desk, due, open, state};
+use crate::series::{Series, embedded, influx};
+
+/// Everything that a running server is made of.
+pub struct App {
+    /// What it was told to be.
+    pub config: Config,
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Alerts, people, keys.
+    pub records: Records,
+    /// Measured values.
+    pub series: Arc<dyn Series>,
+    /// Enrolled devices in memory.
+    pub registry: Arc<Registry>,
+    /// Who changes the registry.
+    pub provision: Provision,
+    /// What gateways say, before it is understood.
+    pub inbox: Inbox,
+    /// Words to devices.
+    pub receipts: Arc<Receipts>,
+    /// Changes of the queue, told to screens.
+    pub live: Live,
+    /// Names of homes and people in memory.
+    pub names: Names,
+    /// Who is on duty.
+    pub presence: Presence,
+    /// What the judgement is told by people.
+    pub commands: Commands,
+    /// Counters and proofs of life.
+    pub health: Health,
+    /// What log-in needs between requests.
+    pub auth: Auth,
+}
+
+impl App {
+    /// Whether the console is reached by TLS only. It never is: it is bound to loopback.
+    pub const fn tls(&self) -> bool {
+        false
+    }
+
+    /// A person has ended an alert: the judgement hears it, and the home's sounder if nothing else is open.
+    pub async fn closed(&self, alert: &str) {
+        let found = async {
+            let mut reader = self.records.reader().await?;
+            let Some((home, incident, device)) = open::incident_of(&mut reader, alert).await?
+            else {
+                return Ok(());
+            };
+            let rings = !open::alarmed(&mut reader, &[home]).await?.is_empty();
+            drop(reader);
+            self.commands.tell(Command::Closed { home, incident }).await;
+            if let Some(home) = HomeId::new(home.unsigned_abs()).filter(|_| !rings)
+                && let Some(device) = device.and_then(device_of)
+            {
+                self.receipts.alarm(home, device, false);
+            }
+            Ok::<_, sqlx::Error>(())
+        };
+        if let Err(error) = found.await {
+            // The next signal of that home finds the alert closed and opens a new one.
+            tracing::error!(error = %error, alert, "the judgement was not told of a close");
+        }
+    }
+
+    /// Tells the devices of these presses how far they have come.
+    pub fn tell_rung(&self, presses: &[ActivationRow], rung: Rung) {
+        for row in presses {
+            let (Some(device), Ok(seq)) = (device_of(row.device), u32::try_from(row.seq)) else {
+                continue;
+            };
+            let boot = BootId::from_raw(row.boot.cast_unsigned());
+            self.receipts.tell(PressId { device, boot, seq: Seq::new(seq) }, rung);
+        }
+    }
+}
+
+/// A server that runs: the app and its door.
+pub struct Running {
+    /// The collaborators.
+    pub app: Arc<App>,
+    /// The door for gateways.
+    pub door: Door,
+}
+
+/// Builds everything and starts the loops. The console's listener is the caller's.
+pub async fn start(config: Config) -> anyhow::Result<Running> {
+    let records = Records::open(&config.data).await?;
+    let clock = Arc::new(resume(&records).await?);
+    let provision = Provision::open(&config.data, records.clone()).await?;
+    let registry = provision.registry();
+    let series = open_series(&config)?;
+    let path = config.data.join("inbox.db");
+    let (inbox, keep) = inbox::open(&path, Arc::clone(&clock), InboxLimits::default())?;
+    let (commit, _thread) = door::committer(keep, CommitLimits::default());
+    let receipts = Arc::new(Receipts::new(Arc::clone(&registry)));
+    let mut reader = records.reader().await?;
+    let live = Live::new(desk::newest(&mut reader).await?);
+    drop(reader);
+    let (commands, orders) = ingest::line();
+    let app = Arc::new(App {
+        config,
+        clock,
+        records,
+        series,
+        registry,
+        provision,
+        inbox,
+        receipts,
+        live,
+        names: Names::default(),
+        presence: Presence::default(),
+        commands,
+        health: Health::default(),
+        auth: Auth::default(),
+    });
+    crate::desk::queue::learn_all(&app).await?;
+    let door = open_door(&app, commit).await?;
+    app.receipts.at(door.clone());
+    app.health.at(door.clone());
+    spawn_loops(&app, orders);
+    Ok(Running { app, door })
+}
+
+async fn resume(records: &Records) -> Result<Clock, sqlx::Error> {
+    let mut writer = records.begin().await?;
+    let clock = Clock::resume(state::clock(&mut writer).await?.as_ref());
+    let now = clock.stored();
+    if clock.rebooted() {
+        due::all_at_once(&mut writer, now.high).await?;
+    }
+    state::put_clock(&mut writer, &now).await?;
+    writer.commit().await?;
+    Ok(clock)
+}
+
+fn open_series(config: &Config) -> anyhow::Result<Arc<dyn Series>> {
+    Ok(match (config.series.store, &config.series.influx) {
+        (Store::Influx, Some(settings)) => Arc::new(influx::open(settings, &config.data)?),
+        (Store::Embedded | Store::Influx, _) => {
+            Arc::new(embedded::open(&config.data.join("series.db"), config.series.retention)?)
+        }
+    })
+}
+
+async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door> {
+    let bind = app.config.gateways.bind;
+    let edge = if app.config.gateways.tls {
+        Edge::Tls(Pki::open(&app.config.data, &app.config.gateways.names)?.server_config()?)
+    } else {
+        Edge::Plain { open_to_home: false }
+    };
+    let gate = gateways::gate(app);
+    let config = DoorConfig { bind, edge, limits: limits() };
+    Ok(door::open(config, gate, commit, None).await?)
+}
+
+/// Two sessions a gateway for 12,000 of them, all of which may come back at once through one address;
+/// the roster of a village station of 1,200 devices fits into one line.
+fn limits() -> Limits {
+    Limits {
+        connections: 24_000,
+        unadmitted_per_address: 24_000,
+        down_waiting: 4_096,
+        ..Limits::default()
+    }
+}
+
+fn spawn_loops(app: &Arc<App>, orders: Orders) {
+    tokio::spawn(ingest::run(Arc::clone(app), orders));
+    tokio::spawn(escalate::run(Arc::clone(app)));
+    tokio::spawn(return_lapsed(Arc::clone(app)));
+    tokio::spawn(crate::notify::run(Arc::clone(app)));
+    tokio::spawn(keep_time(Arc::clone(app)));
+    tokio::spawn(tend_series(Arc::clone(app)));
+}
+
+/// Looks for claims and suspensions whose time is over.
+async fn return_lapsed(app: Arc<App>) {
+    let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
+    loop {
+        tick.tick().await;
+        if let Err(error) = crate::desk::lapse::step(&app).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "claims wait for the records"
+            );
+        }
+    }
+}
+
+/// Writes the highest time every few seconds, so that a reboot of the machine loses no more of it.
+async fn keep_time(app: Arc<App>) {
+    let mut tick = tokio::time::interval(std::time::Duration::from_secs(5));
+    loop {
+        tick.tick().await;
+        let put = async {
+            let mut writer = app.records.begin().await?;
+            state::put_clock(&mut writer, &app.clock.stored()).await?;
+            writer.commit().await
+        };
+        match put.await {
+            Ok(()) => app.health.stored(app.clock.mono()),
+            Err(error) => tracing::error!(error = %error, "records do not take the time"),
+        }
+    }
+}
+
+async fn tend_series(app: Arc<App>) {
+    let mut tick = tokio::time::interval(std::time::Duration::from_secs(10));
+    loop {
+        tick.tick().await;
+        loop {
+            match app.series.tend(app.clock.now().wall_ms).await {
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "series is not tended"
+                    );
+                    break;
+                }
+            }
+        }
+    }
+}

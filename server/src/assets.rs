@@ -1,0 +1,77 @@
+//! Styles and scripts of the pages, inside the binary.
+//!
+//! All lie under one directory named by the hash of everything in it, so that a page and its scripts
+//! always fit each other and a browser may keep them for ever. Not here: words (`words`), pages.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use crate::words::Lang;
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../console/", $name)))),*]
+    };
+}
+
+const FILES: &[(&str, &str)] = files![
+    "tokens.css",
+    "base.css",
+    "console.css",
+    "home.css",
+    "login.css",
+    "api.js",
+    "card.js",
+    "console.js",
+    "keys.js",
+    "link.js",
+    "login.js",
+    "picker.js",
+    "queue.js",
+    "shift.js",
+    "sound.js",
+    "words.js",
+    "page.js",
+];
+
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut hash = Sha256::new();
+    for (name, text) in FILES {
+        hash.update(name);
+        hash.update(text);
+    }
+    for lang in [Lang::Zh, Lang::En] {
+        for line in lang.module().lines() {
+            hash.update(line);
+        }
+    }
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+});
+
+/// Where a page finds a file.
+pub fn url(name: &str) -> String {
+    format!("/assets/{}/{name}", *VERSION)
+}
+
+/// `GET /assets/{version}/{name}`
+pub async fn serve(Path((version, name)): Path<(String, String)>) -> Response {
+    let kind = if name.ends_with(".css") { "text/css" } else { "text/javascript" };
+    let text = match name.as_str() {
+        "words.zh-CN.js" => Some(Lang::Zh.module()),
+        "words.en.js" => Some(Lang::En.module()),
+        file => FILES.iter().find(|(known, _)| *known == file).map(|(_, text)| (*text).to_owned()),
+    };
+    match text.filter(|_| version == *VERSION) {
+        Some(text) => {
+            let keep = "public, max-age=31536000, immutable";
+            let kind = format!("{kind}; charset=utf-8");
+            ([(CONTENT_TYPE, kind), (CACHE_CONTROL, keep.to_owned())], text).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

@@ -1,0 +1,184 @@
+//! The command line: what a person may ask of the server's program.
+//!
+//! `run` prints one line of JSON when it is ready and logs to standard error. A wrong configuration ends with
+//! 64 and one sentence, a store that cannot be used with 74. Not here: what the commands do.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+
+use crate::config::{Config, ConfigError};
+use crate::provision::command::Enrol;
+use crate::records::staff;
+use crate::series::influx;
+use crate::{app, router};
+
+/// Wrong use or configuration (sysexits: EX_USAGE).
+const USAGE: u8 = 64;
+/// A store or port that cannot be used (sysexits: EX_IOERR).
+const IO: u8 = 74;
+
+/// The watch room of Hearthline.
+#[derive(Parser)]
+#[command(name = "server", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the server.
+    Run {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Prints a commented configuration.
+    Config,
+    /// Checks a configuration and says what is wrong with it.
+    Check {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Enters homes, residents, gateways and devices while the server does not run.
+    Enrol {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// What to enter.
+        #[command(subcommand)]
+        what: Enrol,
+    },
+    /// Prepares an InfluxDB 2: organisation, buckets, retention.
+    Influx {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+}
+
+/// The whole program.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors; clap knows where each is printed.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+        }
+    };
+    log();
+    match execute(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&error);
+            ExitCode::from(if error.is::<ConfigError>() { USAGE } else { IO })
+        }
+    }
+}
+
+fn execute(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Config => print(&Config::template()),
+        Command::Check { config } => {
+            Config::load(&config)?.prepare_data()?;
+            print("configuration is fine\n")
+        }
+        Command::Run { config } => {
+            let config = prepared(&config)?;
+            runtime()?.block_on(serve(config))
+        }
+        Command::Enrol { config, what } => {
+            let config = prepared(&config)?;
+            let told = runtime()?.block_on(what.run(&config))?;
+            print(&told)
+        }
+        Command::Influx { config } => {
+            let config = prepared(&config)?;
+            let told = runtime()?.block_on(influx::setup(&config))?;
+            print(&told)
+        }
+    }
+}
+
+fn prepared(path: &std::path::Path) -> Result<Config, ConfigError> {
+    let config = Config::load(path)?;
+    config.prepare_data()?;
+    Ok(config)
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let bind = config.console.bind;
+    let console = TcpListener::bind(bind).await.map_err(|error| {
+        anyhow::anyhow!("listen on {bind} for the console: {error}; stop the other program or set `console.bind`")
+    })?;
+    let running = app::start(config).await?;
+    let setup = setup_token(&running.app).await?;
+    let ready = serde_json::json!({
+        "ready": true,
+        "gateways": running.door.address().to_string(),
+        "console": console.local_addr()?.to_string(),
+        "setup_token": setup,
+    });
+    print(&format!("{ready}\n"))?;
+    // Streams never end by themselves, so nobody waits for them.
+    tokio::select! {
+        served = router::serve(Arc::clone(&running.app), console, std::future::pending()) => served?,
+        () = told_to_stop() => {}
+    }
+    // No new words first; what is kept is then taken in at the next start.
+    running.door.close().await;
+    running.app.series.close().await?;
+    running.app.records.close().await;
+    Ok(())
+}
+
+/// The token that makes the first administrator, while there is none.
+async fn setup_token(app: &app::App) -> anyhow::Result<Option<String>> {
+    let mut reader = app.records.reader().await?;
+    let administrators = staff::administrators(&mut reader).await?;
+    Ok(if administrators == 0 { Some(app.auth.open_setup()?) } else { None })
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+fn log() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // A second program in one process (the demo's tests) keeps the first one's log.
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+fn say_error(error: &anyhow::Error) {
+    // Nobody is left to tell if standard error is gone.
+    let _ = writeln!(std::io::stderr(), "server: failed to {error:#}");
+}

@@ -1,0 +1,268 @@
+//! Configuration: one struct tree, read once and checked before any port is bound.
+//!
+//! The template that `server config` prints is made from these structs, so that it cannot drift.
+//! Unknown keys are errors. Secrets stand in files of their own, never in this one.
+//! Not here: thresholds of judgement, which are policy (`care::policy`).
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml_example::TomlExample;
+
+use crate::series::Retention;
+
+/// Everything a server can be told.
+#[derive(Debug, Clone, Deserialize, TomlExample)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder of all stores; made if missing, readable by this user alone.
+    #[toml_example(default = "data")]
+    pub data: PathBuf,
+    /// The door for gateways.
+    #[serde(default)]
+    #[toml_example(nesting)]
+    pub gateways: Gateways,
+    /// The console and the API.
+    #[serde(default)]
+    #[toml_example(nesting)]
+    pub console: Console,
+    /// Where measured values are kept.
+    #[serde(default)]
+    #[toml_example(nesting)]
+    pub series: SeriesConfig,
+    /// How an alert leaves the house when nobody answers.
+    #[serde(default)]
+    #[toml_example(nesting)]
+    pub notify: Notify,
+    /// Time zone of the homes, as in the IANA list: which hour is night there.
+    #[serde(default = "china")]
+    #[toml_example(default = "Asia/Shanghai")]
+    pub time_zone: String,
+}
+
+fn china() -> String {
+    "Asia/Shanghai".to_owned()
+}
+
+/// The door for gateways.
+#[derive(Debug, Clone, Deserialize, TomlExample)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gateways {
+    /// Address and port. Anything but loopback needs `tls = true`.
+    #[toml_example(default = "127.0.0.1:1884")]
+    pub bind: SocketAddr,
+    /// Mutual TLS 1.3 with the server's own certificate authority, made on the first start in `data/pki`.
+    #[toml_example(default = false)]
+    pub tls: bool,
+    /// Names and addresses in the server's certificate.
+    #[toml_example(default = ["localhost", "127.0.0.1"])]
+    pub names: Vec<String>,
+}
+
+/// The console and the API.
+#[derive(Debug, Clone, Deserialize, TomlExample)]
+#[serde(deny_unknown_fields, default)]
+pub struct Console {
+    /// Address and port. Loopback only: put a TLS proxy in front for other machines.
+    #[toml_example(default = "127.0.0.1:8080")]
+    pub bind: SocketAddr,
+    /// The telephone number that staff call when the link is lost; shown on the link-lost card.
+    #[toml_example(default = "")]
+    pub fallback_phone: String,
+}
+
+/// Where measured values are kept.
+#[derive(Debug, Clone, Default, Deserialize, TomlExample)]
+#[serde(deny_unknown_fields, default)]
+pub struct SeriesConfig {
+    /// `embedded`, or `influx` together with the section below.
+    #[toml_example(enum, default = "embedded")]
+    pub store: Store,
+    /// How long each resolution is kept.
+    #[toml_example(skip)]
+    pub retention: Retention,
+    /// An InfluxDB 2.
+    #[toml_example(skip)]
+    pub influx: Option<Influx>,
+}
+
+/// Which store keeps measured values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Store {
+    /// A file in the data folder.
+    #[default]
+    Embedded,
+    /// An InfluxDB 2.
+    Influx,
+}
+
+/// An InfluxDB 2.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Influx {
+    /// Base address, such as `http://127.0.0.1:8086`.
+    pub url: String,
+    /// Name of the organisation.
+    pub org: String,
+    /// File that holds the token and nothing else.
+    pub token_file: PathBuf,
+    /// Name of the bucket of raw points; `server influx setup` makes it.
+    pub bucket: String,
+}
+
+/// How an alert leaves the house when nobody answers.
+#[derive(Debug, Clone, Default, Deserialize, TomlExample)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notify {
+    /// A signed HTTP call; none = the ladder ends in the house, and `/health` says so.
+    #[toml_example(skip)]
+    pub webhook: Option<Webhook>,
+}
+
+/// A signed HTTP call.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Where to.
+    pub url: String,
+    /// File that holds the shared secret, at least 32 characters.
+    pub secret_file: PathBuf,
+}
+
+impl Default for Gateways {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 1884)),
+            tls: false,
+            names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+        }
+    }
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { bind: SocketAddr::from(([127, 0, 0, 1], 8080)), fallback_phone: String::new() }
+    }
+}
+
+/// Why a configuration is not used; each says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("read configuration {path}: {source}; `server config` prints a template")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what the template says.
+    #[error("understand configuration {path}: {source}")]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A value that may not be.
+    #[error("use configuration: {0}")]
+    Value(&'static str),
+    /// The data folder cannot be used.
+    #[error(
+        "use data folder {path}: {source}; make it writable for this user or set another `data`"
+    )]
+    Data {
+        /// Which folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Config {
+    /// The commented template.
+    pub fn template() -> String {
+        Self::toml_example()
+    }
+
+    /// Reads and checks a file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks what one value says of another. Touches nothing.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if !self.gateways.tls && !self.gateways.bind.ip().is_loopback() {
+            return Err(ConfigError::Value(
+                "`gateways.bind` is not loopback: set `gateways.tls = true`",
+            ));
+        }
+        if !self.console.bind.ip().is_loopback() {
+            return Err(ConfigError::Value(
+                "`console.bind` is not loopback: bind 127.0.0.1 and put a TLS proxy in front",
+            ));
+        }
+        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+            return Err(ConfigError::Value(
+                "`time_zone` is not in the IANA list, such as Asia/Shanghai",
+            ));
+        }
+        if self.series.store == Store::Influx && self.series.influx.is_none() {
+            return Err(ConfigError::Value(
+                "`series.store` is influx: add the section [series.influx]",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Minutes after midnight in the homes' time zone; UTC if the zone is unknown to this machine.
+    pub fn minute_of_day(&self, wall_ms: i64) -> u16 {
+        let zone = jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let at = jiff::Timestamp::from_millisecond(wall_ms).unwrap_or_default().to_zoned(zone);
+        u16::from(at.hour().unsigned_abs()) * 60 + u16::from(at.minute().unsigned_abs())
+    }
+
+    /// Makes the data folder and proves that it takes files.
+    pub fn prepare_data(&self) -> Result<(), ConfigError> {
+        let path = &self.data;
+        let fail = |source| ConfigError::Data { path: path.clone(), source };
+        std::fs::create_dir_all(path).map_err(fail)?;
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(path, mode).map_err(fail)?;
+        let probe = path.join(".writable");
+        std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(fail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_a_configuration() {
+        let config: Config = toml::from_str(&Config::template()).unwrap();
+        config.check().unwrap();
+    }
+
+    #[test]
+    fn a_wrong_key_is_named() {
+        let error = toml::from_str::<Config>("data = 'x'\n[gateways]\nbnd = '127.0.0.1:1'\n");
+        assert!(error.unwrap_err().to_string().contains("bnd"));
+    }
+
+    #[test]
+    fn nothing_but_loopback_is_bound_without_tls() {
+        let config: Config =
+            toml::from_str("data = 'x'\n[gateways]\nbind = '0.0.0.0:1884'\n").unwrap();
+        assert!(config.check().unwrap_err().to_string().contains("tls = true"));
+    }
+}

@@ -1,0 +1,146 @@
+//! What an owner does about an alert: calls, people sent, notes, suspension, the end.
+//!
+//! Kinds and results are closed lists of words, so that reports can count them; what a person types
+//! is kept beside them, never instead. Not here: who may do it (`care::alert` asks the fence).
+
+use care::alert::{Closer, Fence, Outcome};
+use proto::unit::Millis;
+
+use crate::app::App;
+use crate::auth::Staff;
+use crate::auth::role::Role;
+use crate::desk::DeskError;
+use crate::desk::change::{Trace, change};
+use crate::desk::story::What;
+use crate::records::desk::ActionRow;
+
+const CALLS: [&str; 4] = ["connected", "no_answer", "busy", "wrong_number"];
+const SENT: [&str; 4] = ["station", "neighbour", "security", "family"];
+
+/// One action, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    kind: &'static str,
+    result: Option<&'static str>,
+    text: Option<String>,
+}
+
+impl Action {
+    /// Checks kind, result and text against each other; none when they do not fit.
+    pub fn new(kind: &str, result: Option<&str>, text: Option<String>) -> Option<Self> {
+        let (kind, results): (&'static str, &[&'static str]) = match kind {
+            "call_resident" => ("call_resident", &CALLS),
+            "call_120" => ("call_120", &CALLS),
+            "call_family" => ("call_family", &CALLS),
+            "send" => ("send", &SENT),
+            "note" => ("note", &[]),
+            _ => return None,
+        };
+        let result = match result {
+            None => None,
+            Some(word) => Some(*results.iter().find(|known| **known == word)?),
+        };
+        let text = text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
+        (kind != "note" || text.is_some()).then_some(Self { kind, result, text })
+    }
+}
+
+/// Records an action of the owner.
+pub async fn act(
+    app: &App,
+    id: &str,
+    staff: &Staff,
+    fence: i64,
+    action: Action,
+) -> Result<(), DeskError> {
+    let row = ActionRow {
+        staff: staff.id.clone(),
+        kind: action.kind.to_owned(),
+        result: action.result.map(str::to_owned),
+        text: action.text,
+        wall: app.clock.now().wall_ms,
+    };
+    let trace = Trace {
+        what: Some(What::Action),
+        who: Some(staff.id.clone()),
+        detail: Some(match action.result {
+            Some(result) => format!("{}:{result}", action.kind),
+            None => action.kind.to_owned(),
+        }),
+        action: Some(row),
+        ..Trace::default()
+    };
+    let fence = Fence::new(fence.unsigned_abs());
+    change(app, id, trace, |life, now| life.act(now, fence)).await.map(drop)
+}
+
+/// Puts an alert aside for minutes, with a reason.
+pub async fn suspend(
+    app: &App,
+    id: &str,
+    staff: &Staff,
+    fence: i64,
+    (reason, minutes): (String, u64),
+) -> Result<(), DeskError> {
+    let trace = Trace {
+        what: Some(What::Suspended),
+        who: Some(staff.id.clone()),
+        detail: Some(reason),
+        ..Trace::default()
+    };
+    let span = Millis::minutes(minutes.min(1_000));
+    let fence = Fence::new(fence.unsigned_abs());
+    change(app, id, trace, |life, now| life.suspend(now, fence, span)).await.map(drop)
+}
+
+/// Ends an alert with an outcome: its owner by fence, or a supervisor.
+pub async fn close(
+    app: &App,
+    id: &str,
+    staff: &Staff,
+    fence: i64,
+    (outcome, text): (Outcome, Option<String>),
+) -> Result<(), DeskError> {
+    let text = text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
+    let trace = Trace {
+        what: Some(What::Closed),
+        who: Some(staff.id.clone()),
+        detail: Some(outcome.code().to_string()),
+        note: text.clone(),
+        ..Trace::default()
+    };
+    let owner = Closer::Owner(staff.id.clone(), Fence::new(fence.unsigned_abs()));
+    let supervisor = matches!(staff.role, Role::Supervisor | Role::Admin);
+    let me = staff.id.clone();
+    change(app, id, trace, |life, now| {
+        // A supervisor who holds it by fence closes as owner; otherwise by right.
+        let held = life.clone().renew(now, Fence::new(fence.unsigned_abs())).is_ok();
+        let closer = if supervisor && !held { Closer::Supervisor(me) } else { owner };
+        life.close(now, closer, outcome, text.is_some())
+    })
+    .await?;
+    app.closed(id).await;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_words_are_actions() {
+        for (kind, result, text, fine) in [
+            ("call_resident", Some("connected"), None, true),
+            ("call_resident", Some("station"), None, false),
+            ("send", Some("station"), None, true),
+            ("call_120", None, None, true),
+            ("note", None, None, false),
+            ("note", None, Some("  "), false),
+            ("note", None, Some("门开着"), true),
+            ("burn", None, None, false),
+        ] {
+            let text = text.map(str::to_owned);
+            assert_eq!(Action::new(kind, result, text).is_some(), fine, "{kind} {result:?}");
+        }
+    }
+}

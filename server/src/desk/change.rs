@@ -1,0 +1,96 @@
+//! One wish of one person on one alert, as one transaction: read, ask the rules, write, tell.
+//!
+//! Everything that moves an alert at the desk comes through [`change`]: nothing else writes the desk's
+//! part of a row. The writer is alone, and the write compares fence and state besides, so that a
+//! sibling process on a shared database is refused as well. Not here: which wishes there are.
+
+use care::alert::{Life, Refusal};
+use proto::unit::Mono;
+use sqlx::AnyConnection;
+
+use crate::app::App;
+use crate::desk::story::What;
+use crate::desk::view::AlertView;
+use crate::desk::{DeskError, life};
+use crate::live::Change;
+use crate::records::desk::{self, ActionRow, ActivationRow, DeskRow, TimelineRow};
+
+/// What a wish leaves besides the alert itself.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// Line of the story.
+    pub what: Option<What>,
+    /// Who wished it.
+    pub who: Option<String>,
+    /// More on that line.
+    pub detail: Option<String>,
+    /// Action to record.
+    pub action: Option<ActionRow>,
+    /// Last words, kept with the alert.
+    pub note: Option<String>,
+    /// Rung that its presses reach by it.
+    pub rung: Option<i64>,
+}
+
+/// What a wish has done.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// What the rules answered.
+    pub answer: T,
+    /// Presses that rose to the wished rung: their devices are to be told.
+    pub risen: Vec<ActivationRow>,
+}
+
+/// Applies `wish` to an alert. Nothing is written when the rules refuse it or it changes nothing.
+pub async fn change<T>(
+    app: &App,
+    id: &str,
+    trace: Trace,
+    wish: impl FnOnce(&mut Life<String>, Mono) -> Result<T, Refusal<String>> + Send,
+) -> Result<Done<T>, DeskError> {
+    let mut writer = app.records.begin().await?;
+    let now = app.clock.now();
+    let mut row = desk::find(&mut writer, id).await?.ok_or(DeskError::Unknown)?;
+    let was = life::of(&row);
+    let mut life = was.clone();
+    let answer = wish(&mut life, now.mono).map_err(DeskError::Refused)?;
+    if life == was && trace.action.is_none() {
+        return Ok(Done { answer, risen: Vec::new() });
+    }
+    let before = (row.fence, row.state);
+    life::into(&mut row, &life, now.wall_ms);
+    row.note = trace.note.clone().or(row.note);
+    row.cursor = match desk::save(&mut writer, &row, before, now.wall_ms).await? {
+        Some(cursor) => cursor,
+        None => return Err(DeskError::Raced),
+    };
+    let risen =
+        write_trace(&mut writer, &row, trace, (life::stored(now.mono), now.wall_ms)).await?;
+    let activations = desk::activations(&mut writer, id).await?;
+    writer.commit().await?;
+    app.live.publish(Change {
+        cursor: row.cursor,
+        view: AlertView::of(&row, &activations, &app.names, now.mono),
+    });
+    Ok(Done { answer, risen })
+}
+
+async fn write_trace(
+    c: &mut AnyConnection,
+    row: &DeskRow,
+    trace: Trace,
+    (mono, wall): (i64, i64),
+) -> Result<Vec<ActivationRow>, sqlx::Error> {
+    if let Some(action) = &trace.action {
+        desk::act(c, &uuid::Uuid::now_v7().to_string(), &row.id, action).await?;
+    }
+    if let Some(what) = trace.what {
+        let line =
+            TimelineRow { wall, mono, what: what.number(), who: trace.who, detail: trace.detail };
+        desk::tell(c, &row.id, &line).await?;
+    }
+    match trace.rung {
+        Some(rung) => desk::climb(c, &row.id, rung).await,
+        None => Ok(Vec::new()),
+    }
+}

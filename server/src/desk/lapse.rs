@@ -1,0 +1,60 @@
+//! What time does to the desk: a lease that nobody renewed, a suspension that is over.
+//!
+//! Looked for once a second in an index; each is an ordinary change with its own cursor, so it rings
+//! again on every screen. Not here: escalation (`alert::escalate`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use care::alert::{Refusal, State};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+use crate::desk::DeskError;
+use crate::desk::change::{Trace, change};
+use crate::desk::life::{self, stored};
+use crate::desk::story::What;
+use crate::records::desk;
+
+/// Most alerts returned in one step.
+const AT_ONCE: i64 = 500;
+/// How often leases and suspensions are looked at, ms: a dead holder's alert is back well within 30 s.
+const EVERY_MS: u64 = 1_000;
+
+/// Returns every alert whose holder's time is over to the queue; says how many.
+pub async fn step(app: &App) -> Result<usize, DeskError> {
+    let mut reader = app.records.reader().await?;
+    let now = stored(app.clock.now().mono);
+    let due = desk::due(&mut reader, now, AT_ONCE).await?;
+    drop(reader);
+    for row in &due {
+        let lapsed = matches!(life::of(row).state, State::Claimed { .. });
+        let trace = Trace {
+            what: Some(if lapsed { What::Lapsed } else { What::Resumed }),
+            who: row.owner.clone(),
+            ..Trace::default()
+        };
+        // Renewed in between: nothing changes and nothing is written.
+        let expire = |life: &mut care::alert::Life<String>, now| {
+            life.expire(now);
+            Ok::<_, Refusal<String>>(())
+        };
+        match change(app, &row.id, trace, expire).await {
+            Ok(_) | Err(DeskError::Raced | DeskError::Unknown) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(due.len())
+}
+
+/// Looks for ever; a store that fails is asked again.
+pub async fn run(app: Arc<App>) {
+    let mut tick = interval(Duration::from_millis(EVERY_MS));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = step(&app).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "lapses are not looked at");
+        }
+    }
+}

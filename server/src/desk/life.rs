@@ -1,0 +1,102 @@
+//! Between a row and `care`'s life of an alert: reading it, and writing back what a wish has changed.
+//!
+//! The rules are the pure ones; this room only knows the numbers of the columns.
+//! Not here: SQL, or who may wish what.
+
+use care::alert::{Ending, Fence, Life, Return, State};
+use proto::unit::Mono;
+
+use crate::records::desk::DeskRow;
+
+/// Numbers of `alert.state`.
+pub const OPEN: i64 = 0;
+/// Somebody has it.
+pub const CLAIMED: i64 = 1;
+/// Put aside.
+pub const SUSPENDED: i64 = 2;
+/// Over.
+pub const CLOSED: i64 = 3;
+
+const LAPSED: i64 = 1;
+const RESUMED: i64 = 2;
+
+/// A stored time as the server's clock.
+pub fn mono(ms: i64) -> Mono {
+    Mono::from_millis(ms.max(0).unsigned_abs())
+}
+
+/// A time of the server's clock as it is stored.
+pub fn stored(at: Mono) -> i64 {
+    i64::try_from(at.millis()).unwrap_or(i64::MAX)
+}
+
+/// The life that a row tells of.
+pub fn of(row: &DeskRow) -> Life<String> {
+    let owner = row.owner.clone().unwrap_or_default();
+    let state = match row.state {
+        CLAIMED => State::Claimed {
+            owner,
+            lease: mono(row.lease_mono.unwrap_or(0)),
+            since: mono(row.since_mono.unwrap_or(row.raised_mono)),
+            acted: mono(row.acted_mono.unwrap_or(row.raised_mono)),
+            begun: row.begun,
+        },
+        SUSPENDED => State::Suspended { by: owner, until: mono(row.suspended_until.unwrap_or(0)) },
+        CLOSED => State::Closed(Ending::Passed),
+        _ => State::Open {
+            returned: match row.returned {
+                LAPSED => Some(Return::Lapsed),
+                RESUMED => Some(Return::Resumed),
+                _ => None,
+            },
+        },
+    };
+    Life {
+        state,
+        fence: Fence::new(row.fence.unsigned_abs()),
+        actions: u32::try_from(row.actions).unwrap_or(u32::MAX),
+    }
+}
+
+/// Writes a life into a row. `wall`: the wall clock now, for what people read later.
+pub fn into(row: &mut DeskRow, life: &Life<String>, wall: i64) {
+    row.fence = i64::try_from(life.fence.get()).unwrap_or(i64::MAX);
+    row.actions = i64::from(life.actions);
+    row.lease_mono = None;
+    row.suspended_until = None;
+    match &life.state {
+        State::Open { returned } => {
+            row.state = OPEN;
+            row.owner = None;
+            row.since_mono = None;
+            row.returned = match returned {
+                None => 0,
+                Some(Return::Lapsed) => LAPSED,
+                Some(Return::Resumed) => RESUMED,
+            };
+        }
+        State::Claimed { owner, lease, since, acted, begun } => {
+            row.state = CLAIMED;
+            row.owner = Some(owner.clone());
+            row.lease_mono = Some(stored(*lease));
+            row.since_mono = Some(stored(*since));
+            row.acted_mono = Some(stored(*acted));
+            row.begun = *begun;
+            row.claimed_wall = row.claimed_wall.or(Some(wall));
+        }
+        State::Suspended { by, until } => {
+            row.state = SUSPENDED;
+            row.owner = Some(by.clone());
+            row.suspended_until = Some(stored(*until));
+        }
+        State::Closed(ending) => {
+            row.state = CLOSED;
+            row.owner = None;
+            row.closed_wall = Some(wall);
+            if let Ending::By(who, outcome) = ending {
+                row.closed_by = Some(who.clone());
+                row.outcome = Some(i64::from(outcome.code()));
+            }
+        }
+    }
+}

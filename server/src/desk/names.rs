@@ -1,0 +1,74 @@
+//! Names of homes, devices and colleagues in memory, so that a change can be told without a read.
+//!
+//! Filled from the rows at start and after each edit; a name that is missing is read by whoever can
+//! wait. Not here: anything a card shows beyond a name and a door.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+/// How a home is called on a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HomeName {
+    /// The shortest text that finds the door.
+    pub label: String,
+    /// Who lives there; empty when nobody is entered.
+    pub person: String,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    homes: HashMap<i64, HomeName>,
+    devices: HashMap<i64, String>,
+    staff: HashMap<String, String>,
+}
+
+/// The names. One per server.
+#[derive(Debug, Default)]
+pub struct Names {
+    tables: RwLock<Tables>,
+}
+
+impl Names {
+    /// The name of a home, if it is known here.
+    pub fn home(&self, home: i64) -> Option<HomeName> {
+        self.read(|tables| tables.homes.get(&home).cloned())
+    }
+
+    /// What a device is called in its home, if it has a name.
+    pub fn device(&self, device: i64) -> Option<String> {
+        self.read(|tables| tables.devices.get(&device).cloned())
+    }
+
+    /// What colleagues read of a member of staff; their id when unknown.
+    pub fn staff(&self, id: &str) -> String {
+        self.read(|tables| tables.staff.get(id).cloned()).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// Learns homes.
+    pub fn learn_homes(&self, homes: impl IntoIterator<Item = (i64, HomeName)>) {
+        self.write(|tables| tables.homes.extend(homes));
+    }
+
+    /// Learns what devices are called.
+    pub fn learn_devices(&self, devices: impl IntoIterator<Item = (i64, String)>) {
+        self.write(|tables| tables.devices.extend(devices));
+    }
+
+    /// Learns colleagues.
+    pub fn learn_staff(&self, staff: impl IntoIterator<Item = (String, String)>) {
+        self.write(|tables| tables.staff.extend(staff));
+    }
+
+    /// Forgets a home that was edited; the next reader reads its row.
+    pub fn forget_home(&self, home: i64) {
+        self.write(|tables| drop(tables.homes.remove(&home)));
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Tables) -> T) -> T {
+        look(&self.tables.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Tables)) {
+        change(&mut self.tables.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -1,0 +1,60 @@
+//! The queue as a whole: every alert that is not closed, in the order of the queue law, and names for it.
+//!
+//! A snapshot carries the cursor that was newest *before* its rows were read: whatever changed while
+//! reading comes again on the stream. Not here: the law itself (`care::alert::queue_rank`).
+
+use sqlx::AnyConnection;
+
+use crate::app::App;
+use crate::desk::names::HomeName;
+use crate::desk::view::{self, AlertView};
+use crate::records::desk::{self, DeskRow};
+use crate::records::{home, staff};
+
+/// Everything that is open, in order, with the cursor to go on from.
+pub async fn snapshot(app: &App) -> Result<(i64, Vec<AlertView>), sqlx::Error> {
+    let mut reader = app.records.reader().await?;
+    let cursor = desk::newest(&mut reader).await?;
+    let mut rows = desk::open(&mut reader).await?;
+    let now = app.clock.now().mono;
+    rows.sort_by_key(|row| view::rank(row, now));
+    Ok((cursor, views(app, &mut reader, &rows).await?))
+}
+
+/// Views of rows, whatever must be read for them.
+pub async fn views(
+    app: &App,
+    c: &mut AnyConnection,
+    rows: &[DeskRow],
+) -> Result<Vec<AlertView>, sqlx::Error> {
+    let mut out = Vec::with_capacity(rows.len());
+    for row in rows {
+        if app.names.home(row.home).is_none() {
+            learn_home(app, c, row.home).await?;
+        }
+        let activations = desk::activations(&mut *c, &row.id).await?;
+        out.extend(AlertView::of(row, &activations, &app.names, app.clock.now().mono));
+    }
+    Ok(out)
+}
+
+/// Reads the names of one home; a home without a row is called by its id.
+async fn learn_home(app: &App, c: &mut AnyConnection, number: i64) -> Result<(), sqlx::Error> {
+    let name = home::name(c, number).await?.unwrap_or_else(|| HomeName {
+        // Number 0 stands for what belongs to no home.
+        label: if number == 0 { String::new() } else { view::home_text(number) },
+        person: String::new(),
+    });
+    app.names.learn_homes([(number, name)]);
+    Ok(())
+}
+
+/// Fills the names at start.
+pub async fn learn_all(app: &App) -> Result<(), sqlx::Error> {
+    let mut reader = app.records.reader().await?;
+    let people = staff::all(&mut reader).await?;
+    app.names.learn_staff(people.into_iter().map(|row| (row.id, row.display)));
+    app.names.learn_homes(home::names(&mut reader).await?);
+    app.names.learn_devices(home::device_names(&mut reader).await?);
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! What a screen is told of one alert: the one shape that the queue, the stream and the card share.
+//!
+//! *Age* is counted by the server's own clock, never by a wall clock: a screen adds the time since it
+//! received the view and nothing else. Ids are their printed text, kinds and states are words.
+//! Names of people come from [`crate::desk::names`], so that a view can be made without a read.
+//! Not here: where a row stands in the queue (`queue`), or what may be done to it (`care::alert`).
+
+use care::alert::{Band, Ladder, Rank, Return, Standing, State, queue_rank};
+use care::policy::{FIRST_ACTION, NEXT_ACTION};
+use care::{Kind, Severity};
+use proto::id::{DeviceId, GatewayId, HomeId};
+use proto::unit::{Millis, Mono};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::desk::life;
+use crate::desk::names::Names;
+use crate::records::desk::{ActivationRow, DeskRow};
+
+/// One alert as a screen is told it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AlertView {
+    /// Row id.
+    pub id: String,
+    /// Number of its latest change; the id of its event on the stream.
+    pub cursor: i64,
+    /// What it is about, as a word of `care::Kind`.
+    pub kind: &'static str,
+    /// `emergency`, `important`, `general` or `fault`.
+    pub severity: &'static str,
+    /// `open`, `claimed`, `suspended` or `closed`.
+    pub state: &'static str,
+    /// Whether somebody had it before and lost it: it rings again.
+    pub interrupted: bool,
+    /// Home id.
+    pub home: String,
+    /// Where: the shortest text that finds the door.
+    pub home_label: String,
+    /// Who lives there; empty when nobody is entered.
+    pub person: String,
+    /// The device that raised it, if one.
+    pub device: Option<String>,
+    /// What that device is called in its home; empty when it has no name.
+    pub device_label: String,
+    /// The gateway it is about, if one.
+    pub gateway: Option<String>,
+    /// Signals counted in it, the first included.
+    pub count: i64,
+    /// `verified` or `unverified`.
+    pub trust: &'static str,
+    /// Whether its first signal came late, after waiting somewhere.
+    pub late: bool,
+    /// When it was raised, wall clock, ms since 1970.
+    pub raised_ms: i64,
+    /// How long ago it was raised, in ms, by the server's own clock.
+    pub age_ms: i64,
+    /// How long the present holder has had it, in ms.
+    pub handling_ms: Option<i64>,
+    /// For how long it is still put aside, in ms.
+    pub suspended_ms: Option<i64>,
+    /// In how long the present holder is past a timer, in ms.
+    pub overdue_in_ms: Option<i64>,
+    /// Actions recorded so far.
+    pub actions: i64,
+    /// Section of the queue, from 0 at the top; see `care::alert::Band`.
+    pub band: u8,
+    /// Who has it.
+    pub owner: Option<Holder>,
+    /// Fencing number: each write must carry the present one.
+    pub fence: i64,
+    /// Last ladder step that was taken, in seconds after the press: 0, 15, 30, 60, 120.
+    pub step: i64,
+    /// Whether a screen has painted it.
+    pub visible: bool,
+    /// Outcome code, once closed.
+    pub outcome: Option<i64>,
+    /// The presses and falls in it, newest last, at most [`ACTIVATIONS_MAX`].
+    pub activations: Vec<Activation>,
+    /// Reasons for and against, as the judgement wrote them.
+    #[schema(value_type = Object)]
+    pub evidence: serde_json::Value,
+}
+
+/// Most activations that a view lists; the card's own call lists them all.
+pub const ACTIVATIONS_MAX: usize = 32;
+
+/// Who holds an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Holder {
+    /// Staff id.
+    pub id: String,
+    /// Name as colleagues read it.
+    pub display: String,
+}
+
+/// One press or fall: the identity that never changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Activation {
+    /// Device id.
+    pub device: String,
+    /// Boot of the device: life and counter as one unsigned number, as decimal text.
+    pub boot: String,
+    /// Number of the frame within the boot.
+    pub seq: u32,
+}
+
+/// Word of a kind.
+pub const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Help => "help",
+        Kind::Fall => "fall",
+        Kind::Unverified => "unverified",
+        Kind::Unreadable => "unreadable",
+        Kind::Bed => "bed",
+        Kind::Stillness => "stillness",
+        Kind::Silence => "silence",
+        Kind::GatewaySilence => "gateway_silence",
+        Kind::Fault => "fault",
+    }
+}
+
+/// Reads the number of a kind; an unknown one is an unreadable emergency, never less.
+pub const fn kind_of(number: i64) -> Kind {
+    match number {
+        0 => Kind::Help,
+        1 => Kind::Fall,
+        2 => Kind::Unverified,
+        4 => Kind::Bed,
+        5 => Kind::Stillness,
+        6 => Kind::Silence,
+        7 => Kind::GatewaySilence,
+        8 => Kind::Fault,
+        _ => Kind::Unreadable,
+    }
+}
+
+/// Word of a severity.
+pub const fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Fault => "fault",
+        Severity::General => "general",
+        Severity::Important => "important",
+        Severity::Emergency => "emergency",
+    }
+}
+
+/// Reads the number of a severity; an unknown one is an emergency, never less.
+pub const fn severity_of(number: i64) -> Severity {
+    match number {
+        0 => Severity::Fault,
+        1 => Severity::General,
+        2 => Severity::Important,
+        _ => Severity::Emergency,
+    }
+}
+
+/// A home's id as it is printed, from its stored number.
+pub fn home_text(number: i64) -> String {
+    HomeId::new(number.unsigned_abs()).map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// A device's id as it is printed, from its stored number.
+pub fn device_text(number: i64) -> String {
+    DeviceId::new(number.unsigned_abs()).map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// Where a row stands in the queue.
+pub fn rank(row: &DeskRow, now: Mono) -> Option<Rank> {
+    let standing = Standing {
+        kind: kind_of(row.kind),
+        severity: severity_of(row.severity),
+        work: life::of(row).work(now),
+        raised: life::mono(row.raised_mono),
+        home: HomeId::new(row.home.unsigned_abs())?,
+        incident: u32::try_from(row.incident).unwrap_or(0),
+    };
+    Some(queue_rank(&standing))
+}
+
+/// Times of an alert that run while somebody has it, in ms.
+#[derive(Default)]
+struct Timers {
+    handling: Option<i64>,
+    overdue_in: Option<i64>,
+    aside: Option<i64>,
+}
+
+fn span(millis: Millis) -> i64 {
+    i64::try_from(millis.get()).unwrap_or(i64::MAX)
+}
+
+impl Timers {
+    fn of(state: &State<String>, now: Mono) -> Self {
+        match state {
+            State::Claimed { since, acted, begun, .. } => {
+                let limit = if *begun { NEXT_ACTION } else { FIRST_ACTION };
+                let overdue_in = span(limit) - span(now.since(*acted));
+                let handling = Some(span(now.since(*since)));
+                Self { handling, overdue_in: Some(overdue_in), aside: None }
+            }
+            State::Suspended { until, .. } => {
+                Self { aside: Some(span(until.since(now))), ..Self::default() }
+            }
+            State::Open { .. } | State::Closed(_) => Self::default(),
+        }
+    }
+}
+
+impl AlertView {
+    /// What screens are told of a row, now. None: a name is not known here and must be read first.
+    pub fn of(
+        row: &DeskRow,
+        activations: &[ActivationRow],
+        names: &Names,
+        now: Mono,
+    ) -> Option<Self> {
+        let name = names.home(row.home)?;
+        let life = life::of(row);
+        let timers = Timers::of(&life.state, now);
+        let gateway = row.gateway.and_then(|g| GatewayId::new(g.unsigned_abs()));
+        let newest = activations.len().saturating_sub(ACTIVATIONS_MAX);
+        let evidence = row.evidence.as_deref().and_then(|json| serde_json::from_slice(json).ok());
+        Some(Self {
+            id: row.id.clone(),
+            cursor: row.cursor,
+            kind: kind_word(kind_of(row.kind)),
+            severity: severity_word(severity_of(row.severity)),
+            state: ["open", "claimed", "suspended", "closed"]
+                [usize::try_from(row.state.clamp(0, 3)).unwrap_or(0)],
+            interrupted: matches!(life.state, State::Open { returned: Some(Return::Lapsed) }),
+            home: home_text(row.home),
+            home_label: name.label,
+            person: name.person,
+            device: row.device.map(device_text),
+            device_label: row.device.and_then(|d| names.device(d)).unwrap_or_default(),
+            gateway: gateway.map(|id| id.to_string()),
+            count: row.count,
+            trust: if row.trust == 0 { "verified" } else { "unverified" },
+            late: row.late,
+            raised_ms: row.raised_wall,
+            age_ms: span(now.since(life::mono(row.raised_mono))),
+            handling_ms: timers.handling,
+            suspended_ms: timers.aside,
+            overdue_in_ms: timers.overdue_in,
+            actions: row.actions,
+            band: rank(row, now).map_or(0, |rank| band_number(rank.band)),
+            owner: row.owner.as_ref().map(|id| Holder { id: id.clone(), display: names.staff(id) }),
+            fence: row.fence,
+            step: reached(row.step),
+            visible: row.visible_mono.is_some(),
+            outcome: row.outcome,
+            activations: activations.iter().skip(newest).map(activation).collect(),
+            evidence: evidence.unwrap_or_default(),
+        })
+    }
+}
+
+/// The identity of a press as it is printed.
+pub fn activation(row: &ActivationRow) -> Activation {
+    Activation {
+        device: device_text(row.device),
+        boot: row.boot.cast_unsigned().to_string(),
+        seq: u32::try_from(row.seq).unwrap_or(0),
+    }
+}
+
+/// Seconds after the press of the ladder step that a row has reached; 0 before the first that people notice.
+fn reached(step: i64) -> i64 {
+    let after =
+        usize::try_from(step).ok().and_then(Ladder::step).map_or(0, |(after, _)| after.get());
+    i64::try_from(after / 1000).map_or(0, |s| if s < 15 { 0 } else { s })
+}
+
+const fn band_number(band: Band) -> u8 {
+    match band {
+        Band::Waiting => 0,
+        Band::Overdue => 1,
+        Band::Returned => 2,
+        Band::Unverified => 3,
+        Band::Automatic => 4,
+        Band::Faults => 5,
+        Band::InWork => 6,
+        Band::Aside => 7,
+        Band::Closed => 8,
+    }
+}

@@ -1,0 +1,127 @@
+//! The gate for gateways, and what each is told when it begins to listen.
+//!
+//! Over TLS the certificate's name is the identity. On loopback a gateway proves that it has its own key,
+//! with a password that is good for one connection. A listening gateway is told its roster, open alarms and
+//! the rungs of open presses: all of it is stored state, so telling it again is harmless. Not here: TLS.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use door::{Deny, Gate, Hello, Pass, Who};
+use proto::down::Rung;
+use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
+use proto::relay::GatewayDown;
+use proto::seat::Seat;
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::ingest::judge::{device_of, number};
+use crate::records::open;
+
+/// Boots of one gateway whose proofs are remembered, so that an old one is not taken for a new life.
+const BOOTS: usize = 8;
+/// Gateways that may wait to be told; more than can be enrolled would be a loop.
+const WAITING: usize = 65_536;
+
+/// Decides who comes in at the door for gateways.
+pub struct GatewayGate {
+    app: Arc<App>,
+    proofs: Mutex<HashMap<GatewayId, Vec<(BootId, u32)>>>,
+    listening: mpsc::Sender<GatewayId>,
+}
+
+/// The gate; starts the task that tells gateways what they must know.
+pub fn gate(app: &Arc<App>) -> Arc<GatewayGate> {
+    let (listening, mut listeners) = mpsc::channel(WAITING);
+    let teller = Arc::clone(app);
+    tokio::spawn(async move {
+        while let Some(gateway) = listeners.recv().await {
+            if let Err(error) = tell(&teller, gateway).await {
+                tracing::error!(%gateway, error = %error, "gateway was not told its roster");
+                teller.receipts.cut(gateway);
+            }
+        }
+    });
+    Arc::new(GatewayGate { app: Arc::clone(app), proofs: Mutex::default(), listening })
+}
+
+impl Gate for GatewayGate {
+    fn admit(&self, hello: &Hello<'_>) -> Result<Pass, Deny> {
+        let Ok(Seat::Gateway(gateway, lane)) = hello.client_id.parse() else {
+            return Err(Deny::ClientId);
+        };
+        let info = self.app.registry.gateway(gateway).ok_or(Deny::Credentials)?;
+        if info.revoked {
+            return Err(Deny::NotAuthorized);
+        }
+        match hello.certificate {
+            Some(certificate) if certificate.name == gateway.to_string() => {
+                // An expired certificate still carries emergencies; its seals are what is believed.
+                if certificate.expired && lane == proto::frame::Lane::Telemetry {
+                    return Err(Deny::NotAuthorized);
+                }
+            }
+            Some(_) => return Err(Deny::NotAuthorized),
+            None => self.prove(gateway, hello)?,
+        }
+        Ok(Pass { who: Who::Gateway(gateway), lane: Some(lane) })
+    }
+
+    fn listening(&self, who: Who) {
+        if let Who::Gateway(gateway) = who
+            && self.listening.try_send(gateway).is_err()
+        {
+            // It connects again, and asks again.
+            self.app.receipts.cut(gateway);
+        }
+    }
+}
+
+impl GatewayGate {
+    fn prove(&self, gateway: GatewayId, hello: &Hello<'_>) -> Result<(), Deny> {
+        let password = hello.password.ok_or(Deny::Credentials)?;
+        let key = self.app.registry.device(gateway.as_device()).ok_or(Deny::Credentials)?.hop_key();
+        let (boot, counter) = key.check_connect_proof(password).ok_or(Deny::Credentials)?;
+        let mut proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
+        let boots = proofs.entry(gateway).or_default();
+        if let Some((_, last)) = boots.iter_mut().find(|(known, _)| *known == boot) {
+            if counter <= *last {
+                return Err(Deny::Credentials);
+            }
+            *last = counter;
+            return Ok(());
+        }
+        if boots.len() >= BOOTS {
+            boots.remove(0);
+        }
+        boots.push((boot, counter));
+        Ok(())
+    }
+}
+
+async fn tell(app: &App, gateway: GatewayId) -> Result<(), sqlx::Error> {
+    let homes = app.registry.homes(gateway);
+    for device in app.registry.roster(gateway) {
+        let Some(home) = device.home else { continue };
+        let hop_key = (*device.hop_key().expose()).into();
+        let (role, epoch) = (device.role, device.epoch);
+        let word = GatewayDown::Enrol { device: device.device, home, role, epoch, hop_key };
+        app.receipts.say(gateway, &word);
+    }
+    let numbers: Vec<i64> = homes.iter().map(|home| number(home.get())).collect();
+    let mut reader = app.records.reader().await?;
+    let alarmed = open::alarmed(&mut reader, &numbers).await?;
+    let rungs = open::rungs(&mut reader, &numbers).await?;
+    drop(reader);
+    for home in alarmed.into_iter().filter_map(|home| HomeId::new(home.unsigned_abs())) {
+        app.receipts.say(gateway, &GatewayDown::Alarm { home, open: true });
+    }
+    for known in rungs {
+        let (device, boot, seq) = known.name;
+        let (Some(device), Ok(seq)) = (device_of(device), u32::try_from(seq)) else { continue };
+        let boot = BootId::from_raw(boot.cast_unsigned());
+        let rung = if known.rung >= Rung::Seen as i64 { Rung::Seen } else { Rung::Received };
+        app.receipts.tell(PressId { device, boot, seq: Seq::new(seq) }, rung);
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! The roll-call of the server: every loop says when it last turned, every store when it last took a row.
+//!
+//! `/health` is true only while all have answered lately. Counters in and out are kept here for
+//! `/metrics`, so that what came in can be held against what went out (V13). Not here: HTTP.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use door::Door;
+use proto::frame::Lane;
+use proto::unit::{Millis, Mono};
+use serde::Serialize;
+
+/// A loop that has not turned for this long does not answer the roll-call.
+const PATIENCE: Millis = Millis::secs(15);
+
+/// Counters and proofs of life.
+#[derive(Default)]
+pub struct Health {
+    door: OnceLock<Door>,
+    ingest: AtomicU64,
+    ladder: AtomicU64,
+    store: AtomicU64,
+    ingested: [AtomicU64; 2],
+    copies: AtomicU64,
+    aside: AtomicU64,
+    points: AtomicU64,
+    alerts: AtomicU64,
+    activations: AtomicU64,
+}
+
+/// The answer to the roll-call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RollCall {
+    /// All of the others.
+    pub healthy: bool,
+    /// The door took and acknowledged its own message.
+    pub door: bool,
+    /// Ingest turns.
+    pub ingest: bool,
+    /// The ladder turns.
+    pub ladder: bool,
+    /// The records took a row.
+    pub store: bool,
+    /// The series took its last batch.
+    pub series: bool,
+}
+
+/// What was counted since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// Emergency records taken from the inbox.
+    pub emergencies: u64,
+    /// Telemetry records taken from the inbox.
+    pub telemetry: u64,
+    /// Copies of what was known.
+    pub copies: u64,
+    /// Records put aside.
+    pub aside: u64,
+    /// Measured values kept.
+    pub points: u64,
+    /// Alerts opened.
+    pub alerts: u64,
+    /// Presses and falls entered.
+    pub activations: u64,
+}
+
+impl Health {
+    /// The door to ask.
+    pub fn at(&self, door: Door) {
+        // Called once, at the start.
+        let _ = self.door.set(door);
+    }
+
+    /// The door's counters, once it is open.
+    pub fn door(&self) -> Option<&Door> {
+        self.door.get()
+    }
+
+    /// Ingest has turned.
+    pub fn ingest_turned(&self, now: Mono) {
+        self.ingest.store(now.millis(), Ordering::Relaxed);
+    }
+
+    /// The ladder has turned.
+    pub fn ladder_turned(&self, now: Mono) {
+        self.ladder.store(now.millis(), Ordering::Relaxed);
+    }
+
+    /// The records have taken a row.
+    pub fn stored(&self, now: Mono) {
+        self.store.store(now.millis(), Ordering::Relaxed);
+    }
+
+    /// Records of the inbox were taken in.
+    pub fn ingested(&self, lane: Lane, count: usize) {
+        self.ingested[lane as usize].fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// A copy of something known came.
+    pub fn copied(&self) {
+        self.copies.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A record was put aside.
+    pub fn put_aside(&self) {
+        self.aside.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Measured values were kept.
+    pub fn pointed(&self, count: usize) {
+        self.points.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Alerts and presses were entered.
+    pub fn alerted(&self, alerts: usize, activations: usize) {
+        self.alerts.fetch_add(alerts as u64, Ordering::Relaxed);
+        self.activations.fetch_add(activations as u64, Ordering::Relaxed);
+    }
+
+    /// Calls the roll.
+    pub fn roll_call(&self, now: Mono, series: bool) -> RollCall {
+        let lately =
+            |at: &AtomicU64| now.since(Mono::from_millis(at.load(Ordering::Relaxed))) < PATIENCE;
+        let door = self.door.get().is_some_and(Door::healthy);
+        let (ingest, ladder) = (lately(&self.ingest), lately(&self.ladder));
+        let store = lately(&self.store);
+        let healthy = door && ingest && ladder && store && series;
+        RollCall { healthy, door, ingest, ladder, store, series }
+    }
+
+    /// What was counted.
+    pub fn counted(&self) -> Counted {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counted {
+            emergencies: read(&self.ingested[0]),
+            telemetry: read(&self.ingested[1]),
+            copies: read(&self.copies),
+            aside: read(&self.aside),
+            points: read(&self.points),
+            alerts: read(&self.alerts),
+            activations: read(&self.activations),
+        }
+    }
+}

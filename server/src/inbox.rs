@@ -1,0 +1,182 @@
+//! The inbox: an ordered, durable log of what gateways say, kept before it is acknowledged.
+//!
+//! Two lanes, each numbered on its own. The door's commit thread writes; ingest reads by number and says
+//! through which it is done. What was read and not yet done comes again after a crash: everything
+//! downstream is idempotent. Not here: what a row says.
+
+mod sqlite;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use proto::frame::Lane;
+use proto::id::GatewayId;
+use proto::unit::Mono;
+use rusqlite::Connection;
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+
+pub use sqlite::SqliteKeep;
+
+/// How much the inbox may hold before telemetry is shed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InboxLimits {
+    /// Rows of telemetry.
+    pub telemetry: u64,
+    /// Rows of emergencies; beyond it a press is refused, so that its gateway keeps it and says so.
+    pub emergencies: u64,
+    /// Bytes set aside on the disk, given back to emergencies when it is full.
+    pub reserve: u64,
+}
+
+impl Default for InboxLimits {
+    fn default() -> Self {
+        // 4 million rows of about 200 bytes stay under 1 GiB; 10,000 presses are the reserve of reliability.md T11.
+        Self { telemetry: 4_000_000, emergencies: 1_000_000, reserve: 16 << 20 }
+    }
+}
+
+/// Why the inbox cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InboxError {
+    /// The database refused.
+    #[error("use inbox {path}: check free space and rights of the data folder")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file was written by a newer server.
+    #[error(
+        "open inbox {path} of version {found}, this server reads {known}: run the newer server"
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version this server reads.
+        known: i64,
+    },
+    /// The reserve cannot be set aside.
+    #[error("set aside {bytes} bytes beside inbox {path}: free some space")]
+    Reserve {
+        /// Which file.
+        path: PathBuf,
+        /// How many bytes.
+        bytes: u64,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl InboxError {
+    /// Whether the disk is full, which room would cure; anything else it would not.
+    fn is_full(&self) -> bool {
+        let Self::File { source, .. } = self else { return false };
+        source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+    }
+}
+
+/// One message of a gateway, as it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxRow {
+    /// Number within its lane.
+    pub id: i64,
+    /// Who brought it.
+    pub gateway: GatewayId,
+    /// When it was kept, server's clock.
+    pub mono: Mono,
+    /// When it was kept, wall clock.
+    pub wall_ms: i64,
+    /// The relay envelope.
+    pub bytes: Vec<u8>,
+}
+
+/// What is shared by the writing and the reading side.
+#[derive(Debug)]
+struct Shared {
+    arrived: Notify,
+    kept: [AtomicI64; 2],
+    done: [AtomicI64; 2],
+    lost: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// The reading side; clone freely.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    shared: Arc<Shared>,
+    reader: Arc<Mutex<Connection>>,
+    path: PathBuf,
+}
+
+/// Opens or makes the inbox.
+pub fn open(
+    path: &Path,
+    clock: Arc<Clock>,
+    limits: InboxLimits,
+) -> Result<(Inbox, SqliteKeep), InboxError> {
+    let fail = |source| InboxError::File { path: path.to_owned(), source };
+    let writer = sqlite::connect(path)?;
+    let ends = sqlite::ends(&writer).map_err(fail)?;
+    let lost = sqlite::lost(&writer).map_err(fail)?;
+    let shared = Arc::new(Shared {
+        arrived: Notify::new(),
+        kept: [AtomicI64::new(ends[0].1), AtomicI64::new(ends[1].1)],
+        done: [AtomicI64::new(ends[0].0 - 1), AtomicI64::new(ends[1].0 - 1)],
+        lost: AtomicU64::new(lost),
+        refused: AtomicU64::new(0),
+    });
+    let reader = sqlite::connect(path)?;
+    reader.execute_batch("PRAGMA query_only = ON").map_err(fail)?;
+    let keep = SqliteKeep::new(writer, path, clock, limits, Arc::clone(&shared))?;
+    let inbox = Inbox { shared, reader: Arc::new(Mutex::new(reader)), path: path.to_owned() };
+    Ok((inbox, keep))
+}
+
+impl Inbox {
+    /// Rows of a lane after a number, oldest first.
+    pub fn next(&self, lane: Lane, after: i64, most: usize) -> Result<Vec<InboxRow>, InboxError> {
+        if self.shared.kept[lane as usize].load(Ordering::Acquire) <= after {
+            return Ok(Vec::new());
+        }
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        sqlite::next(&reader, lane, after, most)
+            .map_err(|source| InboxError::File { path: self.path.clone(), source })
+    }
+
+    /// Everything of a lane up to a number has been taken in; it leaves with the next commit.
+    pub fn done(&self, lane: Lane, through: i64) {
+        self.shared.done[lane as usize].fetch_max(through, Ordering::AcqRel);
+    }
+
+    /// Waits until something has arrived.
+    pub async fn wait(&self) {
+        self.shared.arrived.notified().await;
+    }
+
+    /// Rows that wait: emergencies, telemetry.
+    pub fn waiting(&self) -> (u64, u64) {
+        let wait = |lane: usize| {
+            let kept = self.shared.kept[lane].load(Ordering::Acquire);
+            (kept - self.shared.done[lane].load(Ordering::Acquire)).max(0).unsigned_abs()
+        };
+        (wait(0), wait(1))
+    }
+
+    /// Telemetry that was shed for want of room, in all time.
+    pub fn lost(&self) -> u64 {
+        self.shared.lost.load(Ordering::Relaxed)
+    }
+
+    /// Messages that could not be kept since the start; their senders have them still.
+    pub fn refused(&self) -> u64 {
+        self.shared.refused.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,147 @@
+//! Ingest: drains the inbox, believes, de-duplicates, judges, and makes alerts of it. Emergencies first.
+//!
+//! One batch is one transaction: alerts, presses, ladder, changes, judgements. Measured values are durable
+//! in the series before; rows leave the inbox after; everything in between may happen twice. A batch
+//! that fails is taken again record by record, and what still fails is put aside and told.
+//! Not here: HTTP, the desk, who is spoken to next (`alert::escalate`).
+
+pub mod batch;
+pub mod dating;
+pub mod homes;
+pub mod judge;
+pub mod read;
+pub mod seen;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proto::frame::Lane;
+use proto::id::{DeviceId, HomeId};
+use proto::up::Role;
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::ingest::batch::Batcher;
+
+/// Records of one emergency batch: what the commit that everybody waits for may hold.
+const EMERGENCIES: usize = 512;
+/// Records of one batch of telemetry: about 5 ms of work, which is what an emergency may have to wait.
+const TELEMETRY: usize = 256;
+/// Commands of people that may wait.
+const COMMANDS: usize = 1024;
+/// Looks at deadlines this often.
+const TICK: Duration = Duration::from_secs(1);
+/// First and longest pause after the records refused a whole batch.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What the rest of the server tells the judgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// A person closed an alert.
+    Closed {
+        /// Home number of the alert.
+        home: i64,
+        /// Incident number of the alert.
+        incident: i64,
+    },
+    /// A device was put into a home.
+    Enrolled {
+        /// Who.
+        device: DeviceId,
+        /// Where.
+        home: HomeId,
+        /// As what.
+        role: Role,
+    },
+    /// A device left a home.
+    Released {
+        /// Who.
+        device: DeviceId,
+        /// Where it was.
+        home: HomeId,
+    },
+}
+
+/// Tells ingest; clone freely.
+#[derive(Debug, Clone)]
+pub struct Commands(mpsc::Sender<Command>);
+
+/// What ingest is told.
+#[derive(Debug)]
+pub struct Orders(mpsc::Receiver<Command>);
+
+/// Both ends of the line to ingest.
+pub fn line() -> (Commands, Orders) {
+    let (sender, receiver) = mpsc::channel(COMMANDS);
+    (Commands(sender), Orders(receiver))
+}
+
+impl Commands {
+    /// Tells ingest; waits if it is behind. What is told is also in the rows, so a crash loses nothing.
+    pub async fn tell(&self, command: Command) {
+        // Only a server that is ending has no ingest.
+        let _ = self.0.send(command).await;
+    }
+}
+
+/// Runs until the process ends.
+pub async fn run(app: Arc<App>, orders: Orders) {
+    let mut orders = orders.0;
+    let mut batcher = loop {
+        match Batcher::new(Arc::clone(&app)).await {
+            Ok(batcher) => break batcher,
+            Err(error) => {
+                tracing::error!(error = %error, "ingest waits for the records");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    };
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let worked = drain(&app, &mut batcher).await;
+        app.health.ingest_turned(app.clock.mono());
+        if worked {
+            // Deadlines and people are heard in between, whatever the backlog.
+            if let Ok(command) = orders.try_recv() {
+                batcher.command(&command).await;
+            }
+            if futures_ready(&mut tick) {
+                batcher.tick().await;
+            }
+            tokio::task::yield_now().await;
+            continue;
+        }
+        tokio::select! {
+            () = app.inbox.wait() => {}
+            command = orders.recv() => if let Some(command) = command { batcher.command(&command).await },
+            _ = tick.tick() => batcher.tick().await,
+        }
+    }
+}
+
+fn futures_ready(tick: &mut tokio::time::Interval) -> bool {
+    let waker = std::task::Waker::noop();
+    tick.poll_tick(&mut std::task::Context::from_waker(waker)).is_ready()
+}
+
+/// Takes one batch, emergencies before anything else; says whether there was one.
+async fn drain(app: &App, batcher: &mut Batcher) -> bool {
+    for (lane, most) in [(Lane::Emergency, EMERGENCIES), (Lane::Telemetry, TELEMETRY)] {
+        match app.inbox.next(lane, batcher.taken(lane), most) {
+            Ok(rows) if rows.is_empty() => {}
+            Ok(rows) => {
+                if !batcher.take(lane, rows).await {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                return true;
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "inbox cannot be read, trying again");
+                tokio::time::sleep(PAUSE).await;
+                return true;
+            }
+        }
+    }
+    false
+}

@@ -1,0 +1,280 @@
+//! From what the judgement says to rows: which alerts open, which grow, which end by themselves.
+//!
+//! One batch collects the outputs of many steps; an alert that several outputs touch is one entry. Incident
+//! numbers are the home's; row ids are made here. Not here: SQL, and the reading of frames.
+
+mod homeless;
+
+use std::collections::HashMap;
+
+use care::alert::Ladder;
+use care::{Evidence, Finding, Kind, Output, Severity, Trust};
+use proto::id::{DeviceId, PressId};
+use proto::unit::Mono;
+use serde_json::json;
+
+use crate::clock::Now;
+use crate::desk::life::stored;
+use crate::desk::story::What;
+use crate::records::chain::{Batch, Growth, Line, NewActivation, NewAlert};
+
+/// What is known of the frame that led to an output.
+#[derive(Debug, Clone, Copy)]
+pub struct Cause<'a> {
+    /// The press, if the frame is an activation.
+    pub press: Option<PressId>,
+    /// How far it is believed.
+    pub trust: Trust,
+    /// Hash of unverified bytes.
+    pub hash: &'a [u8],
+    /// When the inbox had it.
+    pub stored: Mono,
+    /// Whether it came late.
+    pub late: bool,
+}
+
+/// Where an incident of a home stands in the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// It is this alert.
+    Alert(String),
+    /// It is new in this batch.
+    New(usize),
+}
+
+/// Rows that a batch will write.
+#[derive(Debug, Default)]
+pub struct Sheet {
+    /// The rows.
+    pub batch: Batch,
+    /// Presses that are to be told `received`.
+    pub received: Vec<PressId>,
+    /// Homes in which an emergency has opened, and by which device.
+    pub alarmed: Vec<(i64, DeviceId)>,
+    places: HashMap<(i64, i64), Place>,
+}
+
+impl Sheet {
+    /// Where an incident stands, if this batch knows it.
+    pub fn place(&self, home: i64, incident: u32) -> Option<&Place> {
+        self.places.get(&(home, i64::from(incident)))
+    }
+
+    /// Alerts of the rows that a signal of this batch joins: they must still be open when it is written.
+    pub fn joined(&self) -> impl Iterator<Item = &str> {
+        self.batch.grown.iter().filter(|grown| grown.count > 0).map(|grown| grown.id.as_str())
+    }
+
+    /// Notes which alert an incident is.
+    pub fn found(&mut self, home: i64, incident: u32, alert: String) {
+        self.places.insert((home, i64::from(incident)), Place::Alert(alert));
+    }
+
+    /// Puts one output of a home's judgement into rows. The place of its incident is known or it opens one.
+    pub fn put(&mut self, now: Now, home: i64, output: &Output, cause: &Cause<'_>) {
+        match output {
+            Output::Raise(finding) => self.raise(now, home, finding, cause),
+            Output::Ease { incident, kind, .. } => {
+                // Equipment that is well again ends its own alert; whatever touches a person is only noted.
+                let passed = matches!(kind, Kind::Silence | Kind::Fault);
+                self.grow(now, home, *incident, What::Eased, |g| g.passed = passed);
+            }
+            Output::Annotate { incident, evidence } => {
+                let detail = evidence_json(now, core::slice::from_ref(evidence));
+                self.grow(now, home, *incident, What::Note, |_| {});
+                if let Some(line) = self.batch.lines.last_mut() {
+                    line.detail = String::from_utf8(detail).ok();
+                }
+            }
+        }
+    }
+
+    fn raise(&mut self, now: Now, home: i64, finding: &Finding, cause: &Cause<'_>) {
+        let key = (home, i64::from(finding.incident));
+        if !self.places.contains_key(&key) {
+            self.open(now, home, finding, cause);
+        } else {
+            let evidence = evidence_json(now, &finding.evidence);
+            let (kind, severity) = (finding.kind, finding.severity);
+            self.grow(now, home, finding.incident, What::Again, |g| {
+                g.count += 1;
+                g.severity = g.severity.max(severity as i64);
+                g.kind = (severity == Severity::Emergency).then_some(kind as i64).or(g.kind);
+                g.evidence = Some(evidence);
+                g.wakes = true;
+            });
+        }
+        self.activate(now, key, finding, cause);
+    }
+
+    fn open(&mut self, now: Now, home: i64, finding: &Finding, cause: &Cause<'_>) {
+        let alert = NewAlert {
+            id: row_id(now),
+            home,
+            incident: i64::from(finding.incident),
+            kind: finding.kind as i64,
+            severity: finding.severity as i64,
+            device: finding.device.map(|d| number(d.get())),
+            gateway: None,
+            count: 1,
+            trust: cause.trust as i64,
+            late: cause.late,
+            raised_wall: now.wall_ms,
+            raised_mono: stored(now.mono),
+            evidence: evidence_json(now, &finding.evidence),
+            cursor: 0,
+        };
+        if Ladder::climbs(finding.kind, finding.severity)
+            && let Some(due) = Ladder::due(now.mono, 0)
+        {
+            self.batch.ladder.push((alert.id.clone(), 0, stored(due)));
+        }
+        if finding.severity == Severity::Emergency
+            && let Some(device) = finding.device
+        {
+            self.alarmed.push((home, device));
+        }
+        self.line(now, &alert.id, What::Raised);
+        let key = (home, i64::from(finding.incident));
+        self.places.insert(key, Place::New(self.batch.alerts.len()));
+        self.batch.alerts.push(alert);
+    }
+
+    fn activate(&mut self, now: Now, key: (i64, i64), finding: &Finding, cause: &Cause<'_>) {
+        let Some(press) = finding.activation.or(cause.press) else { return };
+        let Some(alert) = self.places.get(&key).map(|place| self.row_of(place)) else { return };
+        let verified = cause.trust == Trust::Verified;
+        self.batch.activations.push(NewActivation {
+            device: number(press.device.get()),
+            boot: signed(press.boot.get()),
+            seq: i64::from(press.seq.get()),
+            trust: cause.trust as i64,
+            hash: cause.hash.to_vec(),
+            alert,
+            kind: finding.kind as i64,
+            rung: 2,
+            pressed_mono: stored(finding.at),
+            pressed_wall: wall_of(now, finding.at),
+            stored_mono: stored(cause.stored),
+            received_wall: now.wall_ms,
+            late: cause.late,
+        });
+        if verified {
+            self.received.push(press);
+        }
+    }
+
+    fn row_of(&self, place: &Place) -> String {
+        match place {
+            Place::Alert(id) => id.clone(),
+            Place::New(index) => {
+                self.batch.alerts.get(*index).map(|a| a.id.clone()).unwrap_or_default()
+            }
+        }
+    }
+
+    fn grow(
+        &mut self,
+        now: Now,
+        home: i64,
+        incident: u32,
+        what: What,
+        change: impl FnOnce(&mut Growth),
+    ) {
+        let Some(place) = self.place(home, incident).cloned() else { return };
+        let id = self.row_of(&place);
+        self.line(now, &id, what);
+        if let Place::New(index) = place {
+            // Opened in this very batch: the new row itself grows.
+            let mut growth = Growth::default();
+            change(&mut growth);
+            if let Some(alert) = self.batch.alerts.get_mut(index) {
+                alert.count += growth.count;
+                alert.severity = alert.severity.max(growth.severity);
+                alert.kind = growth.kind.unwrap_or(alert.kind);
+                alert.evidence = growth.evidence.unwrap_or_else(|| alert.evidence.clone());
+            }
+            return;
+        }
+        let known = self.batch.grown.iter_mut().find(|g| g.id == id);
+        match known {
+            Some(growth) => change(growth),
+            None => {
+                let mut growth = Growth { id, ..Growth::default() };
+                change(&mut growth);
+                self.batch.grown.push(growth);
+            }
+        }
+    }
+
+    pub(super) fn line(&mut self, now: Now, alert: &str, what: What) {
+        self.batch.lines.push(Line {
+            alert: alert.to_owned(),
+            wall: now.wall_ms,
+            mono: stored(now.mono),
+            what: what.number(),
+            detail: None,
+        });
+    }
+}
+
+/// An id or counter as a column holds it.
+pub fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A boot's 64 bits as a column holds them.
+pub const fn signed(boot: u64) -> i64 {
+    boot.cast_signed()
+}
+
+/// A row id that sorts by time.
+pub fn row_id(now: Now) -> String {
+    let mut random = [0; 10];
+    // Without random bits two rows of one millisecond would collide, and the insert then fails loudly.
+    let _ = getrandom::fill(&mut random);
+    let ms = now.wall_ms.max(0).unsigned_abs();
+    uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid().to_string()
+}
+
+fn wall_of(now: Now, at: Mono) -> i64 {
+    now.wall_ms - number(now.mono.since(at).get())
+}
+
+pub(super) fn evidence_json(now: Now, evidence: &[Evidence]) -> Vec<u8> {
+    let list: Vec<_> = evidence
+        .iter()
+        .map(|e| {
+            json!({
+                "what": seen_word(e.what), "supports": e.supports,
+                "at_ms": wall_of(now, e.at), "value": e.value,
+            })
+        })
+        .collect();
+    serde_json::to_vec(&list).unwrap_or_default()
+}
+
+fn seen_word(seen: care::Seen) -> &'static str {
+    use care::Seen;
+    match seen {
+        Seen::Pressed => "pressed",
+        Seen::Fell => "fell",
+        Seen::LeftBed => "left_bed",
+        Seen::InBed => "in_bed",
+        Seen::Moved => "moved",
+        Seen::Door => "door",
+        Seen::Nothing => "nothing",
+        Seen::Silent => "silent",
+        Seen::Cancelled => "cancelled",
+        Seen::Battery => "battery",
+        Seen::Tampered => "tampered",
+        Seen::Stuck => "stuck",
+        Seen::Lost => "lost",
+        Seen::NoMains => "no_mains",
+    }
+}
+
+/// A device number of a row.
+pub fn device_of(number: i64) -> Option<DeviceId> {
+    DeviceId::new(number.unsigned_abs())
+}

@@ -1,0 +1,150 @@
+//! Alerts that no home's judgement speaks of: a silent gateway, an emergency that nobody can read.
+//!
+//! Their incident number is made of the time and a part of an id, above all numbers that a home counts.
+//! Not here: what is known of the speaker (`read`).
+
+use care::alert::Ladder;
+use care::{Evidence, Kind, Severity, Trust};
+use proto::id::GatewayId;
+use proto::unit::Mono;
+
+use super::{Sheet, evidence_json, number, row_id};
+use crate::clock::Now;
+use crate::desk::life::stored;
+use crate::desk::story::What;
+use crate::records::chain::{Growth, NewActivation, NewAlert};
+
+/// A home, or 0, and a device, if one is told.
+pub(crate) type Whereabouts = (i64, Option<i64>);
+
+impl Sheet {
+    /// A silent gateway: one alert that stands for all behind it. Gives its row id.
+    pub fn gateway_silent(&mut self, now: Now, gateway: GatewayId, heard: Mono) -> String {
+        let evidence = Evidence {
+            what: care::Seen::Silent,
+            supports: true,
+            at: now.mono,
+            #[expect(clippy::cast_precision_loss, reason = "minutes for a card")]
+            value: now.mono.since(heard).get() as f32 / 60_000.0,
+        };
+        let gateway = number(gateway.get());
+        let mut alert = homeless(now, (0, None), gateway, Kind::GatewaySilence);
+        alert.severity = care::gateway_watch::SEVERITY as i64;
+        alert.trust = Trust::Verified as i64;
+        alert.evidence = evidence_json(now, &[evidence]);
+        let id = alert.id.clone();
+        self.batch.alerts.push(alert);
+        self.line(now, &id, What::Raised);
+        id
+    }
+
+    /// A gateway that is back ends its alert.
+    pub fn gateway_back(&mut self, now: Now, alert: &str) {
+        self.line(now, alert, What::Eased);
+        let id = alert.to_owned();
+        self.batch.grown.push(Growth { id, passed: true, ..Growth::default() });
+    }
+
+    /// An emergency that nobody can read, of the same speaker as one before in this batch. False: there is none.
+    pub fn nameless_again(
+        &mut self,
+        now: Now,
+        place: Whereabouts,
+        gateway: i64,
+        hash: &[u8],
+    ) -> bool {
+        let kind = Kind::Unreadable as i64;
+        let same = |a: &&mut NewAlert| {
+            a.kind == kind && a.gateway == Some(gateway) && (a.home, a.device) == place
+        };
+        let Some(alert) = self.batch.alerts.iter_mut().find(same) else { return false };
+        let id = alert.id.clone();
+        if !self.has(&id, hash) {
+            if let Some(alert) = self.batch.alerts.iter_mut().find(|a| a.id == id) {
+                alert.count += 1;
+            }
+            self.line(now, &id, What::Again);
+            self.shout(now, place, &id, hash);
+        }
+        true
+    }
+
+    /// An emergency that nobody can read: joins the alert `known` of the rows, or opens one.
+    pub fn nameless(
+        &mut self,
+        now: Now,
+        known: Option<String>,
+        place: Whereabouts,
+        gateway: i64,
+        hash: &[u8],
+    ) {
+        let (id, what) = match known {
+            Some(id) => {
+                match self.batch.grown.iter_mut().find(|g| g.id == id) {
+                    Some(growth) => growth.count += 1,
+                    None => {
+                        let (id, count, wakes) = (id.clone(), 1, true);
+                        self.batch.grown.push(Growth { id, count, wakes, ..Growth::default() });
+                    }
+                }
+                (id, What::Again)
+            }
+            None => {
+                let alert = homeless(now, place, gateway, Kind::Unreadable);
+                let id = alert.id.clone();
+                if let Some(due) = Ladder::due(now.mono, 0) {
+                    self.batch.ladder.push((id.clone(), 0, stored(due)));
+                }
+                self.batch.alerts.push(alert);
+                (id, What::Raised)
+            }
+        };
+        self.line(now, &id, what);
+        self.shout(now, place, &id, hash);
+    }
+
+    fn has(&self, alert: &str, hash: &[u8]) -> bool {
+        self.batch.activations.iter().any(|a| a.alert == alert && a.hash == hash)
+    }
+
+    /// The shout itself; without a name it is told apart by its hash.
+    fn shout(&mut self, now: Now, (_, device): Whereabouts, alert: &str, hash: &[u8]) {
+        self.batch.activations.push(NewActivation {
+            device: device.unwrap_or(0),
+            boot: 0,
+            seq: 0,
+            trust: Trust::Unverified as i64,
+            hash: hash.to_vec(),
+            alert: alert.to_owned(),
+            kind: Kind::Unreadable as i64,
+            rung: 2,
+            pressed_mono: stored(now.mono),
+            pressed_wall: now.wall_ms,
+            stored_mono: stored(now.mono),
+            received_wall: now.wall_ms,
+            late: false,
+        });
+    }
+}
+
+fn homeless(now: Now, (home, device): Whereabouts, gateway: i64, kind: Kind) -> NewAlert {
+    let id = row_id(now);
+    // Random bits of the row id keep two of one millisecond apart.
+    let salt = id.bytes().rev().take(4).fold(0, |salt, c| salt << 4 | i64::from(c) & 0xF);
+    NewAlert {
+        id,
+        home,
+        incident: stored(now.mono) << 16 | salt,
+        kind: kind as i64,
+        severity: Severity::Emergency as i64,
+        device,
+        gateway: Some(gateway),
+        count: 1,
+        trust: Trust::Unverified as i64,
+        late: false,
+        raised_wall: now.wall_ms,
+        raised_mono: stored(now.mono),
+        evidence: evidence_json(now, &[]),
+        cursor: 0,
+    }
+}

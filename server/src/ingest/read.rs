@@ -1,0 +1,218 @@
+//! From a row of the inbox to a word of a device: the one place where frames are opened and believed.
+//!
+//! Trust never depends on which gateway carried a frame, only on the end tag. What cannot be believed and
+//! is no emergency is put aside; an emergency always goes on. Not here: de-duplication, meaning.
+
+use std::collections::HashMap;
+
+use care::Trust;
+use proto::frame::{Class, Header, open_hop, read_open, verify_end};
+use proto::id::{BootId, DeviceId, HomeId, PressId};
+use proto::key::EndSeal;
+use proto::relay::{Relay, RelayKind};
+use proto::unit::Mono;
+use proto::up::{Role, Up};
+use sha2::{Digest, Sha256};
+
+use crate::inbox::InboxRow;
+use crate::provision::{DeviceInfo, Registry};
+
+/// Seals kept in memory; making one costs two key derivations.
+const SEALS: usize = 32_768;
+
+/// What a row of the inbox says.
+#[derive(Debug)]
+pub enum Said {
+    /// A device's word.
+    Word(Word),
+    /// An emergency of an enrolled device that could not be read.
+    Unreadable {
+        /// Who.
+        device: DeviceId,
+        /// Where.
+        home: HomeId,
+        /// Told apart by this.
+        hash: Vec<u8>,
+    },
+    /// Nothing that can be taken in; why.
+    Aside(&'static str),
+}
+
+/// A device's word, opened.
+#[derive(Debug)]
+pub struct Word {
+    /// Its name.
+    pub id: PressId,
+    /// The lane and kind.
+    pub class: Class,
+    /// Where it belongs; for a gateway's own word the home that it names.
+    pub home: Option<HomeId>,
+    /// As what the speaker is enrolled; none if it is not.
+    pub role: Option<Role>,
+    /// How far it is believed.
+    pub trust: Trust,
+    /// What it says.
+    pub up: Up,
+    /// When a gateway had it, server's clock.
+    pub handed: Mono,
+    /// Hash of the bytes, if nobody could verify them.
+    pub hash: Vec<u8>,
+}
+
+/// Opens rows; keeps the seals of boots that speak.
+#[derive(Default)]
+pub struct Reader {
+    seals: HashMap<(DeviceId, BootId, u16), EndSeal>,
+}
+
+impl Reader {
+    /// What a row says.
+    pub fn read(&mut self, row: &InboxRow, registry: &Registry) -> Said {
+        let Ok(relay) = minicbor::decode::<Relay<'_>>(&row.bytes) else {
+            return Said::Aside("envelope is not readable");
+        };
+        let handed = Mono::from_millis(row.mono.millis().saturating_sub(relay.age.get()));
+        let bytes: &[u8] = relay.bytes;
+        match relay.kind {
+            RelayKind::Open => self.open(bytes, handed, registry),
+            RelayKind::Stranger => self.stranger(bytes, handed, registry),
+            RelayKind::Unreadable => unreadable(bytes, registry),
+        }
+    }
+
+    fn open(&mut self, open: &[u8], handed: Mono, registry: &Registry) -> Said {
+        let (header, body) = match read_open(open) {
+            Ok(read) => read,
+            Err(_) => return Said::Aside("frame is not readable"),
+        };
+        let known = registry.device(header.id.device);
+        let verified =
+            known.as_ref().is_some_and(|d| !d.revoked && self.verifies(open, &header, d));
+        if verified {
+            return word(&header, body, known, Trust::Verified, handed, Vec::new());
+        }
+        match header.class {
+            Class::Emergency => word(&header, body, known, Trust::Unverified, handed, hash(open)),
+            Class::Event | Class::Reading | Class::Health | Class::Loss => {
+                Said::Aside("end tag does not verify")
+            }
+        }
+    }
+
+    fn stranger(&mut self, hop: &[u8], handed: Mono, registry: &Registry) -> Said {
+        let Ok((header, _)) = Header::parse(hop) else {
+            return Said::Aside("stranger's frame is not readable");
+        };
+        if header.class != Class::Emergency {
+            return Said::Aside("stranger's frame is no emergency");
+        }
+        let known = registry.device(header.id.device);
+        if let Some(device) = known.as_ref().filter(|d| !d.revoked) {
+            let seal = device.key().hop(header.epoch).boot(header.id.boot);
+            if let Ok(open) = open_hop(hop, &seal)
+                && self.verifies(&open, &header, device)
+                && let Ok((header, body)) = read_open(&open)
+            {
+                return word(&header, body, known, Trust::Verified, handed, Vec::new());
+            }
+        }
+        // Nothing inside can be read, so that it shouts is all that is known.
+        let press = proto::up::Event {
+            kind: proto::up::EventKind::Press,
+            uptime: proto::unit::Millis::default(),
+            count: None,
+        };
+        Said::Word(Word {
+            id: header.id,
+            class: header.class,
+            home: known.as_ref().and_then(|d| d.home),
+            role: known.map(|d| d.role),
+            trust: Trust::Unverified,
+            up: Up::Event(press),
+            handed,
+            hash: hash(hop),
+        })
+    }
+
+    fn verifies(&mut self, open: &[u8], header: &Header, device: &DeviceInfo) -> bool {
+        let name = (header.id.device, header.id.boot, header.epoch.get());
+        if let Some(seal) = self.seals.get(&name) {
+            return verify_end(open, seal).is_ok();
+        }
+        let Some(key) = device.end_key(header.epoch) else { return false };
+        let seal = key.boot(header.id.boot);
+        let verified = verify_end(open, &seal).is_ok();
+        // Only a boot that has proved itself takes room.
+        if verified {
+            if self.seals.len() >= SEALS {
+                self.seals.clear();
+            }
+            self.seals.insert(name, seal);
+        }
+        verified
+    }
+
+    /// Forgets all seals: keys have changed.
+    pub fn forget(&mut self) {
+        self.seals.clear();
+    }
+}
+
+fn word(
+    header: &Header,
+    body: &[u8],
+    known: Option<DeviceInfo>,
+    trust: Trust,
+    handed: Mono,
+    hash: Vec<u8>,
+) -> Said {
+    let home = known.as_ref().and_then(|d| d.home);
+    let Ok(up) = Up::from_body(header.class, body) else {
+        return match (header.class, known, home) {
+            (Class::Emergency, Some(device), Some(home)) => {
+                Said::Unreadable { device: device.device, home, hash: self::hash(body) }
+            }
+            _ => Said::Aside("body is not readable"),
+        };
+    };
+    let role = known.map(|d| d.role);
+    let home = match (&up, role) {
+        (Up::Reading(reading), Some(Role::Gateway)) => reading.home,
+        (Up::Loss(loss), Some(Role::Gateway)) => loss.home,
+        _ => home,
+    };
+    Said::Word(Word { id: header.id, class: header.class, home, role, trust, up, handed, hash })
+}
+
+fn unreadable(bytes: &[u8], registry: &Registry) -> Said {
+    let Ok((header, _)) = Header::parse(bytes) else {
+        return Said::Aside("message of a device is not readable");
+    };
+    let home = registry.device(header.id.device).and_then(|d| d.home);
+    match (header.class, home) {
+        (Class::Emergency, Some(home)) => {
+            Said::Unreadable { device: header.id.device, home, hash: hash(bytes) }
+        }
+        _ => Said::Aside("message of a device is not readable"),
+    }
+}
+
+/// Who seems to speak in a row of the inbox that cannot be taken in, and where that device belongs.
+/// Nothing of it is verified; it only helps an operator to look in the right place.
+pub fn speaker(row: &[u8], registry: &Registry) -> (Option<DeviceId>, Option<HomeId>) {
+    let frame = minicbor::decode::<Relay<'_>>(row).ok().map(|relay| -> &[u8] { relay.bytes });
+    let header = frame.and_then(|bytes| Header::parse(bytes).ok());
+    let device = header.map(|(header, _)| header.id.device);
+    let known = device.and_then(|device| registry.device(device));
+    (device, known.and_then(|known| known.home))
+}
+
+/// Tells rows apart that cannot be taken in; how long a frame waited is no part of it.
+pub fn row_hash(row: &[u8]) -> Vec<u8> {
+    let relay = minicbor::decode::<Relay<'_>>(row).ok();
+    hash(relay.as_ref().map_or(row, |relay| relay.bytes))
+}
+
+fn hash(bytes: &[u8]) -> Vec<u8> {
+    Sha256::digest(bytes)[..16].to_vec()
+}

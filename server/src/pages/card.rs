@@ -1,0 +1,276 @@
+//! The facts of one card as parts that the console puts into their places, in the fixed order.
+//!
+//! Order: who, how to call them, where, how to get in, can they talk, health, what the sensors saw,
+//! contacts, earlier alerts, faults; then script and story. What is not recorded says so in words.
+//! Not here: band, timer and keys, which the console's scripts keep current.
+
+use maud::{Markup, html};
+
+use crate::app::App;
+use crate::auth::Staff;
+use crate::desk::card::Card;
+use crate::desk::story::What;
+use crate::desk::view::{kind_of, kind_word};
+use crate::pages::when;
+use crate::words::Lang;
+
+/// All parts of a card. `seen`: the chart of the last half hour; `now_ms`: the server's wall clock.
+pub fn parts(app: &App, card: &Card, me: &Staff, seen: &Markup, now_ms: i64) -> Markup {
+    let lang = me.lang;
+    html! {
+        (band(card, lang, now_ms))
+        div data-into="facts" { (entry(card, lang)) (talk(card, lang)) (health(card, lang)) (seen) }
+        div data-into="people" { (contacts(card, lang)) (past(card, lang)) (faults(card, lang, now_ms)) }
+        div data-into="script" { (script(card, me)) (story(app, card, lang)) (evidence(card, lang)) }
+    }
+}
+
+fn band(card: &Card, lang: Lang, now_ms: i64) -> Markup {
+    let gap = lang.t("js.gap");
+    let mut more = Vec::new();
+    let mut call = Vec::new();
+    if let Some(person) = &card.resident {
+        if !person.sex.is_empty() {
+            more.push(lang.t(if person.sex == "m" { "sex.male" } else { "sex.female" }).to_owned());
+        }
+        if let Some(born) = person.born {
+            let age = when::year(now_ms) - born;
+            more.push(lang.fill("card.age", &[("n", &age.to_string())]));
+        }
+        if person.alone {
+            more.push(lang.t("card.lives_alone").to_owned());
+        }
+        if !person.call_as.is_empty() {
+            call.push(lang.fill("card.call_as", &[("name", &person.call_as)]));
+        }
+        if !person.dialect.is_empty() {
+            call.push(lang.fill("card.dialect", &[("name", &person.dialect)]));
+        }
+        if !person.phone.is_empty() {
+            call.push(lang.fill("card.phone", &[("tel", &person.phone)]));
+        }
+    }
+    let comma = if lang == Lang::Zh { "，" } else { ", " };
+    let device = card.view.device.as_deref().map(|id| lang.fill("card.device", &[("id", id)]));
+    html! {
+        div data-into="who" { (more.join(comma)) }
+        div data-into="address-as" { (call.join(comma)) }
+        div data-into="address" { (card.address) }
+        div data-into="device" {
+            (card.view.device_label)
+            @if let Some(device) = device {
+                @if !card.view.device_label.is_empty() { (gap) }
+                (device)
+            }
+        }
+    }
+}
+
+fn section(label: &str, right: &str, body: &Markup) -> Markup {
+    html! { section { h2 class="label" { span { (label) } span { (right) } } (body) } }
+}
+
+fn lines(text: &str, lang: Lang) -> Markup {
+    let parts: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    html! {
+        @if parts.is_empty() { p class="fact quiet" { (lang.t("card.not_recorded")) } }
+        @for part in parts.iter().take(4) { p class="fact" { (part) } }
+    }
+}
+
+fn entry(card: &Card, lang: Lang) -> Markup {
+    let text = card.resident.as_ref().map_or("", |r| r.entry.as_str());
+    section(lang.t("card.entry"), "", &lines(text, lang))
+}
+
+fn talk(card: &Card, lang: Lang) -> Markup {
+    let text = card.resident.as_ref().map_or("", |r| r.talk.as_str());
+    section(lang.t("card.talk"), "", &lines(text, lang))
+}
+
+fn health(card: &Card, lang: Lang) -> Markup {
+    let text = card.resident.as_ref().map_or("", |r| r.health.as_str());
+    section(lang.t("card.health"), "", &lines(text, lang))
+}
+
+fn masked(phone: &str) -> String {
+    let digits: Vec<char> = phone.chars().collect();
+    if digits.len() < 8 {
+        return phone.to_owned();
+    }
+    let (head, tail) = (&digits[..3], &digits[digits.len() - 4..]);
+    format!("{}****{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
+}
+
+fn contacts(card: &Card, lang: Lang) -> Markup {
+    let body = html! {
+        @if card.contacts.is_empty() { p class="fact quiet" { (lang.t("card.no_contacts")) } }
+        ol class="contacts" {
+            @for (n, contact) in card.contacts.iter().take(5).enumerate() {
+                li {
+                    span class="n" { (n + 1) }
+                    span class="name" { (contact.name) "　" (contact.relation) }
+                    span class="tel" { (masked(&contact.phone)) }
+                    span class="far" { (contact.note) }
+                }
+            }
+        }
+    };
+    section(lang.t("card.contacts"), "", &body)
+}
+
+fn past(card: &Card, lang: Lang) -> Markup {
+    let body = html! {
+        @if card.past.is_empty() { p class="quiet" { (lang.t("card.no_past")) } }
+        table class="past" {
+            @for row in &card.past {
+                tr {
+                    td { (when::day(row.raised_wall)) }
+                    td { (lang.t(&format!("kind.{}", kind_word(kind_of(row.kind))))) }
+                    td { @if let Some(code) = row.outcome { (code) " " (lang.t(&format!("outcome.{code}"))) } }
+                }
+            }
+        }
+    };
+    section(lang.t("card.past"), lang.t("card.outcome"), &body)
+}
+
+fn faults(card: &Card, lang: Lang, now_ms: i64) -> Markup {
+    let body = html! {
+        @if card.faults.is_empty() { p class="quiet" { (lang.t("card.no_faults")) } }
+        @for fault in card.faults.iter().take(3) {
+            p class="fact" { (lang.t(&format!("kind.{}", fault.kind))) " " (fault.device_label) }
+            p class="second" { (when::ago(now_ms - fault.raised_ms, lang)) }
+        }
+    };
+    let count = card.faults.len();
+    section(
+        lang.t("card.faults"),
+        &if count > 0 { count.to_string() } else { String::new() },
+        &body,
+    )
+}
+
+fn done(card: &Card, kind: &str) -> bool {
+    card.actions.iter().any(|action| action.kind == kind)
+}
+
+fn script(card: &Card, me: &Staff) -> Markup {
+    let lang = me.lang;
+    let t = |key: &'static str| lang.t(key);
+    let claimed = card.view.state == "claimed";
+    let steps = [
+        ("F2", "card.script_claim", claimed),
+        ("F3", "card.script_call", done(card, "call_resident")),
+        ("F4", "card.script_120", done(card, "call_120")),
+        ("F5", "card.script_family", done(card, "call_family")),
+        ("F6", "card.script_send", done(card, "send")),
+        ("F8", "card.script_close", card.view.state == "closed"),
+    ];
+    let now = steps.iter().position(|(.., done)| !done).unwrap_or(5);
+    let call_as = card.resident.as_ref().map_or("", |r| r.call_as.as_str());
+    let speech = match call_as {
+        "" => lang.fill("card.say_plain", &[("me", &me.display)]),
+        name => lang.fill("card.say", &[("name", name), ("me", &me.display)]),
+    };
+    html! {
+        section class="script" {
+            h2 class="label" {
+                span { (t("card.script")) }
+                span { (lang.fill("card.step", &[("n", &(now + 1).to_string())])) }
+            }
+            ol {
+                @for (n, (cap, word, _)) in steps.iter().enumerate() {
+                    li class=[(n == now).then_some("now")] {
+                        span { (n + 1) } span { (t(word)) } kbd { (cap) }
+                        @if n == 1 { span class="speech" { (speech) } }
+                    }
+                    @if n == 1 {
+                        li class="answers" {
+                            span { (t("card.answers_1")) } span { (t("card.answers_2")) } span { (t("card.answers_3")) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn detail(app: &App, card: &Card, line: &crate::records::desk::TimelineRow, lang: Lang) -> String {
+    let who = line.who.as_deref().map(|id| app.names.staff(id)).unwrap_or_default();
+    let raw = line.detail.as_deref().unwrap_or("");
+    let text = match (What::word_key(line.what), raw.split_once(':')) {
+        ("what.action", Some((kind, result))) => {
+            let group = if kind == "send" { "sent" } else { "result" };
+            format!("{} {}", lang.t(&format!("key.{kind}")), lang.t(&format!("{group}.{result}")))
+        }
+        ("what.action", None) => {
+            let note =
+                card.actions.iter().find(|a| a.wall == line.wall).and_then(|a| a.text.clone());
+            note.unwrap_or_else(|| lang.t(&format!("key.{raw}")).to_owned())
+        }
+        ("what.closed", _) => lang.t(&format!("outcome.{raw}")).to_owned(),
+        ("what.step", _) => lang.t(&format!("ladder.{raw}")).to_owned(),
+        ("what.suspended", _) => raw.to_owned(),
+        _ => String::new(),
+    };
+    [who, text].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn story(app: &App, card: &Card, lang: Lang) -> Markup {
+    let from = card.view.raised_ms;
+    let lines: Vec<_> = card.timeline.iter().rev().take(8).rev().collect();
+    let after = |wall: i64| {
+        let tenths = (wall - from).max(0) / 100;
+        lang.fill("card.after_s", &[("n", &format!("{}.{}", tenths / 10, tenths % 10))])
+    };
+    let body = html! {
+        table class="steps" {
+            @if !lines.iter().any(|line| line.what == What::Raised.number()) {
+                tr { td { (when::log(from)) } td { (lang.t(&format!("kind.{}", card.view.kind))) } td { "0" } }
+            }
+            @for line in lines {
+                tr {
+                    td { (when::log(line.wall)) }
+                    td { (lang.t(What::word_key(line.what))) " " (detail(app, card, line, lang)) }
+                    td { (after(line.wall)) }
+                }
+            }
+        }
+    };
+    section(lang.t("card.timeline"), lang.t("card.from_press"), &body)
+}
+
+fn evidence(card: &Card, lang: Lang) -> Markup {
+    let items = card.view.evidence.as_array().cloned().unwrap_or_default();
+    let word = |item: &serde_json::Value| {
+        item.get("what").and_then(|w| w.as_str()).map(|w| lang.t(&format!("seen.{w}")).to_owned())
+    };
+    let side = |item: &serde_json::Value| {
+        let supports = item.get("supports").and_then(serde_json::Value::as_bool).unwrap_or(true);
+        lang.t(if supports { "card.for" } else { "card.against" }).to_owned()
+    };
+    let body = html! {
+        table class="past" {
+            @for item in items.iter().rev().take(4).rev() {
+                @if let Some(word) = word(item) { tr { td { (word) } td { (side(item)) } } }
+            }
+        }
+    };
+    if items.is_empty() {
+        html! {}
+    } else {
+        section(lang.t("card.evidence"), "", &body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_telephone_number_is_masked_in_its_middle() {
+        assert_eq!(masked("13812345678"), "138****5678");
+        assert_eq!(masked("120"), "120");
+    }
+}

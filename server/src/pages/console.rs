@@ -1,0 +1,217 @@
+//! The operator's console: the frame that its scripts fill. Places are fixed; nothing essential scrolls.
+//!
+//! Rows and picker lines come from `template` elements here, the card's facts from [`super::card`], so
+//! each thing is drawn in one place only. Not here: what the keys do (`console/keys.js`).
+
+use care::policy::{PRESENCE, RENEW};
+use maud::{Markup, html};
+
+use crate::auth::Staff;
+use crate::pages::{Frame, mark, sprite, when};
+
+const KEYS: [(&str, &str, &str); 8] = [
+    ("F2", "claim", "key.claim"),
+    ("F3", "call_resident", "key.call_resident"),
+    ("F4", "call_120", "key.call_120"),
+    ("F5", "call_family", "key.call_family"),
+    ("F6", "send", "key.send"),
+    ("F7", "note", "key.note"),
+    ("F8", "close", "key.close"),
+    ("F9", "suspend", "key.suspend"),
+];
+
+/// The page for one member of staff. `now_ms`: the server's wall clock; `on_duty`: consoles there;
+/// `phone`: whom to call when the link is lost.
+pub fn page(me: &Staff, now_ms: i64, on_duty: usize, phone: &str) -> Markup {
+    let title = me.lang.t("js.title");
+    let body = html! {
+        body class="console" data-me=(me.id) data-renew-ms=(RENEW.get()) data-presence-ms=(PRESENCE.get()) {
+            (sprite())
+            (top(me, now_ms, on_duty))
+            (link_bars(me))
+            a class="others" data-ground="red" id="others" href="#queue" data-any="false" {
+                (mark("p1")) b id="others-count" {} span id="others-who" {}
+            }
+            (card(me, phone))
+            (queue(me))
+            (help(me))
+            div class="hidden" id="alarm" aria-live="assertive" {}
+            div class="hidden" id="news" aria-live="polite" {}
+            (templates())
+        }
+    };
+    let frame = Frame {
+        title,
+        lang: me.lang,
+        theme: &me.theme,
+        css: &["console.css"],
+        script: "console.js",
+    };
+    frame.around(&body)
+}
+
+fn top(me: &Staff, now_ms: i64, on_duty: usize) -> Markup {
+    let t = |key: &'static str| me.lang.t(key);
+    let (theme, theme_word) =
+        if me.theme == "night" { ("day", t("app.day")) } else { ("night", t("app.night")) };
+    let (lang, lang_word) =
+        if me.lang.tag() == "en" { ("zh-CN", "中文") } else { ("en", "English") };
+    html! {
+        header class="top" {
+            b { (t("app.room")) }
+            div class="group" {
+                @for (p, name) in [("1", "p1"), ("2", "p2"), ("3", "p3"), ("f", "pf")] {
+                    span class="mark" data-p=(p) data-any="false" { (mark(name)) span id={ "count-" (p) } { "0" } }
+                }
+            }
+            span { (t("console.longest")) " " b id="longest" { "--:--" } }
+            span class="second aside" { (t("console.on_duty")) " " (on_duty) }
+            div class="group push second aside" {
+                a href="/homes" { (t("console.find")) } kbd class="cap" { "Ctrl K" }
+                span { (t("console.keys")) " " kbd class="cap" { "?" } }
+            }
+            div class="group second" {
+                span id="sound" role="status" { (t("console.sound")) }
+                span class="link-state" { (t("console.link")) " " span class="age" id="heard" {} }
+            }
+            span class="clock" id="clock" { (when::clock(now_ms)) }
+            div class="group second" {
+                span { (me.display) }
+                button class="button plain" data-shift={ "{\"theme\":\"" (theme) "\"}" } { (theme_word) }
+                button class="button plain" data-shift={ "{\"lang\":\"" (lang) "\"}" } lang=(lang) { (lang_word) }
+                button class="button plain" id="logout" { (t("app.logout")) }
+            }
+        }
+    }
+}
+
+fn link_bars(me: &Staff) -> Markup {
+    let icon = html! { svg class="icon wide" aria-hidden="true" { use href="#broken" {} } };
+    html! {
+        div class="link" id="link" role="alert" hidden {
+            (icon)
+            b id="link-long" {}
+            p { (me.lang.t("console.link_what")) }
+            p class="push" id="link-try" {}
+        }
+        div class="link" id="back" data-state="back" role="status" hidden {
+            svg class="icon" aria-hidden="true" { use href="#tick" {} }
+            p id="back-text" {}
+        }
+    }
+}
+
+fn card(me: &Staff, phone: &str) -> Markup {
+    let t = |key: &'static str| me.lang.t(key);
+    html! {
+        main class="stage" {
+            div class="idle" id="idle" {
+                p class="calm" id="calm" { b { (t("console.calm")) } span { (t("console.calm_more")) } }
+            }
+            article class="card" id="card" aria-labelledby="who" hidden {
+                header class="band" {
+                    span class="mark" {
+                        svg class="icon solid" aria-hidden="true" { use id="band-use" href="#p1" {} }
+                        span id="band-word" {}
+                    }
+                    div {
+                        h1 id="who" { b id="who-name" {} span data-slot="who" {} }
+                        p data-slot="address-as" {}
+                    }
+                    p class="phase" { b id="phase" {} span id="phase-more" {} }
+                    span class="timer" id="band-timer" data-step="0" {}
+                }
+                div class="place" {
+                    address { span data-slot="address" {} span class="short" id="place-short" {} }
+                    p data-slot="device" {}
+                }
+                div class="keys" id="keys" role="toolbar" aria-label=(t("console.toolbar")) {
+                    @for (cap, does, word) in KEYS {
+                        button class="key" data-does=(does) aria-disabled="true" { kbd { (cap) } (t(word)) }
+                    }
+                }
+                div class="facts" {
+                    div data-slot="facts" {}
+                    div data-slot="people" {}
+                    div {
+                        section class="fallback" {
+                            h2 class="label" { b { (t("console.fallback")) } span { (me.display) } }
+                            p class="tel" { (phone) }
+                            h2 class="label" { (t("console.fallback_open")) }
+                            ol id="fallback-open" {}
+                        }
+                        p class="say" id="say" role="status" {}
+                        (picker(me))
+                        div class="column" data-slot="script" {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn picker(me: &Staff) -> Markup {
+    html! {
+        section class="picker" id="picker" hidden aria-labelledby="picker-title" {
+            h2 id="picker-title" { (me.lang.t("console.script_here")) }
+            ol id="picker-list" tabindex="-1" {}
+            p class="field" id="picker-field" hidden {
+                label id="picker-label" for="picker-text" {}
+                input id="picker-text" maxlength="2000" autocomplete="off";
+            }
+            p class="quiet" id="picker-hint" {}
+        }
+    }
+}
+
+fn queue(me: &Staff) -> Markup {
+    let t = |key: &'static str| me.lang.t(key);
+    html! {
+        nav class="queue" id="queue" aria-label=(t("console.queue")) {
+            div class="flood" id="flood" role="status" hidden {
+                b { (t("console.flood")) } "　" span id="flood-text" {} br; (t("console.flood_more"))
+            }
+            header {
+                span { b { (t("console.queue")) " " span id="count" { "0" } } "　" (t("console.all")) }
+                span { (t("console.by_rule")) }
+            }
+            ol id="waiting" {}
+            h2 id="worked-head" hidden { (t("console.worked")) " " span id="worked-count" {} }
+            ol id="worked" {}
+        }
+    }
+}
+
+fn help(me: &Staff) -> Markup {
+    let t = |key: &'static str| me.lang.t(key);
+    html! {
+        dialog id="help" aria-labelledby="help-title" {
+            h2 id="help-title" { (t("console.help_title")) }
+            dl class="pair" {
+                @for (cap, _, word) in KEYS { dt { kbd class="cap" { (cap) } } dd { (t(word)) } }
+                dt { kbd class="cap" { "↑ ↓" } } dd { (t("key.move")) }
+                dt { kbd class="cap" { "Home" } } dd { (t("key.top")) }
+                dt { kbd class="cap" { "Space" } } dd { (t("key.mute")) }
+                dt { kbd class="cap" { "Ctrl K" } } dd { (t("key.search")) }
+            }
+            form method="dialog" { button class="button" { (t("console.close_help")) } }
+        }
+    }
+}
+
+fn templates() -> Markup {
+    html! {
+        template id="row" {
+            li class="row" data-p="1" data-state="open" {
+                svg class="icon solid new" aria-hidden="true" { use href="#p1" {} }
+                a class="who" href="#card" { b data-who {} span data-where {} }
+                span class="timer" {}
+                span class="why" {}
+                span class="state" {}
+            }
+        }
+        template id="picker-option" {
+            li { button type="button" aria-pressed="false" { kbd class="cap" {} span {} } }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! A home's readings as charts: the last day on its page, the last half hour on a card.
+//!
+//! All lanes share one clock; what is missing is hatched, and listed below with its length.
+//! Not here: how marks are drawn (`chart`), where readings come from (`desk::protection`).
+
+use maud::{Markup, html};
+use proto::up::Quantity;
+
+use crate::desk::protection::{Day, Readings};
+use crate::desk::view::{kind_of, kind_word};
+use crate::pages::chart::{self, Lane, Press, Shape};
+use crate::pages::when;
+use crate::records::desk::DeskRow;
+use crate::words::Lang;
+
+/// A lane without a word for longer has a gap, ms: two periods of a summary and some.
+const GAP_MS: i64 = 3 * 60_000;
+const LEFT: f64 = 88.0;
+const RIGHT: f64 = 1038.4;
+
+const fn shape(quantity: Quantity) -> (Shape, &'static str, f64) {
+    match quantity {
+        Quantity::InBed => (Shape::Band, "home.in_bed", 26.0),
+        Quantity::Motion => (Shape::Bars, "home.motion", 40.0),
+        Quantity::Breath => (Shape::Line { low: 6, high: 26 }, "home.breath", 56.0),
+        Quantity::Heart => (Shape::Line { low: 40, high: 110 }, "home.heart", 56.0),
+        Quantity::Door
+        | Quantity::Restless
+        | Quantity::Load
+        | Quantity::Temperature
+        | Quantity::Humidity
+        | Quantity::Signal
+        | Quantity::Battery => (Shape::Ticks, "home.door", 26.0),
+    }
+}
+
+fn lane_of<'a>(lang: Lang, readings: &'a Readings, to_ms: i64) -> (Lane<'a>, f64) {
+    let (shape, label, height) = shape(readings.quantity);
+    let last = readings.samples.iter().rev().find(|(_, v)| v.is_ok());
+    let newest = readings.samples.last();
+    let unknown = newest.is_none_or(|(at, _)| to_ms - at > GAP_MS);
+    let (now, age) = match (unknown, last) {
+        (true, Some((at, Ok(value)))) => {
+            let words = [("value", format!("{value:.0}")), ("time", when::minute(*at))];
+            let places: Vec<(&str, &str)> = words.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            (lang.t("home.unknown").to_owned(), lang.fill("home.last_value", &places))
+        }
+        (false, Some((at, Ok(value)))) => (format!("{value:.0}"), when::ago(to_ms - at, lang)),
+        _ => (lang.t("home.unknown").to_owned(), lang.t("home.none_24").to_owned()),
+    };
+    let unit = if matches!(shape, Shape::Line { .. }) { lang.t("home.per_minute") } else { "" };
+    (
+        Lane { label: lang.t(label), unit, shape, samples: &readings.samples, now, age, unknown },
+        height,
+    )
+}
+
+/// The sheet of the last day: chart and the list of what is missing.
+pub fn sheet(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
+    let t = |key: &'static str| lang.t(key);
+    html! {
+        section class="sheet" aria-labelledby="h24" {
+            header {
+                h2 id="h24" { (t("home.day")) }
+                div class="legend" {
+                    span { svg class="chart" width="28" height="12" { path class="dots" d="M0 6H28" {} } (t("home.legend_dots")) }
+                    span { svg class="chart" width="28" height="14" { rect class="gap" x=".5" y=".5" width="27" height="13" {} } (t("home.legend_gap")) }
+                    span { (t("home.legend_now")) }
+                }
+            }
+            div class="scroll" { (day_chart(lang, day, events)) }
+            (why_list(lang, day))
+        }
+    }
+}
+
+fn day_chart(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
+    let frame = chart::Frame { from_ms: day.from_ms, to_ms: day.to_ms, left: LEFT, right: RIGHT };
+    let mut floor = 4.0;
+    let mut lanes = Vec::new();
+    for readings in &day.readings {
+        let (lane, height) = lane_of(lang, readings, day.to_ms);
+        floor += height + 18.0;
+        lanes.push((lane, floor, height));
+    }
+    let bottom = floor + 44.0;
+    let marks: Vec<Press> = events
+        .iter()
+        .filter(|row| row.severity == 3 && row.raised_wall >= day.from_ms)
+        .map(|row| Press { at_ms: row.raised_wall, text: press_text(lang, row) })
+        .collect();
+    let height = bottom + 34.0;
+    html! {
+        svg class="chart" width="1254" height=(height) viewBox=(format!("0 0 1254 {height}")) role="img" aria-labelledby="c24" {
+            title id="c24" { (lang.t("home.day")) }
+            (chart::axis(frame, 2 * 3_600_000, 4.0, bottom))
+            @for (lane, floor, height) in &lanes {
+                @let middle = floor - height / 2.0 + 5.0;
+                text class="strong" x="0" y=(middle) { (lane.label) }
+                @if !lane.unit.is_empty() { text class="dim" x="0" y=(middle + 18.0) { (lane.unit) } }
+                (chart::lane(frame, lane, *floor, *height, (lang.t("home.no_message"), GAP_MS)))
+                (value(lane, middle))
+            }
+            text class="strong" x="0" y=(bottom - 10.0) { (lang.t("home.press")) }
+            (chart::presses(frame, &marks, bottom))
+            text class="dim" x="1254" y=(bottom - 10.0) text-anchor="end" {
+                @match marks.first() { Some(mark) => { (when::minute(mark.at_ms)) } None => { (lang.t("home.none_24")) } }
+            }
+        }
+    }
+}
+
+fn value(lane: &Lane<'_>, middle: f64) -> Markup {
+    html! {
+        @if lane.unknown { rect class="gap" x="1050.5" y=(middle - 19.0) width="76" height="26" rx="3" {} }
+        text class="now why" x="1060" y=(middle) { (lane.now) }
+        text class="dim" x="1254" y=(middle) text-anchor="end" { (lane.age) }
+    }
+}
+
+fn press_text(lang: Lang, row: &DeskRow) -> String {
+    let key = format!("kind.{}", kind_word(kind_of(row.kind)));
+    let kind = lang.t(&key);
+    let end = if row.state == 3 { lang.t("home.ended") } else { lang.t("home.open_now") };
+    format!("{} {kind}{}{end}", when::minute(row.raised_wall), lang.t("js.gap"))
+}
+
+/// The last half hour as a small chart for the card, with the moment of the press.
+pub fn half_hour(lang: Lang, day: &Day, raised_ms: i64) -> Markup {
+    let frame = chart::Frame { from_ms: day.from_ms, to_ms: day.to_ms, left: 48.0, right: 286.0 };
+    let shown = [Quantity::InBed, Quantity::Motion, Quantity::Door, Quantity::Breath];
+    let newest = day.readings.iter().filter_map(|r| r.samples.last()).map(|(at, _)| *at).max();
+    let lanes = shown.iter().filter_map(|q| day.readings.iter().find(|r| r.quantity == *q));
+    let updated = newest.map_or_else(String::new, |at| {
+        format!("{} {}", lang.t("card.updated"), when::ago(day.to_ms - at, lang))
+    });
+    html! {
+        section class="grow" {
+            h2 class="label" { span { (lang.t("card.seen")) } span { (updated) } }
+            @if newest.is_none() { p class="quiet" { (lang.t("card.no_readings")) } } @else {
+                svg class="chart" width="286" height="140" viewBox="0 0 286 140" role="img" aria-label=(lang.t("card.seen")) {
+                    (chart::axis(frame, 10 * 60_000, 0.0, 116.0))
+                    @for (n, readings) in (0_u8..).zip(lanes) {
+                        @let (lane, _) = lane_of(lang, readings, day.to_ms);
+                        @let floor = 22.0 + 29.0 * f64::from(n);
+                        text class="dim" x="0" y=(floor - 5.0) { (lane.label) }
+                        (chart::lane(frame, &lane, floor, 16.0, (lang.t("home.no_message"), GAP_MS)))
+                    }
+                    (chart::presses(frame, &[Press { at_ms: raised_ms, text: String::new() }], 116.0))
+                }
+            }
+        }
+    }
+}
+
+fn why_list(lang: Lang, day: &Day) -> Markup {
+    let mut holes = Vec::new();
+    for readings in &day.readings {
+        let label = shape(readings.quantity).1;
+        let found = chart::gaps(&readings.samples, day.from_ms, day.to_ms, GAP_MS);
+        holes.extend(found.into_iter().map(|gap| (label, gap)));
+    }
+    html! {
+        ul class="why-list" {
+            @if holes.is_empty() { li { (lang.t("home.no_gaps")) } }
+            @for (label, gap) in holes.iter().take(8) {
+                li {
+                    b { (lang.fill("home.gap_line", &[("from", &when::table(gap.from_ms)), ("to", &when::table(gap.to_ms))])) }
+                    "　" (lang.fill("home.gap_what", &[("what", lang.t(label)), ("n", &((gap.to_ms - gap.from_ms) / 60_000).to_string())]))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! One home: is it watched over, what happened in a day, what needs doing. Prints on a sheet.
+//!
+//! A number never stands without its age; silence is the word 未知 on hatch. Not here: the console.
+
+use maud::{Markup, html};
+use proto::up::Role;
+
+use crate::auth::Staff;
+use crate::desk::protection::{Day, Watched};
+use crate::desk::view::{device_text, kind_of, kind_word};
+use crate::pages::{Frame, day, sprite, when};
+use crate::provision::mint::{role_from, role_word};
+use crate::records::desk::DeskRow;
+use crate::records::staff::AccessRow;
+use crate::words::Lang;
+
+/// What the page shows.
+pub struct Home<'a> {
+    /// Its id as printed.
+    pub id: &'a str,
+    /// Where it is.
+    pub address: &'a str,
+    /// Who lives there; empty when nobody is entered.
+    pub person: &'a str,
+    /// The last day.
+    pub day: &'a Day,
+    /// Its last alerts, newest first.
+    pub events: &'a [DeskRow],
+    /// Who looked, newest first.
+    pub looks: &'a [AccessRow],
+}
+
+/// The page.
+pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
+    let t = |key: &'static str| me.lang.t(key);
+    let name = if home.person.is_empty() { home.address } else { home.person };
+    let title = me.lang.fill("home.title", &[("name", name), ("app", t("app.name"))]);
+    let logged = me.lang.fill(
+        "home.logged",
+        &[("who", &me.display), ("role", me.lang.t(&format!("role.{}", me.role.word())))],
+    );
+    let body = html! {
+        body data-now-ms=(home.day.to_ms) {
+            (sprite())
+            div class="home" {
+                (top(me, home.day.to_ms))
+                main {
+                    p class="crumbs" { span { (home.address) } span { (logged) } }
+                    (state(me.lang, home))
+                    (day::sheet(me.lang, home.day, home.events))
+                    div class="two" {
+                        (devices(me.lang, home.day))
+                        div class="stack" { (events(me.lang, home)) (looks(me.lang, home)) }
+                    }
+                }
+            }
+        }
+    };
+    let frame = Frame {
+        title: &title,
+        lang: me.lang,
+        theme: &me.theme,
+        css: &["home.css"],
+        script: "page.js",
+    };
+    frame.around(&body)
+}
+
+/// The bar above office pages.
+pub(super) fn top(me: &Staff, now_ms: i64) -> Markup {
+    let t = |key: &'static str| me.lang.t(key);
+    html! {
+        header class="top" {
+            b { (t("app.name")) }
+            nav class="group" aria-label=(t("app.menu")) {
+                a href="/console" { (t("app.room")) }
+                a href="/homes" aria-current="page" { b { (t("app.homes")) } }
+            }
+            div class="group push second" { span { (t("console.find")) } }
+            span class="clock" id="clock" { (when::clock(now_ms)) }
+            span class="second" { (me.display) }
+        }
+    }
+}
+
+fn state(lang: Lang, home: &Home<'_>) -> Markup {
+    let day = home.day;
+    let silent = day.silent().count();
+    let all = day.devices.len();
+    let (mark, word) = match (all, silent) {
+        (0, _) => (true, lang.t("home.no_devices").to_owned()),
+        (all, silent) if all == silent => (true, lang.t("home.unknown_all").to_owned()),
+        (_, 0) => (false, lang.t("home.protected").to_owned()),
+        (_, n) => (true, lang.fill("home.lacking", &[("n", &n.to_string())])),
+    };
+    let line = day.silent().next().map_or_else(
+        || if all == 0 { String::new() } else { lang.t("home.line_fine").to_owned() },
+        |device| silence(lang, device, day.to_ms),
+    );
+    let open = home.events.iter().filter(|row| row.state < 3).count();
+    html! {
+        section class="sheet state" aria-labelledby="st" {
+            div {
+                p class="second" { b { (home.person) } "　" (home.id) }
+                h1 id="st" {
+                    @if mark { svg class="icon solid" data-p="2" aria-hidden="true" { use href="#p2" {} } }
+                    (word)
+                }
+                p class="line" { span { (line) } }
+            }
+            div class="figures" {
+                (stat(lang.t("home.figures_open"), &html! { (open) }, lang.t("home.now")))
+                (stat(lang.t("home.figures_devices"),
+                    &html! { (all - silent) small { (lang.fill("home.of", &[("n", &all.to_string())])) } },
+                    &when::minute(day.to_ms)))
+                (answered(lang, home))
+            }
+        }
+    }
+}
+
+fn stat(label: &str, value: &Markup, age: &str) -> Markup {
+    html! { dl class="stat" { dt { (label) } dd { (value) } dd class="age" { (age) } } }
+}
+
+fn answered(lang: Lang, home: &Home<'_>) -> Markup {
+    let since = home.day.to_ms - 30 * 24 * 3_600_000;
+    let mine: Vec<i64> = home
+        .events
+        .iter()
+        .filter(|row| row.severity == 3 && row.raised_wall >= since)
+        .filter_map(|row| row.claimed_wall.map(|claimed| claimed - row.raised_wall))
+        .collect();
+    let quick = mine.iter().filter(|ms| **ms <= 15_000).count();
+    let of = lang.fill("home.of", &[("n", &mine.len().to_string())]);
+    stat(
+        lang.t("home.figures_answer"),
+        &html! { (quick) small { (of) } },
+        &when::minute(home.day.to_ms),
+    )
+}
+
+fn silence(lang: Lang, device: &Watched, now_ms: i64) -> String {
+    let what = name_of(lang, device);
+    match device.heard_ms {
+        None => lang.fill("home.line_never", &[("what", &what)]),
+        Some(at) => {
+            let age = format!("{} ", when::span(now_ms - at, lang));
+            lang.fill("home.line_silent", &[("what", &what), ("age", &age)])
+        }
+    }
+}
+
+fn name_of(lang: Lang, device: &Watched) -> String {
+    if device.row.label.is_empty() {
+        let word = role_from(device.row.role).map_or("other", role_word);
+        lang.t(&format!("thing.{word}")).to_owned()
+    } else {
+        device.row.label.clone()
+    }
+}
+
+fn devices(lang: Lang, day: &Day) -> Markup {
+    let t = |key: &'static str| lang.t(key);
+    let due = day.silent().count();
+    html! {
+        section class="sheet" aria-labelledby="dv" {
+            header {
+                h2 id="dv" { (lang.fill("home.devices", &[("n", &day.devices.len().to_string())])) }
+                span class="quiet" { (lang.fill("home.due", &[("n", &due.to_string())])) }
+            }
+            table class="data" {
+                thead { tr {
+                    th { (t("home.device")) } th { (t("home.id")) } th class="end" { (t("home.battery_head")) }
+                    th class="end" { (t("home.signal")) } th class="end" { (t("home.last")) } th { (t("home.state")) }
+                } }
+                tbody {
+                    @for device in &day.devices { (device_line(lang, device, day.to_ms)) }
+                }
+            }
+        }
+    }
+}
+
+fn device_line(lang: Lang, device: &Watched, now_ms: i64) -> Markup {
+    let heard = device
+        .heard_ms
+        .map_or_else(|| lang.t("home.never").to_owned(), |at| when::ago(now_ms - at, lang));
+    let mains = role_from(device.row.role) == Some(Role::BedMat);
+    html! {
+        tr data-state=(if device.known { "fine" } else { "due" }) {
+            td { (name_of(lang, device)) }
+            td { (device_text(device.row.id)) }
+            td class="end" { @match device.battery { Some(v) => { (format!("{v:.0}%")) } None => { (lang.t(if mains { "home.mains" } else { "home.unknown" })) } } }
+            td class="end" { @if let Some(v) = device.signal { (format!("{v:.0} dBm")) } }
+            td class="end" { (heard) }
+            td {
+                @if device.known { (lang.t("home.online")) }
+                @else { span class="chip" data-state="unknown" { (lang.t("home.unknown")) } }
+            }
+        }
+    }
+}
+
+fn events(lang: Lang, home: &Home<'_>) -> Markup {
+    let t = |key: &'static str| lang.t(key);
+    html! {
+        section class="sheet" aria-labelledby="in" {
+            header { h2 id="in" { (t("home.events")) } }
+            @if home.events.is_empty() { p class="quiet" { (t("home.no_events")) } }
+            table class="data" {
+                thead { tr { th { (t("home.time")) } th { (t("home.cause")) } th class="end" { (t("home.answered")) } th { (t("card.outcome")) } } }
+                tbody {
+                    @for row in home.events.iter().take(8) {
+                        tr {
+                            td { (when::table(row.raised_wall)) }
+                            td { (lang.t(&format!("kind.{}", kind_word(kind_of(row.kind))))) }
+                            td class="end" { @if let Some(at) = row.claimed_wall { (when::span(at - row.raised_wall, lang)) } }
+                            td {
+                                @match row.outcome {
+                                    Some(code) => { (code) " " (lang.t(&format!("outcome.{code}"))) }
+                                    None => { @if row.state < 3 { (t("home.open_now")) } @else { (t("home.ended")) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn looks(lang: Lang, home: &Home<'_>) -> Markup {
+    html! {
+        section class="sheet" aria-labelledby="vw" {
+            header { h2 id="vw" { (lang.t("home.viewed")) } }
+            @if home.looks.is_empty() { p class="quiet" { (lang.t("home.nobody")) } }
+            table class="data" { tbody {
+                @for look in home.looks.iter().take(6) {
+                    tr {
+                        td { (when::table(look.wall)) }
+                        td { (look.display) (lang.t("js.gap")) (lang.t(&format!("role.{}", look.role))) }
+                        td { (lang.t(if look.why == "alert" { "key.claim" } else { "app.homes" })) }
+                    }
+                }
+            } }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The log-in page: one form, nothing to remember twice. Its click also opens the sound.
+//!
+//! Not here: what a log-in means (`auth`), the first administrator (`setup`).
+
+use maud::{Markup, html};
+
+use crate::pages::{Frame, when};
+use crate::words::Lang;
+
+/// The page. `now_ms`: the server's wall clock.
+pub fn page(lang: Lang, now_ms: i64, code: bool) -> Markup {
+    let t = |key: &'static str| lang.t(key);
+    let title = format!("{} · {}", t("login.title"), t("app.name"));
+    let body = html! {
+        body class="login" data-now-ms=(now_ms) {
+            main {
+                header class="brand" { h1 { (t("app.name")) } p { (t("app.room")) } }
+                @if code { (code_form(lang)) } @else { (name_form(lang)) }
+                section class="next-steps" aria-labelledby="ns" {
+                    h2 id="ns" { (t("login.next")) }
+                    ol {
+                        li { b { "1" } p { (t("login.hear")) } span { (t("login.hear_more")) } }
+                        li { b { "2" } p { (t("login.hand")) } span { (t("login.hand_more")) } }
+                        li { b { "3" } p { (t("login.in")) } span { (t("login.in_more")) } }
+                    }
+                }
+            }
+            (foot(lang, now_ms, t("login.help")))
+        }
+    };
+    let frame =
+        Frame { title: &title, lang, theme: "day", css: &["login.css"], script: "login.js" };
+    frame.around(&body)
+}
+
+fn name_form(lang: Lang) -> Markup {
+    let t = |key: &'static str| lang.t(key);
+    html! {
+        form class="form" aria-label=(t("login.title")) data-to="/api/login" data-then="/console" data-lang=(lang.tag()) {
+            div class="field" {
+                label for="u" { (t("login.name")) }
+                input id="u" name="name" autocomplete="username" autofocus required;
+            }
+            (secret(lang, "password", t("login.password"), "current-password"))
+            p class="say" id="say" role="alert" {}
+            button class="button next" { (t("login.enter")) }
+            p class="or" { (t("login.or")) }
+            a class="button" href={ "/login?code=1&lang=" (lang.tag()) } { (t("login.code_enter")) }
+        }
+    }
+}
+
+fn code_form(lang: Lang) -> Markup {
+    let t = |key: &'static str| lang.t(key);
+    html! {
+        form class="form" aria-label=(t("login.title")) data-to="/api/login" data-then="/console" data-lang=(lang.tag()) {
+            div class="field" {
+                label for="c" { (t("login.code")) }
+                input id="c" name="code" autocomplete="one-time-code" autofocus required;
+            }
+            p class="say" id="say" role="alert" {}
+            button class="button next" { (t("login.enter")) }
+            p class="or" { (t("login.or")) }
+            a class="button" href={ "/login?lang=" (lang.tag()) } { (t("login.name")) }
+        }
+    }
+}
+
+/// A password field with its "show" button.
+pub(super) fn secret(lang: Lang, name: &str, label: &str, kind: &str) -> Markup {
+    html! {
+        div class="field" {
+            label for="p" { (label) }
+            div class="box" {
+                input id="p" name=(name) type="password" autocomplete=(kind) required;
+                button class="button" type="button" data-show="p" aria-pressed="false" { (lang.t("login.show")) }
+            }
+            span class="quiet" { (lang.t("login.hint")) }
+        }
+    }
+}
+
+/// The foot: the server's clock, help, the other language.
+pub(super) fn foot(lang: Lang, now_ms: i64, help: &str) -> Markup {
+    html! {
+        footer {
+            span {
+                span class="clock" { b id="clock" { (when::clock(now_ms)) } }
+                span { (lang.t("login.server")) }
+            }
+            span {
+                span { (help) }
+                span {
+                    @match lang {
+                        Lang::Zh => { b { (lang.t("app.chinese")) } "　" a href="?lang=en" lang="en" { (lang.t("app.english")) } }
+                        Lang::En => { a href="?lang=zh-CN" lang="zh-CN" { (lang.t("app.chinese")) } "　" b { (lang.t("app.english")) } }
+                    }
+                }
+            }
+        }
+    }
+}

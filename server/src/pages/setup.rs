@@ -1,0 +1,49 @@
+//! The set-up page: the first administrator, with the token that the server said at its start.
+//!
+//! Not here: whether there is one already (`routes::pages`).
+
+use maud::{Markup, html};
+
+use crate::pages::Frame;
+use crate::pages::login::{foot, secret};
+use crate::words::Lang;
+
+/// The page. `now_ms`: the server's wall clock.
+pub fn page(lang: Lang, now_ms: i64) -> Markup {
+    let t = |key: &'static str| lang.t(key);
+    let title = format!("{} · {}", t("setup.title"), t("app.name"));
+    let field = |id: &'static str, label: &'static str, auto: &'static str| {
+        html! {
+            div class="field" {
+                label for=(id) { (label) }
+                input id=(id) name=(id) autocomplete=(auto) required;
+            }
+        }
+    };
+    let body = html! {
+        body class="login" data-now-ms=(now_ms) {
+            main {
+                header class="brand" { h1 { (t("app.name")) } p { (t("setup.title")) } }
+                form class="form" aria-label=(t("setup.title")) data-to="/api/setup" data-then={ "/login?lang=" (lang.tag()) } {
+                    (field("token", t("setup.token"), "off"))
+                    (field("name", t("login.name"), "username"))
+                    (field("display", t("setup.display"), "name"))
+                    (secret(lang, "password", t("login.password"), "new-password"))
+                    p class="say" id="say" role="alert" {}
+                    button class="button next" { (t("setup.enter")) }
+                }
+                section class="next-steps" aria-labelledby="ns" {
+                    h2 id="ns" { (t("setup.title")) }
+                    ol {
+                        li { b { "1" } p { (t("setup.token")) } span { (t("setup.intro")) } }
+                        li { b { "2" } p { (t("login.password")) } span { (t("setup.rule")) } }
+                    }
+                }
+            }
+            (foot(lang, now_ms, ""))
+        }
+    };
+    let frame =
+        Frame { title: &title, lang, theme: "day", css: &["login.css"], script: "login.js" };
+    frame.around(&body)
+}

@@ -1,0 +1,182 @@
+//! Who belongs where: organisations, homes, people, gateways, devices, and their keys.
+//!
+//! - *Enrolling* mints an id and a key and puts a thing into a home; *releasing* takes it out again;
+//!   *revoking* a gateway raises the key epoch of everything that spoke through it.
+//! - A device's key lies in the database wrapped with a key that lies outside of it ([`kek`]).
+//! - [`Registry`] is the whole of it in memory, read without waiting by whoever verifies a frame. It
+//!   follows each commit and is never ahead of one.
+//!
+//! Not here: staff and their rights (`auth`), and how a device is spoken to (`door`).
+
+pub mod batch;
+pub mod certificate;
+pub mod command;
+pub mod credentials;
+pub mod enrol;
+pub mod kek;
+pub mod label;
+pub mod mint;
+pub mod registry;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch};
+use proto::key::DeviceKey;
+use proto::up::Role;
+
+use crate::records::device::DeviceRow;
+use crate::records::{Records, device};
+
+pub use self::certificate::Pki;
+use self::kek::{Kek, KekError};
+pub use self::registry::{DeviceInfo, GatewayInfo, Registry};
+
+/// Why something cannot be enrolled, moved or released.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// A key cannot be minted, wrapped or unwrapped.
+    #[error(transparent)]
+    Kek(#[from] KekError),
+    /// The database refused.
+    #[error("write who belongs where: check the disk of the records")]
+    Records(#[from] sqlx::Error),
+    /// What is asked for does not fit; the sentence says what to change.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// Nothing has this id.
+    #[error("nothing is enrolled as {0}, read the id again")]
+    Unknown(String),
+    /// Another program holds the data directory.
+    #[error("use {0}: a server runs on it; enrol through its API, or stop it first")]
+    Taken(PathBuf),
+    /// The lock file cannot be made.
+    #[error("make {path}: check that the data directory can be written")]
+    Lock {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A row holds what no server has written.
+    #[error("read the row of device {0}: it is damaged, restore the records from a backup")]
+    Damaged(i64),
+}
+
+/// What is handed out when a thing is enrolled: the key is in the open here and nowhere later.
+#[derive(Debug, Clone)]
+pub struct Minted {
+    /// Who.
+    pub device: DeviceId,
+    /// `K_dev`.
+    pub key: DeviceKey,
+    /// Generation of the keys derived from it.
+    pub epoch: KeyEpoch,
+    /// As what.
+    pub role: Role,
+    /// In which home; none for a gateway.
+    pub home: Option<HomeId>,
+    /// Through which gateway; none for a gateway.
+    pub gateway: Option<GatewayId>,
+}
+
+impl Minted {
+    fn info(&self) -> DeviceInfo {
+        let place = (self.home, self.gateway);
+        DeviceInfo::new(self.device, self.role, self.epoch, self.key.clone(), place)
+    }
+
+    fn row(&self, kek: &Kek, label: &str) -> Result<DeviceRow, KekError> {
+        Ok(DeviceRow {
+            id: column(self.device.get()),
+            role: mint::role_number(self.role),
+            label: label.to_owned(),
+            home: self.home.map(|home| column(home.get())),
+            gateway: self.gateway.map(|gateway| column(gateway.get())),
+            epoch: i64::from(self.epoch.get()),
+            wrapped: kek.wrap(self.device, &self.key)?,
+            revoked: false,
+        })
+    }
+}
+
+/// Enrols, moves and releases. One per server.
+pub struct Provision {
+    records: Records,
+    registry: Arc<Registry>,
+    kek: Kek,
+    /// Held as long as this lives: a server and `server enrol` are never at it together.
+    _lock: File,
+}
+
+impl Provision {
+    /// Reads every device into the registry; makes the wrapping key on the first start.
+    ///
+    /// # Errors
+    /// Another program holds the directory; the key file is missing or another one; a row is damaged.
+    pub async fn open(data: &Path, records: Records) -> Result<Self, ProvisionError> {
+        let lock = lock(data)?;
+        let rows = device::all(&mut *records.reader().await?).await?;
+        let kek = Kek::open(data, rows.is_empty())?;
+        let registry = Registry::new();
+        let infos: Vec<DeviceInfo> =
+            rows.iter().map(|row| info(row, &kek)).collect::<Result<_, _>>()?;
+        registry.put_all(infos);
+        Ok(Self { records, registry: Arc::new(registry), kek, _lock: lock })
+    }
+
+    /// The table in memory.
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry)
+    }
+
+    /// Reads the rows of devices again that were changed here, after the commit that changed them.
+    async fn refresh(&self, devices: &[DeviceId]) -> Result<(), ProvisionError> {
+        let mut reader = self.records.reader().await?;
+        for id in devices {
+            let row = device::find(&mut reader, column(id.get())).await?;
+            let row = row.ok_or_else(|| ProvisionError::Unknown(id.to_string()))?;
+            self.registry.put(info(&row, &self.kek)?);
+        }
+        Ok(())
+    }
+}
+
+/// Takes the directory for this program; the system gives it back when the program ends, however it ends.
+fn lock(data: &Path) -> Result<File, ProvisionError> {
+    let path = data.join("lock");
+    let file = File::create(&path);
+    let file = file.map_err(|source| ProvisionError::Lock { path: path.clone(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(ProvisionError::Taken(data.to_owned())),
+        Err(TryLockError::Error(source)) => Err(ProvisionError::Lock { path, source }),
+    }
+}
+
+/// An id as a column holds it: below 2^50, so its order stays.
+pub(crate) const fn column(id: u64) -> i64 {
+    id.cast_signed()
+}
+
+/// A row and its key as the table in memory holds them.
+fn info(row: &DeviceRow, kek: &Kek) -> Result<DeviceInfo, ProvisionError> {
+    let damaged = || ProvisionError::Damaged(row.id);
+    let id = DeviceId::new(row.id.cast_unsigned()).ok_or_else(damaged)?;
+    let home = match row.home {
+        Some(home) => Some(HomeId::new(home.cast_unsigned()).ok_or_else(damaged)?),
+        None => None,
+    };
+    let gateway = match row.gateway {
+        Some(gateway) => Some(GatewayId::new(gateway.cast_unsigned()).ok_or_else(damaged)?),
+        None => None,
+    };
+    let role = mint::role_from(row.role).ok_or_else(damaged)?;
+    let epoch = KeyEpoch::new(u16::try_from(row.epoch).map_err(|_| damaged())?);
+    let key = kek.unwrap(id, &row.wrapped)?;
+    let mut info = DeviceInfo::new(id, role, epoch, key, (home, gateway));
+    info.revoked = row.revoked;
+    Ok(info)
+}

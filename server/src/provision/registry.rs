@@ -1,0 +1,197 @@
+//! Every enrolled device and gateway in memory, for whoever must know now.
+//!
+//! A read takes a lock for the time of one look-up and never waits for a disk. The database is
+//! written first, this table second: it never knows more than what is durable.
+//! Not here: minting and SQL.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch};
+use proto::key::{DeviceKey, EndKey, HopKey};
+use proto::up::Role;
+
+/// One enrolled device. A gateway is one too, under its own number, with no home.
+#[derive(Debug, Clone)]
+pub struct DeviceInfo {
+    /// Who.
+    pub device: DeviceId,
+    /// In which home; none for a gateway and for a released device.
+    pub home: Option<HomeId>,
+    /// Through which gateway it speaks.
+    pub gateway: Option<GatewayId>,
+    /// As what.
+    pub role: Role,
+    /// Generation of its keys.
+    pub epoch: KeyEpoch,
+    /// Whether it has been released or revoked: its words are unverified from now on.
+    pub revoked: bool,
+    key: DeviceKey,
+}
+
+impl DeviceInfo {
+    /// Joins a row and its unwrapped key.
+    pub fn new(
+        device: DeviceId,
+        role: Role,
+        epoch: KeyEpoch,
+        key: DeviceKey,
+        place: (Option<HomeId>, Option<GatewayId>),
+    ) -> Self {
+        Self { device, home: place.0, gateway: place.1, role, epoch, revoked: false, key }
+    }
+
+    /// `K_dev`.
+    pub const fn key(&self) -> &DeviceKey {
+        &self.key
+    }
+
+    /// `K_hop` of the current epoch.
+    pub fn hop_key(&self) -> HopKey {
+        self.key.hop(self.epoch)
+    }
+
+    /// `K_e2e` of an epoch that counts: the current one, or the one before for a press that was
+    /// sealed before the change reached the device.
+    pub fn end_key(&self, epoch: KeyEpoch) -> Option<EndKey> {
+        let (now, asked) = (self.epoch.get(), epoch.get());
+        (asked == now || asked.checked_add(1) == Some(now)).then(|| self.key.end(epoch))
+    }
+}
+
+/// One enrolled gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayInfo {
+    /// Who.
+    pub gateway: GatewayId,
+    /// Refused by the door, and cut if connected.
+    pub revoked: bool,
+    /// Devices that speak through it, in order of their ids.
+    pub devices: Vec<DeviceId>,
+}
+
+/// The table. One per server, shared by reference.
+#[derive(Debug, Default)]
+pub struct Registry {
+    table: RwLock<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    devices: HashMap<DeviceId, DeviceInfo>,
+    gateways: HashMap<GatewayId, GatewayInfo>,
+    /// Gateways that serve or have served a home since the start: it is told too often, never too little.
+    homes: HashMap<HomeId, Vec<GatewayId>>,
+}
+
+impl Registry {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is known of a device.
+    pub fn device(&self, device: DeviceId) -> Option<DeviceInfo> {
+        self.read().devices.get(&device).cloned()
+    }
+
+    /// What is known of a gateway.
+    pub fn gateway(&self, gateway: GatewayId) -> Option<GatewayInfo> {
+        self.read().gateways.get(&gateway).cloned()
+    }
+
+    /// The devices that speak through a gateway, without those released or revoked.
+    pub fn roster(&self, gateway: GatewayId) -> Vec<DeviceInfo> {
+        let table = self.read();
+        let Some(gateway) = table.gateways.get(&gateway) else { return Vec::new() };
+        let found = gateway.devices.iter().filter_map(|d| table.devices.get(d));
+        found.filter(|d| !d.revoked).cloned().collect()
+    }
+
+    /// The homes whose devices speak through a gateway, each once.
+    pub fn homes(&self, gateway: GatewayId) -> Vec<HomeId> {
+        let mut homes: Vec<HomeId> =
+            self.roster(gateway).into_iter().filter_map(|d| d.home).collect();
+        homes.sort_unstable();
+        homes.dedup();
+        homes
+    }
+
+    /// The gateways through which devices of a home speak, in order.
+    pub fn gateways_of(&self, home: HomeId) -> Vec<GatewayId> {
+        let table = self.read();
+        table.homes.get(&home).cloned().unwrap_or_default()
+    }
+
+    /// Every gateway that is not revoked.
+    pub fn gateways(&self) -> Vec<GatewayId> {
+        let table = self.read();
+        let mut all: Vec<GatewayId> =
+            table.gateways.values().filter(|g| !g.revoked).map(|g| g.gateway).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// How many devices, gateways among them, are known.
+    pub fn len(&self) -> usize {
+        self.read().devices.len()
+    }
+
+    /// Whether nothing is enrolled.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts a device in, or in place of what was known of it.
+    pub fn put(&self, info: DeviceInfo) {
+        self.write().put(info);
+    }
+
+    /// Puts many in under one lock.
+    pub fn put_all(&self, infos: impl IntoIterator<Item = DeviceInfo>) {
+        let mut table = self.write();
+        infos.into_iter().for_each(|info| table.put(info));
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        // A reader or writer that panicked leaves the table whole: each change is one `put`.
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Table> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn put(&mut self, info: DeviceInfo) {
+        let device = info.device;
+        if info.role == Role::Gateway {
+            let gateway = device.as_gateway();
+            let known = self.gateways.entry(gateway);
+            known.and_modify(|g| g.revoked = info.revoked).or_insert_with(|| GatewayInfo {
+                gateway,
+                revoked: info.revoked,
+                devices: Vec::new(),
+            });
+        }
+        let before = self.devices.insert(device, info.clone()).and_then(|old| old.gateway);
+        if let Some(gateway) = before.filter(|_| before != info.gateway)
+            && let Some(known) = self.gateways.get_mut(&gateway)
+        {
+            known.devices.retain(|d| *d != device);
+        }
+        let Some(gateway) = info.gateway else { return };
+        if let Some(home) = info.home {
+            let known = self.homes.entry(home).or_default();
+            if let Err(place) = known.binary_search(&gateway) {
+                known.insert(place, gateway);
+            }
+        }
+        let empty = || GatewayInfo { gateway, revoked: false, devices: Vec::new() };
+        let devices = &mut self.gateways.entry(gateway).or_insert_with(empty).devices;
+        if let Err(place) = devices.binary_search(&device) {
+            devices.insert(place, device);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Words to devices: how far a press has come, and whether a home has an open alarm.
+//!
+//! A receipt is sealed for the device and carried by its gateway. It is not kept here: the rung is in the
+//! rows, and is told again on each copy and each reconnect. Not here: who decides that a rung is reached.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use door::{Door, Told, Who};
+use proto::down::{Down, DownSeal, Receipt, Rung};
+use proto::id::{DeviceId, GatewayId, HomeId, PressId};
+use proto::relay::GatewayDown;
+use proto::topic::Topic;
+
+use crate::provision::Registry;
+
+/// Tells devices.
+pub struct Receipts {
+    registry: Arc<Registry>,
+    door: OnceLock<Door>,
+}
+
+impl Receipts {
+    /// Without a door yet: what is told before is told again when gateways connect.
+    pub fn new(registry: Arc<Registry>) -> Self {
+        Self { registry, door: OnceLock::new() }
+    }
+
+    /// From now on words leave by this door.
+    pub fn at(&self, door: Door) {
+        // Called once, at the start; a second door would be a second server.
+        let _ = self.door.set(door);
+    }
+
+    /// Tells a device how far its press has come.
+    pub fn tell(&self, press: PressId, rung: Rung) {
+        let receipt = Receipt { press, rung };
+        self.word(press.device, &Down::Receipt(receipt), Some(receipt));
+    }
+
+    /// Seals a word for a device and hands it to its gateway.
+    pub fn word(&self, device: DeviceId, word: &Down, hint: Option<Receipt>) -> Option<Told> {
+        let info = self.registry.device(device)?;
+        let gateway = info.gateway?;
+        let key = info.end_key(info.epoch)?;
+        let mut nonce = [0; 24];
+        getrandom::fill(&mut nonce).ok()?;
+        let sealed = DownSeal::server(&key).seal(device, nonce, word).ok()?;
+        let sealed: &[u8] = &sealed;
+        self.say(gateway, &GatewayDown::Forward { device, sealed: sealed.into(), hint })
+    }
+
+    /// Tells the gateway of a device that an alarm is open in its home, or over.
+    pub fn alarm(&self, home: HomeId, device: DeviceId, open: bool) {
+        if let Some(gateway) = self.registry.device(device).and_then(|info| info.gateway) {
+            self.say(gateway, &GatewayDown::Alarm { home, open });
+        }
+    }
+
+    /// Tells a gateway; what cannot be told now is told again when it connects.
+    pub fn say(&self, gateway: GatewayId, word: &GatewayDown<'_>) -> Option<Told> {
+        let door = self.door.get()?;
+        let bytes = minicbor::to_vec(word).ok()?;
+        Some(door.tell(Who::Gateway(gateway), Topic::GatewayDown(gateway), Bytes::from(bytes)))
+    }
+
+    /// Ends the sessions of a gateway that may no longer come.
+    pub fn cut(&self, gateway: GatewayId) {
+        if let Some(door) = self.door.get() {
+            door.cut(Who::Gateway(gateway));
+        }
+    }
+}

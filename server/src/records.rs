@@ -1,0 +1,131 @@
+//! The records: alerts, people, keys, everything that is not a measured value. One database, one writer.
+//!
+//! SQLite by `sqlx::Any`, write-ahead log, every commit on disk before it is believed. Writers queue for
+//! one connection, so `change` rows are numbered in commit order. Readers have connections of their own.
+//! Not here: what rows mean. Each child room holds the SQL of one noun.
+
+pub mod chain;
+pub mod desk;
+pub mod device;
+pub mod due;
+pub mod gateway;
+pub mod home;
+pub mod notify;
+pub mod open;
+pub mod resident;
+pub mod staff;
+pub mod state;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyPool, Executor, Transaction};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Readers that may look at once; the console's pages and the API share them.
+const READERS: u32 = 4;
+/// Longest wait for the writer before a request is told that the store stands still.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the records could not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordsError {
+    /// Written by a newer server.
+    #[error(
+        "open records {path}: they were written by a newer server (migration {version}); run that version or restore a backup"
+    )]
+    Newer {
+        /// Which file.
+        path: String,
+        /// The migration this server does not know.
+        version: i64,
+    },
+    /// A migration failed; the file is as it was.
+    #[error("bring records {path} up to date")]
+    Migrate {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: MigrateError,
+    },
+    /// The database refused or did not answer.
+    #[error("use the records: check free space and rights of the data folder")]
+    Database(#[from] sqlx::Error),
+}
+
+/// The records of one server.
+#[derive(Debug, Clone)]
+pub struct Records {
+    writer: AnyPool,
+    readers: AnyPool,
+}
+
+impl Records {
+    /// Opens or makes `records.db` in the data folder and brings it up to date.
+    pub async fn open(data: &Path) -> Result<Self, RecordsError> {
+        sqlx::any::install_default_drivers();
+        let path = data.join("records.db").display().to_string();
+        let url = format!("sqlite://{path}?mode=rwc");
+        let writer = pool(1, &url).await?;
+        MIGRATIONS.run(&writer).await.map_err(|source| {
+            let path = path.clone();
+            if let MigrateError::VersionMissing(version) = source {
+                return RecordsError::Newer { path, version };
+            }
+            RecordsError::Migrate { path, source }
+        })?;
+        let readers = pool(READERS, &url).await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// A transaction of the one writer; others wait until it ends. Dropped without commit, it never was.
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        self.writer.begin().await
+    }
+
+    /// A connection for reading; it sees what was committed when its statement began.
+    pub async fn reader(&self) -> Result<PoolConnection<Any>, sqlx::Error> {
+        self.readers.acquire().await
+    }
+
+    /// Finishes what runs and closes the files.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+async fn pool(most: u32, url: &str) -> Result<AnyPool, sqlx::Error> {
+    AnyPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                let sql = format!(
+                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA foreign_keys = ON; \
+                     PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000;",
+                    synchronous()
+                );
+                connection.execute(sqlx::AssertSqlSafe(sql)).await.map(drop)
+            })
+        })
+        .connect(url)
+        .await
+}
+
+/// How eagerly SQLite syncs. Only a debug build can be weakened, so that a test can see the promise break.
+pub(crate) fn synchronous() -> &'static str {
+    #[cfg(debug_assertions)]
+    if std::env::var_os("HEARTHLINE_SYNCHRONOUS").is_some_and(|level| level == "NORMAL") {
+        return "NORMAL";
+    }
+    "FULL"
+}

@@ -1,0 +1,247 @@
+//! Rows of the chain from a press to an alert, written many at a time: one statement a table and batch.
+//!
+//! [`Batch`] is what one step of ingest or of the ladder has decided; [`write`] puts all of it into the
+//! caller's transaction and gives each change its cursor. Not here: what is decided (`ingest`), or what
+//! people do with alerts (`records::desk`).
+
+use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+
+/// Rows of one statement; SQLite takes 32,766 values in one.
+const ROWS: usize = 500;
+
+/// A new alert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewAlert {
+    /// Row id.
+    pub id: String,
+    /// Home number; 0 for what belongs to no home.
+    pub home: i64,
+    /// Incident number within the home.
+    pub incident: i64,
+    /// Number of `care::Kind`.
+    pub kind: i64,
+    /// Number of `care::Severity`.
+    pub severity: i64,
+    /// Device number.
+    pub device: Option<i64>,
+    /// Gateway number.
+    pub gateway: Option<i64>,
+    /// Signals in it so far.
+    pub count: i64,
+    /// Number of `care::Trust`.
+    pub trust: i64,
+    /// Whether its first signal came late.
+    pub late: bool,
+    /// Wall clock.
+    pub raised_wall: i64,
+    /// Server's clock.
+    pub raised_mono: i64,
+    /// Reasons, JSON.
+    pub evidence: Vec<u8>,
+    /// Its cursor; [`write`] fills it in.
+    pub cursor: i64,
+}
+
+/// What an alert that exists gets.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Growth {
+    /// Row id.
+    pub id: String,
+    /// Signals more.
+    pub count: i64,
+    /// Severity it rises to at least.
+    pub severity: i64,
+    /// Kind it turns into, if a graver one has joined.
+    pub kind: Option<i64>,
+    /// Newest reasons, JSON; none keeps the old ones.
+    pub evidence: Option<Vec<u8>>,
+    /// Whether it ends by itself: equipment that is well again.
+    pub passed: bool,
+    /// Ladder step it has reached.
+    pub step: Option<i64>,
+    /// A suspension that a new signal ends.
+    pub wakes: bool,
+    /// Its cursor; [`write`] fills it in.
+    pub cursor: i64,
+}
+
+/// One press or fall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewActivation {
+    /// Device number.
+    pub device: i64,
+    /// Boot, signed.
+    pub boot: i64,
+    /// Frame number.
+    pub seq: i64,
+    /// Number of `care::Trust`.
+    pub trust: i64,
+    /// Empty if verified, else a hash of the bytes.
+    pub hash: Vec<u8>,
+    /// Row id of its alert.
+    pub alert: String,
+    /// Number of `care::Kind`.
+    pub kind: i64,
+    /// Rung reached.
+    pub rung: i64,
+    /// When pressed, server's clock.
+    pub pressed_mono: i64,
+    /// When pressed, wall clock.
+    pub pressed_wall: i64,
+    /// When the inbox had it, server's clock.
+    pub stored_mono: i64,
+    /// Now, wall clock.
+    pub received_wall: i64,
+    /// Whether it came late.
+    pub late: bool,
+}
+
+/// One line of a story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Row id of the alert.
+    pub alert: String,
+    /// Wall clock.
+    pub wall: i64,
+    /// Server's clock.
+    pub mono: i64,
+    /// Number of `desk::story::What`.
+    pub what: i64,
+    /// More.
+    pub detail: Option<String>,
+}
+
+/// What one step has decided about alerts.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Alerts to open.
+    pub alerts: Vec<NewAlert>,
+    /// Alerts to add to; one entry an alert.
+    pub grown: Vec<Growth>,
+    /// Presses and falls.
+    pub activations: Vec<NewActivation>,
+    /// Ladder rows: alert, step, due.
+    pub ladder: Vec<(String, i64, i64)>,
+    /// Lines of stories.
+    pub lines: Vec<Line>,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.alerts.is_empty() && self.grown.is_empty() && self.lines.is_empty()
+    }
+}
+
+/// Writes a batch and fills in its cursors. The caller commits.
+pub async fn write(c: &mut AnyConnection, batch: &mut Batch, wall: i64) -> Result<(), Error> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    number(c, batch).await?;
+    changes(c, batch, wall).await?;
+    for alerts in batch.alerts.chunks(ROWS) {
+        insert_alerts(c, alerts).await?;
+    }
+    for grown in &batch.grown {
+        grow(c, grown, wall).await?;
+    }
+    for activations in batch.activations.chunks(ROWS) {
+        insert_activations(c, activations).await?;
+    }
+    for steps in batch.ladder.chunks(ROWS) {
+        let mut sql = QueryBuilder::<Any>::new("INSERT INTO ladder (alert, step, due) ");
+        sql.push_values(steps, |mut row, (alert, step, due)| {
+            row.push_bind(alert).push_bind(*step).push_bind(*due);
+        });
+        sql.push(" ON CONFLICT (alert, step) DO NOTHING");
+        sql.build().execute(&mut *c).await?;
+    }
+    for lines in batch.lines.chunks(ROWS) {
+        let mut sql =
+            QueryBuilder::<Any>::new("INSERT INTO timeline (alert, wall, mono, what, detail) ");
+        sql.push_values(lines, |mut row, line| {
+            row.push_bind(&line.alert).push_bind(line.wall).push_bind(line.mono);
+            row.push_bind(line.what).push_bind(line.detail.clone());
+        });
+        sql.build().execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+async fn number(c: &mut AnyConnection, batch: &mut Batch) -> Result<(), Error> {
+    let sql = "SELECT COALESCE(MAX(cursor), 0) AS n FROM change";
+    let mut cursor: i64 = query(sql).fetch_one(c).await?.try_get("n")?;
+    let alerts = batch.alerts.iter_mut().map(|a| &mut a.cursor);
+    for slot in alerts.chain(batch.grown.iter_mut().map(|g| &mut g.cursor)) {
+        cursor += 1;
+        *slot = cursor;
+    }
+    Ok(())
+}
+
+async fn changes(c: &mut AnyConnection, batch: &Batch, wall: i64) -> Result<(), Error> {
+    let alerts = batch.alerts.iter().map(|a| (a.cursor, a.id.as_str()));
+    let all: Vec<_> = alerts.chain(batch.grown.iter().map(|g| (g.cursor, g.id.as_str()))).collect();
+    for rows in all.chunks(ROWS) {
+        let mut sql = QueryBuilder::<Any>::new("INSERT INTO change (cursor, alert, wall) ");
+        sql.push_values(rows, |mut row, (cursor, alert)| {
+            row.push_bind(*cursor).push_bind(*alert).push_bind(wall);
+        });
+        sql.build().execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+async fn insert_alerts(c: &mut AnyConnection, alerts: &[NewAlert]) -> Result<(), Error> {
+    let mut sql = QueryBuilder::<Any>::new(
+        "INSERT INTO alert (id, home, incident, kind, severity, device, gateway, count, trust, late, \
+         raised_wall, raised_mono, cursor, evidence) ",
+    );
+    sql.push_values(alerts, |mut row, a| {
+        row.push_bind(&a.id).push_bind(a.home).push_bind(a.incident).push_bind(a.kind);
+        row.push_bind(a.severity).push_bind(a.device).push_bind(a.gateway).push_bind(a.count);
+        row.push_bind(a.trust).push_bind(i64::from(a.late)).push_bind(a.raised_wall);
+        row.push_bind(a.raised_mono).push_bind(a.cursor).push_bind(a.evidence.as_slice());
+    });
+    sql.build().execute(c).await.map(drop)
+}
+
+async fn grow(c: &mut AnyConnection, grown: &Growth, wall: i64) -> Result<(), Error> {
+    let sql = "UPDATE alert SET count = count + $2, cursor = $3, \
+               severity = CASE WHEN severity < $4 THEN $4 ELSE severity END, \
+               kind = COALESCE($5, kind), evidence = COALESCE($6, evidence), \
+               step = COALESCE($7, step), \
+               suspended_until = CASE WHEN $8 = 1 AND state = 2 THEN 0 ELSE suspended_until END, \
+               closed_wall = CASE WHEN $9 = 1 AND state <> 3 THEN $10 ELSE closed_wall END, \
+               state = CASE WHEN $9 = 1 THEN 3 ELSE state END WHERE id = $1";
+    query(sql)
+        .bind(&grown.id)
+        .bind(grown.count)
+        .bind(grown.cursor)
+        .bind(grown.severity)
+        .bind(grown.kind)
+        .bind(grown.evidence.as_deref())
+        .bind(grown.step)
+        .bind(i64::from(grown.wakes))
+        .bind(i64::from(grown.passed))
+        .bind(wall)
+        .execute(c)
+        .await
+        .map(drop)
+}
+
+async fn insert_activations(c: &mut AnyConnection, rows: &[NewActivation]) -> Result<(), Error> {
+    let mut sql = QueryBuilder::<Any>::new(
+        "INSERT INTO activation (device, boot, seq, trust, hash, alert, kind, rung, pressed_mono, \
+         pressed_wall, stored_mono, received_wall, late) ",
+    );
+    sql.push_values(rows, |mut row, a| {
+        row.push_bind(a.device).push_bind(a.boot).push_bind(a.seq).push_bind(a.trust);
+        row.push_bind(a.hash.as_slice()).push_bind(&a.alert).push_bind(a.kind).push_bind(a.rung);
+        row.push_bind(a.pressed_mono).push_bind(a.pressed_wall).push_bind(a.stored_mono);
+        row.push_bind(a.received_wall).push_bind(i64::from(a.late));
+    });
+    sql.push(" ON CONFLICT DO NOTHING");
+    sql.build().execute(c).await.map(drop)
+}

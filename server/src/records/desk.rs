@@ -1,0 +1,389 @@
+//! Rows of the desk: an alert as whoever works on it needs it, and what was done.
+//!
+//! One read joins `alert` with the desk's own part `work`. One write is a compare-and-set on fence and
+//! state, then a `change` row: its cursor is in commit order, since one connection writes. The rules
+//! are `care::alert`'s. Not here: how alerts arise (`records::alert`), ladder steps.
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Error, Row, query};
+
+/// One alert with the desk's part of its life.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeskRow {
+    /// Row id.
+    pub id: String,
+    /// Home number.
+    pub home: i64,
+    /// Incident number within the home.
+    pub incident: i64,
+    /// Number of `care::Kind`.
+    pub kind: i64,
+    /// Number of `care::Severity`.
+    pub severity: i64,
+    /// 0 open, 1 claimed, 2 suspended, 3 closed.
+    pub state: i64,
+    /// Device number.
+    pub device: Option<i64>,
+    /// Gateway number.
+    pub gateway: Option<i64>,
+    /// Signals in it.
+    pub count: i64,
+    /// Number of `care::Trust`.
+    pub trust: i64,
+    /// Whether its first signal came late.
+    pub late: bool,
+    /// Raised, wall clock.
+    pub raised_wall: i64,
+    /// Raised, server's clock.
+    pub raised_mono: i64,
+    /// Painted, server's clock.
+    pub visible_mono: Option<i64>,
+    /// Staff id of the holder.
+    pub owner: Option<String>,
+    /// Fence.
+    pub fence: i64,
+    /// End of the lease, server's clock.
+    pub lease_mono: Option<i64>,
+    /// First claim, wall clock.
+    pub claimed_wall: Option<i64>,
+    /// End of the suspension, server's clock.
+    pub suspended_until: Option<i64>,
+    /// Outcome code.
+    pub outcome: Option<i64>,
+    /// Closed, wall clock.
+    pub closed_wall: Option<i64>,
+    /// Staff id of who closed it.
+    pub closed_by: Option<String>,
+    /// Last words of who closed it.
+    pub note: Option<String>,
+    /// Last ladder step taken.
+    pub step: i64,
+    /// Latest change.
+    pub cursor: i64,
+    /// Reasons, JSON.
+    pub evidence: Option<Vec<u8>>,
+    /// Present claim began, server's clock.
+    pub since_mono: Option<i64>,
+    /// Last action or claim, server's clock.
+    pub acted_mono: Option<i64>,
+    /// Actions in all.
+    pub actions: i64,
+    /// Whether an action followed the claim.
+    pub begun: bool,
+    /// 0 never somebody's, 1 lease lapsed, 2 suspension over.
+    pub returned: i64,
+}
+
+/// One action on an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionRow {
+    /// Who.
+    pub staff: String,
+    /// What, as a word.
+    pub kind: String,
+    /// How it went, as a word.
+    pub result: Option<String>,
+    /// In words.
+    pub text: Option<String>,
+    /// When, wall clock.
+    pub wall: i64,
+}
+
+/// One line of an alert's story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineRow {
+    /// When, wall clock.
+    pub wall: i64,
+    /// When, server's clock.
+    pub mono: i64,
+    /// What, number of `What`.
+    pub what: i64,
+    /// Who, if a person.
+    pub who: Option<String>,
+    /// More.
+    pub detail: Option<String>,
+}
+
+/// One press or fall in an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivationRow {
+    /// Device number.
+    pub device: i64,
+    /// Boot number, as stored: the same 64 bits, signed.
+    pub boot: i64,
+    /// Frame number.
+    pub seq: i64,
+    /// Number of `care::Kind`.
+    pub kind: i64,
+    /// Number of `care::Trust`.
+    pub trust: i64,
+    /// Rung reached.
+    pub rung: i64,
+    /// Pressed, server's clock, if it can be told.
+    pub pressed_mono: Option<i64>,
+    /// Received, wall clock.
+    pub received_wall: i64,
+    /// Whether it came late.
+    pub late: bool,
+}
+
+const SELECT: &str = "SELECT a.id, a.home, a.incident, a.kind, a.severity, a.state, a.device, \
+    a.gateway, a.count, a.trust, a.late, a.raised_wall, a.raised_mono, a.visible_mono, a.owner, \
+    a.fence, a.lease_mono, a.claimed_wall, a.suspended_until, a.outcome, a.closed_wall, a.closed_by, \
+    a.note, a.step, a.cursor, a.evidence, w.since_mono, w.acted_mono, w.actions, w.begun, w.returned \
+    FROM alert a LEFT JOIN work w ON w.alert = a.id";
+
+fn of(row: &AnyRow) -> Result<DeskRow, Error> {
+    Ok(DeskRow {
+        id: row.try_get("id")?,
+        home: row.try_get("home")?,
+        incident: row.try_get("incident")?,
+        kind: row.try_get("kind")?,
+        severity: row.try_get("severity")?,
+        state: row.try_get("state")?,
+        device: row.try_get("device")?,
+        gateway: row.try_get("gateway")?,
+        count: row.try_get("count")?,
+        trust: row.try_get("trust")?,
+        late: row.try_get::<i64, _>("late")? != 0,
+        raised_wall: row.try_get("raised_wall")?,
+        raised_mono: row.try_get("raised_mono")?,
+        visible_mono: row.try_get("visible_mono")?,
+        owner: row.try_get("owner")?,
+        fence: row.try_get("fence")?,
+        lease_mono: row.try_get("lease_mono")?,
+        claimed_wall: row.try_get("claimed_wall")?,
+        suspended_until: row.try_get("suspended_until")?,
+        outcome: row.try_get("outcome")?,
+        closed_wall: row.try_get("closed_wall")?,
+        closed_by: row.try_get("closed_by")?,
+        note: row.try_get("note")?,
+        step: row.try_get("step")?,
+        cursor: row.try_get("cursor")?,
+        evidence: row.try_get("evidence")?,
+        since_mono: row.try_get("since_mono")?,
+        acted_mono: row.try_get("acted_mono")?,
+        actions: row.try_get::<Option<i64>, _>("actions")?.unwrap_or(0),
+        begun: row.try_get::<Option<i64>, _>("begun")?.unwrap_or(0) != 0,
+        returned: row.try_get::<Option<i64>, _>("returned")?.unwrap_or(0),
+    })
+}
+
+async fn many(c: &mut AnyConnection, sql: &str, binds: &[i64]) -> Result<Vec<DeskRow>, Error> {
+    let mut asked = query(sqlx::AssertSqlSafe(format!("{SELECT} {sql}")));
+    for bind in binds {
+        asked = asked.bind(*bind);
+    }
+    asked.fetch_all(c).await?.iter().map(of).collect()
+}
+
+/// One alert.
+pub async fn find(c: &mut AnyConnection, id: &str) -> Result<Option<DeskRow>, Error> {
+    let asked = query(sqlx::AssertSqlSafe(format!("{SELECT} WHERE a.id = $1"))).bind(id);
+    asked.fetch_optional(c).await?.as_ref().map(of).transpose()
+}
+
+/// Every alert that is not closed.
+pub async fn open(c: &mut AnyConnection) -> Result<Vec<DeskRow>, Error> {
+    many(c, "WHERE a.state < 3 ORDER BY a.raised_mono", &[]).await
+}
+
+/// What changed after a cursor, in order, at most `most`.
+pub async fn after(c: &mut AnyConnection, cursor: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
+    many(c, "WHERE a.cursor > $1 ORDER BY a.cursor LIMIT $2", &[cursor, most]).await
+}
+
+/// Claims whose lease is over and suspensions that are due.
+pub async fn due(c: &mut AnyConnection, now_mono: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
+    let sql = "WHERE (a.state = 1 AND a.lease_mono <= $1) \
+               OR (a.state = 2 AND a.suspended_until <= $1) ORDER BY a.raised_mono LIMIT $2";
+    many(c, sql, &[now_mono, most]).await
+}
+
+/// The last alerts of a home, newest first.
+pub async fn of_home(c: &mut AnyConnection, home: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
+    many(c, "WHERE a.home = $1 ORDER BY a.raised_wall DESC LIMIT $2", &[home, most]).await
+}
+
+/// Highest cursor given so far.
+pub async fn newest(c: &mut AnyConnection) -> Result<i64, Error> {
+    let row = query("SELECT COALESCE(MAX(cursor), 0) AS n FROM change").fetch_one(c).await?;
+    row.try_get("n")
+}
+
+/// Writes the desk's part of an alert back, if nobody else has in between, and gives the change its
+/// cursor. None: somebody was faster.
+pub async fn save(
+    c: &mut AnyConnection,
+    row: &DeskRow,
+    was: (i64, i64),
+    wall: i64,
+) -> Result<Option<i64>, Error> {
+    let sql = "INSERT INTO change (alert, wall) VALUES ($1, $2) RETURNING cursor";
+    let cursor: i64 = query(sql).bind(&row.id).bind(wall).fetch_one(&mut *c).await?.try_get(0)?;
+    let sql = "UPDATE alert SET state = $2, owner = $3, fence = $4, lease_mono = $5, \
+               claimed_wall = $6, suspended_until = $7, outcome = $8, closed_wall = $9, \
+               closed_by = $10, note = $11, cursor = $12 \
+               WHERE id = $1 AND fence = $13 AND state = $14";
+    let done = query(sql)
+        .bind(&row.id)
+        .bind(row.state)
+        .bind(&row.owner)
+        .bind(row.fence)
+        .bind(row.lease_mono)
+        .bind(row.claimed_wall)
+        .bind(row.suspended_until)
+        .bind(row.outcome)
+        .bind(row.closed_wall)
+        .bind(&row.closed_by)
+        .bind(row.note.as_deref().unwrap_or(""))
+        .bind(cursor)
+        .bind(was.0)
+        .bind(was.1)
+        .execute(&mut *c)
+        .await?;
+    if done.rows_affected() != 1 {
+        return Ok(None);
+    }
+    let sql = "INSERT INTO work (alert, since_mono, acted_mono, actions, begun, returned) \
+               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (alert) DO UPDATE SET \
+               since_mono = $2, acted_mono = $3, actions = $4, begun = $5, returned = $6";
+    query(sql)
+        .bind(&row.id)
+        .bind(row.since_mono)
+        .bind(row.acted_mono)
+        .bind(row.actions)
+        .bind(i64::from(row.begun))
+        .bind(row.returned)
+        .execute(c)
+        .await?;
+    Ok(Some(cursor))
+}
+
+/// Lengthens a lease; says whether the claim still held.
+pub async fn renew(
+    c: &mut AnyConnection,
+    id: &str,
+    fence: i64,
+    lease_mono: i64,
+) -> Result<bool, Error> {
+    let sql = "UPDATE alert SET lease_mono = $3 WHERE id = $1 AND fence = $2 AND state = 1";
+    let done = query(sql).bind(id).bind(fence).bind(lease_mono).execute(c).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes the first screen that has painted an alert; says whether this was the first.
+pub async fn visible(c: &mut AnyConnection, id: &str, now: (i64, i64)) -> Result<bool, Error> {
+    let sql = "UPDATE alert SET visible_mono = $2, visible_wall = $3 \
+               WHERE id = $1 AND visible_mono IS NULL";
+    let done = query(sql).bind(id).bind(now.0).bind(now.1).execute(c).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Adds a line to an alert's story.
+pub async fn tell(c: &mut AnyConnection, alert: &str, line: &TimelineRow) -> Result<(), Error> {
+    let sql = "INSERT INTO timeline (alert, wall, mono, what, who, detail) \
+               VALUES ($1, $2, $3, $4, $5, $6)";
+    query(sql)
+        .bind(alert)
+        .bind(line.wall)
+        .bind(line.mono)
+        .bind(line.what)
+        .bind(&line.who)
+        .bind(&line.detail)
+        .execute(c)
+        .await
+        .map(drop)
+}
+
+/// An alert's story, oldest first.
+pub async fn timeline(c: &mut AnyConnection, alert: &str) -> Result<Vec<TimelineRow>, Error> {
+    let sql = "SELECT wall, mono, what, who, detail FROM timeline WHERE alert = $1 \
+               ORDER BY mono, wall LIMIT 500";
+    let rows = query(sql).bind(alert).fetch_all(c).await?;
+    let read = |row: &AnyRow| {
+        Ok(TimelineRow {
+            wall: row.try_get("wall")?,
+            mono: row.try_get("mono")?,
+            what: row.try_get("what")?,
+            who: row.try_get("who")?,
+            detail: row.try_get("detail")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Records an action.
+pub async fn act(
+    c: &mut AnyConnection,
+    id: &str,
+    alert: &str,
+    row: &ActionRow,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO action (id, alert, staff, kind, result, text, wall) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    query(sql)
+        .bind(id)
+        .bind(alert)
+        .bind(&row.staff)
+        .bind(&row.kind)
+        .bind(&row.result)
+        .bind(&row.text)
+        .bind(row.wall)
+        .execute(c)
+        .await
+        .map(drop)
+}
+
+/// What was done about an alert, oldest first.
+pub async fn actions(c: &mut AnyConnection, alert: &str) -> Result<Vec<ActionRow>, Error> {
+    let sql =
+        "SELECT staff, kind, result, text, wall FROM action WHERE alert = $1 ORDER BY wall, id";
+    let rows = query(sql).bind(alert).fetch_all(c).await?;
+    let read = |row: &AnyRow| {
+        Ok(ActionRow {
+            staff: row.try_get("staff")?,
+            kind: row.try_get("kind")?,
+            result: row.try_get("result")?,
+            text: row.try_get("text")?,
+            wall: row.try_get("wall")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// The presses and falls in an alert, as they came.
+pub async fn activations(c: &mut AnyConnection, alert: &str) -> Result<Vec<ActivationRow>, Error> {
+    let sql = "SELECT device, boot, seq, kind, trust, rung, pressed_mono, received_wall, late \
+               FROM activation WHERE alert = $1 ORDER BY received_wall, seq";
+    let rows = query(sql).bind(alert).fetch_all(c).await?;
+    let read = |row: &AnyRow| {
+        Ok(ActivationRow {
+            device: row.try_get("device")?,
+            boot: row.try_get("boot")?,
+            seq: row.try_get("seq")?,
+            kind: row.try_get("kind")?,
+            trust: row.try_get("trust")?,
+            rung: row.try_get("rung")?,
+            pressed_mono: row.try_get("pressed_mono")?,
+            received_wall: row.try_get("received_wall")?,
+            late: row.try_get::<i64, _>("late")? != 0,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Raises the rung of every verified activation of an alert to `rung`; gives those that rose.
+pub async fn climb(
+    c: &mut AnyConnection,
+    alert: &str,
+    rung: i64,
+) -> Result<Vec<ActivationRow>, Error> {
+    let all = activations(&mut *c, alert).await?;
+    query("UPDATE activation SET rung = $2 WHERE alert = $1 AND rung < $2")
+        .bind(alert)
+        .bind(rung)
+        .execute(c)
+        .await?;
+    Ok(all.into_iter().filter(|row| row.rung < rung && row.trust == 0).collect())
+}

@@ -1,0 +1,180 @@
+//! Rows of places: organisations, homes, beds, and the names by which a screen calls them.
+//!
+//! Every function takes the connection it runs on; a caller decides what is one transaction.
+//! Not here: who lives there (`resident`), what hangs on the wall (`device`).
+
+use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
+
+use super::device::{ROWS_MAX, places};
+use crate::desk::names::HomeName;
+
+/// Enters an organisation.
+pub async fn insert_organisation(
+    c: &mut AnyConnection,
+    id: &str,
+    name: &str,
+    wall: i64,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO organisation (id, name, created_wall) VALUES ($1, $2, $3)";
+    query(sql).bind(id).bind(name).bind(wall).execute(c).await.map(drop)
+}
+
+/// Organisations, oldest first, as id and name.
+pub async fn organisations(c: &mut AnyConnection) -> Result<Vec<(String, String)>, Error> {
+    let rows = query("SELECT id, name FROM organisation ORDER BY created_wall, id").fetch_all(c);
+    rows.await?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// One home as it is entered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HomeRow {
+    /// Number of the home.
+    pub id: i64,
+    /// Whose home it is to look after.
+    pub organisation: String,
+    /// The shortest text that finds the door.
+    pub label: String,
+    /// The whole address.
+    pub address: String,
+    /// How to get in.
+    pub entry: String,
+}
+
+/// Enters a home.
+pub async fn insert(c: &mut AnyConnection, home: &HomeRow, wall: i64) -> Result<(), Error> {
+    let sql = "INSERT INTO home (id, organisation, label, address, entry, created_wall) \
+               VALUES ($1, $2, $3, $4, $5, $6)";
+    query(sql)
+        .bind(home.id)
+        .bind(&home.organisation)
+        .bind(&home.label)
+        .bind(&home.address)
+        .bind(&home.entry)
+        .bind(wall)
+        .execute(c)
+        .await
+        .map(drop)
+}
+
+/// One home.
+pub async fn find(c: &mut AnyConnection, home: i64) -> Result<Option<HomeRow>, Error> {
+    let sql = "SELECT id, organisation, label, address, entry FROM home WHERE id = $1";
+    query(sql).bind(home).fetch_optional(c).await?.as_ref().map(home_of).transpose()
+}
+
+/// Homes after a number, in order, at most `limit`.
+pub async fn list(c: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<HomeRow>, Error> {
+    let sql = "SELECT id, organisation, label, address, entry FROM home WHERE id > $1 \
+               ORDER BY id LIMIT $2";
+    query(sql).bind(after).bind(limit).fetch_all(c).await?.iter().map(home_of).collect()
+}
+
+fn home_of(row: &sqlx::any::AnyRow) -> Result<HomeRow, Error> {
+    Ok(HomeRow {
+        id: row.try_get("id")?,
+        organisation: row.try_get("organisation")?,
+        label: row.try_get("label")?,
+        address: row.try_get("address")?,
+        entry: row.try_get("entry")?,
+    })
+}
+
+/// Enters a bed.
+pub async fn insert_bed(
+    c: &mut AnyConnection,
+    id: &str,
+    home: i64,
+    label: &str,
+    wall: i64,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO bed (id, home, label, created_wall) VALUES ($1, $2, $3, $4)";
+    query(sql).bind(id).bind(home).bind(label).bind(wall).execute(c).await.map(drop)
+}
+
+/// Beds of a home, oldest first, as id and label.
+pub async fn beds(c: &mut AnyConnection, home: i64) -> Result<Vec<(String, String)>, Error> {
+    let sql = "SELECT id, label FROM bed WHERE home = $1 ORDER BY created_wall, id";
+    let rows = query(sql).bind(home).fetch_all(c).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// How a home is called on a row.
+pub async fn name(c: &mut AnyConnection, home: i64) -> Result<Option<HomeName>, Error> {
+    let sql = "SELECT home.label AS label, resident.name AS person FROM home \
+               LEFT JOIN resident ON resident.home = home.id AND resident.left_wall IS NULL \
+               WHERE home.id = $1 ORDER BY resident.created_wall LIMIT 1";
+    let row = query(sql).bind(home).fetch_optional(c).await?;
+    row.map(|row| {
+        let person: Option<String> = row.try_get("person")?;
+        Ok(HomeName { label: row.try_get("label")?, person: person.unwrap_or_default() })
+    })
+    .transpose()
+}
+
+/// How every home is called.
+pub async fn names(c: &mut AnyConnection) -> Result<Vec<(i64, HomeName)>, Error> {
+    let sql = "SELECT home.id AS id, home.label AS label, MIN(resident.name) AS person FROM home \
+               LEFT JOIN resident ON resident.home = home.id AND resident.left_wall IS NULL \
+               GROUP BY home.id, home.label";
+    let rows = query(sql).fetch_all(c).await?;
+    let named = rows.iter().map(|row| {
+        let person: Option<String> = row.try_get("person")?;
+        let name = HomeName { label: row.try_get("label")?, person: person.unwrap_or_default() };
+        Ok((row.try_get("id")?, name))
+    });
+    named.collect()
+}
+
+/// What devices are called in their homes, those that have a name.
+pub async fn device_names(c: &mut AnyConnection) -> Result<Vec<(i64, String)>, Error> {
+    let rows = query("SELECT id, label FROM device WHERE label <> ''").fetch_all(c).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// The whole address of a home.
+pub async fn address(c: &mut AnyConnection, home: i64) -> Result<Option<String>, Error> {
+    let row = query("SELECT address FROM home WHERE id = $1").bind(home).fetch_optional(c).await?;
+    row.map(|row| row.try_get(0)).transpose()
+}
+
+/// Enters many homes.
+pub async fn insert_all(c: &mut AnyConnection, homes: &[HomeRow], wall: i64) -> Result<(), Error> {
+    for part in homes.chunks(ROWS_MAX) {
+        let sql = format!(
+            "INSERT INTO home (id, organisation, label, address, entry, created_wall) VALUES {}",
+            places(part.len(), 6)
+        );
+        let mut insert = query(AssertSqlSafe(sql));
+        for home in part {
+            insert = insert
+                .bind(home.id)
+                .bind(&home.organisation)
+                .bind(&home.label)
+                .bind(&home.address)
+                .bind(&home.entry)
+                .bind(wall);
+        }
+        insert.execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+/// Enters many beds, each by its id and home, without a label.
+pub async fn insert_beds(
+    c: &mut AnyConnection,
+    beds: &[(String, i64)],
+    wall: i64,
+) -> Result<(), Error> {
+    for part in beds.chunks(ROWS_MAX) {
+        let sql = format!(
+            "INSERT INTO bed (id, home, label, created_wall) VALUES {}",
+            places(part.len(), 4)
+        );
+        let mut insert = query(AssertSqlSafe(sql));
+        for (id, home) in part {
+            insert = insert.bind(id).bind(home).bind("").bind(wall);
+        }
+        insert.execute(&mut *c).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! Which alert an incident of a home is, and which presses are known: what ingest asks of the rows.
+//!
+//! Not here: the desk's reading of alerts (`records::desk`).
+
+use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+
+/// Names asked for in one statement.
+const NAMES: usize = 300;
+
+/// A press that is already known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Device number, boot (signed), frame number.
+    pub name: (i64, i64, i64),
+    /// Rung it has reached.
+    pub rung: i64,
+}
+
+/// Row id of the alert of an incident, and whether it is over.
+pub async fn alert_of(
+    c: &mut AnyConnection,
+    home: i64,
+    incident: i64,
+) -> Result<Option<(String, bool)>, Error> {
+    let sql = "SELECT id, state FROM alert WHERE home = $1 AND incident = $2";
+    let row = query(sql).bind(home).bind(incident).fetch_optional(c).await?;
+    row.map(|row| Ok((row.try_get("id")?, row.try_get::<i64, _>("state")? == 3))).transpose()
+}
+
+/// Which incident of which home an alert is, and of which device.
+pub async fn incident_of(
+    c: &mut AnyConnection,
+    id: &str,
+) -> Result<Option<(i64, i64, Option<i64>)>, Error> {
+    let sql = "SELECT home, incident, device FROM alert WHERE id = $1";
+    let row = query(sql).bind(id).fetch_optional(c).await?;
+    let read = |row: sqlx::any::AnyRow| {
+        Ok((row.try_get("home")?, row.try_get("incident")?, row.try_get("device")?))
+    };
+    row.map(read).transpose()
+}
+
+/// Which of these verified presses are known, and how far they have come.
+pub async fn known(c: &mut AnyConnection, names: &[(i64, i64, i64)]) -> Result<Vec<Known>, Error> {
+    let mut found = Vec::new();
+    for names in names.chunks(NAMES) {
+        let mut sql = QueryBuilder::<Any>::new(
+            "SELECT device, boot, seq, rung FROM activation WHERE trust = 0 AND (device, boot, seq) IN (",
+        );
+        sql.push_values_only(names);
+        sql.push(")");
+        for row in sql.build().fetch_all(&mut *c).await? {
+            let name = (row.try_get("device")?, row.try_get("boot")?, row.try_get("seq")?);
+            found.push(Known { name, rung: row.try_get("rung")? });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether bytes that nobody could verify have raised an alert already.
+pub async fn known_hash(c: &mut AnyConnection, device: i64, hash: &[u8]) -> Result<bool, Error> {
+    let sql = "SELECT COUNT(*) AS n FROM activation WHERE trust = 1 AND device = $1 AND hash = $2";
+    let n: i64 = query(sql).bind(device).bind(hash).fetch_one(c).await?.try_get("n")?;
+    Ok(n > 0)
+}
+
+/// Whether one of these alerts is over: whoever would join it must judge again.
+pub async fn any_closed(c: &mut AnyConnection, alerts: &[&str]) -> Result<bool, Error> {
+    for alerts in alerts.chunks(NAMES) {
+        let mut sql =
+            QueryBuilder::<Any>::new("SELECT COUNT(*) AS n FROM alert WHERE state = 3 AND id IN (");
+        let mut list = sql.separated(", ");
+        for id in alerts {
+            list.push_bind(*id);
+        }
+        sql.push(")");
+        let n: i64 = sql.build().fetch_one(&mut *c).await?.try_get("n")?;
+        if n > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The open alert of a kind that stands for unreadable emergencies of this speaker behind this gateway.
+pub async fn nameless(
+    c: &mut AnyConnection,
+    kind: i64,
+    (home, device): (i64, Option<i64>),
+    gateway: i64,
+) -> Result<Option<String>, Error> {
+    let sql = "SELECT id FROM alert WHERE state < 3 AND kind = $1 AND home = $2 AND gateway = $3 \
+               AND COALESCE(device, -1) = $4 ORDER BY raised_mono DESC LIMIT 1";
+    let asked = query(sql).bind(kind).bind(home).bind(gateway).bind(device.unwrap_or(-1));
+    asked.fetch_optional(c).await?.map(|row| row.try_get("id")).transpose()
+}
+
+/// Verified presses of open alerts behind these homes: name, rung.
+pub async fn rungs(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<Known>, Error> {
+    let mut found = Vec::new();
+    for homes in homes.chunks(NAMES) {
+        let mut sql = QueryBuilder::<Any>::new(
+            "SELECT x.device, x.boot, x.seq, x.rung FROM activation x JOIN alert a ON a.id = x.alert \
+             WHERE x.trust = 0 AND a.state < 3 AND a.home IN (",
+        );
+        let mut list = sql.separated(", ");
+        homes.iter().for_each(|home| {
+            list.push_bind(*home);
+        });
+        sql.push(")");
+        for row in sql.build().fetch_all(&mut *c).await? {
+            let name = (row.try_get("device")?, row.try_get("boot")?, row.try_get("seq")?);
+            found.push(Known { name, rung: row.try_get("rung")? });
+        }
+    }
+    Ok(found)
+}
+
+/// Homes among these with an open emergency.
+pub async fn alarmed(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<i64>, Error> {
+    let mut found = Vec::new();
+    for homes in homes.chunks(NAMES) {
+        let mut sql = QueryBuilder::<Any>::new(
+            "SELECT DISTINCT home FROM alert WHERE state < 3 AND severity = 3 AND home IN (",
+        );
+        let mut list = sql.separated(", ");
+        homes.iter().for_each(|home| {
+            list.push_bind(*home);
+        });
+        sql.push(")");
+        for row in sql.build().fetch_all(&mut *c).await? {
+            found.push(row.try_get("home")?);
+        }
+    }
+    Ok(found)
+}
+
+trait PushNames {
+    fn push_values_only(&mut self, names: &[(i64, i64, i64)]);
+}
+
+impl PushNames for QueryBuilder<Any> {
+    fn push_values_only(&mut self, names: &[(i64, i64, i64)]) {
+        self.push_values(names, |mut row, name| {
+            row.push_bind(name.0).push_bind(name.1).push_bind(name.2);
+        });
+    }
+}
+
+/// Gateways whose silence is told, with their alerts.
+pub async fn silent_gateways(c: &mut AnyConnection) -> Result<Vec<(i64, String)>, Error> {
+    let rows = query("SELECT gateway, alert FROM gateway_silent").fetch_all(c).await?;
+    rows.iter().map(|row| Ok((row.try_get("gateway")?, row.try_get("alert")?))).collect()
+}
+
+/// Notes that a gateway's silence is told, or that it is back.
+pub async fn put_silent(
+    c: &mut AnyConnection,
+    gateway: i64,
+    alert: Option<&str>,
+) -> Result<(), Error> {
+    match alert {
+        Some(alert) => {
+            let sql = "INSERT INTO gateway_silent (gateway, alert) VALUES ($1, $2) \
+                       ON CONFLICT (gateway) DO UPDATE SET alert = $2";
+            query(sql).bind(gateway).bind(alert).execute(c).await.map(drop)
+        }
+        None => {
+            let sql = "DELETE FROM gateway_silent WHERE gateway = $1";
+            query(sql).bind(gateway).execute(c).await.map(drop)
+        }
+    }
+}

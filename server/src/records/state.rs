@@ -1,0 +1,152 @@
+//! What ingest remembers between steps: the judgement of homes, frames already taken, the clock.
+//!
+//! The judgement of a home and the frames it has seen are written in one transaction, so that they tell
+//! of the same moment after any crash. Not here: alerts (`records::chain`).
+
+use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+
+use crate::clock::Stored;
+
+const ROWS: usize = 500;
+
+/// Which frames of one boot have been taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenRow {
+    /// Device number.
+    pub device: i64,
+    /// Boot, signed.
+    pub boot: i64,
+    /// All frames up to this one have been taken, or are too old to be told apart.
+    pub base: i64,
+    /// One bit for each frame after `base`, lowest first.
+    pub bits: Vec<u8>,
+}
+
+/// The judgement of one home as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CareRow {
+    /// Home number.
+    pub home: i64,
+    /// CBOR of `care::Home`.
+    pub state: Vec<u8>,
+    /// When it wants to be asked again, server's clock.
+    pub due: Option<i64>,
+}
+
+/// A record that could not be taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Row id.
+    pub id: String,
+    /// Which gateway brought it.
+    pub gateway: i64,
+    /// When, wall clock.
+    pub wall: i64,
+    /// Why.
+    pub reason: String,
+    /// As it came.
+    pub bytes: Vec<u8>,
+}
+
+/// Stores judgements of homes.
+pub async fn put_care(c: &mut AnyConnection, rows: &[CareRow]) -> Result<(), Error> {
+    for rows in rows.chunks(ROWS) {
+        let mut sql = QueryBuilder::<Any>::new("INSERT INTO care_state (home, state, due) ");
+        sql.push_values(rows, |mut row, r| {
+            row.push_bind(r.home).push_bind(r.state.as_slice()).push_bind(r.due);
+        });
+        sql.push(" ON CONFLICT (home) DO UPDATE SET state = excluded.state, due = excluded.due");
+        sql.build().execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+/// Stores which frames have been taken.
+pub async fn put_seen(c: &mut AnyConnection, rows: &[SeenRow]) -> Result<(), Error> {
+    for rows in rows.chunks(ROWS) {
+        let mut sql = QueryBuilder::<Any>::new("INSERT INTO seen (device, boot, base, bits) ");
+        sql.push_values(rows, |mut row, r| {
+            row.push_bind(r.device)
+                .push_bind(r.boot)
+                .push_bind(r.base)
+                .push_bind(r.bits.as_slice());
+        });
+        sql.push(
+            " ON CONFLICT (device, boot) DO UPDATE SET base = excluded.base, bits = excluded.bits",
+        );
+        sql.build().execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+/// Which frames of a boot have been taken, if any.
+pub async fn seen(
+    c: &mut AnyConnection,
+    device: i64,
+    boot: i64,
+) -> Result<Option<(i64, Vec<u8>)>, Error> {
+    let sql = "SELECT base, bits FROM seen WHERE device = $1 AND boot = $2";
+    let row = query(sql).bind(device).bind(boot).fetch_optional(c).await?;
+    row.map(|row| Ok((row.try_get("base")?, row.try_get("bits")?))).transpose()
+}
+
+/// Keeps the newest `keep` boots of a device.
+pub async fn forget_boots(c: &mut AnyConnection, device: i64, keep: i64) -> Result<(), Error> {
+    let sql = "DELETE FROM seen WHERE device = $1 AND boot NOT IN \
+               (SELECT boot FROM seen WHERE device = $1 ORDER BY boot DESC LIMIT $2)";
+    query(sql).bind(device).bind(keep).execute(c).await.map(drop)
+}
+
+/// Every judgement: home, state, due.
+pub async fn all_care(c: &mut AnyConnection) -> Result<Vec<CareRow>, Error> {
+    let rows = query("SELECT home, state, due FROM care_state").fetch_all(c).await?;
+    let read = |row: &sqlx::any::AnyRow| {
+        Ok(CareRow {
+            home: row.try_get("home")?,
+            state: row.try_get("state")?,
+            due: row.try_get("due")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Puts a record aside.
+pub async fn quarantine(c: &mut AnyConnection, row: &Quarantined) -> Result<(), Error> {
+    let sql =
+        "INSERT INTO quarantine (id, gateway, wall, reason, bytes) VALUES ($1, $2, $3, $4, $5)";
+    query(sql)
+        .bind(&row.id)
+        .bind(row.gateway)
+        .bind(row.wall)
+        .bind(&row.reason)
+        .bind(row.bytes.as_slice())
+        .execute(c)
+        .await
+        .map(drop)
+}
+
+/// How many records have been put aside.
+pub async fn quarantined(c: &mut AnyConnection) -> Result<i64, Error> {
+    query("SELECT COUNT(*) AS n FROM quarantine").fetch_one(c).await?.try_get("n")
+}
+
+/// What is stored of time.
+pub async fn clock(c: &mut AnyConnection) -> Result<Option<Stored>, Error> {
+    let sql = "SELECT boot, offset_ms, high FROM clock WHERE one = 1";
+    let row = query(sql).fetch_optional(c).await?;
+    let read = |row: sqlx::any::AnyRow| {
+        Ok(Stored {
+            boot: row.try_get("boot")?,
+            offset: row.try_get("offset_ms")?,
+            high: row.try_get("high")?,
+        })
+    };
+    row.map(read).transpose()
+}
+
+/// Stores the time.
+pub async fn put_clock(c: &mut AnyConnection, now: &Stored) -> Result<(), Error> {
+    let sql = "INSERT INTO clock (one, boot, offset_ms, high) VALUES (1, $1, $2, $3) \
+               ON CONFLICT (one) DO UPDATE SET boot = $1, offset_ms = $2, high = $3";
+    query(sql).bind(&now.boot).bind(now.offset).bind(now.high).execute(c).await.map(drop)
+}

@@ -1,0 +1,152 @@
+//! Every door of the HTTP side on one page, grouped by who comes through it, and the guard before all.
+//!
+//! The guard refuses writes without our own header, answers in the caller's language, and puts the
+//! same security headers on everything that leaves. Not here: what a door does (`routes`).
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use tokio::net::TcpListener;
+
+use crate::api_error::ApiError;
+use crate::app::App;
+use crate::assets;
+use crate::routes::{alerts, enrol, homes, ops, pages, queue, session, staff, stream};
+use crate::words::Lang;
+
+/// Largest body of a request, bytes.
+const BODY_MAX: usize = 64 * 1024;
+/// Header that only our own pages and programs send.
+const OURS: HeaderName = HeaderName::from_static("x-hearthline");
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
+
+/// All doors.
+pub fn router(app: Arc<App>) -> Router {
+    let anybody = Router::new()
+        .route("/", get(pages::root))
+        .route("/login", get(pages::login))
+        .route("/setup", get(pages::setup))
+        .route("/assets/{version}/{name}", get(assets::serve))
+        .route("/openapi.json", get(ops::openapi))
+        .route("/health", get(ops::health))
+        .route("/metrics", get(ops::metrics))
+        .route("/api/setup", post(session::setup))
+        .route("/api/login", post(session::login));
+    let operators = Router::new()
+        .route("/console", get(pages::console))
+        .route("/console/alerts/{id}", get(pages::facts))
+        .route("/homes", get(pages::homes))
+        .route("/homes/{id}", get(pages::home))
+        .route("/api/logout", post(session::logout))
+        .route("/api/shift", post(session::shift))
+        .route("/api/presence", post(queue::presence))
+        .route("/api/queue", get(queue::show))
+        .route("/api/stream", get(stream::follow))
+        .route("/api/alerts/{id}", get(alerts::show))
+        .route("/api/alerts/{id}/visible", post(alerts::visible))
+        .route("/api/alerts/{id}/claim", post(alerts::claim))
+        .route("/api/alerts/{id}/renew", post(alerts::renew))
+        .route("/api/alerts/{id}/actions", post(alerts::act))
+        .route("/api/alerts/{id}/suspend", post(alerts::suspend))
+        .route("/api/alerts/{id}/close", post(alerts::close))
+        .route("/api/homes", get(homes::list))
+        .route("/api/homes/{id}", get(homes::show))
+        .route("/api/homes/{id}/series", get(homes::series));
+    let installers = Router::new()
+        .route("/api/organisations", post(enrol::organisation))
+        .route("/api/homes", post(enrol::home))
+        .route("/api/homes/{id}/beds", post(enrol::bed))
+        .route("/api/homes/{id}/resident", post(enrol::resident))
+        .route("/api/gateways", post(enrol::new_gateway))
+        .route("/api/gateways/{id}/revoke", post(enrol::revoke))
+        .route("/api/devices", post(enrol::device))
+        .route("/api/devices/{id}/release", post(enrol::release))
+        .route("/api/devices/{id}/label", get(enrol::label_svg));
+    let administrators = Router::new()
+        .route("/api/provision/batch", post(enrol::batch))
+        .route("/api/staff", post(staff::create))
+        .route("/api/staff/{id}", delete(staff::disable))
+        .route("/api/staff/{id}/code", post(staff::code));
+    anybody
+        .merge(operators)
+        .merge(installers)
+        .merge(administrators)
+        .fallback(pages::nowhere)
+        .method_not_allowed_fallback(pages::nowhere)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(guard))
+        .with_state(app)
+}
+
+/// Serves all doors until `stop` is done.
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = axum::serve::ListenerExt::tap_io(listener, |tcp| {
+        // A row must not wait for a packet to fill; a socket that refuses is only slower.
+        let _ = tcp.set_nodelay(true);
+    });
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
+
+async fn guard(request: Request, next: Next) -> Response {
+    let lang = Lang::asked(request.headers());
+    let path = request.uri().path().to_owned();
+    let mut answer = match refused(request.method(), &path, request.headers()) {
+        Some(error) => error.into_response(),
+        None => next.run(request).await,
+    };
+    if let Some(error) = answer.extensions_mut().remove::<ApiError>()
+        && lang == Lang::En
+    {
+        answer = error.answer(lang);
+    }
+    secure(answer.headers_mut());
+    answer
+}
+
+/// Why a request may not even come to its door.
+fn refused(method: &Method, path: &str, headers: &HeaderMap) -> Option<ApiError> {
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let ours = headers.get(OURS).is_some_and(|value| value == "1");
+    if !reads && path.starts_with("/api/") && !ours {
+        return Some(ApiError::no_header());
+    }
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    match (text(ORIGIN), text(HOST)) {
+        (Some(origin), Some(host)) => {
+            let from = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+            (from != host).then(ApiError::no_header)
+        }
+        _ => None,
+    }
+}
+
+fn secure(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}

@@ -1,0 +1,35 @@
+//! The doors of the HTTP side, one file a place: extract, one call into a room, answer.
+//!
+//! Which door is where is `router`'s page. Inputs are closed JSON: an unknown field is refused by
+//! name. Not here: rules, SQL, sentences.
+
+pub mod alerts;
+pub mod enrol;
+pub mod homes;
+pub mod ops;
+pub mod pages;
+pub mod queue;
+pub mod session;
+pub mod staff;
+pub mod stream;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+
+use crate::api_error::ApiError;
+use crate::app::App;
+
+/// A request's JSON, checked against its type.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+        let bytes = Bytes::from_request(request, app).await.map_err(|_| ApiError::too_large())?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| ApiError::json(&error.to_string()))
+    }
+}

@@ -1,0 +1,132 @@
+//! `/api/homes…`: homes as data: the list, one home, its readings.
+//!
+//! Looking at one home is written down. Not here: enrolment (`enrol`), pages (`pages`).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use proto::id::HomeId;
+use proto::up::Quantity;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::api_error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::auth::As;
+use crate::auth::role::AtDesk;
+use crate::desk::card::looked;
+use crate::desk::view::{device_text, home_text};
+use crate::provision::mint::{role_from, role_word};
+use crate::records::{device, home, resident};
+use crate::series::Window;
+
+/// Longest span of one question, hours.
+const HOURS_MAX: i64 = 24 * 31;
+/// Most points of one answer.
+const POINTS_MAX: u32 = 5_000;
+
+/// Which readings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    quantity: String,
+    hours: Option<i64>,
+    points: Option<u32>,
+}
+
+/// A home's number from the text in a path.
+pub(crate) fn number(text: &str) -> ApiResult<i64> {
+    let id: HomeId = text.parse().map_err(|_| ApiError::unknown("home"))?;
+    i64::try_from(id.get()).map_err(|_| ApiError::unknown("home"))
+}
+
+fn quantity(word: &str) -> ApiResult<Quantity> {
+    Ok(match word {
+        "in_bed" => Quantity::InBed,
+        "heart" => Quantity::Heart,
+        "breath" => Quantity::Breath,
+        "restless" => Quantity::Restless,
+        "load" => Quantity::Load,
+        "motion" => Quantity::Motion,
+        "door" => Quantity::Door,
+        "temperature" => Quantity::Temperature,
+        "humidity" => Quantity::Humidity,
+        "signal" => Quantity::Signal,
+        "battery" => Quantity::Battery,
+        _ => return Err(ApiError::input("quantity")),
+    })
+}
+
+/// Every home with its names.
+#[utoipa::path(get, path = "/api/homes",
+    responses((status = 200, body = Object), (status = 401), (status = 403)))]
+pub async fn list(State(app): State<Arc<App>>, _: As<AtDesk>) -> ApiResult<Json<Value>> {
+    let all = home::names(&mut *app.records.reader().await?).await?;
+    let homes: Vec<Value> = all
+        .into_iter()
+        .map(
+            |(n, name)| json!({ "home": home_text(n), "label": name.label, "person": name.person }),
+        )
+        .collect();
+    Ok(Json(json!({ "homes": homes })))
+}
+
+/// One home: address, resident, contacts, devices.
+#[utoipa::path(get, path = "/api/homes/{id}", params(("id" = String, Path)),
+    responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404)))]
+pub async fn show(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<AtDesk>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Value>> {
+    let number = number(&id)?;
+    let mut c = app.records.reader().await?;
+    let name = home::name(&mut c, number).await?.ok_or_else(|| ApiError::unknown("home"))?;
+    let devices = device::of_home(&mut c, number).await?;
+    let answer = json!({
+        "home": id, "label": name.label, "person": name.person,
+        "address": home::address(&mut c, number).await?,
+        "resident": resident::of_home(&mut c, number).await?,
+        "contacts": resident::contacts(&mut c, number).await?,
+        "devices": devices.iter().map(|d| json!({
+            "device": device_text(d.id), "role": role_from(d.role).map(role_word), "label": d.label,
+        })).collect::<Vec<_>>(),
+    });
+    drop(c);
+    looked(&app, &me, number, "api").await?;
+    Ok(Json(answer))
+}
+
+/// Readings of one home.
+#[utoipa::path(get, path = "/api/homes/{id}/series",
+    params(("id" = String, Path), ("quantity" = String, Query), ("hours" = Option<i64>, Query), ("points" = Option<u32>, Query)),
+    responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404), (status = 422)))]
+pub async fn series(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<AtDesk>,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> ApiResult<Json<Value>> {
+    let number = number(&id)?;
+    let home = id.parse().map_err(|_| ApiError::unknown("home"))?;
+    let to_ms = app.clock.now().wall_ms;
+    let from_ms = to_ms - asked.hours.unwrap_or(24).clamp(1, HOURS_MAX) * 3_600_000;
+    let max_points = asked.points.unwrap_or(1440).clamp(1, POINTS_MAX);
+    let quantity = quantity(&asked.quantity)?;
+    let window = Window { home, device: None, quantity, from_ms, to_ms, max_points };
+    let samples = app.series.read(window).await.map_err(|e| ApiError::internal(&e))?;
+    looked(&app, &me, number, "api").await?;
+    let points: Vec<Value> = samples
+        .iter()
+        .map(|s| {
+            let (value, no_data) = match s.value {
+                Ok(value) => (Some(value), None),
+                Err(why) => (None, Some(format!("{why:?}").to_lowercase())),
+            };
+            json!({ "device": s.device.to_string(), "at_ms": s.at_ms, "span_ms": s.span_ms,
+                "value": value, "no_data": no_data, "low": s.low, "high": s.high, "count": s.count })
+        })
+        .collect();
+    Ok(Json(json!({ "from_ms": from_ms, "to_ms": to_ms, "points": points })))
+}

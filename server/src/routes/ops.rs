@@ -1,0 +1,106 @@
+//! `/health`, `/metrics`, `/openapi.json`: for whoever runs the server and whoever writes against it.
+//!
+//! Neither names a person, a home or a device. Health is false until every store and loop has proved
+//! itself. Not here: what is counted (`health`).
+
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+
+use crate::app::App;
+use crate::health::RollCall;
+use crate::routes::{alerts, enrol, homes, queue, session, staff, stream};
+
+/// The API as a document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Hearthline",
+        description = "The watch room's API. Every write needs the header x-hearthline: 1."
+    ),
+    paths(
+        session::setup,
+        session::login,
+        session::logout,
+        session::shift,
+        staff::create,
+        staff::code,
+        staff::disable,
+        queue::show,
+        queue::presence,
+        stream::follow,
+        alerts::show,
+        alerts::visible,
+        alerts::claim,
+        alerts::renew,
+        alerts::act,
+        alerts::suspend,
+        alerts::close,
+        homes::list,
+        homes::show,
+        homes::series,
+        enrol::organisation,
+        enrol::home,
+        enrol::bed,
+        enrol::resident,
+        enrol::new_gateway,
+        enrol::revoke,
+        enrol::device,
+        enrol::release,
+        enrol::label_svg,
+        enrol::batch,
+    )
+)]
+pub struct Api;
+
+static DOCUMENT: LazyLock<Document> = LazyLock::new(Api::openapi);
+
+/// `GET /openapi.json`
+pub async fn openapi() -> Json<&'static Document> {
+    Json(&DOCUMENT)
+}
+
+/// `GET /health`: 200 when everything has answered lately, else 503 with what has not.
+pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<RollCall>) {
+    let roll = app.health.roll_call(app.clock.mono(), app.series.facts().healthy);
+    let status = if roll.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(roll))
+}
+
+/// `GET /metrics`: counters in Prometheus text.
+pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let counted = app.health.counted();
+    let facts = app.series.facts();
+    let now = app.clock.mono();
+    let mut text = String::new();
+    for (name, kind, what, value) in [
+        (
+            "emergencies_total",
+            "counter",
+            "Emergency records taken from the inbox",
+            counted.emergencies,
+        ),
+        ("telemetry_total", "counter", "Telemetry records taken from the inbox", counted.telemetry),
+        ("copies_total", "counter", "Copies of what was known", counted.copies),
+        ("aside_total", "counter", "Records put aside", counted.aside),
+        ("points_total", "counter", "Measured values kept", counted.points),
+        ("alerts_total", "counter", "Alerts opened", counted.alerts),
+        ("activations_total", "counter", "Presses and falls entered", counted.activations),
+        ("series_lost_total", "counter", "Measured values lost and told", facts.lost),
+        ("on_duty", "gauge", "Consoles on duty", app.presence.count(now) as u64),
+    ] {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "# HELP hearthline_{name} {what}\n# TYPE hearthline_{name} {kind}\nhearthline_{name} {value}\n"
+        );
+    }
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}

@@ -1,0 +1,186 @@
+//! The pages' own addresses. Without a session every one of them leads to the log-in.
+//!
+//! Not here: how a page looks (`crate::pages`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::api_error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::auth::role::AtDesk;
+use crate::auth::{As, Staff};
+use crate::desk::protection::{self, DAY_MS, DayError};
+use crate::desk::view::home_text;
+use crate::desk::{card, names::HomeName};
+use crate::pages;
+use crate::records::{desk, home, staff};
+use crate::routes::homes::number;
+use crate::words::Lang;
+
+/// Homes listed at once.
+const LISTED: usize = 200;
+/// The card's look back.
+const HALF_HOUR_MS: i64 = 30 * 60_000;
+
+/// Language, and whether a one-time code is to be typed.
+#[derive(Debug, Deserialize)]
+pub struct Entry {
+    lang: Option<String>,
+    code: Option<String>,
+}
+
+/// What is looked for.
+#[derive(Debug, Deserialize)]
+pub struct Search {
+    q: Option<String>,
+}
+
+fn lang(entry: &Entry, headers: &HeaderMap) -> Lang {
+    entry.lang.as_deref().map_or_else(|| Lang::asked(headers), Lang::of_tag)
+}
+
+/// `GET /`
+pub async fn root() -> Redirect {
+    Redirect::to("/console")
+}
+
+/// `GET /login`
+pub async fn login(
+    State(app): State<Arc<App>>,
+    Query(entry): Query<Entry>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    if staff::administrators(&mut *app.records.reader().await?).await? == 0 {
+        return Ok(Redirect::to("/setup").into_response());
+    }
+    let now = app.clock.now().wall_ms;
+    Ok(pages::login::page(lang(&entry, &headers), now, entry.code.is_some()).into_response())
+}
+
+/// `GET /setup`
+pub async fn setup(
+    State(app): State<Arc<App>>,
+    Query(entry): Query<Entry>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    if staff::administrators(&mut *app.records.reader().await?).await? > 0 {
+        return Ok(Redirect::to("/login").into_response());
+    }
+    Ok(pages::setup::page(lang(&entry, &headers), app.clock.now().wall_ms).into_response())
+}
+
+/// A page's lock: without a session to the log-in, without the duty a page that says so.
+fn locked(me: Result<As<AtDesk>, ApiError>) -> Result<Staff, Box<Response>> {
+    me.map(|me| me.0).map_err(|error| match error.answer(Lang::Zh).status() {
+        StatusCode::UNAUTHORIZED => Box::new(Redirect::to("/login").into_response()),
+        _ => Box::new(error.into_response()),
+    })
+}
+
+/// `GET /console`
+pub async fn console(State(app): State<Arc<App>>, me: Result<As<AtDesk>, ApiError>) -> Response {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return *answer,
+    };
+    let now = app.clock.now();
+    let on_duty = app.presence.count(now.mono).max(1);
+    let phone = &app.config.console.fallback_phone;
+    pages::console::page(&me, now.wall_ms, on_duty, phone).into_response()
+}
+
+/// `GET /console/alerts/{id}`: the facts of one card, for the console's scripts.
+pub async fn facts(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<AtDesk>,
+    Path(id): Path<String>,
+) -> ApiResult<Markup> {
+    let card = card::open(&app, &id, &me).await.map_err(|e| e.told(&app))?;
+    let seen = match protection::day(&app, card.row.home, HALF_HOUR_MS).await {
+        Ok(day) => pages::day::half_hour(me.lang, &day, card.view.raised_ms),
+        Err(_) => html! {},
+    };
+    Ok(pages::card::parts(&app, &card, &me, &seen, app.clock.now().wall_ms))
+}
+
+/// `GET /homes`
+pub async fn homes(
+    State(app): State<Arc<App>>,
+    me: Result<As<AtDesk>, ApiError>,
+    Query(search): Query<Search>,
+) -> ApiResult<Response> {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return Ok(*answer),
+    };
+    let asked = search.q.unwrap_or_default();
+    let mut c = app.records.reader().await?;
+    let mut open: HashMap<i64, usize> = HashMap::new();
+    for row in desk::open(&mut c).await? {
+        *open.entry(row.home).or_default() += 1;
+    }
+    let fits = |(n, name): &(i64, HomeName)| {
+        let needle = asked.trim().to_lowercase();
+        [name.label.as_str(), name.person.as_str(), home_text(*n).as_str()]
+            .iter()
+            .any(|text| text.to_lowercase().contains(&needle))
+    };
+    let found: Vec<_> =
+        home::names(&mut c).await?.into_iter().filter(fits).take(LISTED + 1).collect();
+    let lines: Vec<pages::homes::Line> = found
+        .iter()
+        .take(LISTED)
+        .map(|(n, name)| pages::homes::Line {
+            id: home_text(*n),
+            label: name.label.clone(),
+            person: name.person.clone(),
+            open: open.get(n).copied().unwrap_or(0),
+        })
+        .collect();
+    let now = app.clock.now().wall_ms;
+    Ok(pages::homes::page(&me, now, &asked, &lines, found.len() > LISTED).into_response())
+}
+
+/// `GET /homes/{id}`
+pub async fn home(
+    State(app): State<Arc<App>>,
+    me: Result<As<AtDesk>, ApiError>,
+    Path(id): Path<String>,
+) -> ApiResult<Response> {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return Ok(*answer),
+    };
+    let number = number(&id)?;
+    let name = home::name(&mut *app.records.reader().await?, number).await?;
+    let name = name.ok_or_else(|| ApiError::unknown("home"))?;
+    card::looked(&app, &me, number, "page").await?;
+    let day = protection::day(&app, number, DAY_MS).await.map_err(|error| match error {
+        DayError::Home => ApiError::unknown("home"),
+        DayError::Records(_) | DayError::Series(_) => ApiError::internal(&error),
+    })?;
+    let mut c = app.records.reader().await?;
+    let events = desk::of_home(&mut c, number, 50).await?;
+    let looks = staff::looks(&mut c, number, 6).await?;
+    let address = home::address(&mut c, number).await?.unwrap_or(name.label);
+    let page = pages::home::Home {
+        id: &id,
+        address: &address,
+        person: &name.person,
+        day: &day,
+        events: &events,
+        looks: &looks,
+    };
+    Ok(pages::home::page(&me, &page).into_response())
+}
+
+/// Whatever has no door.
+pub async fn nowhere() -> ApiError {
+    ApiError::not_found()
+}

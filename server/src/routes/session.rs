@@ -1,0 +1,200 @@
+//! `/api/setup`, `/api/login`, `/api/logout`, `/api/shift`: coming, going, and how a shift is dressed.
+//!
+//! Not here: who may try again when (`auth::delay`), or the forms (`pages::login`).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api_error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::auth::role::{Present, Role};
+use crate::auth::{As, Source, password, token};
+use crate::desk::life::stored;
+use crate::records::staff::{self, StaffRow};
+use crate::routes::Body;
+
+/// Longest name and display name, characters.
+const NAME_MAX: usize = 64;
+
+/// The first administrator.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    token: String,
+    name: String,
+    password: String,
+    display: String,
+}
+
+/// Name and password, or a one-time code alone.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    name: Option<String>,
+    password: Option<String>,
+    code: Option<String>,
+    /// Language of the shift: `zh-CN` or `en`.
+    lang: Option<String>,
+}
+
+/// How a shift is dressed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Shift {
+    /// `day` or `night`.
+    theme: Option<String>,
+    /// `zh-CN` or `en`.
+    lang: Option<String>,
+}
+
+/// Who has logged in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoggedIn {
+    staff: Me,
+}
+
+/// One's own entry.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Me {
+    id: String,
+    name: String,
+    display: String,
+    role: Role,
+}
+
+/// A name as people type it: not empty, not too long, no control characters.
+pub(crate) fn name_of(text: &str) -> ApiResult<String> {
+    let name = text.trim();
+    let fine =
+        !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
+    if fine { Ok(name.to_owned()) } else { Err(ApiError::input("name")) }
+}
+
+/// Makes the first administrator, once.
+#[utoipa::path(post, path = "/api/setup", request_body = Setup,
+    responses((status = 204), (status = 403), (status = 409), (status = 422)))]
+pub async fn setup(State(app): State<Arc<App>>, Body(body): Body<Setup>) -> ApiResult<StatusCode> {
+    if staff::administrators(&mut *app.records.reader().await?).await? > 0 {
+        return Err(ApiError::set_up());
+    }
+    let (name, display) = (name_of(&body.name)?, name_of(&body.display)?);
+    if !password::acceptable(&body.password, &name) {
+        return Err(ApiError::password());
+    }
+    if !app.auth.take_setup(&body.token) {
+        return Err(ApiError::token());
+    }
+    let hash = app.auth.passwords.hash(body.password).await.ok_or_else(ApiError::password)?;
+    let row = StaffRow {
+        id: Uuid::now_v7().to_string(),
+        name,
+        display,
+        role: Role::Admin.word().to_owned(),
+        password: Some(hash),
+        disabled: false,
+    };
+    let mut writer = app.records.begin().await?;
+    if staff::administrators(&mut writer).await? > 0 {
+        return Err(ApiError::set_up());
+    }
+    staff::insert(&mut writer, &row, app.clock.now().wall_ms).await?;
+    writer.commit().await?;
+    app.names.learn_staff([(row.id, row.display)]);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn by_password(
+    app: &App,
+    source: IpAddr,
+    name: &str,
+    password: String,
+) -> ApiResult<StaffRow> {
+    let now = app.clock.now().mono;
+    app.auth.may_try(now, name, source)?;
+    if password.len() > password::LONGEST {
+        return Err(ApiError::login());
+    }
+    let row = staff::by_name(&mut *app.records.reader().await?, name).await?;
+    let hash = row.as_ref().filter(|row| !row.disabled).and_then(|row| row.password.clone());
+    let fits = app.auth.passwords.fits(password, hash).await;
+    app.auth.tried(app.clock.now().mono, name, source, fits);
+    row.filter(|_| fits).ok_or_else(ApiError::login)
+}
+
+async fn by_code(app: &App, source: IpAddr, code: &str) -> ApiResult<StaffRow> {
+    let now = app.clock.now().mono;
+    app.auth.may_try(now, "code", source)?;
+    let mut writer = app.records.begin().await?;
+    let row = staff::take_code(&mut writer, &token::hash(code), stored(now)).await?;
+    writer.commit().await?;
+    app.auth.tried(now, "code", source, row.is_some());
+    row.ok_or_else(ApiError::login_code)
+}
+
+/// Begins a session.
+#[utoipa::path(post, path = "/api/login", request_body = Login,
+    responses((status = 200, body = LoggedIn), (status = 401), (status = 422), (status = 429)))]
+pub async fn login(
+    State(app): State<Arc<App>>,
+    Source(source): Source,
+    Body(body): Body<Login>,
+) -> ApiResult<Response> {
+    let row = match (body.name, body.password, body.code) {
+        (Some(name), Some(password), None) => {
+            by_password(&app, source, name.trim(), password).await?
+        }
+        (None, None, Some(code)) => by_code(&app, source, &code).await?,
+        _ => return Err(ApiError::login_fields()),
+    };
+    let token = token::token()?;
+    let lang = crate::words::Lang::of_tag(body.lang.as_deref().unwrap_or("zh-CN")).tag();
+    let mut writer = app.records.begin().await?;
+    let now = stored(app.clock.now().mono);
+    staff::begin(&mut writer, &token::hash(&token), &row.id, now, lang).await?;
+    writer.commit().await?;
+    let role = Role::read(&row.role).ok_or_else(ApiError::forbidden)?;
+    let me = Me { id: row.id, name: row.name, display: row.display, role };
+    let cookie = token::cookie(&token, app.tls());
+    Ok(([(SET_COOKIE, cookie)], Json(LoggedIn { staff: me })).into_response())
+}
+
+/// Ends this session.
+#[utoipa::path(post, path = "/api/logout", responses((status = 204), (status = 401)))]
+pub async fn logout(
+    State(app): State<Arc<App>>,
+    As(staff, ..): As<Present>,
+) -> ApiResult<Response> {
+    let mut writer = app.records.begin().await?;
+    staff::end(&mut writer, &staff.session).await?;
+    writer.commit().await?;
+    app.presence.gone(&staff.id);
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, token::no_cookie(app.tls()))]).into_response())
+}
+
+/// Sets theme and language of this session.
+#[utoipa::path(post, path = "/api/shift", request_body = Shift,
+    responses((status = 204), (status = 401), (status = 422)))]
+pub async fn shift(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<Present>,
+    Body(body): Body<Shift>,
+) -> ApiResult<StatusCode> {
+    let theme = body.theme.unwrap_or(me.theme);
+    let lang = body.lang.unwrap_or_else(|| me.lang.tag().to_owned());
+    if !["day", "night"].contains(&theme.as_str()) || !["zh-CN", "en"].contains(&lang.as_str()) {
+        return Err(ApiError::input("theme or lang"));
+    }
+    let mut writer = app.records.begin().await?;
+    staff::dress(&mut writer, &me.session, &theme, &lang).await?;
+    writer.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,117 @@
+//! `/api/staff`: the administrator enters colleagues, gives one-time codes, shuts somebody out.
+//!
+//! Nobody chooses a colleague's password: whoever has none logs in with a code.
+//! Not here: the first administrator (`session`).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api_error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::auth::role::{Administering, Role};
+use crate::auth::{As, CODE_LASTS, password, token};
+use crate::desk::life::stored;
+use crate::records::staff::{self, StaffRow};
+use crate::routes::Body;
+use crate::routes::session::name_of;
+
+/// A new colleague.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStaff {
+    name: String,
+    display: String,
+    role: Role,
+    password: Option<String>,
+}
+
+/// A colleague's id, and a one-time code where there is no password.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Entered {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+}
+
+/// A one-time code.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Code {
+    code: String,
+}
+
+async fn give_code(app: &App, id: &str) -> ApiResult<String> {
+    let code = token::code()?;
+    let mut writer = app.records.begin().await?;
+    let until = stored(app.clock.now().mono.after(CODE_LASTS));
+    staff::put_code(&mut writer, id, &token::hash(&code), until).await?;
+    writer.commit().await?;
+    Ok(code)
+}
+
+/// Enters a colleague.
+#[utoipa::path(post, path = "/api/staff", request_body = NewStaff,
+    responses((status = 200, body = Entered), (status = 401), (status = 403), (status = 409)))]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    _: As<Administering>,
+    Body(body): Body<NewStaff>,
+) -> ApiResult<Json<Entered>> {
+    let (name, display) = (name_of(&body.name)?, name_of(&body.display)?);
+    let hash = match body.password {
+        Some(secret) if !password::acceptable(&secret, &name) => return Err(ApiError::password()),
+        Some(secret) => Some(app.auth.passwords.hash(secret).await.ok_or_else(ApiError::password)?),
+        None => None,
+    };
+    let id = Uuid::now_v7().to_string();
+    let role = body.role.word().to_owned();
+    let row = StaffRow { id, name, display, role, password: hash, disabled: false };
+    let mut writer = app.records.begin().await?;
+    if staff::by_name(&mut writer, &row.name).await?.is_some() {
+        return Err(ApiError::name_taken());
+    }
+    staff::insert(&mut writer, &row, app.clock.now().wall_ms).await?;
+    writer.commit().await?;
+    app.names.learn_staff([(row.id.clone(), row.display.clone())]);
+    let code = match row.password {
+        Some(_) => None,
+        None => Some(give_code(&app, &row.id).await?),
+    };
+    Ok(Json(Entered { id: row.id, code }))
+}
+
+/// Gives a colleague a new one-time code.
+#[utoipa::path(post, path = "/api/staff/{id}/code", params(("id" = String, Path)),
+    responses((status = 200, body = Code), (status = 401), (status = 403), (status = 404)))]
+pub async fn code(
+    State(app): State<Arc<App>>,
+    _: As<Administering>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Code>> {
+    let row = staff::by_id(&mut *app.records.reader().await?, &id).await?;
+    let row = row.filter(|r| !r.disabled).ok_or_else(|| ApiError::unknown("staff"))?;
+    Ok(Json(Code { code: give_code(&app, &row.id).await? }))
+}
+
+/// Shuts a colleague out: no log-in, and every session and stream ends within seconds.
+#[utoipa::path(delete, path = "/api/staff/{id}", params(("id" = String, Path)),
+    responses((status = 204), (status = 401), (status = 403), (status = 404)))]
+pub async fn disable(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<Administering>,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    if me.id == id {
+        return Err(ApiError::forbidden());
+    }
+    let mut writer = app.records.begin().await?;
+    let found = staff::disable(&mut writer, &id).await?;
+    writer.commit().await?;
+    app.presence.gone(&id);
+    if found { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::unknown("staff")) }
+}

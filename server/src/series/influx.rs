@@ -1,0 +1,342 @@
+//! InfluxDB 2 as the store, for those who run one already or need more than one machine.
+//!
+//! - A *line* is one point in line protocol: measurement `bed`, tags home `h`, device `d`, quantity
+//!   `q`, field `v` for a value or `g` for the reason of a gap; times in milliseconds.
+//! - Batches that wait share one request. An answer that may get better is tried again with
+//!   back-off; then the caller is told and keeps its points. An answer that never gets better puts
+//!   the batch into a bounded *dead letter* file and is told.
+//!
+//! Not here: running InfluxDB. `setup` makes its buckets and its roll-ups.
+
+pub mod lines;
+mod query;
+pub mod setup;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use influxdb2::api::write::TimestampPrecision;
+use influxdb2::{Client, RequestError};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Answer, Facts, Point, Sampled, Series, SeriesError, Window};
+
+/// Batches that may wait for the sender.
+const QUEUE: usize = 256;
+/// Points of one request.
+const GROUP_MAX: usize = 5_000;
+/// First pause before a further try; each is twice as long.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Where InfluxDB is and what it may cost to wait for it.
+#[derive(Debug, Clone)]
+pub struct InfluxConfig {
+    /// `http://host:port` or `https://host:port`, no path.
+    pub url: String,
+    /// Name of the organisation.
+    pub org: String,
+    /// Name of the bucket for raw points; roll-ups go to `<bucket>_1m` and `<bucket>_1h`.
+    pub bucket: String,
+    /// API token with rights to read and write these buckets.
+    pub token: String,
+    /// File for batches that InfluxDB will never take.
+    pub dead_letters: PathBuf,
+    /// Longest wait for one answer.
+    pub patience: Duration,
+    /// Tries before the caller is told, 1 to 10.
+    pub tries: u32,
+}
+
+impl InfluxConfig {
+    /// Usual waits for a store at `url`.
+    pub fn new(
+        url: impl Into<String>,
+        org: impl Into<String>,
+        bucket: impl Into<String>,
+        token: impl Into<String>,
+        dead_letters: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            url: url.into(),
+            org: org.into(),
+            bucket: bucket.into(),
+            token: token.into(),
+            dead_letters: dead_letters.into(),
+            patience: Duration::from_secs(10),
+            tries: 4,
+        }
+    }
+
+    /// Reads the token and joins what the configuration says.
+    ///
+    /// # Errors
+    /// The token file cannot be read.
+    pub fn of(settings: &crate::config::Influx, data: &Path) -> Result<Self, SeriesError> {
+        let token = std::fs::read_to_string(&settings.token_file).map_err(|error| {
+            let file = settings.token_file.display();
+            let reason = format!("the token file {file} cannot be read: {error}");
+            SeriesError::Influx { url: settings.url.clone(), reason }
+        })?;
+        let dead = data.join("influx-dead.lp");
+        let crate::config::Influx { url, org, bucket, .. } = settings;
+        Ok(Self::new(&**url, &**org, &**bucket, token.trim(), dead))
+    }
+
+    fn client(&self) -> Result<Client, SeriesError> {
+        let bad = |reason: &str| self.error(reason);
+        let rest = self
+            .url
+            .strip_prefix("http://")
+            .or_else(|| self.url.strip_prefix("https://"))
+            .ok_or_else(|| bad("the address must begin with http:// or https://"))?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        if rest.is_empty() || !rest.chars().all(plain) {
+            return Err(bad("the address must be scheme, host and port without a path"));
+        }
+        if !self.token.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(bad("the token holds a character that no token has"));
+        }
+        if ![&self.org, &self.bucket].into_iter().all(|name| lines::plain_name(name)) {
+            return Err(bad(
+                "organisation and bucket are letters, digits, space, dot, dash, underscore",
+            ));
+        }
+        let client = influxdb2::ClientBuilder::new(&*self.url, &*self.org, &*self.token).build();
+        client.map_err(|error| bad(&error.to_string()))
+    }
+
+    fn error(&self, reason: &str) -> SeriesError {
+        let reason = reason.chars().take(300).collect();
+        SeriesError::Influx { url: self.url.clone(), reason }
+    }
+}
+
+/// Opens the store that the configuration describes; dead letters go into the data folder.
+///
+/// # Errors
+/// The token cannot be read, or address, names or token cannot be right.
+pub fn open(settings: &crate::config::Influx, data: &Path) -> Result<Influx, SeriesError> {
+    Influx::open(InfluxConfig::of(settings, data)?)
+}
+
+/// Prepares the InfluxDB of a configuration; answers what was made, for a person to read.
+///
+/// # Errors
+/// The configuration names none, or it does not answer or allow it.
+pub async fn setup(config: &crate::config::Config) -> Result<String, SeriesError> {
+    let none = || SeriesError::Influx {
+        url: "nowhere".to_owned(),
+        reason: "the configuration has no [series.influx], see `server config`".to_owned(),
+    };
+    let settings = config.series.influx.as_ref().ok_or_else(none)?;
+    let wanted = InfluxConfig::of(settings, &config.data)?;
+    let made = setup::setup(&wanted, &config.series.retention).await?;
+    Ok(if made.is_empty() { "everything is there\n".into() } else { made.join("\n") + "\n" })
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    written: AtomicU64,
+    lost: AtomicU64,
+    waiting: AtomicU64,
+    failing: AtomicBool,
+}
+
+struct Job {
+    points: Vec<Point>,
+    answer: oneshot::Sender<Result<(), SeriesError>>,
+}
+
+/// The store. Its sender is a task of the runtime it was opened in.
+pub struct Influx {
+    config: Arc<InfluxConfig>,
+    client: Client,
+    jobs: mpsc::Sender<Job>,
+    counters: Arc<Counters>,
+}
+
+impl Influx {
+    /// Starts the sender; does not speak to InfluxDB yet, so a server starts without it.
+    ///
+    /// # Errors
+    /// The address, a name or the token cannot be right.
+    pub fn open(config: InfluxConfig) -> Result<Self, SeriesError> {
+        let client = config.client()?;
+        let config = Arc::new(config);
+        let counters = Arc::new(Counters::default());
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let sender = Sender {
+            config: config.clone(),
+            client: client.clone(),
+            counters: counters.clone(),
+            dead: lines::DeadLetters::new(config.dead_letters.clone()),
+        };
+        tokio::spawn(sender.run(queue));
+        Ok(Self { config, client, jobs, counters })
+    }
+}
+
+impl Series for Influx {
+    fn write(&self, points: Vec<Point>) -> Answer<'_, ()> {
+        let (answer, done) = oneshot::channel();
+        let count = points.len() as u64;
+        self.counters.waiting.fetch_add(count, Relaxed);
+        let sent = self.jobs.try_send(Job { points, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => SeriesError::Busy { waiting: QUEUE },
+            mpsc::error::TrySendError::Closed(_) => SeriesError::Closed,
+        });
+        if sent.is_err() {
+            self.counters.waiting.fetch_sub(count, Relaxed);
+        }
+        Box::pin(async move {
+            sent?;
+            done.await.map_err(|_| SeriesError::Closed)?
+        })
+    }
+
+    fn read(&self, window: Window) -> Answer<'_, Vec<Sampled>> {
+        let (client, config) = (self.client.clone(), self.config.clone());
+        Box::pin(async move {
+            // The library panics on a null in an answer; in a task of its own that is an error.
+            let asked = config.clone();
+            let task = tokio::spawn(async move { query::read(&client, &asked, &window).await });
+            match tokio::time::timeout(config.patience * 3, task).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) => Err(config.error("an answer that cannot be read")),
+                Err(_) => Err(config.error("no answer in time")),
+            }
+        })
+    }
+
+    fn tend(&self, _now_ms: i64) -> Answer<'_, bool> {
+        // InfluxDB rolls up and drops by itself, as `setup` told it.
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            written: self.counters.written.load(Relaxed),
+            lost: self.counters.lost.load(Relaxed),
+            damaged: 0,
+            waiting: self.counters.waiting.load(Relaxed),
+            healthy: !self.counters.failing.load(Relaxed),
+        }
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let (answer, done) = oneshot::channel();
+            let last = Job { points: Vec::new(), answer };
+            self.jobs.send(last).await.map_err(|_| SeriesError::Closed)?;
+            done.await.map_err(|_| SeriesError::Closed)?
+        })
+    }
+}
+
+struct Sender {
+    config: Arc<InfluxConfig>,
+    client: Client,
+    counters: Arc<Counters>,
+    dead: lines::DeadLetters,
+}
+
+/// What an answer of InfluxDB means for a batch.
+enum Verdict {
+    Taken,
+    /// Some lines were refused for ever, the rest is taken.
+    Partly(u64, String),
+    Refused(String),
+    Later(String),
+}
+
+impl Sender {
+    async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        while let Some(first) = queue.recv().await {
+            let mut count = first.points.len();
+            let mut group = vec![first];
+            while count < GROUP_MAX
+                && let Ok(job) = queue.try_recv()
+            {
+                count += job.points.len();
+                group.push(job);
+            }
+            let done = self.deliver(&group, count as u64).await;
+            self.counters.waiting.fetch_sub(count as u64, Relaxed);
+            self.counters.failing.store(done.is_err(), Relaxed);
+            for job in group {
+                // A waiter that has gone away needs no answer.
+                drop(job.answer.send(done.clone()));
+            }
+        }
+    }
+
+    async fn deliver(&mut self, group: &[Job], count: u64) -> Result<(), SeriesError> {
+        if count == 0 {
+            return Ok(());
+        }
+        let text = lines::text(group.iter().flat_map(|job| &job.points));
+        let mut pause = PAUSE;
+        let mut left = self.config.tries.clamp(1, 10);
+        loop {
+            left -= 1;
+            match self.offer(text.clone()).await {
+                Verdict::Taken => {
+                    self.counters.written.fetch_add(count, Relaxed);
+                    return Ok(());
+                }
+                Verdict::Partly(dropped, reason) => {
+                    self.counters.written.fetch_add(count.saturating_sub(dropped), Relaxed);
+                    return self.bury(&text, dropped, reason).await;
+                }
+                Verdict::Refused(reason) => return self.bury(&text, count, reason).await,
+                Verdict::Later(reason) if left == 0 => return Err(self.config.error(&reason)),
+                Verdict::Later(reason) => {
+                    tracing::warn!(reason, left, "InfluxDB did not take a batch, trying again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+    }
+
+    async fn offer(&self, text: String) -> Verdict {
+        let (org, bucket) = (&*self.config.org, &*self.config.bucket);
+        let write = self.client.write_line_protocol_with_precision(
+            org,
+            bucket,
+            text,
+            TimestampPrecision::Milliseconds,
+        );
+        match tokio::time::timeout(self.config.patience, write).await {
+            Err(_) => Verdict::Later("no answer in time".into()),
+            Ok(Ok(())) => Verdict::Taken,
+            Ok(Err(RequestError::Http { status, text })) => match status.as_u16() {
+                422 => match lines::dropped(&text) {
+                    Some(dropped) => Verdict::Partly(dropped, format!("{status}: {text}")),
+                    None => Verdict::Refused(format!("{status}: {text}")),
+                },
+                400 | 413 => Verdict::Refused(format!("{status}: {text}")),
+                _ => Verdict::Later(format!("{status}: {text}")),
+            },
+            Ok(Err(error)) => Verdict::Later(error.to_string()),
+        }
+    }
+
+    /// Puts a batch that will never be taken into the dead letters; it is lost to readers, and told.
+    async fn bury(&mut self, text: &str, lost: u64, reason: String) -> Result<(), SeriesError> {
+        self.counters.lost.fetch_add(lost, Relaxed);
+        let kept = self.dead.keep(text, &reason).await;
+        let file = self.config.dead_letters.display().to_string();
+        let kept = kept.is_ok_and(|kept| kept);
+        tracing::error!(
+            lost,
+            reason,
+            file,
+            kept,
+            "InfluxDB refuses points for good, see the dead letters"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,261 @@
+//! Ingest on its real stores: from rows of the inbox to alerts, presses, and what is put aside.
+//!
+//! Frames are sealed as devices seal them and handed to a batcher, so that each step ends with its commit.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+
+use std::sync::Arc;
+
+use proto::frame::{Header, Lane, seal_end};
+use proto::id::{BootId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
+use proto::key::DeviceKey;
+use proto::relay::{Relay, RelayKind};
+use proto::unit::{Millis, NoData};
+use proto::up::{Event, EventKind, Quantity, Reading, Role, Up, Value};
+use server::app::{self, App, Running};
+use server::config::Config;
+use server::inbox::InboxRow;
+use server::ingest::batch::Batcher;
+use server::provision::Minted;
+use server::records::chain::{self, Batch, Growth};
+use server::records::desk::{self, DeskRow};
+use server::records::home::HomeRow;
+use server::records::{Records, state};
+use server::series::Window;
+
+const WALL: i64 = 1_790_000_000_000;
+const UNREADABLE: i64 = care::Kind::Unreadable as i64;
+const UNVERIFIED: i64 = care::Kind::Unverified as i64;
+const CLOSED: i64 = 3;
+
+struct Room {
+    app: Arc<App>,
+    batcher: Batcher,
+    home: HomeId,
+    gateway: GatewayId,
+    button: Minted,
+    row: i64,
+    _running: Running,
+    _folder: tempfile::TempDir,
+}
+
+impl Room {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!("data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n", folder.path());
+        let config: Config = toml::from_str(&config).unwrap();
+        config.prepare_data().unwrap();
+        let running = app::start(config).await.unwrap();
+        let app = Arc::clone(&running.app);
+        let make = &app.provision;
+        let organisation = make.create_organisation("演示机构", WALL).await.unwrap();
+        let place = HomeRow {
+            organisation: organisation.clone(),
+            label: "3-2-501".into(),
+            address: "演示路 1 号".into(),
+            entry: "钥匙在驿站".into(),
+            ..HomeRow::default()
+        };
+        let home = make.create_home(place, WALL).await.unwrap();
+        let box_ = make.create_gateway(&organisation, "hall", WALL).await.unwrap();
+        let gateway = box_.device.as_gateway();
+        let button =
+            make.create_device(home, gateway, Role::HelpButton, "bed", WALL).await.unwrap();
+        let batcher = Batcher::new(Arc::clone(&app)).await.unwrap();
+        Self { app, batcher, home, gateway, button, row: 0, _running: running, _folder: folder }
+    }
+
+    fn row(&mut self, kind: RelayKind, age_ms: u64, bytes: &[u8]) -> InboxRow {
+        let now = self.app.clock.now();
+        let relay = Relay { kind, age: Millis::new(age_ms), bytes: bytes.into() };
+        self.row += 1;
+        InboxRow {
+            id: self.row,
+            gateway: self.gateway,
+            mono: now.mono,
+            wall_ms: now.wall_ms,
+            bytes: minicbor::to_vec(&relay).unwrap(),
+        }
+    }
+
+    async fn urgent(&mut self, age_ms: u64, frame: &[u8]) {
+        let row = self.row(RelayKind::Open, age_ms, frame);
+        assert!(self.batcher.take(Lane::Emergency, vec![row]).await);
+    }
+
+    fn press(&self, key: &DeviceKey, seq: u32) -> Vec<u8> {
+        let kind = EventKind::Press;
+        let up = Up::Event(Event { kind, uptime: Millis::new(1_000), count: None });
+        self.frame(key, seq, &up)
+    }
+
+    fn frame(&self, key: &DeviceKey, seq: u32, up: &Up) -> Vec<u8> {
+        let (device, boot) = (self.button.device, BootId::new(7, 1));
+        let epoch = KeyEpoch::new(self.button.epoch.get());
+        let id = PressId { device, boot, seq: Seq::new(seq) };
+        let header = Header { class: up.class(), epoch, id };
+        seal_end(&header, &up.to_body().unwrap(), &key.end(epoch).boot(boot)).unwrap().to_vec()
+    }
+
+    /// Every alert that a screen has been told of, in the order of its last change.
+    async fn alerts(&self) -> Vec<DeskRow> {
+        let mut reader = self.app.records.reader().await.unwrap();
+        desk::after(&mut reader, 0, 10_000).await.unwrap()
+    }
+
+    async fn presses(&self) -> usize {
+        let mut sum = 0;
+        for alert in self.alerts().await {
+            let mut reader = self.app.records.reader().await.unwrap();
+            sum += desk::activations(&mut reader, &alert.id).await.unwrap().len();
+        }
+        sum
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_is_one_alert_whatever_its_copies_and_two_presses_are_two() {
+    let mut room = Room::open().await;
+    let key = room.button.key.clone();
+    let (first, second) = (room.press(&key, 1), room.press(&key, 2));
+    // Copies in one batch and in later ones, each with another waiting time.
+    let rows = vec![
+        room.row(RelayKind::Open, 0, &first),
+        room.row(RelayKind::Open, 9, &first),
+        room.row(RelayKind::Open, 0, &second),
+    ];
+    assert!(room.batcher.take(Lane::Emergency, rows).await);
+    for age in [0, 500, 90_000] {
+        room.urgent(age, &second).await;
+        room.urgent(age, &first).await;
+    }
+    let alerts = room.alerts().await;
+    assert_eq!((alerts.len(), alerts[0].count), (1, 2), "{alerts:?}");
+    assert_eq!(room.presses().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_order_of_presses_and_copies_ends_in_the_same_rows() {
+    for seed in [1u64, 7, 42] {
+        let mut room = Room::open().await;
+        let key = room.button.key.clone();
+        let mut order: Vec<u32> = (0..24).map(|n| 1 + n % 8).collect();
+        let mut random = seed;
+        for i in (1..order.len()).rev() {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            order.swap(i, usize::try_from(random >> 33).unwrap() % (i + 1));
+        }
+        for chunk in order.chunks(5) {
+            let frames: Vec<_> = chunk.iter().map(|seq| room.press(&key, *seq)).collect();
+            let rows = frames.iter().map(|f| room.row(RelayKind::Open, 0, f)).collect();
+            assert!(room.batcher.take(Lane::Emergency, rows).await);
+        }
+        let alerts = room.alerts().await;
+        assert_eq!((alerts.len(), room.presses().await), (1, 8), "seed {seed}, order {order:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_never_joins_an_alert_that_the_desk_has_closed() {
+    let mut room = Room::open().await;
+    let key = room.button.key.clone();
+    let frame = room.press(&key, 1);
+    room.urgent(0, &frame).await;
+    let old = room.alerts().await.remove(0);
+    let mut writer = room.app.records.begin().await.unwrap();
+    let over = Growth { id: old.id.clone(), passed: true, ..Growth::default() };
+    let mut batch = Batch { grown: vec![over], ..Batch::default() };
+    chain::write(&mut writer, &mut batch, WALL).await.unwrap();
+    writer.commit().await.unwrap();
+    // The judgement has not been told of the close.
+    let frame = room.press(&key, 2);
+    room.urgent(0, &frame).await;
+    let alerts = room.alerts().await;
+    assert_eq!(alerts.len(), 2, "{alerts:?}");
+    let open: Vec<_> = alerts.iter().filter(|a| a.state != CLOSED).collect();
+    assert!(open.len() == 1 && open[0].id != old.id && open[0].severity == 3, "{alerts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_that_nobody_can_read_is_an_alert_and_its_copy_is_none() {
+    let mut room = Room::open().await;
+    room.urgent(0, b"not a frame at all").await;
+    room.urgent(700, b"not a frame at all").await;
+    let alerts = room.alerts().await;
+    assert_eq!((alerts.len(), alerts[0].kind, alerts[0].count), (1, UNREADABLE, 1), "{alerts:?}");
+    room.urgent(0, b"another such thing").await;
+    let alerts = room.alerts().await;
+    assert_eq!((alerts.len(), alerts[0].count), (1, 2), "one row for one speaker: {alerts:?}");
+    // The envelope itself is broken: still not silent. The next press goes through.
+    let mut row = room.row(RelayKind::Open, 0, b"");
+    row.bytes = vec![0xFF; 40];
+    assert!(room.batcher.take(Lane::Emergency, vec![row]).await);
+    assert_eq!(room.alerts().await[0].count, 3);
+    let key = room.button.key.clone();
+    let frame = room.press(&key, 1);
+    room.urgent(0, &frame).await;
+    assert_eq!(room.alerts().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn telemetry_that_nobody_can_read_is_put_aside_without_an_alert() {
+    let mut room = Room::open().await;
+    let row = room.row(RelayKind::Open, 0, b"noise");
+    assert!(room.batcher.take(Lane::Telemetry, vec![row]).await);
+    assert!(room.alerts().await.is_empty());
+    let mut reader = room.app.records.reader().await.unwrap();
+    assert_eq!(state::quarantined(&mut reader).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_press_is_shown_and_never_shadows_the_real_one() {
+    let mut room = Room::open().await;
+    let forged = room.press(&DeviceKey::from_bytes([9; 32]), 1);
+    room.urgent(0, &forged).await;
+    room.urgent(30, &forged).await;
+    let key = room.button.key.clone();
+    let real = room.press(&key, 1);
+    room.urgent(0, &real).await;
+    let alerts = room.alerts().await;
+    let unverified: Vec<_> = alerts.iter().filter(|a| a.kind == UNVERIFIED).collect();
+    assert!(unverified.len() == 1 && unverified[0].count == 1, "{alerts:?}");
+    assert!(alerts.iter().any(|a| a.trust == 0 && a.severity == 3), "{alerts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reading_is_in_the_series_when_its_batch_is_taken() {
+    let mut room = Room::open().await;
+    let key = room.button.key.clone();
+    let value = Value { quantity: Quantity::InBed, value: Some(75.0), no_data: None, age_s: 0 };
+    let gap =
+        Value { quantity: Quantity::Heart, value: None, no_data: Some(NoData::Off), age_s: 0 };
+    let values = heapless::Vec::from_slice(&[value, gap]).unwrap();
+    let reading = Reading { uptime: Millis::new(60_000), period_s: 60, values, home: None };
+    let frame = room.frame(&key, 3, &Up::Reading(reading));
+    let row = room.row(RelayKind::Open, 0, &frame);
+    let around = row.wall_ms;
+    assert!(room.batcher.take(Lane::Telemetry, vec![row]).await);
+    let window = Window {
+        home: room.home,
+        device: None,
+        quantity: Quantity::InBed,
+        from_ms: around - 60_000,
+        to_ms: around + 60_000,
+        max_points: 100,
+    };
+    let read = room.app.series.read(window).await.unwrap();
+    assert_eq!((read.len(), read[0].value), (1, Ok(75.0)), "{read:?}");
+}
+
+#[tokio::test]
+async fn records_of_a_newer_server_are_refused_with_words() {
+    let folder = tempfile::tempdir().unwrap();
+    Records::open(folder.path()).await.unwrap().close().await;
+    let path = folder.path().join("records.db");
+    let file = rusqlite::Connection::open(path).unwrap();
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (9999, 'later', 1, x'00', 0)";
+    file.execute(newer, []).unwrap();
+    drop(file);
+    let refusal = Records::open(folder.path()).await.unwrap_err().to_string();
+    assert!(refusal.contains("newer server") && refusal.contains("9999"), "{refusal}");
+}

@@ -1,0 +1,12 @@
+//! The HTTP side as its callers meet it: a real app on real stores in a temporary folder.
+//!
+//! One file a place of the API; [`room`] is the watch room that every test opens. Not here: pictures
+//! of pages, which a browser test looks at, and the door for gateways.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
+
+mod alerts;
+mod guard;
+mod room;
+mod session;
+mod stream;

@@ -1,0 +1,175 @@
+//! A watch room in a temporary folder, with people to act in it and alerts to act on.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+use server::app::{self, App, Running};
+use server::config::Config;
+use server::desk::life::stored;
+use server::desk::view::AlertView;
+use server::live::Change;
+use server::records::chain::{self, Batch, NewActivation, NewAlert};
+use server::records::desk;
+use server::router::router;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub(crate) const SECRET: &str = "a long enough secret";
+
+/// A server without a listener: requests go straight into its router.
+pub(crate) struct Room {
+    pub(crate) app: Arc<App>,
+    pub(crate) router: Router,
+    pub(crate) setup: String,
+    _running: Running,
+    _folder: TempDir,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+}
+
+impl Room {
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!(
+            "data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n[console]\nbind = '127.0.0.1:0'\n",
+            folder.path()
+        );
+        let config: Config = toml::from_str(&config).unwrap();
+        config.prepare_data().unwrap();
+        let running = app::start(config).await.unwrap();
+        let app = Arc::clone(&running.app);
+        let setup = app.auth.open_setup().unwrap();
+        Self { router: router(Arc::clone(&app)), app, setup, _running: running, _folder: folder }
+    }
+
+    /// A room with an administrator in it; gives their cookie as well.
+    pub(crate) async fn staffed() -> (Self, String) {
+        let room = Self::open().await;
+        let body =
+            json!({ "token": room.setup, "name": "1000", "password": SECRET, "display": "管理员" });
+        assert_eq!(room.post("/api/setup", "", body).await.status, StatusCode::NO_CONTENT);
+        let cookie = room.login("1000").await;
+        (room, cookie)
+    }
+
+    pub(crate) async fn raw(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        cookie: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(COOKIE, cookie)
+            .header("x-hearthline", "1")
+            .body(body.map_or_else(Body::empty, |json| Body::from(json.to_string())))
+            .unwrap();
+        let answer = self.raw(request).await;
+        let (parts, body) = answer.into_parts();
+        let bytes = to_bytes(body, 4 << 20).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub(crate) async fn post(&self, path: &str, cookie: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, cookie, Some(body)).await
+    }
+
+    pub(crate) async fn get(&self, path: &str, cookie: &str) -> Answer {
+        self.call(Method::GET, path, cookie, None).await
+    }
+
+    pub(crate) async fn login(&self, name: &str) -> String {
+        let answer = self.post("/api/login", "", json!({ "name": name, "password": SECRET })).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        cookie_of(&answer.headers)
+    }
+
+    /// A colleague of a role, logged in by a one-time code, since hashing a password takes its time.
+    pub(crate) async fn colleague(&self, admin: &str, name: &str, role: &str) -> String {
+        let body = json!({ "name": name, "display": format!("坐席 {name}"), "role": role });
+        let made = self.post("/api/staff", admin, body).await;
+        assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+        let answer = self.post("/api/login", "", json!({ "code": made.json()["code"] })).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        cookie_of(&answer.headers)
+    }
+
+    /// Raises emergencies as ingest does: rows first, then the stream. Gives their ids.
+    pub(crate) async fn raise(&self, from: i64, many: i64) -> Vec<String> {
+        let now = self.app.clock.now();
+        let mono = stored(now.mono);
+        let mut batch = Batch::default();
+        for n in from..from + many {
+            let id = uuid::Uuid::now_v7().to_string();
+            batch.alerts.push(NewAlert {
+                id: id.clone(),
+                home: 1000 + n,
+                incident: 1,
+                kind: 0,
+                severity: 3,
+                device: Some(5000 + n),
+                gateway: None,
+                count: 1,
+                trust: 0,
+                late: false,
+                raised_wall: now.wall_ms,
+                raised_mono: mono,
+                evidence: b"[]".to_vec(),
+                cursor: 0,
+            });
+            batch.activations.push(NewActivation {
+                device: 5000 + n,
+                boot: -7,
+                seq: 9,
+                trust: 0,
+                hash: Vec::new(),
+                alert: id,
+                kind: 0,
+                rung: 2,
+                pressed_mono: mono,
+                pressed_wall: now.wall_ms,
+                stored_mono: mono,
+                received_wall: now.wall_ms,
+                late: false,
+            });
+        }
+        let mut writer = self.app.records.begin().await.unwrap();
+        chain::write(&mut writer, &mut batch, now.wall_ms).await.unwrap();
+        writer.commit().await.unwrap();
+        let mut reader = self.app.records.reader().await.unwrap();
+        for alert in &batch.alerts {
+            let row = desk::find(&mut reader, &alert.id).await.unwrap().unwrap();
+            let view = AlertView::of(&row, &[], &self.app.names, now.mono);
+            self.app.live.publish(Change { cursor: row.cursor, view });
+        }
+        batch.alerts.into_iter().map(|alert| alert.id).collect()
+    }
+}
+
+fn cookie_of(headers: &HeaderMap) -> String {
+    let set = headers.get(SET_COOKIE).unwrap().to_str().unwrap();
+    set.split(';').next().unwrap().to_owned()
+}

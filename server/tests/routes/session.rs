@@ -1,0 +1,76 @@
+//! `/api/setup`, `/api/login`, `/api/staff`: coming and going.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::room::{Room, SECRET};
+
+#[tokio::test]
+async fn the_setup_token_makes_one_administrator_once() {
+    let room = Room::open().await;
+    let body = |token: &str| json!({ "token": token, "name": "1000", "password": SECRET, "display": "管理员" });
+    assert_eq!(room.post("/api/setup", "", body("wrong")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(room.get("/login", "").await.headers["location"], "/setup");
+    assert_eq!(room.post("/api/setup", "", body(&room.setup)).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(room.post("/api/setup", "", body(&room.setup)).await.status, StatusCode::CONFLICT);
+    let cookie = room.login("1000").await;
+    assert_eq!(room.get("/console", &cookie).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_one_time_code_opens_one_session() {
+    let (room, admin) = Room::staffed().await;
+    let made = room
+        .post("/api/staff", &admin, json!({ "name": "2001", "display": "x", "role": "operator" }))
+        .await;
+    let code = json!({ "code": made.json()["code"] });
+    assert_eq!(room.post("/api/login", "", code.clone()).await.status, StatusCode::OK);
+    assert_eq!(room.post("/api/login", "", code).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn wrong_passwords_slow_the_guesser_and_leave_sessions_alone() {
+    let (room, admin) = Room::staffed().await;
+    let guess = json!({ "name": "1000", "password": "not the secret" });
+    let mut last = StatusCode::OK;
+    for _ in 0..7 {
+        last = room.post("/api/login", "", guess.clone()).await.status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(room.get("/api/queue", &admin).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn whoever_is_shut_out_is_out_at_once() {
+    let (room, admin) = Room::staffed().await;
+    let cookie = room.colleague(&admin, "2001", "operator").await;
+    assert_eq!(room.get("/api/queue", &cookie).await.status, StatusCode::OK);
+    let mut reader = room.app.records.reader().await.unwrap();
+    let row = server::records::staff::by_name(&mut reader, "2001").await.unwrap().unwrap();
+    drop(reader);
+    let gone = room.call(Method::DELETE, &format!("/api/staff/{}", row.id), &admin, None).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(room.get("/api/queue", &cookie).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn logging_out_ends_the_session() {
+    let (room, admin) = Room::staffed().await;
+    assert_eq!(room.post("/api/logout", &admin, json!({})).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(room.get("/api/queue", &admin).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn only_hashes_of_secrets_are_in_the_database() {
+    let (room, admin) = Room::staffed().await;
+    let token = admin.split_once('=').unwrap().1.to_owned();
+    let file = std::fs::read(room.app.config.data.join("records.db")).unwrap();
+    let wal = std::fs::read(room.app.config.data.join("records.db-wal")).unwrap_or_default();
+    for secret in [token.as_str(), SECRET] {
+        let found = file
+            .windows(secret.len())
+            .chain(wal.windows(secret.len()))
+            .any(|w| w == secret.as_bytes());
+        assert!(!found, "a secret lies in the open");
+    }
+}
