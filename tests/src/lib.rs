@@ -1,1 +1,37 @@
-//! stub
+//! The world in a box: simulated homes, faults, a slow obvious book-keeper, the demo and the load.
+//!
+//! Server and gateway run as they ship, devices run the real core, all meet over real TCP. A *stage* is
+//! a server with its gateways; a *book* is what must hold; a *robot* works every alert by the API.
+//!
+//! - [`process`], [`proxy`], [`tools`]: what runs, and what comes between.
+//! - [`mqtt`], [`api`], [`stream`], [`browser`]: the ways in.
+//! - [`device`], [`home`], [`resident`]: people and their devices.
+//! - [`book`], [`robot`], [`quantile`]: what was promised, who answers, how long it took.
+//! - [`stage`], [`scene`], [`demo`], [`load`]: all of it together.
+//!
+//! Not here: rules of care, storage, or anything that ships.
+
+pub mod api;
+pub mod book;
+pub mod browser;
+pub mod clock;
+pub mod demo;
+pub mod device;
+pub mod enrol;
+pub mod home;
+pub mod load;
+pub mod mqtt;
+pub mod process;
+pub mod proxy;
+pub mod quantile;
+pub mod resident;
+pub mod robot;
+pub mod scene;
+pub mod seed;
+pub mod speaker;
+pub mod stage;
+pub mod stream;
+pub mod tls;
+pub mod tools;
+pub mod trouble;
+pub mod way;

@@ -1,0 +1,166 @@
+//! The load generator: one mode a run, one JSON object at its end.
+//!
+//! It starts a server of its own as a child process, or takes one that is named.
+//! Not here: what the modes do (`tests::load`).
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use tests::load::beds::{self, Beds};
+use tests::load::target::{Named, Target};
+use tests::load::{Report, flood, kill, storm};
+use tests::seed::Seed;
+use tests::tls::Papers;
+use tests::trouble::{Outcome, Trouble};
+use tests::{demo, process};
+use tracing_subscriber::EnvFilter;
+
+/// Measures a server from outside.
+#[derive(Parser)]
+#[command(name = "load", version)]
+struct Options {
+    #[command(subcommand)]
+    mode: Mode,
+}
+
+#[derive(Args)]
+struct Common {
+    /// End by printing one JSON object as the last line of standard output.
+    #[arg(long)]
+    json: bool,
+    /// Door of gateways of a running server, with --console, --name and --password; none = start one.
+    #[arg(long, requires_all = ["console", "name", "password"])]
+    server: Option<SocketAddr>,
+    /// Console of that server.
+    #[arg(long)]
+    console: Option<SocketAddr>,
+    /// An administrator of that server.
+    #[arg(long)]
+    name: Option<String>,
+    /// Its password.
+    #[arg(long)]
+    password: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// Beds that live, and presses among them.
+    Beds {
+        /// How many beds.
+        #[arg(long, default_value_t = 1000)]
+        beds: usize,
+        /// Presses a second, over all beds.
+        #[arg(long, default_value_t = 5.0)]
+        presses_per_s: f64,
+        /// For how long.
+        #[arg(long = "for", value_parser = demo::span, default_value = "60s")]
+        span: Duration,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// As much telemetry as a few gateways can press through the door.
+    Flood {
+        /// How many gateways.
+        #[arg(long, default_value_t = 8)]
+        clients: usize,
+        /// For how long.
+        #[arg(long = "for", value_parser = demo::span, default_value = "15s")]
+        span: Duration,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// All gateways are cut and come back at once, each with an emergency.
+    Storm {
+        /// How many gateways.
+        #[arg(long, default_value_t = 1000)]
+        gateways: usize,
+        /// Over mutual TLS.
+        #[arg(long)]
+        tls: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// kill -9 of gateway and server at random moments under a stream of presses.
+    Kill {
+        /// How many kills.
+        #[arg(long, default_value_t = 10)]
+        rounds: usize,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+impl Common {
+    fn named(&self) -> Option<Named> {
+        Some(Named {
+            gateways: self.server?,
+            console: self.console?,
+            name: self.name.clone()?,
+            password: self.password.clone()?,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = process::shipped_main() {
+        return code;
+    }
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    process::raise_file_limit();
+    match run(Options::parse().mode) {
+        Ok(code) => code,
+        Err(trouble) => {
+            demo::say(&trouble.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(mode: Mode) -> Outcome<ExitCode> {
+    let program = demo::own_program()?;
+    let seed = Seed::from_environment();
+    let (json, report) = match mode {
+        Mode::Beds { beds, presses_per_s, span, common } => {
+            let target = Target::open(&program, common.named(), false)?;
+            let want = Beds { beds, presses_per_s, span };
+            (common.json, beds::run(&target, &want, seed).await?)
+        }
+        Mode::Flood { clients, span, common } => {
+            let target = Target::open(&program, common.named(), false)?;
+            (common.json, flood::run(&target, clients, span).await?)
+        }
+        Mode::Storm { gateways, tls, common } => {
+            let target = Target::open(&program, common.named(), tls)?;
+            let papers = if tls { Some(papers_of(&target)?) } else { None };
+            (common.json, storm::run(&target, gateways, papers, seed).await?)
+        }
+        Mode::Kill { rounds, common } => {
+            let mut target = Target::open(&program, common.named(), false)?;
+            (common.json, kill::run(&mut target, rounds, seed).await?)
+        }
+    };
+    finish(json, report)
+}
+
+fn papers_of(target: &Target) -> Outcome<Papers> {
+    let Some(stage) = &target.stage else {
+        return Err(Trouble::new(
+            "--tls signs with the authority of a server started here; name none",
+        ));
+    };
+    Papers::of_server(&stage.dir.join("server"))
+}
+
+fn finish(json: bool, report: Report) -> Outcome<ExitCode> {
+    let clean = report.is_clean();
+    if json {
+        demo::print(report.into_json())?;
+    } else {
+        demo::say(&format!("measured\n{}", report.table()));
+    }
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

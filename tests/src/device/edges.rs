@@ -1,0 +1,98 @@
+//! Time, senses and signals of a simulated device.
+//!
+//! The mat is read once a second, as its driver does; everything else is told when it happens.
+//! Not here: the link (`line`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use firmware::body::{Clock, Senses, Signals};
+use firmware::device::{Light, Sample, Sound};
+use proto::id::DeviceId;
+use proto::unit::Mono;
+use proto::up::Role;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::{Mutex, watch as latest};
+
+use crate::clock::Watch;
+use crate::device::line::Felt;
+use crate::device::{Notice, Order, Seen};
+
+/// Time between two readings of the mat.
+const MAT_PERIOD: Duration = Duration::from_secs(1);
+
+/// Monotonic time of the run.
+pub(super) struct Time(pub(super) Watch);
+
+impl Clock for Time {
+    fn now(&self) -> Mono {
+        Mono::from_millis(self.0.ms())
+    }
+
+    async fn until(&self, at: Mono) {
+        tokio::time::sleep_until(self.0.at(at.millis() * 1000)).await;
+    }
+}
+
+/// What a person does to the sensors.
+pub(super) struct Sensors {
+    role: Role,
+    hear: Arc<Mutex<UnboundedReceiver<Order>>>,
+    load_g: i32,
+    mat: tokio::time::Interval,
+}
+
+impl Sensors {
+    pub(super) fn new(role: Role, hear: Arc<Mutex<UnboundedReceiver<Order>>>) -> Self {
+        Self { role, hear, load_g: 0, mat: tokio::time::interval(MAT_PERIOD) }
+    }
+}
+
+impl Senses for Sensors {
+    async fn next(&mut self) -> Sample {
+        let mut hear = self.hear.lock().await;
+        loop {
+            let order = tokio::select! {
+                order = hear.recv() => order,
+                _ = self.mat.tick(), if self.role == Role::BedMat => {
+                    return Sample::Load(self.load_g);
+                }
+            };
+            match order {
+                Some(Order::Contact(closed)) if self.role == Role::PullCord => {
+                    return Sample::Cord(closed);
+                }
+                Some(Order::Contact(closed)) => return Sample::Button(closed),
+                Some(Order::Load(grams)) => self.load_g = grams,
+                Some(Order::Motion) => return Sample::Motion(true),
+                Some(Order::Door(open)) => return Sample::Door(open),
+                Some(Order::Power(_)) => {}
+                None => std::future::pending().await,
+            }
+        }
+    }
+}
+
+/// What the person in the room perceives.
+pub(super) struct Lamp {
+    pub(super) device: DeviceId,
+    pub(super) watch: Watch,
+    pub(super) shown: Arc<latest::Sender<Light>>,
+    pub(super) notices: UnboundedSender<Notice>,
+    pub(super) felt: Felt,
+}
+
+impl Signals for Lamp {
+    fn light(&mut self, light: Light) {
+        self.shown.send_replace(light);
+        let at_us = self.watch.us();
+        // Nobody may be keeping the book.
+        let _ = self.notices.send(Notice { device: self.device, at_us, seen: Seen::Light });
+    }
+
+    fn sound(&mut self, sound: Sound) {
+        if sound == Sound::Felt {
+            self.felt.push(self.watch.us());
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Who exists: organisations, homes, gateways and devices made by the API, and their keys as types.
+//!
+//! The server mints every id and key; this room only asks for them and reads the answers. Not here:
+//! what the enrolled things then say (`speaker`, `device`).
+
+use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch};
+use proto::key::DeviceKey;
+use proto::up::Role;
+use serde_json::{Value, json};
+
+use crate::api::{Api, text};
+use crate::trouble::{Outcome, Trouble};
+
+/// Homes that the server makes in one call.
+const BATCH: usize = 1000;
+
+/// A device and the key that it was born with.
+#[derive(Debug, Clone)]
+pub struct Enrolled {
+    /// Who.
+    pub device: DeviceId,
+    /// `K_dev`.
+    pub key: DeviceKey,
+    /// Generation of its keys.
+    pub epoch: KeyEpoch,
+    /// As what.
+    pub role: Role,
+    /// In which home.
+    pub home: HomeId,
+}
+
+/// A gateway and the key that it was born with.
+#[derive(Debug, Clone)]
+pub struct GatewayBox {
+    /// Who.
+    pub gateway: GatewayId,
+    /// `K_dev` of the box itself.
+    pub key: DeviceKey,
+    /// Generation of its keys.
+    pub epoch: KeyEpoch,
+    /// The credentials file as the server wrote it.
+    pub credentials: Value,
+}
+
+/// A home with a gateway of its own.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The home.
+    pub home: HomeId,
+    /// Its box.
+    pub gateway: GatewayBox,
+    /// Its devices.
+    pub devices: Vec<Enrolled>,
+}
+
+/// Makes an organisation; gives its id as the API prints it.
+pub fn organisation(admin: &Api, name: &str) -> Outcome<Value> {
+    let made = admin.post("/api/organisations", &json!({ "name": name }))?.good()?;
+    let id = made.get("organisation").or_else(|| made.get("id")).cloned();
+    id.ok_or_else(|| Trouble::new(format!("no organisation in {made}")))
+}
+
+/// Makes a home, its bed and its resident.
+pub fn home(admin: &Api, organisation: &Value, label: &str, resident: &str) -> Outcome<HomeId> {
+    let address = format!("演示区 演示路 1号 {label}");
+    let wanted = json!({ "organisation": organisation, "label": label, "address": address });
+    let made = admin.post("/api/homes", &wanted)?.good()?;
+    let home = text(&made, "home").or_else(|_| text(&made, "id"))?.parse()?;
+    admin.post(&format!("/api/homes/{home}/beds"), &json!({ "label": "1" }))?.good()?;
+    let who = json!({
+        "name": resident, "sex": "f", "born": 1944, "alone": true, "call_as": "演示奶奶",
+        "phone": "00000000001", "talk": "听力差，请慢说", "health": "高血压\n服抗凝药，易出血",
+        "entry": "备用钥匙在驿站 1号柜",
+        "contacts": [
+            { "name": "演示家属", "relation": "女儿", "phone": "00000000002", "note": "有钥匙" },
+            { "name": "演示邻居", "relation": "邻居", "phone": "00000000003", "note": "同楼" },
+        ],
+    });
+    admin.post(&format!("/api/homes/{home}/resident"), &who)?.good()?;
+    Ok(home)
+}
+
+/// Makes a gateway.
+pub fn gateway(admin: &Api, organisation: &Value, label: &str) -> Outcome<GatewayBox> {
+    let wanted = json!({ "organisation": organisation, "label": label });
+    box_of(&admin.post("/api/gateways", &wanted)?.good()?)
+}
+
+/// Makes a device of a home that speaks through a gateway.
+pub fn device(admin: &Api, home: HomeId, gateway: GatewayId, role: Role) -> Outcome<Enrolled> {
+    let wanted = json!({
+        "home": home.to_string(), "gateway": gateway.to_string(), "role": role_word(role),
+        "label": place_word(role),
+    });
+    device_of(&admin.post("/api/devices", &wanted)?.good()?, home)
+}
+
+/// Where a device of a role hangs in the homes of a simulation.
+const fn place_word(role: Role) -> &'static str {
+    match role {
+        Role::HelpButton => "卧室床头按钮",
+        Role::PullCord => "卫生间拉绳",
+        Role::BedMat => "床垫",
+        Role::Motion => "客厅活动",
+        Role::Door => "入户门",
+        Role::Pendant => "挂坠",
+        Role::Gateway => "网关",
+    }
+}
+
+/// Makes homes in thousands, each with a gateway and a device of each role.
+pub fn many(
+    admin: &Api,
+    organisation: &Value,
+    homes: usize,
+    roles: &[Role],
+) -> Outcome<Vec<Place>> {
+    let roles: Vec<&str> = roles.iter().map(|role| role_word(*role)).collect();
+    let mut places = Vec::with_capacity(homes);
+    while places.len() < homes {
+        let count = BATCH.min(homes - places.len());
+        let wanted = json!({ "organisation": organisation, "homes": count, "roles": roles });
+        let made = admin.post("/api/provision/batch", &wanted)?.good()?;
+        let made = made.get("homes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        if made.is_empty() {
+            return Err(Trouble::new("the batch made no homes"));
+        }
+        for place in made {
+            places.push(place_of(place)?);
+        }
+    }
+    Ok(places)
+}
+
+fn place_of(value: &Value) -> Outcome<Place> {
+    let home = text(value, "home")?.parse()?;
+    let gateway = box_of(value.get("gateway").unwrap_or(&Value::Null))?;
+    let devices = value.get("devices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let devices = devices.iter().map(|d| device_of(d, home)).collect::<Outcome<_>>()?;
+    Ok(Place { home, gateway, devices })
+}
+
+fn box_of(value: &Value) -> Outcome<GatewayBox> {
+    let gateway = text(value, "gateway")?.parse()?;
+    let (key, epoch) = key_of(value)?;
+    Ok(GatewayBox { gateway, key, epoch, credentials: value.clone() })
+}
+
+fn device_of(value: &Value, home: HomeId) -> Outcome<Enrolled> {
+    let device = text(value, "device")?.parse()?;
+    let (key, epoch) = key_of(value)?;
+    let role = role_of(text(value, "role")?)?;
+    Ok(Enrolled { device, key, epoch, role, home })
+}
+
+fn key_of(value: &Value) -> Outcome<(DeviceKey, KeyEpoch)> {
+    let hex = text(value, "key_hex")?;
+    let mut bytes = [0; 32];
+    if hex.len() != 64 {
+        return Err(Trouble::new("key_hex is not 64 digits"));
+    }
+    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(hex.get(at..at + 2).unwrap_or(""), 16)?;
+    }
+    let epoch = value.get("epoch").and_then(Value::as_u64).unwrap_or(0);
+    Ok((DeviceKey::from_bytes(bytes), KeyEpoch::new(u16::try_from(epoch)?)))
+}
+
+/// Roles as the API spells them.
+const ROLES: [(Role, &str); 7] = [
+    (Role::HelpButton, "help_button"),
+    (Role::PullCord, "pull_cord"),
+    (Role::BedMat, "bed_mat"),
+    (Role::Motion, "motion"),
+    (Role::Door, "door"),
+    (Role::Pendant, "pendant"),
+    (Role::Gateway, "gateway"),
+];
+
+/// A role as the API spells it.
+pub fn role_word(role: Role) -> &'static str {
+    ROLES.iter().find(|(known, _)| *known == role).map_or("", |(_, word)| word)
+}
+
+fn role_of(word: &str) -> Outcome<Role> {
+    let found = ROLES.iter().find(|(_, known)| *known == word);
+    found.map(|(role, _)| *role).ok_or_else(|| Trouble::new(format!("unknown role {word}")))
+}

@@ -1,0 +1,94 @@
+//! The console in a real browser, worked with keys alone: a press comes up, is claimed and closed.
+//!
+//! Pictures of what was shown go to the build's folder for temporary files, to be looked at beside
+//! the design. Not here: how the pages are made.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use tests::browser::{Browser, key};
+use tests::scene::Scene;
+use tests::stage::Setting;
+use tests::trouble::Outcome;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_demo");
+
+fn picture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"))
+}
+
+/// An operator's session in the browser, logged in by the form.
+async fn log_in(scene: &Scene, browser: &Browser) -> Outcome {
+    let wanted = json!({
+        "name": "desk", "display": "值班坐席", "role": "operator", "password": "a-long-desk-password",
+    });
+    scene.stage.admin.post("/api/staff", &wanted)?.good()?;
+    browser.go(&format!("http://{}/login", scene.stage.server.console))?;
+    browser.picture(&picture("login"))?;
+    browser.type_into("#u", "desk")?;
+    browser.type_into("#p", "a-long-desk-password")?;
+    browser.press(key::ENTER)?;
+    browser.until("location.pathname === '/console'", 20.0).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_is_claimed_and_closed_with_keys_only() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 2, Setting::default()).await?;
+    log_in(&scene, &browser).await?;
+    browser.until("document.querySelector('#heard')", 10.0).await?;
+    browser.picture(&picture("console-calm"))?;
+
+    scene.press(0).await?;
+    // Nothing is touched: the top emergency opens by itself.
+    browser.until("document.querySelectorAll('#waiting .row').length === 1", 10.0).await?;
+    browser.until("!document.querySelector('#card').hidden", 5.0).await?;
+    browser.picture(&picture("console-press"))?;
+    let sound = browser.script("return document.querySelector('#sound').textContent")?;
+    assert!(
+        sound.as_str().is_some_and(|word| !word.is_empty()),
+        "the bar tells of the sound: {sound}"
+    );
+
+    browser.press(key::F2)?;
+    browser.until("document.querySelectorAll('#worked .row').length === 1", 10.0).await?;
+    browser.picture(&picture("console-claimed"))?;
+    browser.press(key::F3)?;
+    browser.until("!document.querySelector('#picker').hidden", 5.0).await?;
+    browser.picture(&picture("console-picker"))?;
+    browser.press('1')?;
+    browser
+        .until(
+            "document.querySelector('[data-does=close]').getAttribute('aria-disabled') === 'false'",
+            10.0,
+        )
+        .await?;
+    browser.press(key::F8)?;
+    browser.until("!document.querySelector('#picker').hidden", 5.0).await?;
+    browser.press('4')?;
+    browser.press(key::ENTER)?;
+    browser
+        .until("document.querySelectorAll('#waiting .row, #worked .row').length === 0", 15.0)
+        .await?;
+    browser.picture(&picture("console-closed"))?;
+    scene.until("the close", 10, |book| book.in_state("closed") == 1).await?;
+
+    let errors = browser.script("return window.faults ?? []")?;
+    assert_eq!(errors, Value::Array(Vec::new()), "no script has failed");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_server_is_said_within_seconds_and_forgotten_after_its_return() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let mut scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    log_in(&scene, &browser).await?;
+    browser.until("document.querySelector('#link').hidden", 10.0).await?;
+    scene.stage.server.process.kill()?;
+    browser.until("!document.querySelector('#link').hidden", 8.0).await?;
+    browser.picture(&picture("console-link-lost"))?;
+    scene.stage.server.process.again()?;
+    browser.until("document.querySelector('#link').hidden", 20.0).await?;
+    scene.press(0).await?;
+    browser.until("document.querySelectorAll('#waiting .row').length === 1", 20.0).await
+}
