@@ -1,6 +1,6 @@
 //! Rows of the chain from a press to an alert, written many at a time: one statement a table and batch.
 //!
-//! [`Batch`] is what one step of ingest or of the ladder has decided; [`write`] puts all of it into the
+//! [`Batch`] is what one step of ingest or of the ladder has decided; [`write()`] puts all of it into the
 //! caller's transaction and gives each change its cursor. Not here: what is decided (`ingest`), or what
 //! people do with alerts (`records::desk`).
 
@@ -38,7 +38,7 @@ pub struct NewAlert {
     pub raised_mono: i64,
     /// Reasons, JSON.
     pub evidence: Vec<u8>,
-    /// Its cursor; [`write`] fills it in.
+    /// Its cursor; [`write()`] fills it in.
     pub cursor: i64,
 }
 
@@ -61,7 +61,7 @@ pub struct Growth {
     pub step: Option<i64>,
     /// A suspension that a new signal ends.
     pub wakes: bool,
-    /// Its cursor; [`write`] fills it in.
+    /// Its cursor; [`write()`] fills it in.
     pub cursor: i64,
 }
 
