@@ -62,7 +62,7 @@ pub fn organisation(admin: &Api, name: &str) -> Outcome<Value> {
 
 /// Makes a home, its bed and its resident.
 pub fn home(admin: &Api, organisation: &Value, label: &str, resident: &str) -> Outcome<HomeId> {
-    let address = format!("演示区 演示路 1号 {label}");
+    let address = format!("演示区 演示路 88弄 {label}");
     let wanted = json!({ "organisation": organisation, "label": label, "address": address });
     let made = admin.post("/api/homes", &wanted)?.good()?;
     let home = text(&made, "home").or_else(|_| text(&made, "id"))?.parse()?;

@@ -265,7 +265,7 @@ pub fn activation(row: &ActivationRow) -> Activation {
 }
 
 /// Seconds after the press of the ladder step that a row has reached; 0 before the first that people notice.
-fn reached(step: i64) -> i64 {
+pub fn reached(step: i64) -> i64 {
     let after =
         usize::try_from(step).ok().and_then(Ladder::step).map_or(0, |(after, _)| after.get());
     i64::try_from(after / 1000).map_or(0, |s| if s < 15 { 0 } else { s })

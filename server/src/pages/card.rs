@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::auth::Staff;
 use crate::desk::card::Card;
 use crate::desk::story::What;
-use crate::desk::view::{kind_of, kind_word};
+use crate::desk::view::{kind_of, kind_word, reached};
 use crate::pages::when;
 use crate::words::Lang;
 
@@ -210,7 +210,10 @@ fn detail(app: &App, card: &Card, line: &crate::records::desk::TimelineRow, lang
             note.unwrap_or_else(|| lang.t(&format!("key.{raw}")).to_owned())
         }
         ("what.closed", _) => lang.t(&format!("outcome.{raw}")).to_owned(),
-        ("what.step", _) => lang.t(&format!("ladder.{raw}")).to_owned(),
+        ("what.step", _) => {
+            let seconds = raw.parse().map_or(0, reached);
+            lang.t(&format!("ladder.{seconds}")).to_owned()
+        }
         ("what.suspended", _) => raw.to_owned(),
         _ => String::new(),
     };

@@ -62,8 +62,8 @@ impl World {
         let organisation = enrol::organisation(&stage.admin, "演示街道")?;
         let enrolled = enrol::gateway(&stage.admin, &organisation, "演示网关")?;
         let mut places = Vec::new();
-        for number in NUMBERS {
-            let (label, person) = (format!("演示{number}号楼101"), format!("演示{number}号"));
+        for (building, number) in (1..).zip(NUMBERS) {
+            let (label, person) = (format!("{building}-101"), format!("演示{number}号"));
             let home = enrol::home(&stage.admin, &organisation, &label, &person)?;
             let devices = ROLES
                 .iter()

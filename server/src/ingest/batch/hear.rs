@@ -8,7 +8,8 @@ use care::{Input, Trust};
 use proto::down::Rung;
 use proto::frame::{Class, Lane};
 use proto::id::{DeviceId, HomeId, PressId};
-use proto::up::{Role, Up};
+use proto::unit::NoData;
+use proto::up::{Quantity, Role, Up};
 
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
@@ -78,16 +79,8 @@ impl Batcher {
                 late: now.mono.since(word.handed) > care::policy::LATE_AFTER,
             },
         };
-        if let (Up::Reading(reading), Some(home)) = (&word.up, word.home) {
-            let at_ms = now.wall_ms - number(now.mono.since(word.handed).get());
-            pending.points.extend(reading.values.iter().map(|v| Point {
-                home,
-                device: word.id.device,
-                quantity: v.quantity,
-                at_ms,
-                value: v.value.ok_or(v.no_data.unwrap_or(proto::unit::NoData::Fault)),
-            }));
-        }
+        let at_ms = now.wall_ms - number(now.mono.since(word.handed).get());
+        measured(&word, at_ms, &mut pending.points);
         let Some(home) = word.home.or_else(|| homeless(&word)) else { return Ok(()) };
         if let Some(role) = word.role.filter(|role| *role != Role::Gateway) {
             self.know(now, home, (word.id.device, role), pending).await?;
@@ -188,6 +181,28 @@ impl Batcher {
 impl Pending {
     fn has_hash(&self, hash: &[u8]) -> bool {
         self.sheet.batch.activations.iter().any(|a| a.hash == hash)
+    }
+}
+
+/// What a word measured, as points: values of a reading, or what a device says of itself.
+fn measured(word: &Word, at_ms: i64, points: &mut Vec<Point>) {
+    let Some(home) = word.home else { return };
+    let point = |quantity, value| Point { home, device: word.id.device, quantity, at_ms, value };
+    match &word.up {
+        Up::Reading(reading) => points.extend(
+            reading
+                .values
+                .iter()
+                .map(|v| point(v.quantity, v.value.ok_or(v.no_data.unwrap_or(NoData::Fault)))),
+        ),
+        Up::Health(health) => {
+            // On mains there is no battery: a gap with its reason, which also says that it was heard.
+            let battery = health.battery.map(|level| f32::from(level.get())).ok_or(NoData::Off);
+            let signal = health.signal.map(|dbm| f32::from(dbm.get())).ok_or(NoData::NotPresent);
+            points.push(point(Quantity::Battery, battery));
+            points.push(point(Quantity::Signal, signal));
+        }
+        Up::Event(_) | Up::Loss(_) => {}
     }
 }
 
