@@ -237,7 +237,7 @@ pub fn axis(frame: Frame, step_ms: i64, top: f64, bottom: f64) -> Markup {
             @let midnight = when::minute_of_day(at) == 0;
             @let x = n(frame.x(at));
             path class=(if midnight { "floor" } else { "grid" }) d=(format!("M{x} {top}V{bottom}")) stroke-dasharray=[midnight.then_some("2 4")] {}
-            @if frame.right - frame.x(at) > 48.0 {
+            @if frame.right - frame.x(at) > 64.0 {
                 text class="dim" x=(x) y=(n(bottom + 22.0)) text-anchor="middle" { (when::minute(at)) }
             }
         }
