@@ -21,6 +21,8 @@ pub enum Tool {
     Strace,
     /// A foreign MQTT client.
     MosquittoPub,
+    /// A wall clock of its own for one process.
+    Faketime,
 }
 
 impl Tool {
@@ -30,6 +32,7 @@ impl Tool {
             Self::ChromeDriver => "chromedriver",
             Self::Strace => "strace",
             Self::MosquittoPub => "mosquitto_pub",
+            Self::Faketime => "faketime",
         }
     }
 
@@ -39,6 +42,7 @@ impl Tool {
             Self::ChromeDriver => "chromium-driver",
             Self::Strace => "strace",
             Self::MosquittoPub => "mosquitto-clients",
+            Self::Faketime => "faketime",
         }
     }
 }
