@@ -27,6 +27,8 @@ use crate::ingest::batch::Batcher;
 const EMERGENCIES: usize = 512;
 /// Records of one batch of telemetry: about 5 ms of work, which is what an emergency may have to wait.
 const TELEMETRY: usize = 256;
+/// Telemetry alone waits this long for company, so that a press seldom finds a commit under way.
+const LINGER: Duration = Duration::from_millis(20);
 /// Commands of people that may wait.
 const COMMANDS: usize = 1024;
 /// Looks at deadlines this often.
@@ -113,7 +115,7 @@ pub async fn run(app: Arc<App>, orders: Orders) {
             continue;
         }
         tokio::select! {
-            () = app.inbox.wait() => {}
+            () = app.inbox.wait() => gather(&app).await,
             command = orders.recv() => if let Some(command) = command { batcher.command(&command).await },
             _ = tick.tick() => batcher.tick().await,
         }
@@ -123,6 +125,22 @@ pub async fn run(app: Arc<App>, orders: Orders) {
 fn futures_ready(tick: &mut tokio::time::Interval) -> bool {
     let waker = std::task::Waker::noop();
     tick.poll_tick(&mut std::task::Context::from_waker(waker)).is_ready()
+}
+
+/// Lets telemetry gather; an emergency, or a batch full of telemetry, ends the wait.
+async fn gather(app: &App) {
+    let pause = tokio::time::sleep(LINGER);
+    tokio::pin!(pause);
+    loop {
+        let (emergencies, telemetry) = app.inbox.waiting();
+        if emergencies > 0 || telemetry >= TELEMETRY as u64 {
+            return;
+        }
+        tokio::select! {
+            () = app.inbox.wait() => {}
+            () = &mut pause => return,
+        }
+    }
 }
 
 /// Takes one batch, emergencies before anything else; says whether there was one.
