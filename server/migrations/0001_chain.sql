@@ -84,12 +84,14 @@ CREATE INDEX timeline_alert ON timeline(alert, mono);
 
 -- Which frames of a boot have been taken: all up to base, and those whose bit is set after it.
 CREATE TABLE seen (
-    device BIGINT NOT NULL,
-    boot   BIGINT NOT NULL,
-    base   BIGINT NOT NULL,
-    bits   BLOB NOT NULL,
+    device  BIGINT NOT NULL,
+    boot    BIGINT NOT NULL,
+    base    BIGINT NOT NULL,
+    bits    BLOB NOT NULL,
+    touched BIGINT NOT NULL,
     PRIMARY KEY (device, boot)
 );
+CREATE INDEX seen_touched ON seen(touched);
 
 -- What the judgement of each home remembers, and when it wants to be asked again.
 CREATE TABLE care_state (

@@ -215,6 +215,9 @@ async fn return_lapsed(app: Arc<App>) {
     }
 }
 
+/// Frames of a boot are told apart this long after its last one, ms; gateways keep what they sent for 7 days at most.
+const SEEN_KEPT: i64 = 30 * 24 * 60 * 60 * 1_000;
+
 /// Writes the highest time every few seconds, so that a reboot of the machine loses no more of it.
 async fn keep_time(app: Arc<App>) {
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(5));
@@ -222,7 +225,9 @@ async fn keep_time(app: Arc<App>) {
         tick.tick().await;
         let put = async {
             let mut writer = app.records.begin().await?;
-            state::put_clock(&mut writer, &app.clock.stored()).await?;
+            let now = app.clock.stored();
+            state::put_clock(&mut writer, &now).await?;
+            state::forget_seen(&mut writer, now.high - SEEN_KEPT).await?;
             writer.commit().await
         };
         match put.await {

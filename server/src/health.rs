@@ -24,6 +24,7 @@ pub struct Health {
     ingested: [AtomicU64; 2],
     copies: AtomicU64,
     aside: AtomicU64,
+    aside_dropped: AtomicU64,
     points: AtomicU64,
     alerts: AtomicU64,
     activations: AtomicU64,
@@ -57,6 +58,8 @@ pub struct Counted {
     pub copies: u64,
     /// Records put aside.
     pub aside: u64,
+    /// Records put aside that were dropped for newer ones.
+    pub aside_dropped: u64,
     /// Measured values kept.
     pub points: u64,
     /// Alerts opened.
@@ -102,6 +105,14 @@ impl Health {
         self.copies.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Records put aside had to go for newer ones.
+    pub fn aside_dropped(&self, count: u64) {
+        if count > 0 {
+            tracing::warn!(count, "oldest records put aside were dropped");
+        }
+        self.aside_dropped.fetch_add(count, Ordering::Relaxed);
+    }
+
     /// A record was put aside.
     pub fn put_aside(&self) {
         self.aside.fetch_add(1, Ordering::Relaxed);
@@ -137,6 +148,7 @@ impl Health {
             telemetry: read(&self.ingested[1]),
             copies: read(&self.copies),
             aside: read(&self.aside),
+            aside_dropped: read(&self.aside_dropped),
             points: read(&self.points),
             alerts: read(&self.alerts),
             activations: read(&self.activations),

@@ -2,6 +2,8 @@
 //!
 //! Not here: how many strangers a door lets in (`door`).
 
+use std::time::Duration;
+
 use firmware::device::Light;
 use proto::id::{DeviceId, KeyEpoch};
 use proto::key::DeviceKey;
@@ -32,4 +34,22 @@ async fn a_press_of_an_unknown_device_is_an_unverified_press() -> Outcome {
     assert_eq!(alert["trust"], "unverified");
     assert_eq!(alert["device"], name.as_str(), "{alert}");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_released_while_its_gateway_was_away_becomes_a_stranger() -> Outcome {
+    let mut scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    let device = scene.buttons[0].device.to_string();
+    scene.buttons[0].light_among(&[Light::Idle]).await?;
+    scene.gateway.process.kill()?;
+    let path = format!("/api/devices/{device}/release");
+    scene.stage.admin.post(&path, &serde_json::json!({}))?.good()?;
+    scene.gateway.process.again()?;
+    scene.press(0).await?;
+    // Whoever carries it, it is heard; the next one finds the door shut, and the light says so.
+    scene.until("an unverified press", 30, |book| !of_kind(book, "unverified").is_empty()).await?;
+    scene.press(0).await?;
+    let refused = scene.buttons[0].light_among(&[Light::Refused]);
+    let said = tokio::time::timeout(Duration::from_secs(30), refused).await;
+    said.map_err(|_| scene.failure("its light never said that it is refused"))?.map(drop)
 }

@@ -3,11 +3,11 @@
 //! Trust never depends on which gateway carried a frame, only on the end tag. What cannot be believed and
 //! is no emergency is put aside; an emergency always goes on. Not here: de-duplication, meaning.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use care::Trust;
 use proto::frame::{Class, Header, open_hop, read_open, verify_end};
-use proto::id::{BootId, DeviceId, HomeId, PressId};
+use proto::id::{BootId, DeviceId, GatewayId, HomeId, PressId};
 use proto::key::EndSeal;
 use proto::relay::{Relay, RelayKind};
 use proto::unit::Mono;
@@ -63,6 +63,7 @@ pub struct Word {
 #[derive(Default)]
 pub struct Reader {
     seals: HashMap<(DeviceId, BootId, u16), EndSeal>,
+    strays: BTreeSet<(GatewayId, DeviceId)>,
 }
 
 impl Reader {
@@ -74,18 +75,27 @@ impl Reader {
         let handed = Mono::from_millis(row.mono.millis().saturating_sub(relay.age.get()));
         let bytes: &[u8] = relay.bytes;
         match relay.kind {
-            RelayKind::Open => self.open(bytes, handed, registry),
+            RelayKind::Open => self.open(row.gateway, bytes, handed, registry),
             RelayKind::Stranger => self.stranger(bytes, handed, registry),
             RelayKind::Unreadable => unreadable(bytes, registry),
         }
     }
 
-    fn open(&mut self, open: &[u8], handed: Mono, registry: &Registry) -> Said {
+    /// Devices that a gateway still takes for its own and that belong elsewhere or to nobody.
+    pub fn take_strays(&mut self) -> BTreeSet<(GatewayId, DeviceId)> {
+        std::mem::take(&mut self.strays)
+    }
+
+    fn open(&mut self, by: GatewayId, open: &[u8], handed: Mono, registry: &Registry) -> Said {
         let (header, body) = match read_open(open) {
             Ok(read) => read,
             Err(_) => return Said::Aside("frame is not readable"),
         };
         let known = registry.device(header.id.device);
+        // A device that no row knows stays: the rows may be those of an older backup.
+        if known.as_ref().is_some_and(|d| d.role != Role::Gateway && d.gateway != Some(by)) {
+            self.strays.insert((by, header.id.device));
+        }
         let verified =
             known.as_ref().is_some_and(|d| !d.revoked && self.verifies(open, &header, d));
         if verified {

@@ -61,22 +61,30 @@ pub async fn put_care(c: &mut AnyConnection, rows: &[CareRow]) -> Result<(), Err
     Ok(())
 }
 
-/// Stores which frames have been taken.
-pub async fn put_seen(c: &mut AnyConnection, rows: &[SeenRow]) -> Result<(), Error> {
+/// Stores which frames have been taken, `now` on the server's clock.
+pub async fn put_seen(c: &mut AnyConnection, rows: &[SeenRow], now: i64) -> Result<(), Error> {
     for rows in rows.chunks(ROWS) {
-        let mut sql = QueryBuilder::<Any>::new("INSERT INTO seen (device, boot, base, bits) ");
+        let mut sql =
+            QueryBuilder::<Any>::new("INSERT INTO seen (device, boot, base, bits, touched) ");
         sql.push_values(rows, |mut row, r| {
             row.push_bind(r.device)
                 .push_bind(r.boot)
                 .push_bind(r.base)
-                .push_bind(r.bits.as_slice());
+                .push_bind(r.bits.as_slice())
+                .push_bind(now);
         });
         sql.push(
-            " ON CONFLICT (device, boot) DO UPDATE SET base = excluded.base, bits = excluded.bits",
+            " ON CONFLICT (device, boot) DO UPDATE SET base = excluded.base, \
+             bits = excluded.bits, touched = excluded.touched",
         );
         sql.build().execute(&mut *c).await?;
     }
     Ok(())
+}
+
+/// Forgets boots that have not spoken since `before`, server's clock: nobody holds a copy of theirs any more.
+pub async fn forget_seen(c: &mut AnyConnection, before: i64) -> Result<(), Error> {
+    query("DELETE FROM seen WHERE touched < $1").bind(before).execute(c).await.map(drop)
 }
 
 /// Which frames of a boot have been taken, if any.
@@ -88,13 +96,6 @@ pub async fn seen(
     let sql = "SELECT base, bits FROM seen WHERE device = $1 AND boot = $2";
     let row = query(sql).bind(device).bind(boot).fetch_optional(c).await?;
     row.map(|row| Ok((row.try_get("base")?, row.try_get("bits")?))).transpose()
-}
-
-/// Keeps the newest `keep` boots of a device.
-pub async fn forget_boots(c: &mut AnyConnection, device: i64, keep: i64) -> Result<(), Error> {
-    let sql = "DELETE FROM seen WHERE device = $1 AND boot NOT IN \
-               (SELECT boot FROM seen WHERE device = $1 ORDER BY boot DESC LIMIT $2)";
-    query(sql).bind(device).bind(keep).execute(c).await.map(drop)
 }
 
 /// Every judgement: home, state, due.
@@ -123,6 +124,14 @@ pub async fn quarantine(c: &mut AnyConnection, row: &Quarantined) -> Result<(), 
         .execute(c)
         .await
         .map(drop)
+}
+
+/// Drops the oldest records put aside beyond `keep`; says how many.
+pub async fn bound_quarantine(c: &mut AnyConnection, keep: i64) -> Result<u64, Error> {
+    // Row ids sort by time.
+    let sql = "DELETE FROM quarantine WHERE id <= \
+               (SELECT id FROM quarantine ORDER BY id DESC LIMIT 1 OFFSET $1)";
+    query(sql).bind(keep).execute(c).await.map(|done| done.rows_affected())
 }
 
 /// How many records have been put aside.

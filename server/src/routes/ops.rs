@@ -90,6 +90,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         ("telemetry_total", "counter", "Telemetry records taken from the inbox", counted.telemetry),
         ("copies_total", "counter", "Copies of what was known", counted.copies),
         ("aside_total", "counter", "Records put aside", counted.aside),
+        ("aside_dropped_total", "counter", "Records put aside and dropped", counted.aside_dropped),
         ("points_total", "counter", "Measured values kept", counted.points),
         ("alerts_total", "counter", "Alerts opened", counted.alerts),
         ("activations_total", "counter", "Presses and falls entered", counted.activations),

@@ -5,6 +5,7 @@
 use care::Trust;
 use proto::down::Rung;
 use proto::id::HomeId;
+use proto::relay::GatewayDown;
 
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
@@ -13,6 +14,9 @@ use crate::live::Change;
 use crate::records::chain::NewAlert;
 use crate::records::desk::{ActivationRow, DeskRow};
 use crate::records::{chain, desk, open, state};
+
+/// Records put aside that are kept for support; older ones are dropped and counted.
+const QUARANTINE_MAX: i64 = 10_000;
 
 impl Batcher {
     pub(super) async fn commit(
@@ -40,9 +44,14 @@ impl Batcher {
             }
             chain::write(&mut writer, &mut pending.sheet.batch, now.wall_ms).await?;
             state::put_care(&mut writer, &care).await?;
-            state::put_seen(&mut writer, &pending.seen_rows()).await?;
+            let mono = crate::desk::life::stored(now.mono);
+            state::put_seen(&mut writer, &pending.seen_rows(), mono).await?;
             for row in &pending.aside {
                 state::quarantine(&mut writer, row).await?;
+            }
+            if !pending.aside.is_empty() {
+                let dropped = state::bound_quarantine(&mut writer, QUARANTINE_MAX).await?;
+                self.app.health.aside_dropped(dropped);
             }
             for (gateway, alert) in &pending.silent {
                 let gateway = crate::ingest::judge::number(gateway.get());
@@ -87,7 +96,11 @@ impl Batcher {
         self.app.live.publish(Change { cursor: row.cursor, view });
     }
 
-    fn answer(&self, pending: &Pending) {
+    fn answer(&mut self, pending: &Pending) {
+        // It was away when the device was released; until now it has not heard of it.
+        for (gateway, device) in self.reader.take_strays() {
+            self.app.receipts.say(gateway, &GatewayDown::Release { device });
+        }
         for press in &pending.sheet.received {
             self.app.receipts.tell(*press, Rung::Received);
         }
