@@ -207,6 +207,25 @@ async fn telemetry_that_nobody_can_read_is_put_aside_without_an_alert() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_aside_is_bounded_and_the_newest_stay() {
+    let room = Room::open().await;
+    let mut writer = room.app.records.begin().await.unwrap();
+    for n in 0..5u8 {
+        let row = state::Quarantined {
+            id: format!("0000000{n}"),
+            gateway: 7,
+            wall: WALL,
+            reason: "noise".to_owned(),
+            bytes: vec![n],
+        };
+        state::quarantine(&mut writer, &row).await.unwrap();
+    }
+    assert_eq!(state::bound_quarantine(&mut writer, 5).await.unwrap(), 0);
+    assert_eq!(state::bound_quarantine(&mut writer, 3).await.unwrap(), 2, "each loss is counted");
+    assert_eq!(state::quarantined(&mut writer).await.unwrap(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_press_is_shown_and_never_shadows_the_real_one() {
     let mut room = Room::open().await;
     let forged = room.press(&DeviceKey::from_bytes([9; 32]), 1);
