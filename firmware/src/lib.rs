@@ -5,11 +5,14 @@
 //! - [`provision`]: `Blank → Claimed → Enrolled`; only an enrolled device speaks.
 //! - [`body`]: the shell that performs the core's actions over a flash, a link, senses and signals.
 //! - [`sensor`]: drivers over embedded-hal; [`link`]: patience; [`roll_call`], [`trace`]: is it well?
-//! - `flash_model` (feature `model`): NOR flash in memory with power cuts, for simulated homes and tests.
+//! - `flash_model` and `accelerometer_model` (feature `model`): chips in memory that fail as real ones do, for simulated
+//!   homes and tests.
 //!
 //! Not here: chips (`board/`), MQTT clients (the edges of a board or simulator), judgement (`care`).
 #![no_std]
 
+#[cfg(feature = "model")]
+pub mod accelerometer_model;
 pub mod body;
 pub mod device;
 #[cfg(feature = "model")]
