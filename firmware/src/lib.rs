@@ -2,7 +2,7 @@
 //!
 //! - [`device`]: the whole device as a pure core; samples, down frames, link and time in, actions out.
 //! - [`queue`] and [`settings`]: what must outlive a power cut, on any `NorFlash`.
-//! - [`provision`]: `Blank → Claimed → Enrolled`; only an enrolled device speaks.
+//! - [`provision`]: `Blank → Claimed → Enrolled`; only an enrolled device speaks. [`access`]: how it gets to its gateway.
 //! - [`body`]: the shell that performs the core's actions over a flash, a link, senses and signals.
 //! - [`sensor`]: drivers over embedded-hal; [`link`]: patience; [`roll_call`], [`trace`]: is it well?
 //! - `flash_model` and `accelerometer_model` (feature `model`): chips in memory that fail as real ones do, for simulated
@@ -13,6 +13,7 @@
 
 #[cfg(feature = "model")]
 pub mod accelerometer_model;
+pub mod access;
 pub mod body;
 pub mod device;
 #[cfg(feature = "model")]
