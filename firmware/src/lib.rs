@@ -2,6 +2,7 @@
 //!
 //! - [`device`]: the whole device as a pure core; samples, down frames, link and time in, actions out.
 //! - [`queue`] and [`settings`]: what must outlive a power cut, on any `NorFlash`.
+//! - [`update`]: another image, signed by the firm, in the slot that does not run; the way back if it fails.
 //! - [`provision`]: `Blank → Claimed → Enrolled`; only an enrolled device speaks.
 //! - [`body`]: the shell that performs the core's actions over a flash, a link, senses and signals.
 //! - [`sensor`]: drivers over embedded-hal; [`link`]: patience; [`roll_call`], [`trace`]: is it well?
@@ -21,3 +22,4 @@ pub mod roll_call;
 pub mod sensor;
 pub mod settings;
 pub mod trace;
+pub mod update;

@@ -226,6 +226,7 @@ impl Bench {
             }
             Action::Light(light) => self.lights.push(light),
             Action::Sound(sound) => self.sounds.push(sound),
+            Action::Bank(step) => panic!("this device has one slot only: {step:?}"),
             Action::Restart => panic!("no counter is at its end"),
         }
     }

@@ -18,3 +18,4 @@ mod provisioning;
 mod reporting;
 mod settings;
 mod stranger;
+mod update;
