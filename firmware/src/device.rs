@@ -17,6 +17,7 @@ mod press;
 mod report;
 mod sense;
 mod session;
+mod update;
 mod voice;
 mod words;
 
@@ -44,6 +45,7 @@ use press::Presses;
 use report::Report;
 use sense::Sense;
 use session::{ACK_WITHIN, Guise, Session, Step};
+use update::Update;
 use voice::Voice;
 
 /// This build as health frames give it: `major << 16 | minor << 8 | patch`.
@@ -83,6 +85,7 @@ pub struct Device {
     tested: Option<Millis>,
     next_health: Mono,
     next_reading: Mono,
+    update: Update,
     trace: Trace,
 }
 
@@ -113,6 +116,7 @@ impl Device {
             tested: None,
             next_health: now.after(Millis::secs(settings.health_s.into())),
             next_reading: now.after(Millis::secs(settings.reading_s.into())),
+            update: Update::default(),
             trace: Trace::default(),
         }
     }
@@ -132,6 +136,8 @@ impl Device {
                 }
             }
             Input::Restored(frame) => self.restore(frame),
+            Input::Bank(done) => self.banked(done),
+            Input::AllHere => self.all_here(),
             Input::Tick => {}
         }
         self.sense_time();
@@ -143,6 +149,7 @@ impl Device {
         }
         self.periods();
         self.dead_link();
+        self.update_turns();
     }
 
     /// What the world should do next, until there is nothing more.
@@ -181,7 +188,7 @@ impl Device {
         if publish.is_none() && self.voice.hoarse() {
             return Some(Action::Restart);
         }
-        publish
+        publish.or_else(|| self.update_action())
     }
 
     /// When to call again with [`Input::Tick`] at the latest; a time that has passed means at once.
@@ -196,6 +203,7 @@ impl Device {
             self.sense.deadline(),
             up.then_some(self.next_health),
             self.sense.reads().then_some(self.next_reading),
+            self.update_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -253,6 +261,7 @@ impl Device {
                 self.trace.counters.links += 1;
                 self.trace.mark(now, Mark::LinkUp);
                 if self.session.up() == Some(Guise::Itself) {
+                    self.update.link_up(now);
                     self.health();
                 }
             }
@@ -279,6 +288,7 @@ impl Device {
     }
 
     fn link_lost(&mut self) {
+        self.update.link_lost();
         self.presses.link_lost(self.now);
         self.report.link_lost();
     }
@@ -298,6 +308,7 @@ impl Device {
         let read = Header::parse(frame).ok().zip(OwnFrame::from_slice(frame).ok());
         let Some(((header, _), frame)) = read else { return };
         if header.id.device == self.voice.device {
+            self.update.pressed(self.now);
             let fall = voice::is_fall(&frame);
             self.presses.restore(self.now, header.id, frame, fall);
         }
@@ -323,6 +334,7 @@ impl Device {
         self.trace.counters.presses += 1;
         self.trace.mark(self.now, Mark::Pressed);
         self.session.hurry(self.now);
+        self.update.pressed(self.now);
         if self.presses.add(self.now, id, frame, kind.is_fall()) {
             self.ladder.say(Sound::Felt);
         } else {
@@ -342,7 +354,7 @@ impl Device {
             period_s: self.settings.health_s,
             battery: self.battery,
             signal: self.signal,
-            firmware: FIRMWARE,
+            firmware: self.update.version(),
             tested: self.tested,
             role: self.role,
         });

@@ -100,6 +100,11 @@ impl<F: MultiwriteNorFlash> FlashQueue<F> {
         Ok(Layout { emergency: 0..middle, book: middle..pages * page::<F>() })
     }
 
+    /// The flash itself, for what lies beside the queue.
+    pub const fn flash(&mut self) -> &mut F {
+        &mut self.flash
+    }
+
     /// Gives the flash back.
     pub fn release(self) -> F {
         self.flash

@@ -6,7 +6,7 @@ use proto::down::Rung;
 use proto::frame::{Header, Lane};
 use proto::id::PressId;
 use proto::unit::{Millis, Mono, NoData};
-use proto::up::{EventKind, Loss, Quantity, Reading, Role, Up, Value};
+use proto::up::{EventKind, Loss, Quantity, Role, Up, Value};
 
 use crate::bench::{Bench, Gateway, now_or_never, receipt};
 
@@ -64,11 +64,9 @@ fn ids(bench: &Bench, kind: EventKind) -> Vec<PressId> {
 }
 
 fn last_reading(bench: &Bench) -> Value {
-    let values = bench.published.iter().rev().find_map(|p| match &p.up {
-        Up::Reading(Reading { values, .. }) => Some(values.clone()),
-        Up::Event(_) | Up::Health(_) | Up::Loss(_) => None,
-    });
-    values.expect("a reading")[0]
+    let reading =
+        |up: &Up| if let Up::Reading(reading) = up { Some(reading.values[0]) } else { None };
+    bench.published.iter().rev().find_map(|p| reading(&p.up)).expect("a reading")
 }
 
 fn losses(bench: &Bench) -> Vec<Loss> {

@@ -20,3 +20,4 @@ mod provisioning;
 mod reporting;
 mod settings;
 mod stranger;
+mod update;

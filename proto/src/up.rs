@@ -1,4 +1,4 @@
-//! What a device says: events, readings, its own health, and what it had to drop.
+//! What a device says: events, readings, its own health, what it had to drop, how far an update is.
 //!
 //! Bodies are CBOR maps with integer keys; a reader skips keys and quantities that it does not know, and a relay
 //! keeps them, since it passes bytes on. Numbers of kinds and quantities are append-only. Not here:
@@ -13,6 +13,7 @@ use crate::cbor;
 use crate::frame::{BODY_MAX, Class};
 use crate::id::{HomeId, Seq};
 use crate::unit::{Dbm, Millis, NoData, Percent};
+use crate::update::Progress;
 
 /// Most values in one reading.
 pub const VALUES_MAX: usize = 16;
@@ -28,6 +29,8 @@ pub enum Up {
     Health(Health),
     /// Class `Loss`.
     Loss(Loss),
+    /// Class `Update`.
+    Update(Progress),
 }
 
 /// Something happened at one moment.
@@ -296,6 +299,7 @@ impl Up {
             Self::Reading(_) => Class::Reading,
             Self::Health(_) => Class::Health,
             Self::Loss(_) => Class::Loss,
+            Self::Update(_) => Class::Update,
         }
     }
 
@@ -308,6 +312,7 @@ impl Up {
             Self::Reading(reading) => minicbor::encode(reading, &mut cursor),
             Self::Health(health) => minicbor::encode(health, &mut cursor),
             Self::Loss(loss) => minicbor::encode(loss, &mut cursor),
+            Self::Update(progress) => minicbor::encode(progress, &mut cursor),
         }
         .map_err(|_| BodyError)?;
         let len = cursor.position();
@@ -321,6 +326,7 @@ impl Up {
             Class::Reading => cbor::read(body).map(Self::Reading),
             Class::Health => cbor::read(body).map(Self::Health),
             Class::Loss => cbor::read(body).map(Self::Loss),
+            Class::Update => cbor::read(body).map(Self::Update),
         }
         .map_err(|_| BodyError)?;
         if up.class() == class { Ok(up) } else { Err(BodyError) }

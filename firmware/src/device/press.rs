@@ -202,6 +202,16 @@ impl Presses {
         self.held.iter().any(|press| !press.known())
     }
 
+    /// Whether one waits for the server that is younger than `patience`.
+    pub(crate) fn waits(&self, now: Mono, patience: Millis) -> bool {
+        self.held.iter().any(|press| now.since(press.since) < patience)
+    }
+
+    /// Whether one would be lost with the power.
+    pub(crate) fn in_memory(&self) -> bool {
+        self.held.iter().any(|press| press.held != Held::Flash)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Press> {
         self.held.iter()
     }

@@ -17,7 +17,7 @@ use minimq::{
     ConfigBuilder, Connection, Error, Op, PeerError, Publication, QoS, Session,
     SubscriptionOptions, TopicFilter,
 };
-use proto::down::DownBuf;
+use proto::down::{DOWN_MAX, DownBuf};
 use proto::seat::{STRANGER_LOGIN, Seat};
 
 use crate::wire::Wire;
@@ -29,8 +29,8 @@ const KEEP_ALIVE_S: u16 = 20;
 const STEP: Duration = Duration::from_secs(3);
 /// Bytes of TCP in each direction.
 const TCP_BYTES: usize = 1024;
-/// Longest packet in.
-const PACKET_IN: usize = 512;
+/// Longest packet in: a down frame and its topic.
+const PACKET_IN: usize = DOWN_MAX + 128;
 /// Room for packets out: five frames with their topics, or CONNECT.
 const PACKETS_OUT: usize = 1536;
 /// Text of an id, a seat or a topic.

@@ -40,6 +40,8 @@ impl Home {
             Up::Reading(reading) => self.reading(device, reading, at, triage),
             Up::Health(health) => self.health(device, health, at, triage),
             Up::Loss(loss) => fault::loss(device, loss.count, at, triage),
+            // That it was heard is all that matters of it here.
+            Up::Update(_) => {}
         }
     }
 
