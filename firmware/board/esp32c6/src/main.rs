@@ -6,6 +6,7 @@
 #![no_std]
 #![no_main]
 
+mod boot;
 mod clock;
 mod entropy;
 mod flash;
@@ -15,6 +16,7 @@ mod network;
 mod power;
 mod senses;
 mod signals;
+mod slots;
 mod wiring;
 
 use embassy_executor::Spawner;
@@ -25,6 +27,7 @@ use firmware::body::{Body, Signals};
 use firmware::device::Light;
 use firmware::provision::Identity;
 use firmware::queue::FlashQueue;
+use firmware::update::Terms;
 
 use crate::clock::MonoClock;
 use crate::flash::Chip;
@@ -66,7 +69,8 @@ async fn live(
     mut rest: wiring::Rest,
     face: &mut Face,
 ) -> Result<(), &'static str> {
-    let (cells, places) = Chip::open(rest.flash).ok_or("partition table")?;
+    let (mut cells, places) = Chip::open(rest.flash).ok_or("partition table")?;
+    let bank = slots::settle(&mut cells, places.update).await;
     let mut queue = FlashQueue::new(cells, places.queue).map_err(|_| "flash layout")?;
     let Identity::Enrolled(who) = queue.identity().await.map_err(|_| "identity")? else {
         return Err("nobody has enrolled this device");
@@ -78,6 +82,9 @@ async fn live(
     let senses = senses::Sensors::of(who.keys().role, rest.sensors);
     let edges = (link, senses, MonoClock, face);
     let mut body = Body::wake(queue, &who, random, edges).await.map_err(|_| "boot record")?;
+    if let Some((bank, built)) = bank {
+        body = body.with_bank(bank, &built, Terms::default());
+    }
     log::line(format_args!("awake {} waiting {}", body.id(), body.device().waiting()));
     body.run().await;
     Ok(())
