@@ -7,6 +7,7 @@ pub(crate) mod bed;
 pub(crate) mod fault;
 pub(crate) mod habits;
 pub(crate) mod help;
+pub(crate) mod idle;
 pub(crate) mod silence;
 pub(crate) mod stillness;
 
