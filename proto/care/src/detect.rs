@@ -8,6 +8,7 @@ pub mod fall;
 pub(crate) mod fault;
 pub(crate) mod habits;
 pub(crate) mod help;
+pub(crate) mod idle;
 pub(crate) mod silence;
 pub(crate) mod stillness;
 

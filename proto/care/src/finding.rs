@@ -138,6 +138,27 @@ pub enum Seen {
     /// Mains power lost.
     #[n(13)]
     NoMains,
+    /// Last seen up and about; value = minutes ago: the long-lie clock.
+    #[n(40)]
+    Upright,
+    /// The home was asked and nobody did anything; value = minutes asked.
+    #[n(41)]
+    NoAnswer,
+    /// The home was asked, and somebody did something.
+    #[n(42)]
+    Answered,
+    /// This rule has been wrong here lately and starts lower; value = how often.
+    #[n(43)]
+    Demoted,
+    /// Put aside while the home is lively; value = minutes.
+    #[n(44)]
+    NotWorn,
+    /// Tells nothing new while others do; value = minutes.
+    #[n(45)]
+    Unchanging,
+    /// Tells the same without a rest; value = minutes.
+    #[n(46)]
+    AlwaysOn,
 }
 
 /// What one detector says, and in which incident of this home.

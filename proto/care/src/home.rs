@@ -12,14 +12,15 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::Mono;
 
+use crate::alert::Outcome;
 use crate::detect::bed::Beds;
 use crate::detect::help::Help;
 use crate::detect::stillness::Stillness;
-use crate::detect::{LocalTime, bare, silence};
+use crate::detect::{LocalTime, bare, fault, silence};
 use crate::finding::{Kind, Seen, Severity, Trust};
 use crate::home::contract::{Change, Input, OUTPUTS_MAX, Output};
 use crate::policy::{CATCH_UP, Rules};
-use crate::roster::Roster;
+use crate::roster::{Mark, Roster};
 use crate::triage::{Book, Triage, Word};
 
 /// Whether somebody listens to the home without a gap, and since when.
@@ -46,7 +47,7 @@ impl Default for Link {
 /// what time has done; other
 /// inputs answer for themselves alone, and what they make due is due at once. A deadline that comes
 /// early, late or twice does no harm. The encoded
-/// state of six devices has about 450 bytes, of [`contract::DEVICES_MAX`] about 1,600.
+/// state of six devices has about 520 bytes, of [`contract::DEVICES_MAX`] about 1,800.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 #[cbor(map)]
 pub struct Home {
@@ -67,6 +68,12 @@ pub struct Home {
     beds: Beds,
     #[cbor(n(7), default)]
     stillness: Stillness,
+    /// When somebody was last seen up and about: the long-lie clock runs from here.
+    #[n(16)]
+    upright: Option<Mono>,
+    /// The last hour with life in it, in hours of the caller's clock.
+    #[cbor(n(17), default)]
+    hour: u32,
 }
 
 impl Home {
@@ -85,7 +92,9 @@ impl Home {
         out.clear();
         let before = self.next_deadline();
         let mut book = core::mem::take(&mut self.book);
-        let mut triage = Triage { now, book: &mut book, out, firm: false };
+        let ask = self.rules.unwrap_or_default().ask;
+        let upright = self.upright;
+        let mut triage = Triage { now, book: &mut book, out, firm: false, ask, upright };
         let judges = matches!(input, Input::Heard { .. } | Input::Unreadable { .. } | Input::Tick);
         let mut change = self.take(input, &mut triage);
         if judges {
@@ -110,12 +119,14 @@ impl Home {
         let absence = listens.then(|| self.absence_deadline()).flatten();
         let silence =
             listens.then(|| silence::next_deadline(&self.roster, self.link.since)).flatten();
-        [self.help.next_deadline(), silence, absence].into_iter().flatten().min()
+        let judged = listens.then(|| self.judged_from());
+        let open = Triage::next_deadline(&self.book, judged);
+        [self.help.next_deadline(), open, silence, absence].into_iter().flatten().min()
     }
 
     /// Whether a device's silence is told and has not passed.
     pub fn is_silent(&self, device: DeviceId) -> bool {
-        self.roster.get(device).is_some_and(|member| member.silent)
+        self.roster.get(device).is_some_and(|member| member.is(Mark::Silent))
     }
 
     /// How many devices belong to the home.
@@ -142,9 +153,10 @@ impl Home {
                 self.beds.release(device);
                 triage.ease(Kind::Silence, Some(device));
                 triage.ease(Kind::Fault, Some(device));
+                fault::mains_back(&self.roster, device, triage);
             }
             Input::Gateway { up } => self.link(up, triage),
-            Input::Closed { incident } => self.closed(incident, triage),
+            Input::Closed { incident, outcome } => self.closed(incident, outcome, triage),
             Input::Tick => {}
             Input::Clock { minute_of_day } => {
                 self.clock = Some(LocalTime::new(minute_of_day, triage.now));
@@ -178,8 +190,8 @@ impl Home {
         triage.raise(joins, &word);
     }
 
-    fn closed(&mut self, incident: u32, triage: &mut Triage<'_>) {
-        let was = triage.closed(incident);
+    fn closed(&mut self, incident: u32, outcome: Option<Outcome>, triage: &mut Triage<'_>) {
+        let was = triage.closed(incident, outcome);
         if was.is_some_and(|incident| incident.kind == Kind::Stillness) {
             self.stillness.looked();
         }
@@ -188,11 +200,13 @@ impl Home {
     /// Applies time to everything that waits for it.
     fn check(&mut self, triage: &mut Triage<'_>) {
         self.help.tick(triage);
+        let judged = self.link.up && triage.now >= self.judged_from();
+        triage.tick(judged);
         if !self.link.up {
             return;
         }
         silence::tick(&mut self.roster, self.link.since, triage);
-        if triage.now < self.judged_from() {
+        if !judged {
             return;
         }
         let rules = self.rules.unwrap_or_default();

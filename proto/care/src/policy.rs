@@ -107,6 +107,56 @@ pub const FOLLOW_UP_SOON: Millis = Millis::minutes(30);
 /// A follow-up call after a rescue. Source: ux.md 3.3.
 pub const FOLLOW_UP_DAY: Millis = Millis::minutes(24 * 60);
 
+// What does the home itself say before an operator is troubled?
+
+/// The home is asked this long before an automatic finding is an alarm. Source: field.md 2 A3, 60 s; never for a press.
+pub const ASK: Millis = Millis::secs(60);
+/// A fall that is only suspected rises a step after this without a sign of recovery. Source: field.md 2 D4, an
+/// operator has it within 3 min; two steps of a minute leave one to spare.
+pub const FALL_RISE: Millis = Millis::secs(60);
+/// Movement this soon after a suspected fall may be the fall itself. Source: choice, hold time of infra-red sensors.
+pub const FALL_SETTLE: Millis = Millis::secs(20);
+/// Somebody who recovered from a suspected fall and then is not seen for this long is a step graver again. Source:
+/// choice, sitting down for a rest.
+pub const FALL_QUIET: Millis = Millis::minutes(15);
+/// Not back in bed rises a step when nobody is seen for this long. Source: choice, the night's limit once more.
+pub const BED_RISE: Millis = Millis::minutes(30);
+/// Stillness rises a step after this. Source: field.md 3 (7), an hour on the floor is the line of harm.
+pub const STILL_RISE: Millis = Millis::minutes(60);
+
+// When has a rule cried wolf?
+
+/// So many false alarms of one rule in one home lower it. Source: ux.md 3.3, three mistakes in 7 days.
+pub const BUDGET_COUNT: u8 = 3;
+/// Within this. Source: as there.
+pub const BUDGET_SPAN: Millis = Millis::minutes(7 * 24 * 60);
+/// A rule stays a step lower this long after its last false alarm. Source: choice, one span of the budget.
+pub const DEMOTED_FOR: Millis = Millis::minutes(7 * 24 * 60);
+
+// When is a sensor that speaks nevertheless dead, stuck or put aside?
+
+/// A motion sensor that sees nothing this long while the home is lively is a fault. Source: field.md 2 D15, 24 h.
+pub const MOTION_DEAD: Millis = Millis::minutes(24 * 60);
+/// The same for a bed that never changes. Source: choice, a night away and a day.
+pub const BED_DEAD: Millis = Millis::minutes(48 * 60);
+/// The same for a door that never opens. Source: choice, somebody is brought food or goes out within a fortnight.
+pub const DOOR_DEAD: Millis = Millis::minutes(14 * 24 * 60);
+/// A home is lively enough to tell a dead sensor after so many hours with life elsewhere. Source: choice, half of the
+/// waking hours of a day.
+pub const LIVELY_HOURS: u8 = 8;
+/// A motion sensor that never rests for this long sees something that is no person. Source: choice, every sleeper
+/// leaves it an hour.
+pub const MOTION_REST: Millis = Millis::minutes(60);
+/// Going on without such a rest for this long it is stuck. Source: field.md 2 D15, always true for 24 h.
+pub const ALWAYS_ON: Millis = Millis::minutes(24 * 60);
+/// A pendant that lies still this long while the home is lively is not worn. Source: field.md 2 A15, 4 h of waking.
+pub const NOT_WORN: Millis = Millis::minutes(4 * 60);
+/// Hours with life elsewhere by day before that is said. Source: as there.
+pub const NOT_WORN_HOURS: u8 = 4;
+/// Mains lost by several devices of one home within this is one cause. Source: choice, they tell it within a health
+/// period and a reconnect.
+pub const OUTAGE_WINDOW: Millis = Millis::minutes(5);
+
 // What is a chattering contact?
 
 /// So many activations of one device within [`CHATTER_WINDOW`] are a stuck or bouncing contact. Source: choice,
@@ -228,6 +278,10 @@ const _: () = {
     assert!(2 * ms(PRESENCE) < ms(CONSOLE_LOST) && 2 * ms(BEAT) < ms(LINK_LOST));
     assert!(ms(FIRST_ACTION) < ms(NEXT_ACTION) && ms(SUSPEND_MAX) <= 15 * 60_000);
     assert!(ms(CHATTER_WINDOW) < ms(CHATTER_QUIET) && ms(CHATTER_QUIET) <= ms(INCIDENT_WINDOW));
+    assert!(ms(ASK) < ms(BED_OUT_NIGHT) && ms(FALL_SETTLE) < ms(FALL_RISE));
+    assert!(2 * ms(FALL_RISE) <= 3 * 60_000, "field.md D4");
+    assert!(ms(FALL_RISE) < ms(FALL_QUIET) && ms(FALL_QUIET) < ms(STILL_RISE));
+    assert!(ms(MOTION_REST) < ms(ALWAYS_ON) && ms(MOTION_DEAD) < ms(DOOR_DEAD));
     assert!(ms(MAT_DELAY) < ms(BED_OUT_NIGHT) && ms(BED_OUT_NIGHT) < ms(BED_OUT_LONG));
     assert!(NIGHT_FROM < 1440 && NIGHT_UNTIL < 1440 && OUT_OF_BED_SHARE < IN_BED_SHARE);
     assert!(ms(STILL_MIN) < ms(STILL_MAX) && ms(STILL_MAX) < ms(AWAY_MAX));
@@ -255,6 +309,10 @@ pub struct Rules {
     /// Stillness that is reported whatever the hours of the person say; at least `still_min`.
     #[n(5)]
     pub still_max: Option<Millis>,
+    /// How long the home is asked before an automatic finding is an alarm, [`ASK`] where it can; none = it has
+    /// nothing to ask with, and everything is raised at once.
+    #[n(16)]
+    pub ask: Option<Millis>,
 }
 
 impl Default for Rules {
@@ -266,6 +324,7 @@ impl Default for Rules {
             bed_out_long: Some(BED_OUT_LONG),
             still_min: Some(STILL_MIN),
             still_max: Some(STILL_MAX),
+            ask: None,
         }
     }
 }

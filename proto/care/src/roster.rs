@@ -14,40 +14,88 @@ use crate::policy::{
 };
 use crate::reading::sheet;
 
-/// One device of the home.
+/// One device of the home. Small, since a full home has [`DEVICES_MAX`] of them: times are in seconds or minutes,
+/// what is yes or no is one bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Member {
     #[n(0)]
     pub(crate) device: DeviceId,
     #[n(1)]
     pub(crate) role: Role,
-    /// When it last spoke, or when it was enrolled.
+    /// When it last spoke, or when it was enrolled, in seconds.
     #[n(2)]
-    pub(crate) heard: Mono,
+    heard_s: u32,
     /// Seconds between two health frames, as it says.
     #[n(3)]
     pub(crate) period_s: u16,
     #[n(4)]
-    pub(crate) mains: bool,
-    /// Whether it ever spoke.
+    marks: u8,
+    /// When it last told something new, minutes of the caller's clock; 0 = not known.
     #[n(5)]
-    pub(crate) spoke: bool,
-    /// Whether its silence is told.
+    pub(crate) changed: u32,
+    /// Since when it has told movement without a rest, minutes; 0 = it has not.
     #[n(6)]
-    pub(crate) silent: bool,
+    pub(crate) run: u32,
+    /// Hours since the last news in which others told life.
+    #[n(7)]
+    pub(crate) lively: u8,
+}
+
+/// What is yes or no about a member.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Mark {
+    /// It runs on mains.
+    Mains = 1,
+    /// It has spoken.
+    Spoke = 2,
+    /// Its silence is told.
+    Silent = 4,
+    /// It has said that its mains are lost, and not that they are back.
+    Dark = 8,
 }
 
 impl Member {
     fn new(device: DeviceId, role: Role, now: Mono) -> Self {
         let sheet = sheet(role);
-        let (period_s, mains) = (sheet.period_s, sheet.mains);
-        Self { device, role, heard: now, period_s, mains, spoke: false, silent: false }
+        let (period_s, marks) = (sheet.period_s, if sheet.mains { Mark::Mains as u8 } else { 0 });
+        let (changed, run, lively) = (0, 0, 0);
+        let mut new = Self { device, role, heard_s: 0, period_s, marks, changed, run, lively };
+        new.hears(now);
+        new
+    }
+
+    /// Whether a mark is set.
+    pub(crate) const fn is(&self, mark: Mark) -> bool {
+        self.marks & mark as u8 != 0
+    }
+
+    /// Sets or clears a mark; says what it was.
+    pub(crate) const fn mark(&mut self, mark: Mark, on: bool) -> bool {
+        let was = self.is(mark);
+        self.marks = if on { self.marks | mark as u8 } else { self.marks & !(mark as u8) };
+        was
+    }
+
+    /// Whether it can be expected to tell what it sees.
+    pub(crate) const fn speaks(&self) -> bool {
+        self.is(Mark::Spoke) && !self.is(Mark::Silent) && !self.is(Mark::Dark)
+    }
+
+    /// When it last spoke, or when it was enrolled: at most a second too early.
+    pub(crate) fn heard(&self) -> Mono {
+        Mono::from_millis(u64::from(self.heard_s) * 1000)
+    }
+
+    /// It speaks as of then.
+    pub(crate) fn hears(&mut self, at: Mono) {
+        self.heard_s = u32::try_from(at.millis() / 1000).unwrap_or(u32::MAX);
     }
 
     /// How long it may be silent.
     pub(crate) fn patience(&self) -> Millis {
         let two = Millis::new(2 * 1000 * u64::from(self.period_s));
-        let patience = match (self.spoke, self.mains) {
+        let patience = match (self.is(Mark::Spoke), self.is(Mark::Mains)) {
             (false, _) => NEVER_HEARD,
             (true, true) => two.plus(MAINS_SLACK),
             (true, false) => two.plus(BATTERY_SLACK),
@@ -57,14 +105,14 @@ impl Member {
 
     /// When it must have spoken, if somebody listens without a gap since `listening`.
     pub(crate) fn due(&self, listening: Mono) -> Mono {
-        self.heard.max(listening).after(self.patience())
+        self.heard().max(listening).after(self.patience())
     }
 
     /// Takes what it says of its power and rhythm; says whether anything changed.
     pub(crate) fn learn(&mut self, health: &Health) -> bool {
-        let told = (health.period_s, health.battery.is_none());
-        let changed = told != (self.period_s, self.mains);
-        (self.period_s, self.mains) = told;
+        let mains = health.battery.is_none();
+        let changed = self.mark(Mark::Mains, mains) != mains || self.period_s != health.period_s;
+        self.period_s = health.period_s;
         changed
     }
 }
@@ -109,6 +157,11 @@ impl Roster {
 
     pub(crate) fn watched_mut(&mut self) -> impl Iterator<Item = &mut Member> {
         self.members.iter_mut().filter(|member| member.role != Role::Gateway)
+    }
+
+    /// Whether a device of the home tells that the mains are lost.
+    pub(crate) fn is_dark(&self) -> bool {
+        self.members.iter().any(|member| member.is(Mark::Dark))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -1,124 +1,35 @@
 //! From findings to incidents: what belongs to one alert, and what is a matter of its own.
 //!
-//! - Presses and falls of one home within a window are one incident; each keeps its own activation.
-//! - One silent device, one faulty device, one bed, one still home: one incident while it lasts.
+//! - Presses, falls and what detectors found in one home within a window are one incident; each press and fall keeps
+//!   its own activation, and what a detector found becomes a reason on the card.
+//! - One silent device, one faulty device, one bed, one still home: one incident while it lasts. Mains lost in the
+//!   home is one fault, whatever falls silent by it.
 //! - An incident is over when a person closes it; one of equipment also when its cause has passed.
 //!
-//! The book of open incidents is bounded: when it is full the least grave and oldest is forgotten, which
-//! ends no alert; what follows of that matter then opens a new one. Not here: how long an alert lives.
+//! Not here: how long an alert lives, what is asked in the home (`ask`), what time does (`rise`).
+
+mod ask;
+mod book;
+mod budget;
+mod rise;
 
 use heapless::Vec;
-use minicbor::{Decode, Encode};
 use proto::id::{DeviceId, PressId};
 use proto::unit::{Millis, Mono};
 
-use crate::finding::{Evidence, Finding, Kind, Severity};
+use self::book::{ASKED, CAPPED, SUSPECTED, is_call};
+pub(crate) use self::book::{Book, Incident, distance};
+use crate::alert::Outcome;
+use crate::detect::bare;
+use crate::finding::{EVIDENCE_MAX, Evidence, Finding, Kind, Seen, Severity};
 use crate::home::contract::{OUTPUTS_MAX, Output};
-use crate::policy::INCIDENT_WINDOW;
 
-/// Most open incidents of one home that later findings can join.
-const OPEN_MAX: usize = 24;
+/// Most reasons that are weighed for one finding, before the first ones are told.
+const REASONS: usize = 2 * EVIDENCE_MAX;
 
-/// One open incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Incident {
-    #[n(0)]
-    pub(crate) number: u32,
-    #[n(1)]
-    pub(crate) kind: Kind,
-    #[n(2)]
-    pub(crate) device: Option<DeviceId>,
-    /// When what opened it happened.
-    #[n(3)]
-    pub(crate) at: Mono,
-    /// Bits of what is wrong with the device, for faults.
-    #[n(4)]
-    #[cbor(default)]
-    pub(crate) causes: u8,
-}
-
-/// The open incidents of one home.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
-#[cbor(map)]
-pub(crate) struct Book {
-    /// Numbers given so far.
-    #[n(0)]
-    #[cbor(default)]
-    counted: u32,
-    #[cbor(n(1), with = "crate::list", default)]
-    open: Vec<Incident, OPEN_MAX>,
-}
-
-impl Book {
-    pub(crate) fn find(&self, kind: Kind, device: Option<DeviceId>) -> Option<&Incident> {
-        self.open.iter().rev().find(|i| i.kind == kind && i.device == device)
-    }
-
-    /// The incident of this kind and device, if `at` is within the window of its opening.
-    pub(crate) fn recent(
-        &self,
-        kind: Kind,
-        device: Option<DeviceId>,
-        at: Mono,
-    ) -> Option<&Incident> {
-        self.find(kind, device).filter(|i| distance(i.at, at) < INCIDENT_WINDOW)
-    }
-
-    /// The call for help or fall whose window holds `at`; the nearest in time if several do.
-    pub(crate) fn call_near(&self, at: Mono) -> Option<&Incident> {
-        self.calls()
-            .filter(|i| distance(i.at, at) < INCIDENT_WINDOW)
-            .min_by_key(|i| (distance(i.at, at), i.number))
-    }
-
-    /// The last call for help or fall of this device, else of the home.
-    pub(crate) fn last_call(&self, device: DeviceId) -> Option<&Incident> {
-        self.calls().max_by_key(|i| (i.device == Some(device), i.at, i.number))
-    }
-
-    fn calls(&self) -> impl Iterator<Item = &Incident> {
-        self.open.iter().filter(|i| matches!(i.kind, Kind::Help | Kind::Fall))
-    }
-
-    pub(crate) fn is_open(&self, number: u32) -> bool {
-        self.open.iter().any(|i| i.number == number)
-    }
-
-    fn by_number(&mut self, number: u32) -> Option<&mut Incident> {
-        self.open.iter_mut().find(|i| i.number == number)
-    }
-
-    fn remove(&mut self, number: u32) -> Option<Incident> {
-        let place = self.open.iter().position(|i| i.number == number)?;
-        Some(self.open.remove(place))
-    }
-
-    fn add(&mut self, kind: Kind, device: Option<DeviceId>, at: Mono) -> u32 {
-        self.counted = self.counted.wrapping_add(1);
-        if self.open.is_full() {
-            let least = self.open.iter().min_by_key(|i| (gravity(i.kind), i.number));
-            if let Some(number) = least.map(|i| i.number) {
-                self.remove(number);
-            }
-        }
-        // There is room now, so this cannot fail.
-        let _ = self.open.push(Incident { number: self.counted, kind, device, at, causes: 0 });
-        self.counted
-    }
-}
-
-const fn gravity(kind: Kind) -> u8 {
-    match kind {
-        Kind::Silence | Kind::GatewaySilence | Kind::Fault => 0,
-        Kind::Unverified => 1,
-        Kind::Bed | Kind::Stillness => 2,
-        Kind::Help | Kind::Fall | Kind::Unreadable => 3,
-    }
-}
-
-/// How far two points are apart, whichever is first.
-pub(crate) const fn distance(a: Mono, b: Mono) -> Millis {
-    if a.millis() < b.millis() { b.since(a) } else { a.since(b) }
+/// What detectors conclude without anybody's word: the home is asked first, and a budget holds.
+pub(crate) const fn is_automatic(kind: Kind) -> bool {
+    matches!(kind, Kind::Bed | Kind::Stillness)
 }
 
 /// What a detector says, before it has an incident.
@@ -137,6 +48,10 @@ pub(crate) struct Triage<'a> {
     pub(crate) book: &'a mut Book,
     pub(crate) out: &'a mut Vec<Output, OUTPUTS_MAX>,
     pub(crate) firm: bool,
+    /// For how long the home is asked before an automatic alarm; none = it has nothing to ask with.
+    pub(crate) ask: Option<Millis>,
+    /// When somebody was last seen up and about.
+    pub(crate) upright: Option<Mono>,
 }
 
 impl Triage<'_> {
@@ -145,25 +60,93 @@ impl Triage<'_> {
         self.out.is_full()
     }
 
-    /// Says it in the incident `joins`, or opens one. Gives the incident's number.
+    /// Says it in the incident `joins`, in that of the same moment, or opens one. Gives the incident's number.
     pub(crate) fn raise(&mut self, joins: Option<u32>, word: &Word<'_>) -> u32 {
-        let incident = joins.unwrap_or_else(|| self.book.add(word.kind, word.device, word.at));
-        let mut evidence = Vec::new();
-        for piece in word.evidence {
+        let automatic = is_automatic(word.kind);
+        let joins = joins.or_else(|| automatic.then(|| self.moment()).flatten());
+        let (severity, mut evidence) = self.weighed(word);
+        let asked =
+            joins.and_then(|number| self.book.by_number(number)).is_some_and(|i| i.is(ASKED));
+        match joins {
+            None if self.asks(word) => {
+                return self.ask(word, severity, &evidence);
+            }
+            // The home is being asked about this already.
+            Some(number) if asked && automatic => return number,
+            None | Some(_) => {}
+        }
+        let opens = joins.is_none() || asked;
+        let at = if automatic { self.now } else { word.at };
+        let incident = joins.unwrap_or_else(|| self.book.add(word.kind, word.device, at));
+        if asked {
+            evidence.extend(self.take_over(incident));
+        }
+        self.settle(incident, severity, word);
+        let mut told = Vec::new();
+        for piece in evidence {
             // Detectors say at most EVIDENCE_MAX things; the first ones count.
-            let _ = evidence.push(*piece);
+            let _ = told.push(piece);
         }
         self.say(Output::Raise(Finding {
             incident,
-            opens: joins.is_none(),
+            opens,
             kind: word.kind,
-            severity: word.severity,
+            severity,
             activation: word.activation,
             device: word.device,
             at: word.at,
-            evidence,
+            evidence: told,
         }));
         incident
+    }
+
+    /// The incident of this moment that an automatic finding belongs to.
+    fn moment(&self) -> Option<u32> {
+        self.book.near(self.now).filter(|i| is_call(i.kind)).map(|i| i.number)
+    }
+
+    /// How grave it is in this home, and all the reasons.
+    fn weighed(&self, word: &Word<'_>) -> (Severity, Vec<Evidence, REASONS>) {
+        let mut evidence = Vec::new();
+        evidence.extend(word.evidence.iter().copied().take(EVIDENCE_MAX));
+        let mut severity = word.severity;
+        if matches!(word.kind, Kind::Fall | Kind::Stillness) {
+            evidence.extend(self.lie_clock());
+        }
+        if is_automatic(word.kind)
+            && let Some(count) = self.book.budget.spent(word.kind, self.now)
+        {
+            severity = rise::lesser(severity);
+            let mut spent = bare(Seen::Demoted, self.now);
+            (spent.supports, spent.value) = (false, f32::from(count));
+            evidence.extend([spent]);
+        }
+        (severity, evidence)
+    }
+
+    /// Notes what the incident has become by this word.
+    fn settle(&mut self, incident: u32, severity: Severity, word: &Word<'_>) {
+        let now = self.now;
+        let Some(open) = self.book.by_number(incident) else { return };
+        if is_call(word.kind) && is_automatic(open.kind) {
+            // A call takes over what a detector found: they are one moment.
+            (open.kind, open.device, open.at) = (word.kind, word.device, word.at);
+            (open.causes, open.rises) = (0, None);
+        }
+        if severity == Severity::Emergency {
+            open.rises = None;
+            if open.kind != Kind::Fault {
+                open.causes &= !SUSPECTED;
+            }
+        }
+        let first = open.severity.is_none();
+        open.severity = Some(open.severity.map_or(severity, |known| known.max(severity)));
+        if first && is_automatic(open.kind) {
+            if word.severity == Severity::General {
+                open.causes |= CAPPED;
+            }
+            open.rises = rise::span(severity, open).map(|span| now.after(span));
+        }
     }
 
     /// Notes something on an open incident.
@@ -174,7 +157,14 @@ impl Triage<'_> {
     /// The condition of this kind and device has passed; nothing is said if no incident of it is open.
     pub(crate) fn ease(&mut self, kind: Kind, device: Option<DeviceId>) {
         self.firm = true;
-        let Some(incident) = self.book.find(kind, device).map(|i| i.number) else { return };
+        let Some((incident, asked)) = self.book.find(kind, device).map(|i| (i.number, i.is(ASKED)))
+        else {
+            return;
+        };
+        if asked {
+            self.answered(incident, self.now);
+            return;
+        }
         self.book.remove(incident);
         self.say(Output::Ease { incident, kind, device });
     }
@@ -216,9 +206,14 @@ impl Triage<'_> {
     }
 
     /// A person has closed it. Gives what it was, if it was still in the book.
-    pub(crate) fn closed(&mut self, number: u32) -> Option<Incident> {
+    pub(crate) fn closed(&mut self, number: u32, outcome: Option<Outcome>) -> Option<Incident> {
         self.firm = true;
-        self.book.remove(number)
+        let was = self.book.remove(number)?;
+        let rule = is_automatic(was.kind) || was.is(SUSPECTED);
+        if let Some(outcome) = outcome.filter(|_| rule) {
+            self.book.budget.closed(was.kind, outcome, self.now);
+        }
+        Some(was)
     }
 
     fn say(&mut self, output: Output) {

@@ -12,6 +12,8 @@ mod help;
 mod house;
 mod policy;
 mod queue;
+mod sensors;
 mod silence;
 mod state;
 mod stillness;
+mod triage;

@@ -59,7 +59,7 @@ fn an_opened_cover_stays_until_a_person_has_looked() {
     let mut house = house();
     let incident = finding(&house.event(MAT, EventKind::Tamper)).incident;
     assert_eq!(house.health(MAT, 60, None), []);
-    house.step(Input::Closed { incident });
+    house.step(Input::Closed { incident, outcome: None });
     assert!(finding(&house.event(MAT, EventKind::Tamper)).opens);
 }
 

@@ -63,7 +63,7 @@ fn a_press_after_the_window_is_an_incident_of_its_own() {
 fn a_press_after_the_close_is_an_incident_of_its_own() {
     let mut house = house();
     let incident = finding(&house.event(BUTTON, EventKind::Press)).incident;
-    assert_eq!(house.step(Input::Closed { incident }), []);
+    assert_eq!(house.step(Input::Closed { incident, outcome: None }), []);
     let again = house.event(BUTTON, EventKind::Press);
     assert!(finding(&again).opens && finding(&again).incident != incident);
 }
@@ -205,14 +205,19 @@ proptest! {
             let said = match what {
                 0..=4 => house.step(Input::Heard { id, at: house.now, trust: Trust::Verified, up: &up }),
                 5 => house.step(Input::Gateway { up: gap % 2 == 0 }),
-                6 => house.step(Input::Closed { incident: open.pop().unwrap_or(7) }),
+                6 => house.step(Input::Closed { incident: open.pop().unwrap_or(7), outcome: None }),
                 _ => house.event(BUTTON, EventKind::Cancel),
             };
             let mine: Vec<_> = said
                 .iter()
                 .filter_map(|output| match output {
                     Output::Raise(told) if told.activation == Some(id) => Some(told),
-                    Output::Raise(_) | Output::Ease { .. } | Output::Annotate { .. } => None,
+                    Output::Raise(_)
+                    | Output::Ease { .. }
+                    | Output::Annotate { .. }
+                    | Output::Ask { .. }
+                    | Output::Answered { .. }
+                    | Output::Grade { .. } => None,
                 })
                 .collect();
             prop_assert_eq!(mine.len(), usize::from(what <= 4));

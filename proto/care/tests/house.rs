@@ -184,7 +184,11 @@ pub(crate) fn finding(said: &[Output]) -> &Finding {
 pub(crate) fn findings(said: &[(Mono, Output)], kind: Kind) -> Vec<(Mono, &Finding)> {
     let raised = said.iter().filter_map(|(at, output)| match output {
         Output::Raise(finding) => Some((*at, finding)),
-        Output::Ease { .. } | Output::Annotate { .. } => None,
+        Output::Ease { .. }
+        | Output::Annotate { .. }
+        | Output::Ask { .. }
+        | Output::Answered { .. }
+        | Output::Grade { .. } => None,
     });
     raised.filter(|(_, finding)| finding.kind == kind).collect()
 }

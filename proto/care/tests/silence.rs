@@ -128,7 +128,7 @@ fn settings_clocks_and_closes_answer_for_themselves_alone() {
     for input in [
         Input::Clock { minute_of_day: 5 },
         Input::Rules(care::policy::Rules::default()),
-        Input::Closed { incident: 9 },
+        Input::Closed { incident: 9, outcome: None },
         Input::Enrolled { device: MAT, role: Role::BedMat },
     ] {
         assert_eq!(house.step(input), [], "nothing is said that a caller might not expect");

@@ -88,7 +88,7 @@ fn a_closed_stillness_is_told_again_if_it_goes_on() {
     house.event(MOTION, EventKind::Motion);
     let said = house.live(hours(8), &ALL);
     let incident = findings(&said, Kind::Stillness)[0].1.incident;
-    house.step(Input::Closed { incident });
+    house.step(Input::Closed { incident, outcome: None });
     let again = house.live(hours(13), &ALL);
     assert_eq!(findings(&again, Kind::Stillness).len(), 1);
 }

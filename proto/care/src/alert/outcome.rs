@@ -79,6 +79,16 @@ impl Outcome {
         matches!(self, Self::Mistake | Self::DeviceFault)
     }
 
+    /// Whether what a detector found was nothing: it counts against the rule's false-alarm budget.
+    pub const fn is_false_finding(self) -> bool {
+        matches!(self, Self::Mistake | Self::DeviceFault | Self::FoundWell)
+    }
+
+    /// Whether somebody needed help: it gives a rule its whole voice back.
+    pub const fn is_true_alarm(self) -> bool {
+        matches!(self, Self::Hospital | Self::HelpedAtHome | Self::SomebodyThere | Self::Police)
+    }
+
     /// When somebody should call the resident again, if nothing else is agreed.
     pub const fn follow_up(self) -> Option<Millis> {
         match self {

@@ -55,6 +55,9 @@ struct Bed {
     /// Whether the sensor speaks for itself, else a summary of the home.
     #[n(6)]
     own: bool,
+    /// Who is out was asked and answered then: the night's limit runs anew from here.
+    #[n(7)]
+    answered: Option<Mono>,
 }
 
 /// What is known of the beds of a home.
@@ -123,7 +126,7 @@ impl Beds {
         triage.firm = true;
         (bed.place, bed.since) = (place, early.max(bed.since));
         if lies {
-            (bed.night, bed.long) = (false, false);
+            (bed.night, bed.long, bed.answered) = (false, false, None);
             triage.ease(Kind::Bed, Some(bed.sensor));
         }
         true
@@ -143,12 +146,29 @@ impl Beds {
             (None, 0, false) | (None, _, true) => {
                 let (since, told) = (at, Mono::default());
                 let place = Place::Empty;
-                let new = Bed { sensor, place, since, told, night: false, long: false, own };
+                let (night, long, answered) = (false, false, None);
+                let new = Bed { sensor, place, since, told, night, long, own, answered };
                 self.beds.push(new).ok().map(|()| self.beds.len() - 1)
             }
             (None, _, false) => None,
         }?;
         self.beds.get_mut(place)
+    }
+
+    /// Somebody is up and has answered: who is not back then is asked about again after another limit.
+    pub(crate) fn answered(&mut self, sensor: DeviceId, at: Mono) {
+        if let Some(bed) = self.beds.iter_mut().find(|bed| bed.sensor == sensor) {
+            (bed.answered, bed.night) = (Some(at), false);
+        }
+    }
+
+    /// What the beds say beside a fall: somebody lies in one, or the last that was left.
+    pub(crate) fn context(&self, now: Mono) -> Option<Evidence> {
+        let newest = |place: Place| {
+            self.beds.iter().filter(|bed| bed.place == place).max_by_key(|bed| bed.since)
+        };
+        let lies = newest(Place::In).map(|bed| ago(Seen::InBed, false, bed.since, now));
+        lies.or_else(|| newest(Place::Left).map(|bed| ago(Seen::LeftBed, true, bed.since, now)))
     }
 
     /// The sensor has left the home: nobody waits for its bed any more.
@@ -207,7 +227,8 @@ impl Bed {
         if self.night || self.place != Place::Left {
             return None;
         }
-        let due = self.since.after(limit);
+        let from = self.since.max(self.answered.unwrap_or_default());
+        let due = from.after(limit);
         let by_night = |at| rules.is_night(clock.minute_of_day(at));
         (by_night(self.since) && by_night(due)).then_some(due)
     }

@@ -11,9 +11,20 @@ use proto::unit::Mono;
 
 use crate::detect::fault::STUCK;
 use crate::detect::{ago, bare};
-use crate::finding::{Kind, Seen, Severity, Trust};
+use crate::finding::{Evidence, Kind, Seen, Severity, Trust};
 use crate::policy::{CHATTER_COUNT, CHATTER_QUIET, CHATTER_WINDOW};
 use crate::triage::{Triage, Word, distance};
+
+/// What an activation means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// A press or a pull.
+    Help,
+    /// A fall that its device is sure of.
+    Fall,
+    /// A fall that its device suspects: it asks its wearer itself, and says so again when it is sure.
+    Suspicion,
+}
 
 /// Most devices of one home whose chatter is counted at a time.
 const CONTACTS_MAX: usize = 8;
@@ -47,35 +58,47 @@ pub(crate) struct Help {
 }
 
 impl Help {
-    /// A person asked for help or fell, as `kind` says.
+    /// A person asked for help or fell, as `call` says. `beside`: what else was seen, for and against a fall.
     pub(crate) fn activation(
         &mut self,
         id: PressId,
         at: Mono,
-        kind: Kind,
-        trust: Trust,
+        (call, trust): (Call, Trust),
+        beside: &[Evidence],
         triage: &mut Triage<'_>,
     ) {
         let device = Some(id.device);
-        let seen = if kind == Kind::Fall { Seen::Fell } else { Seen::Pressed };
+        let lies = beside.iter().any(|piece| piece.what == Seen::InBed);
+        let (kind, seen, severity) = match call {
+            Call::Help => (Kind::Help, Seen::Pressed, Severity::Emergency),
+            Call::Fall => (Kind::Fall, Seen::Fell, Severity::Emergency),
+            Call::Suspicion => (Kind::Fall, Seen::Fell, triage.suspicion(at, lies)),
+        };
+        let mut evidence: Vec<Evidence, 4> = Vec::new();
+        evidence.extend([bare(seen, at)]);
         let (kind, severity, joins) = match trust {
-            Trust::Verified => (kind, Severity::Emergency, self.joins(id.device, at, triage)),
+            Trust::Verified => (kind, severity, self.joins(id.device, at, triage)),
             Trust::Unverified => {
                 let joins = triage.book.recent(Kind::Unverified, device, at).map(|i| i.number);
                 (Kind::Unverified, Severity::Important, joins)
             }
         };
-        let evidence = &[bare(seen, at)];
-        let word = Word { kind, severity, activation: Some(id), device, at, evidence };
+        if kind == Kind::Fall {
+            evidence.extend(beside.iter().copied().take(3));
+        }
+        let word = Word { kind, severity, activation: Some(id), device, at, evidence: &evidence };
         let incident = triage.raise(joins, &word);
         if trust == Trust::Verified {
+            if call == Call::Suspicion {
+                triage.suspect(incident, at);
+            }
             self.count(id.device, at, incident, triage);
         }
     }
 
     /// The incident that a verified activation belongs to, if one is open.
     fn joins(&self, device: DeviceId, at: Mono, triage: &Triage<'_>) -> Option<u32> {
-        let near = triage.book.call_near(at).map(|i| i.number);
+        let near = triage.book.near(at).map(|i| i.number);
         near.or_else(|| {
             let contact = self.contacts.iter().find(|c| c.device == device && c.stuck)?;
             triage.book.is_open(contact.incident).then_some(contact.incident)
@@ -94,6 +117,7 @@ impl Help {
             evidence.supports = false;
             triage.annotate(incident, evidence);
         }
+        triage.recovered(device, at);
     }
 
     /// Who was suspected to have fallen moves again: a word against the fall, and nothing else.
@@ -101,6 +125,7 @@ impl Help {
         if let Some(incident) = triage.book.last_call(device).map(|i| i.number) {
             triage.annotate(incident, ago(Seen::Moved, false, at, triage.now));
         }
+        triage.recovered(device, at);
     }
 
     /// Counts how fast a contact goes, and tells a chattering one.

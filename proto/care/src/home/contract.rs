@@ -6,7 +6,10 @@ use proto::id::{DeviceId, PressId};
 use proto::unit::Mono;
 use proto::up::{Role, Up};
 
-use crate::finding::{Evidence, Finding, Kind, Trust};
+use heapless::Vec;
+
+use crate::alert::Outcome;
+use crate::finding::{Evidence, Finding, Kind, Severity, Trust};
 use crate::policy::Rules;
 
 /// Most devices in one home; enrolment refuses more, since they would not be watched.
@@ -50,10 +53,12 @@ pub enum Input<'a> {
         /// Whether it speaks.
         up: bool,
     },
-    /// A person closed an incident with an outcome.
+    /// A person closed an incident.
     Closed {
         /// Which.
         incident: u32,
+        /// How it ended, for the false-alarm budget of the rule; none = not known here.
+        outcome: Option<Outcome>,
     },
     /// A deadline has come.
     Tick,
@@ -74,6 +79,41 @@ pub enum Input<'a> {
 pub enum Output {
     /// A finding: open the incident if it is new, else add to it. An emergency rings again.
     Raise(Finding),
+    /// Ask the home before anybody else: lamps, sounders, a voice. Whoever does anything has answered. Nothing is
+    /// raised yet; [`Output::Answered`] or [`Output::Raise`] of the same incident ends the question.
+    Ask {
+        /// Incident number that it will have if nobody answers.
+        incident: u32,
+        /// What was found.
+        kind: Kind,
+        /// Whose, if one device's.
+        device: Option<DeviceId>,
+        /// When the question ends, on the caller's clock.
+        until: Mono,
+    },
+    /// Somebody in the home has answered: stop asking, note it, trouble nobody.
+    Answered {
+        /// Which incident of this home.
+        incident: u32,
+        /// What was found.
+        kind: Kind,
+        /// Whose, if one device's.
+        device: Option<DeviceId>,
+        /// What answered.
+        evidence: Evidence,
+    },
+    /// An open incident is graver or less grave than before: its alert rises or sinks to exactly this. What becomes
+    /// an emergency by it rings and climbs the ladder like a new one.
+    Grade {
+        /// Which incident of this home.
+        incident: u32,
+        /// What it is about.
+        kind: Kind,
+        /// How grave from now on.
+        severity: Severity,
+        /// Why, beside what is known already.
+        evidence: Vec<Evidence, 4>,
+    },
     /// The condition of an automatic finding is over: annotate; only faults end by it.
     Ease {
         /// Which incident of this home.

@@ -3,13 +3,15 @@
 //! Presses and falls are heard whoever says them; everything else counts only if its end tag verifies. Not
 //! here: what follows from it.
 
+use heapless::Vec;
 use proto::id::{DeviceId, PressId};
 use proto::unit::{Millis, Mono};
 use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up};
 
+use crate::detect::help::Call;
 use crate::detect::stillness::Sign;
-use crate::detect::{fault, silence};
-use crate::finding::{Kind, Trust};
+use crate::detect::{fault, idle, silence};
+use crate::finding::{Evidence, Kind, Trust};
 use crate::home::Home;
 use crate::policy::DEVICE_SILENT;
 use crate::reading::{number, sheet};
@@ -28,7 +30,8 @@ impl Home {
         if let Up::Event(event) = up
             && let Some(kind) = call(event.kind)
         {
-            self.help.activation(id, at, kind, trust, triage);
+            let beside = self.beside(triage.now);
+            self.help.activation(id, at, (kind, trust), &beside, triage);
         }
         if trust != Trust::Verified {
             return;
@@ -74,17 +77,20 @@ impl Home {
             }
             EventKind::Motion => Some(Sign::Inside),
             EventKind::FallSuspected | EventKind::FallConfirmed => None,
-            EventKind::Tamper
-            | EventKind::BatteryLow
-            | EventKind::Stuck
-            | EventKind::PowerLost
-            | EventKind::PowerBack => {
+            EventKind::Tamper | EventKind::BatteryLow | EventKind::Stuck => {
                 fault::event(device, event.kind, at, triage);
+                None
+            }
+            EventKind::PowerLost | EventKind::PowerBack => {
+                let lost = event.kind == EventKind::PowerLost;
+                fault::mains(&mut self.roster, (device, lost), at, triage);
                 None
             }
         };
         if let Some(sign) = sign {
             self.stillness.sign(sign, at, self.clock, triage);
+            let upright = call(event.kind).is_none() && event.kind != EventKind::Cancel;
+            self.lived(device, sign, at, upright, triage);
         }
     }
 
@@ -115,7 +121,70 @@ impl Home {
             if let Some(sign) = sign {
                 self.stillness.sign(sign, then, self.clock, triage);
             }
+            match (value.quantity, sign) {
+                // What a span tells may lie at its beginning.
+                (Quantity::Motion | Quantity::Door, Some(sign)) => {
+                    let early = then.millis().saturating_sub(span.get());
+                    self.lived(device, sign, Mono::from_millis(early), true, triage);
+                }
+                (Quantity::Motion, None) => idle::rests(&mut self.roster, device, then, triage),
+                _ => {}
+            }
         }
+    }
+
+    /// Somebody has done something, at the earliest at `at`: questions are answered, falls may be recovered from, the
+    /// long-lie clock starts anew if it takes a person who is up.
+    fn lived(
+        &mut self,
+        device: DeviceId,
+        sign: Sign,
+        at: Mono,
+        upright: bool,
+        triage: &mut Triage<'_>,
+    ) {
+        if upright {
+            self.upright = self.upright.max(Some(at));
+            triage.upright = self.upright;
+            let rules = self.rules.unwrap_or_default();
+            let night = self.clock.map(|clock| rules.is_night(clock.minute_of_day(at)));
+            idle::news(&mut self.roster, (device, at), night, &mut self.hour, triage);
+        }
+        // A door alone may be a visitor's.
+        if sign == Sign::Door {
+            return;
+        }
+        while let Some((kind, device)) = triage.answer(at) {
+            self.answered(kind, device, at);
+        }
+        triage.moved(at);
+    }
+
+    /// The home has answered: the detector counts anew instead of waiting for a close that never comes.
+    fn answered(&mut self, kind: Kind, device: Option<DeviceId>, at: Mono) {
+        match (kind, device) {
+            (Kind::Bed, Some(bed)) => self.beds.answered(bed, at),
+            (Kind::Stillness, _) => self.stillness.looked(),
+            (
+                Kind::Help
+                | Kind::Fall
+                | Kind::Unverified
+                | Kind::Unreadable
+                | Kind::Bed
+                | Kind::Silence
+                | Kind::GatewaySilence
+                | Kind::Fault,
+                _,
+            ) => {}
+        }
+    }
+
+    /// What was seen beside a fall, for and against: the bed, the last movement.
+    fn beside(&self, now: Mono) -> Vec<Evidence, 3> {
+        let mut beside = Vec::new();
+        let moved = self.stillness.context(now)[0];
+        beside.extend([self.beds.context(now), moved].into_iter().flatten());
+        beside
     }
 
     fn health(&mut self, device: DeviceId, health: &Health, at: Mono, triage: &mut Triage<'_>) {
@@ -129,10 +198,11 @@ impl Home {
 }
 
 /// What a person calls for by this, if anything.
-const fn call(kind: EventKind) -> Option<Kind> {
+const fn call(kind: EventKind) -> Option<Call> {
     match kind {
-        EventKind::Press | EventKind::Pull => Some(Kind::Help),
-        EventKind::FallSuspected | EventKind::FallConfirmed => Some(Kind::Fall),
+        EventKind::Press | EventKind::Pull => Some(Call::Help),
+        EventKind::FallSuspected => Some(Call::Suspicion),
+        EventKind::FallConfirmed => Some(Call::Fall),
         EventKind::Cancel
         | EventKind::FallRecovered
         | EventKind::BedIn
