@@ -57,6 +57,7 @@ impl Sense {
     pub(super) fn touched(&self) -> bool {
         match self {
             Self::Button(contact) | Self::Cord(contact) => contact.deadline().is_some(),
+            Self::Pendant(pendant) => pendant.contact.deadline().is_some(),
             Self::Bed(_) | Self::Motion(_) | Self::Door(_) | Self::Nothing => false,
         }
     }
