@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use firmware::device::DEBOUNCE;
 use proto::id::{BootId, PressId};
+use proto::up::Role;
 use serde_json::Value;
 
 use crate::book::press_of;
@@ -58,6 +59,12 @@ impl Toll {
         report.put("unbootable", self.unbootable);
         report
     }
+}
+
+/// Opens a room for this and runs; `program` is also server and gateway.
+pub async fn open_and_run(program: &str, cuts: usize, seed: Seed) -> Outcome<Toll> {
+    let room = Room::open(program, Role::HelpButton).await?;
+    run(&room.ok_or_else(|| Trouble::new("no compiler or no QEMU"))?, cuts, seed).await
 }
 
 /// Cuts the power of the board of a room so many times.

@@ -11,7 +11,7 @@ use firmware::queue::FlashQueue;
 use proto::frame::Header;
 use proto::id::{BootId, PressId};
 
-use crate::enrol::Enrolled;
+use crate::enrol::{self, Enrolled};
 use crate::qemu::layout::{FLASH, QUEUE};
 use crate::trouble::{Outcome, Trouble};
 
@@ -22,6 +22,16 @@ const WHOLE: u64 = 0;
 pub fn identity(of: &Enrolled) -> IdentityBuf {
     let voucher = Voucher { device: of.device, key: of.key.clone(), role: of.role };
     Blank.claim(voucher).enrol(of.epoch, Some(of.home)).to_bytes()
+}
+
+/// Reads what `server enrol device` printed from a file, or from standard input where it is called `-`.
+pub fn read_card(card: &Path) -> Outcome<Enrolled> {
+    let text = if card == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())?
+    } else {
+        std::fs::read_to_string(card)?
+    };
+    enrol::card(&serde_json::from_str(&text)?)
 }
 
 /// Writes an identity into a flash file; a file that is not there is made, erased.
