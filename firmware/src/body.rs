@@ -23,6 +23,8 @@ use crate::provision::Enrolled;
 use crate::queue::{FlashQueue, QueueError};
 use crate::roll_call::{RollCall, Task};
 use crate::settings::Settings;
+use crate::update::bank::{Bank, Done};
+use crate::update::{Built, Terms};
 
 /// What the link tells the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +93,7 @@ pub struct Body<F, L, S, C, G> {
     clock: C,
     signals: G,
     call: RollCall,
+    bank: Option<Bank>,
     /// An order that `run` was dropped in the middle of.
     open: Option<Action>,
 }
@@ -121,7 +124,13 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             device.handle(now, Input::Restored(&frame));
         }
         let call = RollCall::new();
-        Ok(Self { device, flash, link, senses, clock, signals, call, open: None })
+        Ok(Self { device, flash, link, senses, clock, signals, call, bank: None, open: None })
+    }
+
+    /// The same device with two slots for images; `built` is what the image that runs knows of itself.
+    pub fn with_bank(self, bank: Bank, built: &Built, terms: Terms) -> Self {
+        let device = self.device.with_slots(bank.standing(built), terms);
+        Self { device, bank: Some(bank), ..self }
     }
 
     /// Lives until the core asks for a restart.
@@ -145,6 +154,7 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             }
             if self.call.complete() {
                 self.signals.feed_watchdog();
+                self.device.handle(now, Input::AllHere);
             }
         }
     }
@@ -197,6 +207,13 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             Action::Publish { token, stranger, lane, frame } => {
                 let topic = self.topic(stranger, lane);
                 self.link.publish(token, topic, &frame);
+            }
+            Action::Bank(step) => {
+                let done = match &mut self.bank {
+                    Some(bank) => bank.perform(self.flash.flash(), step).await,
+                    None => Done::Failed,
+                };
+                self.device.handle(self.clock.now(), Input::Bank(done));
             }
             Action::Light(light) => self.signals.light(light),
             Action::Sound(sound) => self.signals.sound(sound),

@@ -187,7 +187,9 @@ fn entry(lane: Lane, word: &Word) -> Option<Entry<'_>> {
         Word::Frame { header, open, .. } => {
             let place = match header.class {
                 Class::Reading => Place::Raw,
-                Class::Emergency | Class::Event | Class::Health | Class::Loss => Place::Up,
+                Class::Emergency | Class::Event | Class::Health | Class::Loss | Class::Update => {
+                    Place::Up
+                }
             };
             let id = header.id;
             Some(Entry { lane, place, kind: RelayKind::Open, id, bytes: open })

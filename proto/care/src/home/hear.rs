@@ -40,6 +40,8 @@ impl Home {
             Up::Reading(reading) => self.reading(device, reading, at, triage),
             Up::Health(health) => self.health(device, health, at, triage),
             Up::Loss(loss) => fault::loss(device, loss.count, at, triage),
+            // That it was heard is all that matters of it here.
+            Up::Update(_) => {}
         }
     }
 
@@ -61,6 +63,10 @@ impl Home {
             EventKind::DoorOpen | EventKind::DoorClosed => Some(Sign::Door),
             EventKind::Cancel => {
                 self.help.cancelled(device, at, triage);
+                Some(Sign::Inside)
+            }
+            EventKind::FallRecovered => {
+                self.help.recovered(device, at, triage);
                 Some(Sign::Inside)
             }
             EventKind::Press | EventKind::Pull => {
@@ -128,6 +134,7 @@ const fn call(kind: EventKind) -> Option<Kind> {
         EventKind::Press | EventKind::Pull => Some(Kind::Help),
         EventKind::FallSuspected | EventKind::FallConfirmed => Some(Kind::Fall),
         EventKind::Cancel
+        | EventKind::FallRecovered
         | EventKind::BedIn
         | EventKind::BedOut
         | EventKind::Motion

@@ -74,10 +74,12 @@ impl Batcher {
         }
         let dated = match &word.up {
             Up::Event(event) => self.dating.date(who, event.uptime, word.handed, now.mono),
-            Up::Reading(_) | Up::Health(_) | Up::Loss(_) => crate::ingest::dating::Dated {
-                at: word.handed,
-                late: now.mono.since(word.handed) > care::policy::LATE_AFTER,
-            },
+            Up::Reading(_) | Up::Health(_) | Up::Loss(_) | Up::Update(_) => {
+                crate::ingest::dating::Dated {
+                    at: word.handed,
+                    late: now.mono.since(word.handed) > care::policy::LATE_AFTER,
+                }
+            }
         };
         let at_ms = now.wall_ms - number(now.mono.since(word.handed).get());
         measured(&word, at_ms, &mut pending.points);
@@ -202,7 +204,7 @@ fn measured(word: &Word, at_ms: i64, points: &mut Vec<Point>) {
             points.push(point(Quantity::Battery, battery));
             points.push(point(Quantity::Signal, signal));
         }
-        Up::Event(_) | Up::Loss(_) => {}
+        Up::Event(_) | Up::Loss(_) | Up::Update(_) => {}
     }
 }
 
