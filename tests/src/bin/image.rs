@@ -3,6 +3,7 @@
 //! Everything runs in QEMU; gateway and server are child processes of this one. JSON is one line, the last on
 //! standard output; what happens is told on standard error. Not here: what is measured and how (`tests::image`).
 
+use std::net::SocketAddrV4;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,6 +33,9 @@ enum Act {
         /// What `server enrol device` printed; `-` is standard input.
         #[arg(long)]
         card: PathBuf,
+        /// The gateway's door as the machine sees it; this host is 10.0.2.2.
+        #[arg(long)]
+        door: SocketAddrV4,
     },
     /// Cuts the power of a board at random points between presses and their receipts.
     PowerCuts {
@@ -62,8 +66,9 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(act: Act) -> Outcome<ExitCode> {
     match act {
-        Act::Provision { flash, card } => {
-            provision::provision(&flash, &provision::read_card(&card)?).await?;
+        Act::Provision { flash, card, door } => {
+            let of = provision::read_card(&card)?;
+            provision::provision(&flash, &of, door).await?;
             Ok(ExitCode::SUCCESS)
         }
         Act::PowerCuts { cuts, json } => {

@@ -3,8 +3,10 @@
 //! What the server minted for a device is written to the area of settings and identity by the very code that the
 //! device reads it with. Not here: minting (`server`), how the flash is divided (the board's own table).
 
+use std::net::SocketAddrV4;
 use std::path::Path;
 
+use firmware::access::Access;
 use firmware::flash_model::FlashModel;
 use firmware::provision::{Blank, IdentityBuf, Voucher};
 use firmware::queue::FlashQueue;
@@ -15,6 +17,8 @@ use crate::enrol::{self, Enrolled};
 use crate::qemu::layout::{FLASH, QUEUE};
 use crate::trouble::{Outcome, Trouble};
 
+/// The machine's network is a cable, which needs no name.
+const NETWORK: &str = "cable";
 /// Seed of torn words, which no flash here has.
 const WHOLE: u64 = 0;
 
@@ -34,10 +38,13 @@ pub fn read_card(card: &Path) -> Outcome<Enrolled> {
     enrol::card(&serde_json::from_str(&text)?)
 }
 
-/// Writes an identity into a flash file; a file that is not there is made, erased.
-pub async fn provision(flash: &Path, of: &Enrolled) -> Outcome {
+/// Writes an identity and the way to its gateway into a flash file; a file that is not there is made, erased.
+pub async fn provision(flash: &Path, of: &Enrolled, door: SocketAddrV4) -> Outcome {
+    let access = Access::new(NETWORK, "", door);
+    let access = access.ok_or_else(|| Trouble::new(format!("{door} is no door")))?;
     let mut queue = open(flash)?;
     queue.store_identity(&identity(of)).await?;
+    queue.store_access(&access).await?;
     Ok(std::fs::write(flash, queue.release().into_store())?)
 }
 
