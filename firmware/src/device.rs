@@ -7,10 +7,12 @@
 //! The contract is on [`Device`]. Not here: flash (`queue`), sockets (`body`), pins (`sensor`), fall detection.
 
 mod bed;
+mod burst;
 mod contact;
 mod hear;
 mod ladder;
 mod passing;
+mod pendant;
 mod press;
 mod report;
 mod sense;
@@ -26,9 +28,11 @@ use proto::unit::{Dbm, Millis, Mono, Percent};
 use proto::up::{Event, EventKind, Health, Role, Up};
 
 pub use bed::{IN_DELAY, OUT_DELAY, SAMPLE_STALE};
+pub use burst::{BURST_MAX, Burst};
 pub use contact::DEBOUNCE;
 pub use ladder::{Light, Sound};
 pub use passing::MOTION_REST;
+pub use pendant::{FALLS_HELD_MAX, SAMPLE_HZ};
 pub use press::HELD_MAX;
 pub use voice::{DeviceKeys, OWN_FRAME_MAX, OwnFrame};
 pub use words::{Action, ConnectAs, Input, LinkEvent, Sample, SlotToken, Token};
@@ -305,7 +309,8 @@ impl Device {
         let Some(((header, _), frame)) = read else { return };
         if header.id.device == self.voice.device {
             self.update.pressed(self.now);
-            self.presses.restore(self.now, header.id, frame);
+            let fall = voice::is_fall(&frame);
+            self.presses.restore(self.now, header.id, frame, fall);
         }
     }
 
@@ -330,7 +335,7 @@ impl Device {
         self.trace.mark(self.now, Mark::Pressed);
         self.session.hurry(self.now);
         self.update.pressed(self.now);
-        if self.presses.add(self.now, id, frame) {
+        if self.presses.add(self.now, id, frame, kind.is_fall()) {
             self.ladder.say(Sound::Felt);
         } else {
             self.trace.counters.not_held += 1;

@@ -67,6 +67,9 @@ pub enum EventKind {
     /// Held for 3 s: "it is nothing". Annotates, never closes.
     #[n(4)]
     Cancel,
+    /// After a suspected fall the wearer moves as one who is up. Annotates, never closes.
+    #[n(5)]
+    FallRecovered,
     /// Somebody lies down.
     #[n(10)]
     BedIn,
@@ -100,6 +103,11 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Whether a sensor felt a fall, suspected or confirmed.
+    pub const fn is_fall(self) -> bool {
+        matches!(self, Self::FallSuspected | Self::FallConfirmed)
+    }
+
     /// The class in which this kind travels.
     pub const fn class(self) -> Class {
         match self {
@@ -107,6 +115,7 @@ impl EventKind {
                 Class::Emergency
             }
             Self::Cancel
+            | Self::FallRecovered
             | Self::BedIn
             | Self::BedOut
             | Self::Motion

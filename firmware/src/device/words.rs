@@ -7,6 +7,7 @@ use proto::id::PressId;
 use proto::key::PROOF_LEN;
 use proto::unit::{Dbm, NoData, Percent};
 
+use super::burst::Burst;
 use super::ladder::{Light, Sound};
 use super::voice::OwnFrame;
 use crate::settings::Settings;
@@ -35,6 +36,10 @@ pub enum Sample {
     Motion(bool),
     /// The door is open (true) or closed.
     Door(bool),
+    /// Accelerations of a worn device, [`SAMPLE_HZ`](super::SAMPLE_HZ) a second, as they are read.
+    Acceleration(Burst),
+    /// The accelerometer has no values, and why; what was being judged starts anew.
+    NoAcceleration(NoData),
     /// State of the battery; a device on mains never sends it.
     Battery(Percent),
     /// Signal as the device hears its gateway.

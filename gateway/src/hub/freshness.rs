@@ -115,6 +115,7 @@ impl Device {
             | EventKind::FallSuspected
             | EventKind::FallConfirmed
             | EventKind::Cancel
+            | EventKind::FallRecovered
             | EventKind::Motion
             | EventKind::Tamper
             | EventKind::BatteryLow

@@ -89,6 +89,7 @@ impl Minute {
                 | EventKind::FallSuspected
                 | EventKind::FallConfirmed
                 | EventKind::Cancel
+                | EventKind::FallRecovered
                 | EventKind::BedIn
                 | EventKind::BedOut
                 | EventKind::DoorClosed

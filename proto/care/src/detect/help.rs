@@ -9,8 +9,8 @@ use minicbor::{Decode, Encode};
 use proto::id::{DeviceId, PressId};
 use proto::unit::Mono;
 
-use crate::detect::bare;
 use crate::detect::fault::STUCK;
+use crate::detect::{ago, bare};
 use crate::finding::{Kind, Seen, Severity, Trust};
 use crate::policy::{CHATTER_COUNT, CHATTER_QUIET, CHATTER_WINDOW};
 use crate::triage::{Triage, Word, distance};
@@ -93,6 +93,13 @@ impl Help {
             let mut evidence = bare(Seen::Cancelled, at);
             evidence.supports = false;
             triage.annotate(incident, evidence);
+        }
+    }
+
+    /// Who was suspected to have fallen moves again: a word against the fall, and nothing else.
+    pub(crate) fn recovered(&self, device: DeviceId, at: Mono, triage: &mut Triage<'_>) {
+        if let Some(incident) = triage.book.last_call(device).map(|i| i.number) {
+            triage.annotate(incident, ago(Seen::Moved, false, at, triage.now));
         }
     }
 

@@ -65,6 +65,10 @@ impl Home {
                 self.help.cancelled(device, at, triage);
                 Some(Sign::Inside)
             }
+            EventKind::FallRecovered => {
+                self.help.recovered(device, at, triage);
+                Some(Sign::Inside)
+            }
             EventKind::Press | EventKind::Pull => {
                 (!self.help.chatters(device)).then_some(Sign::Inside)
             }
@@ -130,6 +134,7 @@ const fn call(kind: EventKind) -> Option<Kind> {
         EventKind::Press | EventKind::Pull => Some(Kind::Help),
         EventKind::FallSuspected | EventKind::FallConfirmed => Some(Kind::Fall),
         EventKind::Cancel
+        | EventKind::FallRecovered
         | EventKind::BedIn
         | EventKind::BedOut
         | EventKind::Motion
