@@ -16,7 +16,7 @@ use proto::id::DeviceId;
 use proto::key::PROOF_LEN;
 use proto::seat::Seat;
 use proto::topic::Topic;
-use proto::unit::Mono;
+use proto::unit::{Millis, Mono};
 
 use crate::device::{Action, ConnectAs, Device, Input, Light, LinkEvent, Sample, Sound, Token};
 use crate::provision::Enrolled;
@@ -80,6 +80,9 @@ pub trait Signals {
     fn light(&mut self, light: Light);
     /// Says something aloud, once.
     fn sound(&mut self, sound: Sound);
+    /// How often the watchdog wants to be fed; none = there is none. The body turns at least so often.
+    const HUNGER: Option<Millis> = None;
+
     /// Everybody has answered the roll-call.
     fn feed_watchdog(&mut self) {}
 }
@@ -242,7 +245,8 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
 
     /// The first of sense, link and time, in this order when several are ready.
     async fn wait(&mut self) -> Happening {
-        let deadline = self.device.poll_timeout();
+        let hungry = G::HUNGER.map(|span| self.clock.now().after(span));
+        let deadline = self.device.poll_timeout().into_iter().chain(hungry).min();
         let clock = &self.clock;
         let call = &mut self.call;
         let mut sense = pin!(self.senses.next());

@@ -429,6 +429,7 @@ impl Device {
             next: ask.map(|(next, _)| next),
             chunks: ask.map(|(_, chunks)| chunks),
             refusal: told.refusal,
+            hardware: self.update.standing.map(|standing| standing.built.hardware),
         });
         if let Some((id, frame)) = self.voice.say(&up) {
             self.report.push(uptime, id, frame);

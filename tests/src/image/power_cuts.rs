@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use firmware::device::DEBOUNCE;
 use proto::id::{BootId, PressId};
+use proto::up::Role;
 use serde_json::Value;
 
 use crate::book::press_of;
 use crate::image::provision::{kept, last_boot};
 use crate::image::room::Room;
 use crate::load::Report;
-use crate::qemu::Machine;
+use crate::qemu::{Machine, Story};
 use crate::robot::Robot;
 use crate::seed::Seed;
 use crate::trouble::{Outcome, Trouble};
@@ -60,6 +61,12 @@ impl Toll {
     }
 }
 
+/// Opens a room for this and runs; `program` is also server and gateway.
+pub async fn open_and_run(program: &str, cuts: usize, seed: Seed) -> Outcome<Toll> {
+    let room = Room::open(program, Role::HelpButton).await?;
+    run(&room.ok_or_else(|| Trouble::new("no compiler or no QEMU"))?, cuts, seed).await
+}
+
 /// Cuts the power of the board of a room so many times.
 pub async fn run(room: &Room, cuts: usize, mut seed: Seed) -> Outcome<Toll> {
     let robot = Robot::start(room.scene.stage.session()?, HOLD_MS);
@@ -79,6 +86,8 @@ pub async fn run(room: &Room, cuts: usize, mut seed: Seed) -> Outcome<Toll> {
             half.kill()?;
             toll.cuts += 1;
         }
+        // A boot that was cut may have brought it in.
+        let waiting = kept(&room.plan.flash).await?;
         machine = match come_back(room, !waiting.is_empty()).await {
             Ok(machine) => machine,
             Err(trouble) => {
@@ -92,6 +101,9 @@ pub async fn run(room: &Room, cuts: usize, mut seed: Seed) -> Outcome<Toll> {
     drop(robot);
     toll.presses = owed.len();
     let named = named(room)?;
+    for boot in owed.iter().filter(|boot| !named.contains_key(boot)) {
+        tracing::error!("no alert names the press of boot {}", boot.get());
+    }
     toll.lost = owed.iter().filter(|boot| !named.contains_key(boot)).count();
     toll.doubled = named.values().filter(|times| **times > 1).count();
     Ok(toll)
@@ -110,7 +122,8 @@ async fn come_back(room: &Room, waiting: bool) -> Outcome<Machine> {
     let machine = room.power_up()?;
     machine.until("the board to be back", BACK_S, |story| story.logged("link Up")).await?;
     if waiting {
-        machine.light("received", BACK_S).await?;
+        let done = |story: &Story| story.shown("received") || story.shown("seen");
+        machine.until("its press to be received", BACK_S, done).await?;
     }
     Ok(machine)
 }

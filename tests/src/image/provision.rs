@@ -3,18 +3,22 @@
 //! What the server minted for a device is written to the area of settings and identity by the very code that the
 //! device reads it with. Not here: minting (`server`), how the flash is divided (the board's own table).
 
+use std::net::SocketAddrV4;
 use std::path::Path;
 
+use firmware::access::Access;
 use firmware::flash_model::FlashModel;
 use firmware::provision::{Blank, IdentityBuf, Voucher};
 use firmware::queue::FlashQueue;
 use proto::frame::Header;
 use proto::id::{BootId, PressId};
 
-use crate::enrol::Enrolled;
+use crate::enrol::{self, Enrolled};
 use crate::qemu::layout::{FLASH, QUEUE};
 use crate::trouble::{Outcome, Trouble};
 
+/// The machine's network is a cable, which needs no name.
+const NETWORK: &str = "cable";
 /// Seed of torn words, which no flash here has.
 const WHOLE: u64 = 0;
 
@@ -24,10 +28,23 @@ pub fn identity(of: &Enrolled) -> IdentityBuf {
     Blank.claim(voucher).enrol(of.epoch, Some(of.home)).to_bytes()
 }
 
-/// Writes an identity into a flash file; a file that is not there is made, erased.
-pub async fn provision(flash: &Path, of: &Enrolled) -> Outcome {
+/// Reads what `server enrol device` printed from a file, or from standard input where it is called `-`.
+pub fn read_card(card: &Path) -> Outcome<Enrolled> {
+    let text = if card == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())?
+    } else {
+        std::fs::read_to_string(card)?
+    };
+    enrol::card(&serde_json::from_str(&text)?)
+}
+
+/// Writes an identity and the way to its gateway into a flash file; a file that is not there is made, erased.
+pub async fn provision(flash: &Path, of: &Enrolled, door: SocketAddrV4) -> Outcome {
+    let access = Access::new(NETWORK, "", door);
+    let access = access.ok_or_else(|| Trouble::new(format!("{door} is no door")))?;
     let mut queue = open(flash)?;
     queue.store_identity(&identity(of)).await?;
+    queue.store_access(&access).await?;
     Ok(std::fs::write(flash, queue.release().into_store())?)
 }
 

@@ -3,6 +3,7 @@
 //! The image is built once a run; a machine without a compiler or QEMU is told so and gets no room. Not here: what
 //! happens in it.
 
+use std::net::SocketAddrV4;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -12,9 +13,9 @@ use tempfile::TempDir;
 use crate::enrol::{self, Enrolled};
 use crate::image::provision::provision;
 use crate::qemu::compiler;
-use crate::qemu::machine::{Machine, Plan};
+use crate::qemu::machine::{HOST, Machine, Plan};
 use crate::scene::Scene;
-use crate::stage::Setting;
+use crate::stage::{Gateway, Setting};
 use crate::tools::{self, Tool};
 use crate::trouble::{Outcome, Trouble};
 
@@ -42,9 +43,8 @@ impl Room {
         let device = enrol::device(&scene.stage.admin, home, scene.enrolled.gateway, role)?;
         let dir = tempfile::Builder::new().prefix("hearthline-board-").tempdir()?;
         let flash = dir.path().join("flash");
-        provision(&flash, &device).await?;
-        let door = scene.gateway.devices;
-        let plan = Plan { image, flash, door, dir: dir.path().to_owned(), more: Vec::new() };
+        provision(&flash, &device, door_of(&scene.gateway)).await?;
+        let plan = Plan { image, flash, dir: dir.path().to_owned(), more: Vec::new() };
         Ok(Some(Self { scene, device, plan, _dir: dir }))
     }
 
@@ -59,6 +59,11 @@ impl Room {
         machine.until("the link", LINK_S, |story| story.logged("link Up")).await?;
         Ok(machine)
     }
+}
+
+/// The door of a gateway as a board sees it.
+pub fn door_of(gateway: &Gateway) -> SocketAddrV4 {
+    SocketAddrV4::new(HOST, gateway.devices.port())
 }
 
 /// The image; none where it cannot be built or run.

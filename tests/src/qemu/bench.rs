@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::watch as latest;
 
 use crate::clock::Watch;
-use crate::qemu::chip::{Accelerometer, Scale};
+use crate::qemu::chip::{Scale, Worn};
 use crate::trouble::Outcome;
 
 /// The chips turn this often.
@@ -102,7 +102,7 @@ struct World {
     door: bool,
     battery_mv: u16,
     scale: Scale,
-    accelerometer: Accelerometer,
+    worn: Worn,
 }
 
 impl Bench {
@@ -119,7 +119,7 @@ impl Bench {
             door: false,
             battery_mv: BATTERY_MV,
             scale: Scale::default(),
-            accelerometer: Accelerometer::default(),
+            worn: Worn::default(),
         }));
         let (tell, story) = latest::channel(Story::default());
         let watch = Watch::start();
@@ -166,9 +166,14 @@ impl Bench {
         self.world().scale.put(grams);
     }
 
-    /// Moves the board: acceleration along its axes in thousandths of g.
-    pub fn accelerate(&self, mg: [i32; 3]) {
-        self.world().accelerometer.feel(mg);
+    /// Moves the wearer: forces along the axes, one a sample time, thousandths of g; the last one stays.
+    pub fn feel(&self, forces: &[[i16; 3]]) {
+        self.world().worn.feel(forces);
+    }
+
+    /// Cuts or mends the bus of the accelerometer.
+    pub fn wire(&self, whole: bool) {
+        self.world().worn.wire(whole);
     }
 
     /// Changes the battery's voltage.
@@ -218,7 +223,7 @@ impl World {
                 self.say("ok\n");
             }
             "i2c" => {
-                let answer = self.accelerometer.transaction(words, now_us);
+                let answer = self.worn.transaction(words, now_us);
                 let line = answer.map_or("nack\n".to_owned(), |hex| format!("ok {hex}\n"));
                 self.say(&line);
             }
@@ -233,14 +238,13 @@ impl World {
 
     fn power_up(&mut self, now_us: u64) {
         self.powered = true;
-        self.accelerometer.power_up();
+        self.worn.power_up();
         let levels = [
             ("button", !self.button),
             ("cord", self.cord),
             ("pir", self.motion),
             ("door", self.door),
             ("mat-data", self.scale.power_up(now_us)),
-            ("moved", false),
         ];
         for (pin, high) in levels {
             self.level(pin, high);
@@ -253,9 +257,7 @@ impl World {
         if self.scale.becomes_ready(now_us) {
             self.level("mat-data", false);
         }
-        if let Some(high) = self.accelerometer.interrupt_changes(now_us) {
-            self.level("moved", high);
-        }
+        self.worn.turn(now_us);
     }
 }
 

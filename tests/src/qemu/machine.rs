@@ -1,10 +1,10 @@
 //! One machine: a QEMU process with a flash file, a network and a bench.
 //!
-//! Its network sees this host as 10.0.2.2; nothing else is in reach. Killing it is a power cut.
+//! Its network sees this host as [`HOST`]; nothing else is in reach. Killing it is a power cut.
 //! Not here: what is on the bench, or what flash holds (`image`).
 
 use std::fs::File;
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,7 +18,7 @@ use crate::trouble::{Outcome, Trouble};
 pub use crate::qemu::bench::Story;
 
 /// This host, as the machine sees it.
-const HOST: &str = "10.0.2.2";
+pub const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
 /// Seconds until the machine must have opened its serial port.
 const OPEN_S: f64 = 20.0;
 
@@ -29,8 +29,6 @@ pub struct Plan {
     pub image: PathBuf,
     /// The flash.
     pub flash: PathBuf,
-    /// The gateway's door, on this host.
-    pub door: SocketAddr,
     /// Folder for the serial port and the log.
     pub dir: PathBuf,
     /// Added to QEMU's own arguments.
@@ -77,11 +75,8 @@ impl Plan {
     }
 
     fn arguments(&self, port: &Path) -> Vec<String> {
-        let words = format!(
-            "enable=on,target=native,arg=image,arg=flash={},arg=door={HOST}:{}",
-            self.flash.display(),
-            self.door.port()
-        );
+        let words =
+            format!("enable=on,target=native,arg=image,arg=flash={}", self.flash.display(),);
         let serial = format!("unix:{},server=off", port.display());
         let program = format!("loader,file={},cpu-num=0", self.image.display());
         let fixed = [

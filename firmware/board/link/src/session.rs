@@ -52,7 +52,7 @@ pub(crate) async fn task(stack: Stack<'static>, door: SocketAddrV4, log: Log) {
         };
         let mut socket = TcpSocket::new(stack, &mut receive, &mut send);
         let tell = Teller { generation, log };
-        order = match select(ORDER.wait(), serve(&mut socket, door, who, &tell)).await {
+        order = match select(ORDER.wait(), serve(stack, &mut socket, door, who, &tell)).await {
             Either::First(next) => next,
             Either::Second(end) => {
                 tell.event(end).await;
@@ -87,6 +87,7 @@ impl Teller {
 
 /// Connects, and serves until the connection ends; says how it did.
 async fn serve(
+    stack: Stack<'static>,
     socket: &mut TcpSocket<'_>,
     door: SocketAddrV4,
     who: Introduction,
@@ -94,7 +95,12 @@ async fn serve(
 ) -> LinkEvent {
     socket.set_nagle_enabled(false);
     socket.set_timeout(Some(Duration::from_secs(u64::from(KEEP_ALIVE_S))));
-    if !matches!(with_timeout(STEP, socket.connect(door)).await, Ok(Ok(()))) {
+    // After power-up the network still hands out our address.
+    let reach = async {
+        stack.wait_config_up().await;
+        socket.connect(door).await
+    };
+    if !matches!(with_timeout(STEP, reach).await, Ok(Ok(()))) {
         return LinkEvent::Down;
     }
     let (client, user) = names(&who);

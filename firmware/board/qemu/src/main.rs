@@ -1,6 +1,6 @@
 //! The device core as a bare-metal image for QEMU's riscv32 `virt` machine: `main` is the story of one boot.
 //!
-//! Identity, role and settings come from flash, so one image is every device. What the board drives and feels goes
+//! Identity, role, settings and the way to the gateway come from flash, so one image is every device. What the board drives and feels goes
 //! through the serial port to whoever plays the world (`bench`); what it says goes by TCP to a gateway's door.
 //! Not here: what a device does (`firmware`), or a chip that can be bought (`board/esp32c6`).
 #![no_std]
@@ -12,7 +12,6 @@ mod entropy;
 mod flash;
 mod interrupts;
 mod layout;
-mod link;
 mod mmio;
 mod net;
 mod options;
@@ -61,16 +60,17 @@ async fn life(spawner: Spawner) {
 
 async fn live(spawner: Spawner) -> Result<(), &'static str> {
     bench::start().map_err(|_| "nobody at the bench")?;
-    let options = options::read().ok_or("no flash or door in the options")?;
-    let flash = HostFlash::open(options.flash).map_err(|_| "flash")?;
+    let path = options::flash().ok_or("no flash in the options")?;
+    let flash = HostFlash::open(path).map_err(|_| "flash")?;
     let mut queue = FlashQueue::new(flash, layout::QUEUE).map_err(|_| "flash layout")?;
     let Identity::Enrolled(who) = queue.identity().await.map_err(|_| "identity")? else {
         return Err("nobody has enrolled this device");
     };
+    let access = queue.access().await.map_err(|_| "access")?.ok_or("no way to a gateway")?;
     let drawn = entropy::draw::<12>().ok_or("random source")?;
     let ([a, b, c, d], seed) = (chunk::<4>(&drawn, 0), u64::from_le_bytes(chunk(&drawn, 4)));
     let stack = net::start(spawner, seed).ok_or("network card")?;
-    let link = link::start(spawner, stack, options.door).ok_or("link task")?;
+    let link = board_link::start(spawner, stack, access.door(), bench::log).ok_or("link task")?;
     let senses = senses::Sensors::of(who.keys().role);
     let random = (u32::from_le_bytes([a, b, c, d]), seed);
     let edges = (link, senses, MonoClock, Lamp);

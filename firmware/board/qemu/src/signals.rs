@@ -5,7 +5,12 @@
 use firmware::body::Signals;
 use firmware::device::{Light, Sound};
 
+use proto::unit::Millis;
+
 use crate::{bench, clock};
+
+/// How often the watchdog asks for food. Source: technical, a quarter of its patience.
+const FEED_EVERY: Millis = Millis::secs(2);
 
 /// What the person in the room perceives.
 pub(crate) struct Lamp;
@@ -40,6 +45,8 @@ impl Signals for Lamp {
             },
         );
     }
+
+    const HUNGER: Option<Millis> = Some(FEED_EVERY);
 
     fn feed_watchdog(&mut self) {
         clock::feed_watchdog();

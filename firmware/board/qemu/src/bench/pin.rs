@@ -20,17 +20,14 @@ pub(crate) enum Pin {
     Door,
     /// The data line of the mat's converter.
     MatData,
-    /// The accelerometer's first interrupt.
-    Moved,
 }
 
-const NAMES: [(Pin, &str); 6] = [
+const NAMES: [(Pin, &str); 5] = [
     (Pin::Button, "button"),
     (Pin::Cord, "cord"),
     (Pin::Pir, "pir"),
     (Pin::Door, "door"),
     (Pin::MatData, "mat-data"),
-    (Pin::Moved, "moved"),
 ];
 
 impl Pin {
