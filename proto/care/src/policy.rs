@@ -187,6 +187,15 @@ pub const IN_BED_SHARE: f32 = 50.0;
 /// less than 6 s in bed; between both nothing is concluded.
 pub const OUT_OF_BED_SHARE: f32 = 10.0;
 
+// When has somebody who wears a sensor left the bed?
+
+/// A worn sensor tells "out" and "in" this much after the fact. Source: UCI 427 room S1; 20 s was no better.
+pub const EXIT_DELAY: Millis = Millis::secs(10);
+/// Belief above which somebody in bed has left it, in 64ths of log odds. Source: UCI 427 room S1, cross-validated.
+pub const EXIT_OUT: i32 = 0;
+/// Belief below which somebody who left is back in bed, in 64ths of log odds. Source: as there.
+pub const EXIT_BACK: i32 = -54;
+
 // How long may a home be still?
 
 /// Shortest stillness that is ever reported. Source: choice, an afternoon's sleep.

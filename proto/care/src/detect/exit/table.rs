@@ -1,0 +1,3 @@
+//! GENERATED
+use super::forest::Forest;
+pub(super) const FOREST: Forest = Forest::new(&[]);
