@@ -2,6 +2,8 @@
 //!
 //! No test here runs on a chip. Not here: what the same core does on a machine that exists everywhere (`qemu`).
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
 use firmware::flash_model::FlashModel;
 use firmware::provision::Identity;
 use firmware::queue::{FlashQueue, Layout};

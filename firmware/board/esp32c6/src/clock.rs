@@ -6,9 +6,14 @@ use embassy_time::{Instant, Timer};
 use firmware::body::Clock;
 use proto::unit::Mono;
 
+/// The time.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
 /// The time as the core counts it.
 pub(crate) fn mono() -> Mono {
-    Mono::from_millis(Instant::now().as_millis())
+    Mono::from_millis(now().as_millis())
 }
 
 /// The body's clock.
