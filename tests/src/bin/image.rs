@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tests::image::esp32c6::fitting::{self, Fitting};
 use tests::image::{power_cuts, provision};
 use tests::load::Report;
 use tests::seed::Seed;
@@ -36,6 +37,30 @@ enum Act {
         /// The gateway's door as the machine sees it; this host is 10.0.2.2.
         #[arg(long)]
         door: SocketAddrV4,
+    },
+    /// Writes the files that are flashed to an ESP32-C6 beside its image: press.bin, book.bin, ledger.bin.
+    Fit {
+        /// What `server enrol device` printed; `-` is standard input.
+        #[arg(long)]
+        card: PathBuf,
+        /// The home's wireless network.
+        #[arg(long)]
+        network: String,
+        /// File with the network's passphrase; none = an open network.
+        #[arg(long)]
+        passphrase: Option<PathBuf>,
+        /// The gateway's door in the home.
+        #[arg(long)]
+        door: SocketAddrV4,
+        /// A pendant is worn at the wrist.
+        #[arg(long)]
+        wrist: bool,
+        /// The image that the board starts with, as `elf2image` made it.
+        #[arg(long)]
+        image: PathBuf,
+        /// Folder for the files.
+        #[arg(long)]
+        to: PathBuf,
     },
     /// Cuts the power of a board at random points between presses and their receipts.
     PowerCuts {
@@ -69,6 +94,16 @@ async fn run(act: Act) -> Outcome<ExitCode> {
         Act::Provision { flash, card, door } => {
             let of = provision::read_card(&card)?;
             provision::provision(&flash, &of, door).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Act::Fit { card, network, passphrase, door, wrist, image, to } => {
+            let of = provision::read_card(&card)?;
+            let passphrase = passphrase.map(std::fs::read_to_string).transpose()?;
+            let fitting =
+                Fitting::new(of, (&network, passphrase.as_deref().unwrap_or("")), door, wrist)?;
+            for (at, file) in fitting::write(&to, &fitting, &std::fs::read(image)?).await? {
+                demo::say(&format!("{at:#x} {}", file.display()));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Act::PowerCuts { cuts, json } => {

@@ -1,18 +1,19 @@
 //! Time: the chip's own timer, which counts from the start and never jumps.
 //!
-//! Nobody waits for longer than [`TURN`]: the body then turns once, and the watchdog hears that all are well.
-//! Not here: the watchdog (`signals`), what is due (the core).
+//! Not here: what is due (the core), the watchdog (`signals`).
 
-use embassy_time::{Duration, Instant, Timer};
+use embassy_time::{Instant, Timer};
 use firmware::body::Clock;
 use proto::unit::Mono;
 
-/// Longest time between two turns of the body. Source: technical, a quarter of the watchdog's patience.
-pub(crate) const TURN: Duration = Duration::from_secs(2);
+/// The time.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
 
 /// The time as the core counts it.
 pub(crate) fn mono() -> Mono {
-    Mono::from_millis(Instant::now().as_millis())
+    Mono::from_millis(now().as_millis())
 }
 
 /// The body's clock.
@@ -24,7 +25,6 @@ impl Clock for MonoClock {
     }
 
     async fn until(&self, at: Mono) {
-        let turn = Instant::now() + TURN;
-        Timer::at(turn.min(Instant::from_millis(at.millis()))).await;
+        Timer::at(Instant::from_millis(at.millis())).await;
     }
 }

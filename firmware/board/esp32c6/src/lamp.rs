@@ -5,10 +5,11 @@
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex as Raw;
 use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
-use embassy_time::{Duration, Instant, Timer};
+use embassy_time::{Duration, Timer};
 use esp_hal::gpio::{Level, Output};
 use firmware::device::{Light, Sound};
 
+use crate::clock;
 use crate::wiring::Lamp;
 
 /// Sounds that may wait.
@@ -60,7 +61,7 @@ const fn melody(sound: Sound) -> u32 {
 #[embassy_executor::task]
 pub(crate) async fn shine(mut lamp: Lamp) {
     let (mut shown, mut step, mut tune) = (pattern(Light::Idle), 0, 0);
-    let mut next = Instant::now();
+    let mut next = clock::now();
     loop {
         if let Some(light) = LIGHT.try_take() {
             (shown, step) = (pattern(light), 0);

@@ -103,7 +103,7 @@ impl Sensors {
             Driver::Cord(cord) => cord.poll().ok().flatten(),
             // A clock line that stays high for 60 us puts the converter to sleep.
             Driver::Mat(mat) => critical_section::with(|_| mat.poll(now)),
-            Driver::Motion(_) if Instant::now() < Instant::from_ticks(0) + WARM => None,
+            Driver::Motion(_) if clock::now() < Instant::from_ticks(0) + WARM => None,
             Driver::Motion(motion) => motion.poll().ok().flatten(),
             Driver::Door(door) => door.poll().ok().flatten(),
             Driver::Pendant(button, worn) => {
@@ -120,11 +120,11 @@ impl Supply {
         let mut config = AdcConfig::new();
         let pin = config.enable_pin_with_cal(pin, Attenuation::_11dB);
         let converter = Adc::new(converter, config);
-        Self { converter, pin, battery: Battery::new(Cell::LithiumIon), next: Instant::now() }
+        Self { converter, pin, battery: Battery::new(Cell::LithiumIon), next: clock::now() }
     }
 
     fn look(&mut self) -> Option<Sample> {
-        if Instant::now() < self.next {
+        if clock::now() < self.next {
             return None;
         }
         // A conversion that is still on its way is asked for at the next look.

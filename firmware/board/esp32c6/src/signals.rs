@@ -7,10 +7,11 @@ use esp_hal::rtc_cntl::{Rwdt, RwdtStage, RwdtStageAction};
 use esp_hal::time::Duration;
 use firmware::body::Signals;
 use firmware::device::{Light, Sound};
+use proto::unit::Millis;
 
 use crate::lamp::{LIGHT, SOUNDS};
 
-/// How long the watchdog waits for food. Source: technical, four turns of the body.
+/// How long the watchdog waits for food. Source: technical, four times its [`HUNGER`](Signals::HUNGER).
 const BITE_AFTER: Duration = Duration::from_secs(8);
 
 /// Light, buzzer and watchdog.
@@ -29,6 +30,8 @@ impl Face {
 }
 
 impl Signals for &mut Face {
+    const HUNGER: Option<Millis> = Face::HUNGER;
+
     fn light(&mut self, light: Light) {
         (**self).light(light);
     }
@@ -43,6 +46,8 @@ impl Signals for &mut Face {
 }
 
 impl Signals for Face {
+    const HUNGER: Option<Millis> = Some(Millis::secs(2));
+
     fn light(&mut self, light: Light) {
         LIGHT.signal(light);
     }
