@@ -13,12 +13,13 @@ use proto::id::DeviceId;
 use proto::unit::Mono;
 
 use crate::detect::bed::Beds;
+use crate::detect::dwell::Dwell;
 use crate::detect::help::Help;
 use crate::detect::stillness::Stillness;
 use crate::detect::{LocalTime, bare, silence};
 use crate::finding::{Kind, Seen, Severity, Trust};
 use crate::home::contract::{Change, Input, OUTPUTS_MAX, Output};
-use crate::policy::{CATCH_UP, Rules};
+use crate::policy::{CATCH_UP, Rules, Usual};
 use crate::roster::Roster;
 use crate::triage::{Book, Triage, Word};
 
@@ -67,12 +68,19 @@ pub struct Home {
     beds: Beds,
     #[cbor(n(7), default)]
     stillness: Stillness,
+    #[cbor(n(8), default)]
+    dwell: Dwell,
 }
 
 impl Home {
     /// A home of which nothing is known yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A new home that begins with habits other than the policy's, such as those of its area.
+    pub fn with_usual(usual: &Usual) -> Self {
+        Self { stillness: Stillness::with_usual(usual), ..Self::default() }
     }
 
     /// Takes one input and says what follows. `now` never goes back; `out` is cleared first.
@@ -182,6 +190,7 @@ impl Home {
         let was = triage.closed(incident);
         if was.is_some_and(|incident| incident.kind == Kind::Stillness) {
             self.stillness.looked();
+            self.dwell.looked(triage.now);
         }
     }
 
@@ -198,6 +207,7 @@ impl Home {
         let rules = self.rules.unwrap_or_default();
         self.stillness.check(&rules, self.clock, triage);
         let context = self.stillness.context(triage.now);
+        self.dwell.check(&rules, self.stillness.watched(), context, triage);
         self.beds.check(&rules, self.clock, context, triage);
     }
 
@@ -214,7 +224,8 @@ impl Home {
         let rules = self.rules.unwrap_or_default();
         let still = self.stillness.next_deadline(&rules, self.clock);
         let bed = self.beds.next_deadline(&rules, self.clock);
-        let due = [still, bed].into_iter().flatten().min()?;
+        let dwell = self.dwell.next_deadline(&rules, self.stillness.watched());
+        let due = [still, dwell, bed].into_iter().flatten().min()?;
         Some(due.max(self.judged_from()))
     }
 }

@@ -5,6 +5,7 @@
 
 mod alert;
 mod bed;
+mod dwell;
 mod faults;
 mod gateway;
 mod help;

@@ -14,11 +14,12 @@
 pub mod homes;
 mod replay;
 mod score;
+pub mod usual;
 
 use std::path::Path;
 
 use care::Home;
-use care::policy::Rules;
+use care::policy::{Rules, USUAL_STILL, Watch};
 use serde_json::{Map, Value};
 
 use crate::judge::data::DataError;
@@ -30,7 +31,7 @@ use crate::seed::Seed;
 /// Cuts drawn in each home.
 const CUTS: usize = 60;
 /// The settings that are judged, by the names that the console uses.
-const SETTINGS: [&str; 1] = ["calm"];
+const SETTINGS: [(&str, Watch); 2] = [("calm", Watch::Calm), ("alert", Watch::Alert)];
 
 /// Replays every home of TIHM and of van Kasteren's.
 pub fn judge(data: &Path, plan: Plan) -> Result<Option<Section>, DataError> {
@@ -38,8 +39,8 @@ pub fn judge(data: &Path, plan: Plan) -> Result<Option<Section>, DataError> {
     let (mut table, mut numbers) = (String::new(), Vec::new());
     for set in sets.into_iter().flatten() {
         table += &format!("{}\n{}", set.name, score::HEADING);
-        for setting in SETTINGS {
-            let scored = play(&set, plan);
+        for (setting, watch) in SETTINGS {
+            let scored = play(&set, watch, plan);
             table += &score::rows(setting, &scored);
             numbers.push(score::numbers(set.name, setting, &scored));
         }
@@ -49,16 +50,36 @@ pub fn judge(data: &Path, plan: Plan) -> Result<Option<Section>, DataError> {
     Ok((!table.is_empty()).then_some(Section { table, numbers }))
 }
 
-fn play(set: &Homes, plan: Plan) -> Vec<Scored> {
+fn play(set: &Homes, watch: Watch, plan: Plan) -> Vec<Scored> {
     let seed = Seed::new(plan.seed);
-    let rules = Rules::default();
-    let one = |(part, recording): (u64, &Recording)| {
+    let rules = Rules { watch, ..Rules::default() };
+    let folds = dealt(set, plan);
+    let mut scored = Vec::new();
+    for (part, recording) in (0..).zip(&set.homes) {
+        let fold = folds[scored.len()];
+        let others = set.homes.iter().zip(&folds).filter(|(_, other)| **other != fold);
+        let usual =
+            fold.map_or(USUAL_STILL, |_| usual::usual(others.map(|(home, _)| home), &set.outages));
         let cuts = draw(&mut seed.part(part), set, recording);
-        let run = replay::run(recording, Home::new(), rules, &set.outages, &cuts);
-        let strict = replay::run(recording, Home::new(), rules, &[], &[]);
-        Scored::of(set, recording, &run, &strict)
-    };
-    (0..).zip(&set.homes).map(one).collect()
+        let run = replay::run(recording, Home::with_usual(&usual), rules, &set.outages, &cuts);
+        let strict = replay::run(recording, Home::with_usual(&usual), rules, &[], &[]);
+        scored.push(Scored::of(set, recording, &run, &strict));
+    }
+    scored
+}
+
+/// Which part each home falls into; none = judged by what is shipped, which another set has taught or all homes.
+fn dealt(set: &Homes, plan: Plan) -> Vec<Option<usize>> {
+    let mut folds: Vec<Option<usize>> =
+        (0..set.homes.len()).map(|home| Some(home % plan.folds.max(1))).collect();
+    if plan.folds < 2 || set.homes.len() < 2 * plan.folds {
+        folds.fill(None);
+    }
+    let mut seed = Seed::new(plan.seed).part(u64::MAX);
+    for place in (1..folds.len()).rev() {
+        folds.swap(place, seed.index(place + 1));
+    }
+    folds
 }
 
 /// Uniform seconds of a home's span, outside the outages of its set, in order.

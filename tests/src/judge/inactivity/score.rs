@@ -64,12 +64,18 @@ fn is_away(recording: &Recording, at: u64) -> bool {
         return false;
     };
     let silence = recording.signs.get(after).map_or(0, |next| next.0 - last);
-    let door = recording.signs[..after]
+    let door = left_by_door(recording, after - 1);
+    silence > DAY_S || (door && silence >= AWAY_S)
+}
+
+/// Whether a door that leads out went shortly before or with this sign.
+pub fn left_by_door(recording: &Recording, sign: usize) -> bool {
+    let Some((last, _)) = recording.signs.get(sign) else { return false };
+    recording.signs[..=sign]
         .iter()
         .rev()
         .take_while(|sign| sign.0 + LEFT_S >= *last)
-        .any(|sign| recording.sensors.get(sign.1) == Some(&Place::Door));
-    silence > DAY_S || (door && silence >= AWAY_S)
+        .any(|sign| recording.sensors.get(sign.1) == Some(&Place::Door))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a day has few seconds")]
