@@ -7,6 +7,7 @@
 
 pub mod data;
 pub mod falls;
+pub mod inactivity;
 pub mod learn;
 
 use std::path::Path;
@@ -35,4 +36,4 @@ pub struct Section {
 pub type Judge = fn(&Path, Plan) -> Result<Option<Section>, data::DataError>;
 
 /// All detectors that can be judged, with the name that a person reads.
-pub const JUDGES: &[(&str, Judge)] = &[("fall", falls::judge)];
+pub const JUDGES: &[(&str, Judge)] = &[("fall", falls::judge), ("inactivity", inactivity::judge)];

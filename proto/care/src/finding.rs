@@ -159,6 +159,12 @@ pub enum Seen {
     /// Tells the same without a rest; value = minutes.
     #[n(46)]
     AlwaysOn,
+    /// How long stillness from such an hour usually lasts in this home at most; value = minutes.
+    #[n(60)]
+    Usual,
+    /// In one room and nowhere else; value = minutes.
+    #[n(61)]
+    InRoom,
 }
 
 /// What one detector says, and in which incident of this home.

@@ -5,6 +5,7 @@
 
 mod alert;
 mod bed;
+mod dwell;
 mod fall;
 mod faults;
 mod gateway;

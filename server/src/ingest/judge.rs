@@ -271,6 +271,8 @@ fn seen_word(seen: care::Seen) -> &'static str {
         Seen::Stuck => "stuck",
         Seen::Lost => "lost",
         Seen::NoMains => "no_mains",
+        Seen::Usual => "usual",
+        Seen::InRoom => "in_room",
     }
 }
 

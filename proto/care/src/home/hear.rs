@@ -53,7 +53,7 @@ impl Home {
         silence::heard(member, at, triage);
         if sheet(member.role).sees_life {
             let patience = member.patience();
-            self.stillness.watch(at, patience, self.clock, triage);
+            self.stillness.watch(at, patience, triage);
         }
     }
 
@@ -88,7 +88,7 @@ impl Home {
             }
         };
         if let Some(sign) = sign {
-            self.stillness.sign(sign, at, self.clock, triage);
+            self.lives(device, sign, at, triage);
             let upright = call(event.kind).is_none() && event.kind != EventKind::Cancel;
             self.lived(device, sign, at, upright, triage);
         }
@@ -103,7 +103,7 @@ impl Home {
             let then = Mono::from_millis(at.millis().saturating_sub(age.get()));
             if !own && matches!(value.quantity, Quantity::Motion | Quantity::InBed) {
                 // A summary has such a value only if the sensor behind it speaks.
-                self.stillness.watch(then, span.plus(DEVICE_SILENT), self.clock, triage);
+                self.stillness.watch(then, span.plus(DEVICE_SILENT), triage);
             }
             let sign = match value.quantity {
                 Quantity::InBed => {
@@ -119,7 +119,7 @@ impl Home {
                 | Quantity::Battery => None,
             };
             if let Some(sign) = sign {
-                self.stillness.sign(sign, then, self.clock, triage);
+                self.lives(device, sign, then, triage);
             }
             match (value.quantity, sign) {
                 // What a span tells may lie at its beginning.
@@ -185,6 +185,13 @@ impl Home {
         let moved = self.stillness.context(now)[0];
         beside.extend([self.beds.context(now), moved].into_iter().flatten());
         beside
+    }
+
+    /// A sign of life, to all who wait for one.
+    fn lives(&mut self, device: DeviceId, sign: Sign, at: Mono, triage: &mut Triage<'_>) {
+        let rules = self.rules.unwrap_or_default();
+        self.stillness.sign(sign, at, &rules, self.clock, triage);
+        self.dwell.sign(device, at, &rules, triage);
     }
 
     fn health(&mut self, device: DeviceId, health: &Health, at: Mono, triage: &mut Triage<'_>) {
