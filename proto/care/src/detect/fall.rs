@@ -1,115 +1,189 @@
-//! A fall, as a worn accelerometer feels it: an impact, and stillness after it.
+//! A fall, told by the acceleration of what a person wears, on the device itself.
 //!
-//! *Suspected*: after an impact nothing moves. *Confirmed*: it stays so. *Recovered*: the wearer moves again.
-//! Not here: chips, and what the home makes of it (`help`).
+//! Its stages: a quick *descent*, a *blow*, a *turn* of where down is, then *stillness* or no getting up. A blow
+//! is looked at two seconds after it: its numbers go through a learned forest, and above a margin the fall
+//! is [`Fell::Suspected`]: that is what the device sends as its alarm. It is `Confirmed` by stillness or by
+//! nobody getting up, and `Recovered` when somebody does. No axis has a meaning, so the device may be
+//! worn any way round. Not here: what a home does with it ([`crate::triage`]), and pressing.
+
+mod course;
+mod features;
+mod forest;
+mod grid;
+mod table;
+mod trace;
+mod why;
 
 use proto::unit::Millis;
 
-/// Force of an impact, thousandths of g, squared. Source: choice, 2.5 g; walking stays below 2 g.
-const IMPACT_MG2: i64 = 2_500 * 2_500;
-/// Around one g within this nothing moves, thousandths of g. Source: choice.
-const STILL_MG: i64 = 150;
-/// Stillness that makes a fall suspected. Source: choice.
-const SUSPECT: Millis = Millis::secs(2);
-/// After an impact without stillness within this there was no fall. Source: choice.
-const GIVE_UP: Millis = Millis::secs(6);
-/// Suspected for so long, a fall is confirmed. Source: choice.
-const CONFIRM: Millis = Millis::secs(20);
-/// Movement that shows that the wearer is up. Source: choice.
-const RECOVER: Millis = Millis::secs(3);
+pub use self::features::FEATURES;
+pub use self::forest::{DEPTH, FIRST, Forest, NODES, TREE_BYTES};
+pub use self::why::Why;
 
-/// Where it is worn.
+use self::course::{Course, Turn};
+use self::features::Features;
+use self::grid::Grid;
+use self::trace::{AFTER, BEFORE, Trace};
+use crate::policy::{FALL_DROPPED, FALL_IMPLAUSIBLE_MG};
+
+/// Where the sensor is worn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worn {
-    /// At waist or chest.
+    /// Waist, chest or trouser pocket: moves with the trunk.
     Body,
-    /// At the wrist.
+    /// Wrist: moves with the arm.
     Wrist,
 }
 
-/// What the detector says; `ago` is the time since the impact.
+/// What is said of a fall; `ago` is since the blow, in steps of 40 ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fell {
-    /// Somebody fell, perhaps.
+    /// It looks like a fall: alarm.
     Suspected {
-        /// Time since the impact.
+        /// Since the blow.
         ago: Millis,
     },
-    /// Somebody fell and lies still.
+    /// The person lies still or did not get up.
     Confirmed {
-        /// Time since the impact.
+        /// Since the blow.
         ago: Millis,
     },
-    /// The one who was suspected to lie there moves again.
+    /// The person is up again: the alarm may be taken back.
     Recovered {
-        /// Time since the impact.
+        /// Since the blow.
         ago: Millis,
     },
 }
 
+/// A blow, measured: what learning needs and the detector judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Upright,
-    Impact,
-    Suspected,
+pub struct Blow(Features);
+
+impl Blow {
+    /// The numbers that a forest asks for.
+    pub const fn features(&self) -> &[i16; FEATURES] {
+        self.0.values()
+    }
+
+    /// Its size, milli-g.
+    pub const fn peak_mg(&self) -> u16 {
+        self.0.peak()
+    }
 }
 
-/// The detector of one wearer.
-#[derive(Debug, Clone)]
+/// The detector: one sample in, at times a word out.
+///
+/// Give every sample in order at the rate that was told; call [`Fall::gap`] where some are missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fall {
+    worn: Worn,
     rate_hz: u16,
-    stage: Stage,
-    since_impact: u32,
-    still: u32,
-    moved: u32,
+    forest: Forest,
+    grid: Grid,
+    trace: Trace,
+    course: Option<Course>,
+    why: Why,
 }
 
 impl Fall {
-    /// A detector for samples at this rate, 20 to 200 a second.
-    pub const fn new(_worn: Worn, rate_hz: u16) -> Self {
-        Self { rate_hz, stage: Stage::Upright, since_impact: 0, still: 0, moved: 0 }
+    /// A detector for one place and rate; a rate outside 20..=200 Hz counts as the nearer end.
+    pub const fn new(worn: Worn, rate_hz: u16) -> Self {
+        let forest = match worn {
+            Worn::Body => table::BODY,
+            Worn::Wrist => table::WRIST,
+        };
+        Self::with(worn, rate_hz, forest)
     }
 
-    /// One sample, thousandths of g for each axis; at most one word.
+    /// A detector that asks another forest.
+    pub const fn with(worn: Worn, rate_hz: u16, forest: Forest) -> Self {
+        let rate_hz = match rate_hz {
+            0..20 => 20,
+            20..=200 => rate_hz,
+            201.. => 200,
+        };
+        let (grid, trace) = (Grid::new(rate_hz), Trace::new());
+        Self { worn, rate_hz, forest, grid, trace, course: None, why: Why::NOTHING }
+    }
+
+    /// Takes one sample, milli-g by axis. What no sensor of 16 g can say counts as lost.
     pub fn push(&mut self, mg: [i16; 3]) -> Option<Fell> {
-        let force2: i64 = mg.iter().map(|axis| i64::from(*axis) * i64::from(*axis)).sum();
-        let (low, high) = (1_000 - STILL_MG, 1_000 + STILL_MG);
-        let still = (low * low..=high * high).contains(&force2);
-        self.since_impact += 1;
-        self.still = if still { self.still + 1 } else { 0 };
-        self.moved += u32::from(!still);
-        let ago = self.span(self.since_impact);
-        match self.stage {
-            Stage::Upright | Stage::Impact if force2 >= IMPACT_MG2 => {
-                (self.stage, self.since_impact, self.still) = (Stage::Impact, 0, 0);
-                None
+        let mut said = None;
+        self.take(mg, |fall, blow| {
+            if let Some(blow) = blow {
+                said = said.or(fall.judge(&blow));
             }
-            Stage::Impact if self.span(self.still) >= SUSPECT => {
-                (self.stage, self.moved) = (Stage::Suspected, 0);
-                Some(Fell::Suspected { ago })
-            }
-            Stage::Impact if ago >= GIVE_UP => {
-                self.gap();
-                None
-            }
-            Stage::Suspected if self.span(self.moved) >= RECOVER => {
-                self.gap();
-                Some(Fell::Recovered { ago })
-            }
-            Stage::Suspected if ago >= CONFIRM => {
-                self.gap();
-                Some(Fell::Confirmed { ago })
-            }
-            Stage::Upright | Stage::Impact | Stage::Suspected => None,
+            said = said.or(fall.follow());
+        });
+        said
+    }
+
+    /// Takes one sample and only measures; for learning.
+    pub fn measure(&mut self, mg: [i16; 3]) -> Option<Blow> {
+        let mut seen = None;
+        self.take(mg, |_, blow| seen = seen.or(blow));
+        seen
+    }
+
+    /// Samples were lost: what was before says nothing of what comes.
+    pub fn gap(&mut self) {
+        *self = Self { why: self.why, ..Self::with(self.worn, self.rate_hz, self.forest) };
+    }
+
+    /// The forest that it asks.
+    pub const fn forest(&self) -> Forest {
+        self.forest
+    }
+
+    /// What the last suspected fall was made of.
+    pub const fn why(&self) -> Why {
+        self.why
+    }
+
+    fn take(&mut self, mg: [i16; 3], mut each: impl FnMut(&mut Self, Option<Blow>)) {
+        if mg.iter().any(|value| value.unsigned_abs() > FALL_IMPLAUSIBLE_MG) {
+            self.gap();
+            return;
+        }
+        self.grid.put(mg);
+        while let Some(bin) = self.grid.pull() {
+            self.trace.push(bin);
+            let blow = self.trace.has_blow().then(|| Blow(Features::of(&self.trace)));
+            each(self, blow);
         }
     }
 
-    /// Samples were lost: what was being judged starts anew.
-    pub const fn gap(&mut self) {
-        *self = Self::new(Worn::Body, self.rate_hz);
+    fn judge(&mut self, blow: &Blow) -> Option<Fell> {
+        if self.course.is_some() || grid::span(self.trace.free()) >= FALL_DROPPED {
+            return None;
+        }
+        let margin = self.forest.margin(self.forest.votes(blow.features()));
+        if margin <= 0 {
+            return None;
+        }
+        self.why = Why::of(&self.trace, &blow.0, margin);
+        let course = Course::new(blow.0.before());
+        self.course = Some(course);
+        Some(Fell::Suspected { ago: course.ago() })
     }
 
-    fn span(&self, samples: u32) -> Millis {
-        Millis::new(u64::from(samples) * 1000 / u64::from(self.rate_hz.max(1)))
+    /// The time after a suspected fall.
+    fn follow(&mut self) -> Option<Fell> {
+        let mut course = self.course?;
+        let turn = course.go_on(self.trace.at(BEFORE + AFTER), self.worn);
+        self.why.go_on(course.still(), course.confirmed());
+        self.course = Some(course);
+        let ago = course.ago();
+        match turn? {
+            Turn::Confirmed => Some(Fell::Confirmed { ago }),
+            Turn::Recovered => {
+                self.course = None;
+                Some(Fell::Recovered { ago })
+            }
+            Turn::Over => {
+                self.course = None;
+                None
+            }
+        }
     }
 }
