@@ -8,6 +8,7 @@ import { t, span, ago } from "./words.js";
 import * as queue from "./queue.js";
 import * as card from "./card.js";
 import * as keys from "./keys.js";
+import * as undo from "./undo.js";
 import * as picker from "./picker.js";
 import * as sound from "./sound.js";
 import * as link from "./link.js";
@@ -173,6 +174,7 @@ function onKey(event) {
     return;
   }
   if (picker.key(event)) return;
+  if (event.key === "Escape" && undo.give(true)) return event.preventDefault();
   if (event.ctrlKey && event.key.toLowerCase() === "k") return event.preventDefault(), location.assign("/homes");
   if (typing() || event.ctrlKey || event.altKey || event.metaKey) return;
   const onControl = event.target.matches?.("a, button");

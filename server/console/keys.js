@@ -5,6 +5,7 @@ import { call, ok, why } from "./api.js";
 import { t } from "./words.js";
 import { set, text } from "./queue.js";
 import * as picker from "./picker.js";
+import * as undo from "./undo.js";
 
 const say = document.getElementById("say");
 const bar = document.getElementById("keys");
@@ -29,8 +30,7 @@ function locked(name) {
   return name === "close" && now.actions === 0 ? "js.locked_action" : null;
 }
 
-async function post(path, body, done) {
-  const id = shift.open;
+async function post(path, body, done, id = shift.open) {
   const { status, data } = await call("POST", `/api/alerts/${id}/${path}`, body);
   if (ok(status)) tell(done);
   else if (status === 0) tell(t("js.not_sent"));
@@ -76,8 +76,11 @@ const DO = {
       options: options("outcome", ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"]).map((o) => ({ ...o, needsText: o.digit === "0" })),
       field: "optional",
       hold: true,
-      onPick: (choice, words) =>
-        post("close", { fence: fence(), outcome: Number(choice.value), ...(words && { text: words }) }, t("js.closed_now")),
+      onPick: (choice, words) => {
+        const id = shift.open;
+        const body = { fence: fence(), outcome: Number(choice.value), ...(words && { text: words }) };
+        undo.hold(view(), () => post("close", body, t("js.closed_now"), id), tell);
+      },
     }),
   suspend: () =>
     picker.ask({
@@ -99,6 +102,8 @@ export function press(name) {
   if (reason) return tell(t(reason, { name: view()?.owner?.display ?? "" }));
   tell("");
   picker.close();
+  // Whoever goes on working on an alert has not closed it; another alert's close is sent first.
+  undo.give(undo.isWaiting(shift.open));
   return DO[name]();
 }
 

@@ -24,7 +24,7 @@ use crate::live::Live;
 use crate::provision::{Pki, Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
-use crate::records::{Records, desk, due, open, state};
+use crate::records::{Records, desk, due, notify, open, state};
 use crate::series::{Series, embedded, influx};
 
 /// Everything that a running server is made of.
@@ -218,6 +218,12 @@ async fn return_lapsed(app: Arc<App>) {
 /// Frames of a boot are told apart this long after its last one, ms; gateways keep what they sent for 7 days at most.
 const SEEN_KEPT: i64 = 30 * 24 * 60 * 60 * 1_000;
 
+/// Changes of the queue that are kept; `routes::stream` lets no screen resume from further back than a fifth.
+const CHANGES_KEPT: i64 = 100_000;
+
+/// Ended notices are kept this long, ms: a quarter, for whoever asks whether a family was told.
+const NOTICES_KEPT: i64 = 92 * 24 * 60 * 60 * 1_000;
+
 /// Writes the highest time every few seconds, so that a reboot of the machine loses no more of it.
 async fn keep_time(app: Arc<App>) {
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(5));
@@ -228,6 +234,8 @@ async fn keep_time(app: Arc<App>) {
             let now = app.clock.stored();
             state::put_clock(&mut writer, &now).await?;
             state::forget_seen(&mut writer, now.high - SEEN_KEPT).await?;
+            desk::forget_changes(&mut writer, CHANGES_KEPT).await?;
+            notify::drop_ended(&mut writer, app.clock.now().wall_ms - NOTICES_KEPT).await?;
             writer.commit().await
         };
         match put.await {

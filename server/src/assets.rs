@@ -35,6 +35,7 @@ const FILES: &[(&str, &str)] = files![
     "queue.js",
     "shift.js",
     "sound.js",
+    "undo.js",
     "words.js",
     "page.js",
 ];

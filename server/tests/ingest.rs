@@ -226,6 +226,23 @@ async fn what_is_put_aside_is_bounded_and_the_newest_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn old_changes_are_forgotten_and_the_cursor_goes_on() {
+    let mut room = Room::open().await;
+    let key = room.button.key.clone();
+    for n in 1..=5 {
+        let press = room.press(&key, n);
+        room.urgent(u64::from(n), &press).await;
+    }
+    let mut writer = room.app.records.begin().await.unwrap();
+    let newest = desk::newest(&mut writer).await.unwrap();
+    assert!(newest >= 3, "{newest} changes");
+    let gone = desk::forget_changes(&mut writer, 2).await.unwrap();
+    assert_eq!(i64::try_from(gone).unwrap(), newest - 2);
+    assert_eq!(desk::forget_changes(&mut writer, 0).await.unwrap(), 1, "the newest stays");
+    assert_eq!(desk::newest(&mut writer).await.unwrap(), newest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_press_is_shown_and_never_shadows_the_real_one() {
     let mut room = Room::open().await;
     let forged = room.press(&DeviceKey::from_bytes([9; 32]), 1);

@@ -24,6 +24,8 @@ const WINDOW: &str = "--window-size=1366,911";
 pub mod key {
     /// Enter.
     pub const ENTER: char = '\u{E007}';
+    /// Escape.
+    pub const ESCAPE: char = '\u{E00C}';
     /// F2.
     pub const F2: char = '\u{E032}';
     /// F3.

@@ -67,8 +67,18 @@ async fn a_press_is_claimed_and_closed_with_keys_only() -> Outcome {
     browser.until("!document.querySelector('#picker').hidden", 5.0).await?;
     browser.press('4')?;
     browser.press(key::ENTER)?;
+    browser.until("document.querySelector('#say').textContent.includes('Esc')", 5.0).await?;
+    browser.picture(&picture("console-closing"))?;
+    browser.press(key::ESCAPE)?;
+    browser.until("!document.querySelector('#say').textContent.includes('Esc')", 5.0).await?;
+    scene.until("the close taken back", 10, |book| book.in_state("claimed") == 1).await?;
+
+    browser.press(key::F8)?;
+    browser.until("!document.querySelector('#picker').hidden", 5.0).await?;
+    browser.press('4')?;
+    browser.press(key::ENTER)?;
     browser
-        .until("document.querySelectorAll('#waiting .row, #worked .row').length === 0", 15.0)
+        .until("document.querySelectorAll('#waiting .row, #worked .row').length === 0", 30.0)
         .await?;
     browser.picture(&picture("console-closed"))?;
     scene.until("the close", 10, |book| book.in_state("closed") == 1).await?;

@@ -3,7 +3,7 @@
 //! Rows and picker lines come from `template` elements here, the card's facts from [`super::card`], so
 //! each thing is drawn in one place only. Not here: what the keys do (`console/keys.js`).
 
-use care::policy::{PRESENCE, RENEW};
+use care::policy::{CLOSE_UNDO, PRESENCE, RENEW};
 use maud::{Markup, html};
 
 use crate::auth::Staff;
@@ -25,7 +25,8 @@ const KEYS: [(&str, &str, &str); 8] = [
 pub fn page(me: &Staff, now_ms: i64, on_duty: usize, phone: &str) -> Markup {
     let title = me.lang.t("js.title");
     let body = html! {
-        body class="console" data-me=(me.id) data-renew-ms=(RENEW.get()) data-presence-ms=(PRESENCE.get()) {
+        body class="console" data-me=(me.id) data-renew-ms=(RENEW.get()) data-presence-ms=(PRESENCE.get())
+            data-undo-ms=(CLOSE_UNDO.get()) {
             (sprite())
             (top(me, now_ms, on_duty))
             (link_bars(me))

@@ -211,6 +211,14 @@ pub async fn newest(c: &mut AnyConnection) -> Result<i64, Error> {
     row.try_get("n")
 }
 
+/// Drops all but the newest `keep` changes: an alert's own rows tell its story, and a screen further
+/// back starts anew. Says how many.
+pub async fn forget_changes(c: &mut AnyConnection, keep: i64) -> Result<u64, Error> {
+    // The newest stays for ever: it is where the next cursor comes from.
+    let sql = "DELETE FROM change WHERE cursor <= (SELECT MAX(cursor) FROM change) - $1";
+    query(sql).bind(keep.max(1)).execute(c).await.map(|done| done.rows_affected())
+}
+
 /// Writes the desk's part of an alert back, if nobody else has in between, and gives the change its
 /// cursor. None: somebody was faster.
 pub async fn save(

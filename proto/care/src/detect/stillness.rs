@@ -97,7 +97,15 @@ impl Default for Stillness {
 
 impl Stillness {
     /// A sensor that sees life spoke as of `at` and may now be silent for `patience`.
-    pub(crate) fn watch(&mut self, at: Mono, patience: Millis, clock: Option<LocalTime>) {
+    pub(crate) fn watch(
+        &mut self,
+        at: Mono,
+        patience: Millis,
+        clock: Option<LocalTime>,
+        triage: &mut Triage<'_>,
+    ) {
+        // From here time counts again, and must after a restart.
+        triage.firm |= at > self.watched;
         self.reach(at, clock);
         self.watched = self.watched.max(at.after(patience));
     }
@@ -124,6 +132,8 @@ impl Stillness {
         }
         let counted = self.upto;
         self.reach(at, clock);
+        // The first life in a quarter-hour becomes habit, and habit decides when somebody is missed.
+        triage.firm |= !self.lively;
         (self.still, self.missed, self.lively) = (Millis::default(), 0, true);
         if at < counted {
             // A late word: what was counted after it counts again, from it.

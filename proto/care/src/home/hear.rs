@@ -50,7 +50,7 @@ impl Home {
         silence::heard(member, at, triage);
         if sheet(member.role).sees_life {
             let patience = member.patience();
-            self.stillness.watch(at, patience, self.clock);
+            self.stillness.watch(at, patience, self.clock, triage);
         }
     }
 
@@ -97,7 +97,7 @@ impl Home {
             let then = Mono::from_millis(at.millis().saturating_sub(age.get()));
             if !own && matches!(value.quantity, Quantity::Motion | Quantity::InBed) {
                 // A summary has such a value only if the sensor behind it speaks.
-                self.stillness.watch(then, span.plus(DEVICE_SILENT), self.clock);
+                self.stillness.watch(then, span.plus(DEVICE_SILENT), self.clock, triage);
             }
             let sign = match value.quantity {
                 Quantity::InBed => {
