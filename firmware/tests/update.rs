@@ -28,7 +28,9 @@ fn stages(world: &World) -> Vec<Stage> {
 #[test]
 fn an_offered_image_is_fetched_tried_and_stays() {
     let mut world = World::new(1);
+    let began = world.now;
     world.run(HOUR, confirmed);
+    assert!(world.now.since(began) < Millis::secs(3), "each piece that is sent is taken");
     assert_eq!(stages(&world), [Stage::Fetching, Stage::Ready, Stage::Trial, Stage::Confirmed]);
     assert_eq!(world.started, [OLD, NEW]);
     assert_eq!(world.server.health.last(), Some(&NEW), "health tells which image runs");
@@ -51,10 +53,10 @@ fn a_cut_in_any_flash_operation_starts_old_or_new_and_loses_no_press() {
         let waiting = world.kept.keys().filter(|press| !world.received.contains(press)).count();
         assert_eq!(waiting, 0, "{}", world.label);
         assert_eq!(world.started.last(), Some(&NEW), "{}", world.label);
-        if world.flash().operations() < operation {
+        if world.cuts == 0 {
             break;
         }
-        cuts += 1;
+        cuts += world.cuts;
     }
     assert!(cuts > 1_500, "an update keeps flash busy: {cuts}");
 }
@@ -175,6 +177,54 @@ fn no_restart_into_another_image_while_somebody_calls_or_just_has() {
     assert!(world.now.since(first) > Millis::minutes(24 * 60));
     world.server.receives_after = Some(Millis::new(40));
     world.run(HOUR, |world| confirmed(world) && !world.received.is_empty());
+}
+
+#[test]
+fn the_slots_rest_while_somebody_waits_whatever_the_stage() {
+    for after in (20..1_500).step_by(60) {
+        let mut world = World::new(1);
+        world.server.receives_after = Some(Millis::secs(5));
+        world.presses = vec![world.now.after(Millis::new(after))];
+        world.run(HOUR, |world| !world.received.is_empty());
+        let (received, sent) = (world.now, *world.published.values().next().unwrap());
+        let meanwhile = world.steps.iter().filter(|at| **at > sent && **at < received).count();
+        assert_eq!(meanwhile, 0, "pressed after {after} ms");
+        world.run(HOUR, confirmed);
+    }
+}
+
+#[test]
+fn an_image_that_is_ready_is_not_started_by_chance_soon_after_a_call() {
+    let mut world = World::new(1);
+    let life = world.start().unwrap();
+    world.live(life, HOUR, |world| at(world) == Some(512 * 4));
+    world.presses = vec![world.now.after(Millis::new(200))];
+    let life = world.start().unwrap();
+    world.live(life, HOUR, |world| world.stage() == Some((Stage::Ready, None)));
+    assert_eq!(world.received.len(), 1);
+    let life = world.start().unwrap();
+    assert_eq!(life.version, OLD, "the ledger does not name it yet");
+    world.presses = vec![world.now.after(Millis::new(20))];
+    world.live(life, Millis::secs(1), |_| false);
+    // The power goes within the quiet time.
+    assert_eq!(world.start().unwrap().version, OLD);
+}
+
+#[test]
+fn a_call_that_flash_has_no_room_for_is_not_lost_by_a_restart() {
+    let mut world = World::new(1);
+    world.server.receives_after = None;
+    let press = |n: u64| world.now.after(Millis::new(100 + n * 700));
+    world.presses = (0..14).map(press).collect();
+    let life = world.start().unwrap();
+    assert_eq!(world.live(life, Millis::minutes(40 * 60), |_| false), End::Time);
+    assert_eq!((world.kept.len(), world.published.len()), (12, 14));
+    assert_eq!(world.started, [OLD]);
+    assert_eq!(world.stage(), Some((Stage::Ready, None)));
+}
+
+fn at(world: &World) -> Option<u32> {
+    world.server.said.last().and_then(|(_, said)| said.next)
 }
 
 #[test]

@@ -177,6 +177,9 @@ pub struct Progress {
     /// Why not, in stages `Refused` and `RolledBack`.
     #[n(6)]
     pub refusal: Option<Refusal>,
+    /// What board this is; none if it can take no image.
+    #[n(7)]
+    pub hardware: Option<Hardware>,
 }
 
 /// The stages of an update; numbers are for ever.

@@ -66,6 +66,7 @@ proptest! {
             next,
             chunks,
             refusal: refused.then_some(Refusal::Signature),
+            hardware: refused.then_some(Hardware { model: u16::MAX, revision: u16::MAX }),
         };
         let up = Up::Update(progress);
         prop_assert_eq!(up.class().lane(), Lane::Telemetry, "it waits behind every emergency");

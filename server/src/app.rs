@@ -26,6 +26,7 @@ use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
 use crate::records::{Records, desk, due, notify, open, state};
 use crate::series::{Series, embedded, influx};
+use crate::update::{self, Updates, Words};
 
 /// Everything that a running server is made of.
 pub struct App {
@@ -53,6 +54,8 @@ pub struct App {
     pub presence: Presence,
     /// What the judgement is told by people.
     pub commands: Commands,
+    /// Which device is to run which image.
+    pub updates: Updates,
     /// Counters and proofs of life.
     pub health: Health,
     /// What log-in needs between requests.
@@ -124,6 +127,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let live = Live::new(desk::newest(&mut reader).await?);
     drop(reader);
     let (commands, orders) = ingest::line();
+    let (updates, words) = Updates::load(&records).await?;
     let app = Arc::new(App {
         config,
         clock,
@@ -137,6 +141,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         names: Names::default(),
         presence: Presence::default(),
         commands,
+        updates,
         health: Health::default(),
         auth: Auth::default(),
     });
@@ -144,7 +149,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let door = open_door(&app, commit).await?;
     app.receipts.at(door.clone());
     app.health.at(door.clone());
-    spawn_loops(&app, orders);
+    spawn_loops(&app, orders, words);
     Ok(Running { app, door })
 }
 
@@ -192,7 +197,8 @@ fn limits() -> Limits {
     }
 }
 
-fn spawn_loops(app: &Arc<App>, orders: Orders) {
+fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
+    tokio::spawn(update::talk::run(Arc::clone(app), words));
     tokio::spawn(ingest::run(Arc::clone(app), orders));
     tokio::spawn(escalate::run(Arc::clone(app)));
     tokio::spawn(return_lapsed(Arc::clone(app)));

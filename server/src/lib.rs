@@ -25,6 +25,7 @@ pub mod records;
 pub mod router;
 pub mod routes;
 pub mod series;
+pub mod update;
 pub mod words;
 
 pub use cli::run;

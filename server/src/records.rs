@@ -10,6 +10,7 @@ pub mod device;
 pub mod due;
 pub mod gateway;
 pub mod home;
+pub mod image;
 pub mod notify;
 pub mod open;
 pub mod resident;

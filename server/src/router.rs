@@ -22,11 +22,13 @@ use tokio::net::TcpListener;
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::assets;
-use crate::routes::{alerts, enrol, homes, ops, pages, queue, session, staff, stream};
+use crate::routes::{alerts, enrol, homes, images, ops, pages, queue, session, staff, stream};
 use crate::words::Lang;
 
 /// Largest body of a request, bytes.
 const BODY_MAX: usize = 64 * 1024;
+/// Largest signed image with its head, bytes.
+const IMAGE_BODY_MAX: usize = proto::update::IMAGE_MAX as usize + 1024;
 /// Header that only our own pages and programs send.
 const OURS: HeaderName = HeaderName::from_static("x-hearthline");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -76,6 +78,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/devices/{id}/label", get(enrol::label_svg));
     let administrators = Router::new()
         .route("/api/provision/batch", post(enrol::batch))
+        .route("/api/images", get(images::list))
+        .route("/api/images", post(images::add).layer(DefaultBodyLimit::max(IMAGE_BODY_MAX)))
+        .route("/api/images/{id}", get(images::show))
+        .route("/api/images/{id}/offer", post(images::offer))
+        .route("/api/images/{id}/withdraw", post(images::withdraw))
         .route("/api/staff", post(staff::create))
         .route("/api/staff/{id}", delete(staff::disable))
         .route("/api/staff/{id}/code", post(staff::code));

@@ -53,6 +53,14 @@ impl Sense {
         }
     }
 
+    /// Whether a finger is on it, or just has been.
+    pub(super) fn touched(&self) -> bool {
+        match self {
+            Self::Button(contact) | Self::Cord(contact) => contact.deadline().is_some(),
+            Self::Bed(_) | Self::Motion(_) | Self::Door(_) | Self::Nothing => false,
+        }
+    }
+
     /// Whether this kind makes readings.
     pub(super) const fn reads(&self) -> bool {
         matches!(self, Self::Pendant(_) | Self::Bed(_) | Self::Motion(_) | Self::Door(_))

@@ -193,7 +193,9 @@ impl Update {
 
     /// The next step for the bank. `calm`: nobody waits for help; `quiet`: nobody has for a while.
     fn step(&mut self, now: Mono, calm: bool, quiet: bool) -> Option<Step> {
-        if self.busy || now < self.next_step {
+        // A chunk comes at the pace of the link, and samples are heard before the next one.
+        let paced = self.chunk.is_none() || self.fails > 0;
+        if self.busy || paced && now < self.next_step {
             return None;
         }
         let step = match (&self.state, self.manifest) {
@@ -375,8 +377,7 @@ impl Device {
     pub(super) fn update_action(&mut self) -> Option<Action> {
         let (calm, quiet) = (self.calm(), self.quiet());
         if let State::Leave { swap } = self.update.state {
-            let safe = !self.presses.in_memory() && (quiet || !swap);
-            return safe.then_some(Action::Restart);
+            return (self.may_leave() && (quiet || !swap)).then_some(Action::Restart);
         }
         self.update.step(self.now, calm, quiet).map(Action::Bank)
     }
@@ -396,7 +397,7 @@ impl Device {
             State::Work(Work::Swap) | State::Ready if calm && self.charged() => {
                 Some(quiet_at.max(work))
             }
-            State::Leave { swap } if !self.presses.in_memory() => {
+            State::Leave { swap } if self.may_leave() => {
                 let quiet = (calm && self.charged()).then_some(quiet_at);
                 if *swap { quiet } else { Some(work) }
             }
@@ -428,10 +429,16 @@ impl Device {
             next: ask.map(|(next, _)| next),
             chunks: ask.map(|(_, chunks)| chunks),
             refusal: told.refusal,
+            hardware: self.update.standing.map(|standing| standing.built.hardware),
         });
         if let Some((id, frame)) = self.voice.say(&up) {
             self.report.push(uptime, id, frame);
         }
+    }
+
+    /// A restart now would lose no call, not even one that is just being made.
+    fn may_leave(&self) -> bool {
+        !self.presses.in_memory() && !self.sense.touched()
     }
 
     /// Nobody waits for help.

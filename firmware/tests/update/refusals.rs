@@ -4,8 +4,8 @@ use firmware::update::slots::{choose, install};
 use proto::unit::Millis;
 use proto::update::{Hardware, Manifest, Order, Refusal, Release, Stage};
 
-use super::HOUR;
 use super::world::{BOARD, End, NEW, OLD, World, image, manifest_of, partition, sign};
+use super::{HOUR, at};
 use crate::bench::now_or_never;
 
 /// One byte of flash loses its bits.
@@ -151,13 +151,15 @@ fn bytes_that_are_not_the_signed_ones_are_fetched_twice_and_given_up() {
 fn a_download_goes_on_where_a_restart_has_left_it() {
     let mut world = World::new(1);
     let life = world.start().unwrap();
-    let at = |world: &World| world.server.said.last().and_then(|(_, said)| said.next);
     world.live(life, HOUR, |world| at(world) == Some(4 * 512));
     let before = world.server.said.len();
+    // What the cut has left of the page that was being written.
+    damage(&mut world, partition().slots[1].start + 3 * 512 + 7);
     let life = world.start().unwrap();
     world.live(life, HOUR, |world| world.server.said.len() > before);
-    // The page that was written last may be half written, and is fetched again.
-    assert_eq!(at(&world), Some(3 * 512));
+    assert_eq!(at(&world), Some(3 * 512), "the page that was written last is fetched again");
+    world.run(HOUR, super::confirmed);
+    assert!(world.server.said[before..].iter().all(|(_, said)| said.next != Some(0)));
 }
 
 #[test]

@@ -30,8 +30,9 @@ pub(crate) type Flash = FlashModel<Vec<u8>, 512>;
 
 const PAGE: u32 = 512;
 const SLOT: u32 = 9 * PAGE;
-/// Time from one look at the device to the next.
+/// Shortest and longest time from one look at the device to the next.
 const LOOK: Millis = Millis::new(20);
+const LOOK_MAX: Millis = Millis::minutes(1);
 pub(crate) const OLD: u32 = FIRMWARE;
 pub(crate) const NEW: u32 = FIRMWARE + 1;
 pub(crate) const BOARD: Hardware = Hardware { model: 7, revision: 2 };
@@ -105,11 +106,15 @@ pub(crate) struct World {
     pub(crate) received: BTreeSet<PressId>,
     /// When each press was first published.
     pub(crate) published: BTreeMap<PressId, Mono>,
+    /// When the slots were worked on.
+    pub(crate) steps: Vec<Mono>,
     /// Versions that were started, oldest first.
     pub(crate) started: Vec<u32>,
     /// An image of this version comes up dead.
     pub(crate) dead: Option<u32>,
     pub(crate) battery: Option<Percent>,
+    /// How often the power has gone.
+    pub(crate) cuts: u32,
     /// For messages of tests.
     pub(crate) label: String,
 }
@@ -162,9 +167,11 @@ impl World {
             kept: BTreeMap::new(),
             received: BTreeSet::new(),
             published: BTreeMap::new(),
+            steps: vec![],
             started: vec![],
             dead: None,
             battery: None,
+            cuts: 0,
             label: format!("seed {seed}"),
         }
     }
@@ -245,7 +252,7 @@ impl World {
             if self.now >= until {
                 break End::Time;
             }
-            if !self.look(&mut life) {
+            if !self.look(&mut life, until) {
                 break End::Restart;
             }
         };
@@ -254,8 +261,17 @@ impl World {
     }
 
     /// One moment of a life; false if it asks for a restart.
-    fn look(&mut self, life: &mut Life) -> bool {
-        self.now = self.now.after(LOOK);
+    fn look(&mut self, life: &mut Life, until: Mono) -> bool {
+        let next = [
+            life.device.poll_timeout(),
+            self.presses.first().copied(),
+            life.released,
+            self.server.due.iter().map(|(at, _)| *at).min(),
+        ];
+        let told = (!self.server.words.is_empty()).then_some(self.now);
+        let next = next.into_iter().chain([told]).flatten().min();
+        let latest = self.now.after(LOOK_MAX).min(until);
+        self.now = next.map_or(latest, |at| at.min(latest)).max(self.now.after(LOOK));
         let now = self.now;
         if self.dead == Some(life.version) {
             return true;
@@ -315,10 +331,12 @@ impl World {
         match action {
             Action::Keep { slot, frame } => {
                 let kept = now_or_never(life.queue.keep(&frame));
+                let id = Header::parse(&frame).unwrap().0.id;
                 if kept.is_ok() {
-                    let id = Header::parse(&frame).unwrap().0.id;
                     self.kept.insert(id, frame.to_vec());
                     life.device.handle(self.now, Input::Kept(slot));
+                } else {
+                    life.device.handle(self.now, Input::KeepFailed(slot));
                 }
             }
             // The power is the only thing that fails here.
@@ -337,6 +355,7 @@ impl World {
                 life.device.handle(self.now, Input::Link(LinkEvent::Acked(token)));
             }
             Action::Bank(step) => {
+                self.steps.push(self.now);
                 let done = now_or_never(life.bank.perform(life.queue.flash(), step));
                 life.device.handle(self.now, Input::Bank(done));
             }
@@ -351,12 +370,15 @@ impl World {
     /// Power-ups, one after the other, until `reached`.
     pub(crate) fn run(&mut self, span: Millis, reached: impl Fn(&Self) -> bool) {
         for _ in 0..40 {
-            let Some(life) = self.start() else {
-                self.flash().power_on();
-                continue;
+            let end = match self.start() {
+                Some(life) => self.live(life, span, &reached),
+                None => End::Cut,
             };
-            match self.live(life, span, &reached) {
-                End::Cut => self.flash().power_on(),
+            match end {
+                End::Cut => {
+                    self.cuts += 1;
+                    self.flash().power_on();
+                }
                 End::Restart => {}
                 End::Reached | End::Time => return,
             }

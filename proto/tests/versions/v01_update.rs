@@ -36,6 +36,7 @@ fn progress() -> Progress {
         next: Some(4_096),
         chunks: Some(4),
         refusal: None,
+        hardware: Some(manifest().hardware),
     }
 }
 
@@ -55,14 +56,14 @@ fn orders() -> [(Order<'static>, &'static str); 3] {
 fn words() -> [(Progress, &'static str); 3] {
     let quiet = Progress { next: None, chunks: None, ..progress() };
     [
-        (progress(), "a60019ee48011bba7816bf8f01cfea021a000102020300041910000504"),
+        (progress(), "a70019ee48011bba7816bf8f01cfea021a000102020300041910000504078219010203"),
         (
-            Progress { stage: Stage::Trial, ..quiet },
+            Progress { stage: Stage::Trial, hardware: None, ..quiet },
             "a40019ee48011bba7816bf8f01cfea021a000102020302",
         ),
         (
             Progress { stage: Stage::RolledBack, refusal: Some(Refusal::Trial), ..quiet },
-            "a50019ee48011bba7816bf8f01cfea021a0001020203040607",
+            "a60019ee48011bba7816bf8f01cfea021a0001020203040607078219010203",
         ),
     ]
 }

@@ -75,7 +75,8 @@ async fn a_role_opens_its_own_doors_only() {
             && (path == "/api/homes" || enrols.iter().any(|word| path.contains(word)))
             || path.ends_with("/label");
         let releasing = path.ends_with("/release") || path.ends_with("/revoke");
-        let administering = path.starts_with("/api/staff") || path.starts_with("/api/provision");
+        let administering =
+            ["/api/staff", "/api/provision", "/api/images"].iter().any(|p| path.starts_with(p));
         for (cookie, who) in
             [(&installer, "installer"), (&official, "official"), (&operator, "operator")]
         {

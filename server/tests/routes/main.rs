@@ -7,6 +7,7 @@
 
 mod alerts;
 mod guard;
+mod images;
 mod room;
 mod session;
 mod stream;
