@@ -9,15 +9,10 @@ use proto::unit::{Millis, Mono, NoData};
 use proto::up::{EventKind, Loss, Quantity, Role, Up, Value};
 
 use crate::bench::{Bench, Gateway, now_or_never, receipt};
-
-const HZ: usize = SAMPLE_HZ as usize;
-/// Standing, with a little sway.
-const STAND: [i16; 3] = [0, 0, 1_000];
-/// Lying on the side.
-const LIE: [i16; 3] = [1_000, 0, 0];
+use crate::wearer::{BLOW_S, Felt, fall, get_up, lie, stand, walk};
 
 /// Bursts that follow each other until all samples are felt.
-fn feel(bench: &mut Bench, samples: &[[i16; 3]]) {
+fn feel(bench: &mut Bench, samples: &[Felt]) {
     for burst in samples.chunks(BURST_MAX / 2) {
         let span = burst.len() as u64 * 1000 / u64::from(SAMPLE_HZ);
         bench.run_for(Millis::new(span));
@@ -25,34 +20,10 @@ fn feel(bench: &mut Bench, samples: &[[i16; 3]]) {
     }
 }
 
-/// Standing, the drop, the blow, and the rest on the floor.
-fn fall() -> Vec<[i16; 3]> {
-    let mut samples = vec![STAND; 4 * HZ];
-    samples.extend(vec![[0, 0, 100]; HZ / 3]);
-    samples.extend([[3_000, 1_500, 6_000], [6_000, -2_000, 2_500], [2_500, 500, -1_500]]);
-    samples.extend(vec![[900, 150, 300]; HZ / 5]);
-    samples
-}
-
-fn floor(seconds: usize) -> Vec<[i16; 3]> {
-    vec![LIE; seconds * HZ]
-}
-
-/// Somebody who walks about.
-fn walk(seconds: usize) -> Vec<[i16; 3]> {
-    let step = |n: usize| match n * 4 / HZ % 4 {
-        0 => [150, 50, 1_350],
-        1 => [-100, 80, 800],
-        2 => [120, -90, 1_250],
-        _ => [-150, -40, 700],
-    };
-    (0..seconds * HZ).map(step).collect()
-}
-
 fn fallen() -> Bench {
     let mut bench = Bench::of(Role::Pendant);
     feel(&mut bench, &fall());
-    feel(&mut bench, &floor(120));
+    feel(&mut bench, &lie(120.0));
     bench
 }
 
@@ -79,9 +50,9 @@ fn a_fall_is_kept_in_flash_before_it_is_published() {
     let mut bench = Bench::of(Role::Pendant);
     bench.flash = None;
     feel(&mut bench, &fall());
-    feel(&mut bench, &floor(1));
+    feel(&mut bench, &lie(1.0));
     while bench.kept.is_empty() {
-        feel(&mut bench, &floor(1)[..BURST_MAX / 2]);
+        feel(&mut bench, &lie(0.16));
         assert!(bench.now < Mono::from_millis(1_200_000), "a fall is suspected");
     }
     assert!(bench.published.iter().all(|p| p.lane != Lane::Emergency), "flash has not answered");
@@ -95,7 +66,8 @@ fn a_fall_is_kept_in_flash_before_it_is_published() {
 #[test]
 fn a_fall_is_dated_to_its_impact_and_a_word_on_it_to_its_moment() {
     let bench = fallen();
-    let start = 1_000_000 + 4_000 + 333;
+    #[expect(clippy::cast_possible_truncation, reason = "some seconds")]
+    let start = 1_000_000 + (BLOW_S * 1000.0) as i128;
     let events = bench.events();
     let suspected = events.iter().find(|e| e.kind == EventKind::FallSuspected).unwrap();
     let impact = i128::from(suspected.uptime.get()) + 1_000_000;
@@ -123,10 +95,11 @@ fn who_gets_up_again_is_told_and_takes_nothing_back() {
     let mut bench = Bench::of(Role::Pendant);
     feel(&mut bench, &fall());
     while ids(&bench, EventKind::FallSuspected).is_empty() {
-        feel(&mut bench, &floor(1)[..BURST_MAX / 2]);
+        feel(&mut bench, &lie(0.16));
         assert!(bench.now < Mono::from_millis(1_200_000), "a fall is suspected");
     }
-    feel(&mut bench, &walk(120));
+    feel(&mut bench, &get_up());
+    feel(&mut bench, &walk(30.0));
     assert_eq!(bench.count(EventKind::FallRecovered), 1);
     assert_eq!(bench.count(EventKind::FallConfirmed), 0);
     assert_eq!(bench.device.waiting(), 1, "the fall waits for the server all the same");
@@ -141,7 +114,7 @@ fn a_press_during_a_fall_wins() {
     bench.flash = Some(true);
     let press = bench.press();
     feel(&mut bench, &fall());
-    feel(&mut bench, &floor(120));
+    feel(&mut bench, &lie(120.0));
     assert_eq!(bench.device.waiting(), 3, "a press, a suspicion and its confirmation");
     bench.gateway = Gateway::Stores;
     bench.run_for(Millis::secs(31));
@@ -153,9 +126,9 @@ fn a_press_during_a_fall_wins() {
 fn a_hold_of_three_seconds_annotates_the_fall() {
     let mut bench = fallen();
     bench.sample(Sample::Button(true));
-    feel(&mut bench, &floor(4));
+    feel(&mut bench, &lie(4.0));
     bench.sample(Sample::Button(false));
-    feel(&mut bench, &floor(1));
+    feel(&mut bench, &lie(1.0));
     assert_eq!((bench.count(EventKind::Press), bench.count(EventKind::Cancel)), (1, 1));
     assert_eq!(bench.device.waiting(), 3, "and closes nothing");
 }
@@ -164,12 +137,12 @@ fn a_hold_of_three_seconds_annotates_the_fall() {
 fn samples_that_were_lost_start_the_judgement_anew_and_are_told() {
     let mut bench = Bench::of(Role::Pendant);
     feel(&mut bench, &fall());
-    bench.sample(Sample::Acceleration(Burst::holding(&[LIE], 40)));
-    feel(&mut bench, &floor(60));
+    bench.sample(Sample::Acceleration(Burst::holding(&lie(0.02), 40)));
+    feel(&mut bench, &lie(60.0));
     assert!(bench.events().is_empty(), "nobody saw what was in the hole");
     assert_eq!(losses(&bench).iter().map(|loss| loss.count).sum::<u32>(), 40);
     feel(&mut bench, &fall());
-    feel(&mut bench, &floor(120));
+    feel(&mut bench, &lie(120.0));
     assert_eq!(bench.count(EventKind::FallConfirmed), 1, "the next one is felt");
     assert_eq!(losses(&bench).len(), 1, "told once");
 }
@@ -182,7 +155,7 @@ fn a_sensor_without_values_is_told_in_the_reading_and_judges_nothing() {
     bench.run_for(Millis::secs(60));
     let value = last_reading(&bench);
     assert_eq!((value.value, value.no_data), (None, Some(NoData::Fault)));
-    feel(&mut bench, &floor(60));
+    feel(&mut bench, &lie(60.0));
     assert!(bench.events().is_empty());
     assert!(matches!(bench.press(), PressId { .. }), "the button works without it");
 }
@@ -190,12 +163,12 @@ fn a_sensor_without_values_is_told_in_the_reading_and_judges_nothing() {
 #[test]
 fn the_reading_counts_seconds_of_movement_and_never_claims_stillness() {
     let mut bench = Bench::of(Role::Pendant);
-    feel(&mut bench, &walk(40));
-    feel(&mut bench, &vec![STAND; 21 * HZ]);
+    feel(&mut bench, &walk(40.0));
+    feel(&mut bench, &stand(21.0));
     let value = last_reading(&bench);
     assert_eq!(value.quantity, Quantity::Motion);
     assert!(value.value.is_some_and(|s| (38.0..=41.0).contains(&s)), "{value:?}");
-    feel(&mut bench, &vec![STAND; 61 * HZ]);
+    feel(&mut bench, &stand(61.0));
     let value = last_reading(&bench);
     assert_eq!((value.value, value.no_data), (None, Some(NoData::NotPresent)), "asleep, or unworn");
 }
@@ -206,7 +179,7 @@ fn a_sensor_gone_wild_leaves_room_for_the_hand() {
     bench.gateway = Gateway::Away;
     for _ in 0..FALLS_HELD_MAX {
         feel(&mut bench, &fall());
-        feel(&mut bench, &floor(120));
+        feel(&mut bench, &lie(120.0));
     }
     assert_eq!(bench.device.waiting(), FALLS_HELD_MAX);
     assert!(bench.device.trace().counters.not_held > 0);

@@ -21,3 +21,4 @@ mod reporting;
 mod settings;
 mod stranger;
 mod update;
+mod wearer;
