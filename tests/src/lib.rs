@@ -7,8 +7,7 @@
 //! - [`mqtt`], [`api`], [`stream`], [`browser`]: the ways in.
 //! - [`device`], [`home`], [`resident`]: people and their devices.
 //! - [`book`], [`robot`], [`quantile`]: what was promised, who answers, how long it took.
-//! - [`stage`], [`scene`], [`demo`], [`load`]: all of it together.
-//! - [`judge`]: the detectors as shipped over real recordings, read from a path.
+//! - [`stage`], [`scene`], [`demo`], [`load`]: all of it together; [`judge`]: detectors over real recordings.
 //!
 //! Not here: rules of care, storage, or anything that ships.
 

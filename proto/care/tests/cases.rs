@@ -8,6 +8,7 @@ mod bed;
 mod dwell;
 mod faults;
 mod gateway;
+mod habits;
 mod help;
 mod house;
 mod policy;
