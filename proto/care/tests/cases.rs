@@ -9,6 +9,7 @@ mod dwell;
 mod fall;
 mod faults;
 mod gateway;
+mod habits;
 mod help;
 mod house;
 mod policy;

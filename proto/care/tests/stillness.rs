@@ -12,40 +12,20 @@ use crate::house::{
     BUTTON, DOOR, GATEWAY, House, MAT, MOTION, event, findings, hours, minutes, value,
 };
 
-fn flat(hour: u16) -> House {
+pub(crate) fn flat(hour: u16) -> House {
     House::at_hour(hour, &FLAT)
 }
 
 /// The same, watched so that it is told soon.
-fn alert(hour: u16, devices: &[(proto::id::DeviceId, Role)]) -> House {
+pub(crate) fn alert(hour: u16, devices: &[(proto::id::DeviceId, Role)]) -> House {
     let mut house = House::at_hour(hour, devices);
     house.step(Input::Rules(Rules { watch: Watch::Alert, ..Rules::default() }));
     house
 }
 
-const FLAT: [(proto::id::DeviceId, Role); 2] = [(MOTION, Role::Motion), (DOOR, Role::Door)];
-const ALL: [proto::id::DeviceId; 2] = [MOTION, DOOR];
-
-/// A week in which the person moves from 6 to 22 o'clock, each quarter of an hour, and sleeps through.
-fn week(house: &mut House, from_hour: u64) {
-    for hour in from_hour..from_hour + 7 * 24 {
-        for _ in 0..4 {
-            let said = house.live(minutes(15), &ALL);
-            assert_eq!(findings(&said, Kind::Stillness), [], "an ordinary week");
-            if (6..22).contains(&(hour % 24)) {
-                house.event(MOTION, EventKind::Motion);
-            }
-        }
-    }
-}
-
-/// How long until a home in which nobody moves any more is told of.
-fn until_told(house: &mut House) -> Millis {
-    house.event(MOTION, EventKind::Motion);
-    let last = house.now;
-    let said = house.live(hours(17), &ALL);
-    findings(&said, Kind::Stillness)[0].0.since(last)
-}
+pub(crate) const FLAT: [(proto::id::DeviceId, Role); 2] =
+    [(MOTION, Role::Motion), (DOOR, Role::Door)];
+pub(crate) const ALL: [proto::id::DeviceId; 2] = [MOTION, DOOR];
 
 #[test]
 fn nobody_moving_by_day_is_told_within_hours_with_the_reasons() {
@@ -65,12 +45,6 @@ fn nobody_moving_by_day_is_told_within_hours_with_the_reasons() {
 }
 
 #[test]
-fn a_calm_home_is_told_of_later_than_an_alert_one() {
-    let (calm, alert) = (until_told(&mut flat(9)), until_told(&mut alert(9, &FLAT)));
-    assert!(alert.plus(hours(1)) < calm && calm < hours(10), "{alert:?} and {calm:?}");
-}
-
-#[test]
 fn a_long_night_is_no_alarm_but_the_longest_stillness_is() {
     let mut house = flat(22);
     house.event(MOTION, EventKind::Motion);
@@ -82,33 +56,6 @@ fn a_long_night_is_no_alarm_but_the_longest_stillness_is() {
     let told = findings(&said, Kind::Stillness);
     assert_eq!(told.len(), 1, "without a known hour only the longest limit holds");
     assert!(told[0].0.since(last) <= STILL_MAX && told[0].0.since(last) > hours(12));
-}
-
-#[test]
-fn own_hours_are_learned_within_a_week() {
-    let mut house = alert(0, &FLAT);
-    week(&mut house, 0);
-    house.live(hours(8), &ALL);
-    let (own, any) = (until_told(&mut house), until_told(&mut alert(8, &FLAT)));
-    assert!(own.plus(minutes(15)) < any, "who always moves is missed early: {own:?}, {any:?}");
-}
-
-#[test]
-fn one_emergency_does_not_make_the_next_one_late() {
-    let mut house = alert(0, &FLAT);
-    week(&mut house, 0);
-    house.live(hours(8), &ALL);
-    let before = until_told(&mut house);
-    house.live(hours(6), &ALL);
-    house.event(MOTION, EventKind::Motion);
-    let mut day = house.now;
-    while house.now < day.after(hours(24)) {
-        house.live(minutes(15), &ALL);
-        house.event(MOTION, EventKind::Motion);
-    }
-    day = house.now;
-    let after = until_told(&mut house);
-    assert!(after < before.plus(before), "{before:?} then {after:?} from {day:?}");
 }
 
 #[test]

@@ -12,8 +12,8 @@
 //! here: the detector.
 
 pub mod homes;
-mod replay;
-mod score;
+pub mod replay;
+pub mod score;
 pub mod usual;
 
 use std::path::Path;

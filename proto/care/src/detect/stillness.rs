@@ -8,6 +8,8 @@
 //! Not here: how the usual is learned (`habits`), dwelling in one room, and which of two persons moved. Known
 //! hole: a fall on the doorstep, unseen by any sensor, looks like leaving.
 
+mod limit;
+
 use minicbor::{Decode, Encode};
 use proto::unit::{Millis, Mono};
 
@@ -234,29 +236,6 @@ impl Stillness {
         );
     }
 
-    fn is_too_long(&self, rules: &Rules, clock: Option<LocalTime>) -> bool {
-        self.limit(rules, clock, place(self.leaving)).is_some_and(|limit| self.still >= limit)
-    }
-
-    /// How long the present stillness may last; none = as long as it likes.
-    fn limit(&self, rules: &Rules, clock: Option<LocalTime>, place: Where) -> Option<Millis> {
-        let pace = rules.watch.pace();
-        let longest = match place {
-            Where::Inside => rules.still_max.map(|most| most.min(pace.most[0])),
-            Where::Away => rules.still_max.map(|_| pace.most[1]),
-        };
-        let (Some(least), Some(clock)) = (rules.still_min, clock) else { return longest };
-        let usual = self.habits.limit(self.from, place, &clock, pace).max(least);
-        Some(longest.map_or(usual, |longest| longest.min(usual)))
-    }
-
-    /// What is usual from such an hour, for the card.
-    fn usual(&self, clock: Option<LocalTime>) -> Option<Evidence> {
-        let usual = self.habits.usual(self.from, place(self.leaving), &clock?);
-        let value = super::minutes(usual);
-        Some(Evidence { what: Seen::Usual, supports: self.still > usual, at: self.from, value })
-    }
-
     /// What was last seen, for the cards of this and other findings.
     pub(crate) fn context(&self, now: Mono) -> [Option<Evidence>; 2] {
         let moved = self.moved.map(|at| ago(Seen::Moved, now.since(at) >= DOOR_BEFORE, at, now));
@@ -268,15 +247,6 @@ impl Stillness {
     pub(crate) fn looked(&mut self) {
         (self.told, self.still, self.from, self.partial) =
             (false, Millis::default(), self.upto, true);
-    }
-
-    /// When stillness will have lasted too long, if that is within the time that counts as watched.
-    pub(crate) fn next_deadline(&self, rules: &Rules, clock: Option<LocalTime>) -> Option<Mono> {
-        if self.told {
-            return None;
-        }
-        let limit = self.limit(rules, clock, place(self.leaving))?;
-        Some(self.upto.after(limit.less(self.still))).filter(|due| *due <= self.watched)
     }
 }
 

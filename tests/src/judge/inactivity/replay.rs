@@ -4,14 +4,13 @@
 //! recording the gateway is told to be gone, as the server would say it. Not here: what is
 //! counted, which `score` says.
 
-use std::time::{Duration, Instant};
-
 use care::policy::{GATEWAY_SILENT, HEALTH_BATTERY, Rules};
 use care::{Home, Input, Kind, OUTPUTS_MAX, Output, Trust};
 use proto::id::{BootId, DeviceId, PressId, Seq};
 use proto::unit::{Millis, Mono, Percent};
 use proto::up::{Event, EventKind, Health, Role, Up};
 
+use crate::clock::Watch;
 use crate::judge::inactivity::homes::{DAY_S, Place, Recording};
 
 const HOUR_S: u64 = 3600;
@@ -34,10 +33,10 @@ pub struct Run {
     pub alarms: Vec<u64>,
     /// One for each asked cut.
     pub cuts: Vec<Cut>,
-    /// Signs of life that were judged, and how long all steps between them took.
+    /// Steps of the judgement.
     pub steps: u64,
-    /// Time of all steps.
-    pub took: Duration,
+    /// Microseconds of all steps.
+    pub took_us: u64,
     /// Bytes of the state at its end.
     pub bytes: usize,
 }
@@ -70,15 +69,12 @@ pub fn run(
     let mut next = 0;
     let gone = GATEWAY_SILENT.get() / 1000;
     let lost = |at: u64| outages.iter().any(|(from, to)| at > *from + gone && at < *to);
-    #[expect(clippy::disallowed_methods, reason = "measures, decides nothing")]
-    let start = Instant::now();
-    let mut aside = Duration::ZERO;
+    let (start, mut aside) = (Watch::start(), 0);
     while let Some((at, sensor)) = recording.signs.get(next).copied() {
         if let Some(cut) = cuts.next_if(|cut| *cut < at) {
-            #[expect(clippy::disallowed_methods, reason = "measures, decides nothing")]
-            let begin = Instant::now();
+            let begin = start.us();
             run.cuts.push(player.clone().cut(cut));
-            aside += begin.elapsed();
+            aside += start.us() - begin;
         } else if let Some(beat) = beats.next_if(|beat| *beat <= at) {
             if lost(beat) {
                 player.gateway(beat, false);
@@ -91,7 +87,7 @@ pub fn run(
             next += 1;
         }
     }
-    run.took = start.elapsed() - aside;
+    run.took_us = start.us() - aside;
     run.steps = player.steps;
     run.bytes = minicbor::to_vec(&player.home).map_or(0, |bytes| bytes.len());
     run.alarms = player.alarms;

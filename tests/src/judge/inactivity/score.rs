@@ -51,7 +51,7 @@ impl Scored {
             alarms: run.alarms.len(),
             strict: strict.alarms.len(),
             cuts: cuts.collect(),
-            ns: run.took.as_nanos() as f64 / run.steps.max(1) as f64,
+            ns: 1000.0 * run.took_us as f64 / run.steps.max(1) as f64,
             bytes: run.bytes,
         }
     }
