@@ -9,6 +9,7 @@ pub mod homes;
 pub mod ops;
 pub mod pages;
 pub mod queue;
+pub mod rules;
 pub mod session;
 pub mod staff;
 pub mod stream;
