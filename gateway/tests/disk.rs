@@ -159,7 +159,8 @@ async fn on_a_full_disk_presses_are_kept_and_telemetry_is_counted_as_lost() {
     std::fs::create_dir_all(&data).unwrap();
     let mount = ["-t", "tmpfs", "-o", "size=6m", "tmpfs"];
     if !Command::new("mount").args(mount).arg(&data).status().is_ok_and(|done| done.success()) {
-        eprintln!("not run: a small disk needs the right to mount");
+        assert!(std::env::var_os("CI").is_none(), "a small disk needs the right to mount");
+        eprintln!("SKIPPED: a small disk needs the right to mount");
         return;
     }
     let disk = SmallDisk(&data);

@@ -7,7 +7,7 @@
 mod sqlite;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use proto::frame::Lane;
@@ -34,7 +34,7 @@ pub struct InboxLimits {
 impl Default for InboxLimits {
     fn default() -> Self {
         // 4 million rows of about 200 bytes stay under 1 GiB; 10,000 presses are the reserve of reliability.md T11.
-        Self { telemetry: 4_000_000, emergencies: 1_000_000, reserve: 16 << 20 }
+        Self { telemetry: 4_000_000, emergencies: 1_000_000, reserve: 64 << 20 }
     }
 }
 
@@ -61,17 +61,6 @@ pub enum InboxError {
         found: i64,
         /// The version this server reads.
         known: i64,
-    },
-    /// The reserve cannot be set aside.
-    #[error("set aside {bytes} bytes beside inbox {path}: free some space")]
-    Reserve {
-        /// Which file.
-        path: PathBuf,
-        /// How many bytes.
-        bytes: u64,
-        /// Why.
-        #[source]
-        source: std::io::Error,
     },
 }
 
@@ -106,6 +95,10 @@ struct Shared {
     done: [AtomicI64; 2],
     lost: AtomicU64,
     refused: AtomicU64,
+    /// Emergencies live on the reserve.
+    on_reserve: AtomicBool,
+    /// Somebody else on this disk has found it full.
+    no_room: AtomicBool,
 }
 
 /// The reading side; clone freely.
@@ -123,7 +116,7 @@ pub fn open(
     limits: InboxLimits,
 ) -> Result<(Inbox, SqliteKeep), InboxError> {
     let fail = |source| InboxError::File { path: path.to_owned(), source };
-    let writer = sqlite::connect(path)?;
+    let writer = sqlite::connect(path, &limits)?;
     let ends = sqlite::ends(&writer).map_err(fail)?;
     let lost = sqlite::lost(&writer).map_err(fail)?;
     let shared = Arc::new(Shared {
@@ -132,10 +125,12 @@ pub fn open(
         done: [AtomicI64::new(ends[0].0 - 1), AtomicI64::new(ends[1].0 - 1)],
         lost: AtomicU64::new(lost),
         refused: AtomicU64::new(0),
+        on_reserve: AtomicBool::new(false),
+        no_room: AtomicBool::new(false),
     });
-    let reader = sqlite::connect(path)?;
+    let reader = sqlite::connect(path, &limits)?;
     reader.execute_batch("PRAGMA query_only = ON").map_err(fail)?;
-    let keep = SqliteKeep::new(writer, path, clock, limits, Arc::clone(&shared))?;
+    let keep = SqliteKeep::new(writer, path, clock, limits, Arc::clone(&shared));
     let inbox = Inbox { shared, reader: Arc::new(Mutex::new(reader)), path: path.to_owned() };
     Ok((inbox, keep))
 }
@@ -159,6 +154,16 @@ impl Inbox {
     /// Waits until something has arrived.
     pub async fn wait(&self) {
         self.shared.arrived.notified().await;
+    }
+
+    /// Somebody else on this disk has found it full: the next group gives the reserve.
+    pub fn no_room(&self) {
+        self.shared.no_room.store(true, Ordering::Release);
+    }
+
+    /// Whether the disk is full and what is left of it is for emergencies.
+    pub fn is_on_reserve(&self) -> bool {
+        self.shared.on_reserve.load(Ordering::Acquire)
     }
 
     /// Rows that wait: emergencies, telemetry.

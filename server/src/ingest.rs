@@ -144,7 +144,7 @@ async fn gather(app: &App) {
     tokio::pin!(pause);
     loop {
         let (emergencies, telemetry) = app.inbox.waiting();
-        if emergencies > 0 || telemetry >= TELEMETRY as u64 {
+        if emergencies > 0 || telemetry >= TELEMETRY as u64 || app.inbox.is_on_reserve() {
             return;
         }
         tokio::select! {
@@ -157,6 +157,10 @@ async fn gather(app: &App) {
 /// Takes one batch, emergencies before anything else; says whether there was one.
 async fn drain(app: &App, batcher: &mut Batcher) -> bool {
     for (lane, most) in [(Lane::Emergency, EMERGENCIES), (Lane::Telemetry, TELEMETRY)] {
+        if lane == Lane::Telemetry && app.inbox.is_on_reserve() {
+            // It waits in the inbox, so that what room is left becomes alerts.
+            continue;
+        }
         match app.inbox.next(lane, batcher.taken(lane), most) {
             Ok(rows) if rows.is_empty() => {}
             Ok(rows) => {

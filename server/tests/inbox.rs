@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -94,4 +95,57 @@ fn an_emergency_that_cannot_be_kept_is_refused_and_never_shed() {
     assert_eq!(keep(&mut writer, &presses[..1]), [Verdict::Refused]);
     inbox.done(Lane::Emergency, 5);
     assert_eq!(keep(&mut writer, &presses[..1]), [Verdict::Kept]);
+}
+
+/// A small disk, unmounted at the end.
+struct SmallDisk<'a>(&'a Path);
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[test]
+fn on_a_full_disk_presses_live_on_the_reserve_and_nothing_acknowledged_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mount = ["-t", "tmpfs", "-o", "size=4m", "tmpfs"];
+    let mounted = Command::new("mount").args(mount).arg(folder.path()).status();
+    if !mounted.is_ok_and(|done| done.success()) {
+        assert!(std::env::var_os("CI").is_none(), "a small disk needs the right to mount");
+        eprintln!("SKIPPED: a small disk needs the right to mount");
+        return;
+    }
+    let disk = SmallDisk(folder.path());
+    let path = folder.path().join("inbox.db");
+    let limits = InboxLimits { telemetry: 1 << 20, emergencies: 1 << 20, reserve: 1 << 20 };
+    let (inbox, mut writer) = open(&path, limits);
+    let long = "t".repeat(900);
+    let flood: Vec<_> = (0..64).map(|_| arrival(Lane::Telemetry, &long)).collect();
+    let mut rounds = 0;
+    while keep(&mut writer, &flood).iter().all(|verdict| *verdict == Verdict::Kept) {
+        rounds += 1;
+        assert!(rounds < 1_000, "a disk of 4 MB is never full");
+    }
+
+    let mut pressed = Vec::new();
+    for n in 0..200 {
+        let text = format!("press {n}");
+        let group = [arrival(Lane::Telemetry, &long), arrival(Lane::Emergency, &text)];
+        if keep(&mut writer, &group)[1] == Verdict::Kept {
+            pressed.push(text);
+        }
+    }
+    assert_eq!(pressed.len(), 200, "the reserve has room for more than these");
+    assert!(!path.with_extension("reserve").exists(), "the disk is full: the reserve is given");
+    assert!(inbox.is_on_reserve(), "and all that is left is for emergencies");
+    drop((inbox, writer));
+    let (inbox, _writer) =
+        inbox::open(&path, Arc::new(Clock::resume(None)), InboxLimits { reserve: 0, ..limits })
+            .expect("a full disk is opened again");
+    let rows = inbox.next(Lane::Emergency, 0, 1_000).unwrap();
+    let texts: Vec<_> = rows.iter().map(|row| String::from_utf8_lossy(&row.bytes)).collect();
+    assert_eq!(texts, pressed);
+    assert!(inbox.lost() > 0, "what was shed is counted on the disk");
+    drop(disk);
 }

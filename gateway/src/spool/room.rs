@@ -1,13 +1,8 @@
 //! Room: the bound of the spool, what goes first when it is reached, and the reserve for emergencies.
 //!
-//! The *reserve* is a file of zeros beside the database. On a full disk it is removed, which frees its
-//! blocks for emergencies; it is made again when there is room. When data reaches its bound, raw
-//! readings go first, then what the server has, then the oldest unsent telemetry, which is counted as
-//! lost. Emergencies are never removed to make room. Not here: who decides that the disk is full.
-
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+//! On a full disk the reserve is given to emergencies; it is made again when there is room. When data
+//! reaches its bound, raw readings go first, then what the server has, then the oldest unsent telemetry,
+//! which is counted as lost. Emergencies are never removed to make room. Not here: who decides that the disk is full.
 
 use proto::unit::Mono;
 use rusqlite::{Transaction, params};
@@ -22,22 +17,8 @@ const SLACK: usize = 512;
 const TIDY_ROWS: i64 = 500;
 /// Waiting rows that are counted at most: a count must not hold up a press.
 const COUNTED_MAX: i64 = 10_000;
-/// Pauses between attempts to make the reserve again, ms: they double.
-const PAUSE_FIRST: u64 = 15_000;
-const PAUSE_LAST: u64 = 960_000;
 /// How long rungs stay, ms: longer than any device holds a press on a working battery, 14 days.
 const RUNGS_FOR: u64 = 14 * 24 * 3600 * 1000;
-
-/// The file that keeps room for emergencies.
-pub(super) struct Reserve {
-    path: PathBuf,
-    bytes: u64,
-    made: bool,
-    /// Not tried before this time, spool ms: a full disk is not written to in vain.
-    retry_at: u64,
-    /// Pause after the next failure, ms.
-    pause: u64,
-}
 
 /// Numbers for support.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,71 +39,31 @@ pub struct Usage {
     pub failures: u64,
 }
 
-impl Reserve {
-    pub(super) fn new(dir: &Path, bytes: u64) -> Self {
-        Self { path: dir.join("reserve"), bytes, made: false, retry_at: 0, pause: PAUSE_FIRST }
-    }
-
-    fn make(&mut self) -> std::io::Result<()> {
-        if std::fs::metadata(&self.path).is_ok_and(|told| told.len() == self.bytes) {
-            self.made = true;
-            return Ok(());
-        }
-        let filled = fill(&self.path, self.bytes);
-        if filled.is_err() {
-            let _ = std::fs::remove_file(&self.path);
-        }
-        self.made = filled.is_ok();
-        filled
-    }
-}
-
-fn fill(path: &Path, bytes: u64) -> std::io::Result<()> {
-    let mut file = File::create(path)?;
-    let zeros = [0; 4096];
-    let mut left = bytes;
-    while left > 0 {
-        let part = usize::try_from(left.min(4096)).unwrap_or(4096);
-        file.write_all(&zeros[..part])?;
-        left -= part as u64;
-    }
-    file.sync_all()
-}
-
 impl Store {
     /// Frees the reserve; after this, emergencies have its room.
     pub(super) fn release_reserve(&mut self) {
-        if self.reserve.made {
-            let _ = std::fs::remove_file(&self.reserve.path);
-            self.reserve.made = false;
-        }
+        self.reserve.give();
         let _ = self.limit_pages();
     }
 
     pub(super) const fn has_reserve(&self) -> bool {
-        self.reserve.made
+        self.reserve.is_made()
     }
 
     /// Makes the reserve if it is missing and the disk has room for it.
     pub(super) fn restore_reserve(&mut self, now: u64) -> Result<(), SpoolError> {
-        let reserve = &mut self.reserve;
-        if reserve.made || now < reserve.retry_at {
+        if self.reserve.is_made() {
             return Ok(());
         }
-        match reserve.make() {
-            Ok(()) => reserve.pause = PAUSE_FIRST,
-            Err(error) => {
-                tracing::warn!(%error, "no room for the emergency reserve, telemetry is shed");
-                reserve.retry_at = now.saturating_add(reserve.pause);
-                reserve.pause = (reserve.pause * 2).min(PAUSE_LAST);
-            }
+        if let Err(error) = self.reserve.restore(now) {
+            tracing::warn!(%error, "no room for the emergency reserve, telemetry is shed");
         }
         self.limit_pages()
     }
 
     /// Tells SQLite its bound: the data, and the reserve once that is open.
     pub(super) fn limit_pages(&mut self) -> Result<(), SpoolError> {
-        let spare = if self.reserve.made { 0 } else { self.bounds.reserve_bytes };
+        let spare = if self.reserve.is_made() { 0 } else { self.bounds.reserve_bytes };
         let bytes = self.bounds.spool_bytes.saturating_add(spare);
         let connection = self.connection()?;
         let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
@@ -185,7 +126,7 @@ impl Store {
     /// Numbers for support.
     pub(super) fn usage(&mut self) -> Result<Usage, SpoolError> {
         let bytes = self.bytes_in_use()?;
-        let (reserve, failures) = (self.reserve.made, self.failures);
+        let (reserve, failures) = (self.reserve.is_made(), self.failures);
         let connection = self.connection()?;
         let waiting = |lane: i64| -> rusqlite::Result<u64> {
             connection

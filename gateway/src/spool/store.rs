@@ -7,9 +7,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use door::Reserve;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
-use super::room::Reserve;
 use super::{Bounds, SpoolError, schema};
 use crate::clock::Clock;
 
@@ -70,7 +70,7 @@ impl Store {
             connection: Some(connection),
             path,
             bounds,
-            reserve: Reserve::new(dir, bounds.reserve_bytes),
+            reserve: Reserve::new(dir.join("reserve"), bounds.reserve_bytes),
             clock: None,
             failures: 0,
             _lock: lock,

@@ -20,6 +20,7 @@ mod identity;
 mod limits;
 mod line;
 mod listener;
+mod reserve;
 pub mod session;
 pub mod tls;
 mod watchdog;
@@ -30,6 +31,7 @@ pub use bus::{Bus, BusLimits, BusListener, Wish};
 pub use commit::{CommitHandle, CommitLimits, committer};
 pub use door::{Counters, Door, DoorConfig, DoorError, Edge, Told, open};
 pub use limits::Limits;
+pub use reserve::Reserve;
 
 use bytes::Bytes;
 use proto::frame::Lane;

@@ -4,12 +4,11 @@
 //! behind is not trusted. A full disk first costs telemetry; emergencies then get the reserve.
 //! Not here: who is acknowledged, which is the door's.
 
-use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use door::{Arrival, Keep, Verdict, Who};
+use door::{Arrival, Keep, Reserve, Verdict, Who};
 use proto::frame::Lane;
 use proto::id::GatewayId;
 use proto::unit::Mono;
@@ -20,6 +19,11 @@ use crate::clock::{Clock, Now};
 use crate::records::synchronous;
 
 const VERSION: i64 = 1;
+/// Pages of the write-ahead log at which a commit carries them into the database, at most.
+const CHECKPOINT_PAGES: u64 = 4_000;
+/// Bytes of the reserve for each of these pages: a log that has filled the disk must still find room in
+/// the reserve to be carried into the database.
+const RESERVE_PER_PAGE: u64 = 16 << 10;
 /// Rows deleted with one group, so that a long backlog costs each commit little.
 const DELETE: i64 = 4_096;
 
@@ -34,13 +38,14 @@ PRAGMA user_version = 1;
 ";
 
 /// Opens a connection that syncs each commit.
-pub(super) fn connect(path: &Path) -> Result<Connection, InboxError> {
+pub(super) fn connect(path: &Path, limits: &InboxLimits) -> Result<Connection, InboxError> {
     let fail = |source| InboxError::File { path: path.to_owned(), source };
     let connection = Connection::open(path).map_err(fail)?;
+    let pages = (limits.reserve / RESERVE_PER_PAGE).clamp(16, CHECKPOINT_PAGES);
     connection
         .execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA busy_timeout = 5000; \
-             PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -4000;",
+             PRAGMA wal_autocheckpoint = {pages}; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -4000;",
             synchronous()
         ))
         .map_err(fail)?;
@@ -124,6 +129,7 @@ pub struct SqliteKeep {
     limits: InboxLimits,
     shared: Arc<Shared>,
     deleted: [i64; 2],
+    reserve: Reserve,
 }
 
 impl SqliteKeep {
@@ -133,58 +139,58 @@ impl SqliteKeep {
         clock: Arc<Clock>,
         limits: InboxLimits,
         shared: Arc<Shared>,
-    ) -> Result<Self, InboxError> {
+    ) -> Self {
         let deleted = [0, 1].map(|lane: usize| shared.done[lane].load(Ordering::Acquire));
-        let keep = Self {
+        let mut reserve = Reserve::new(path.with_extension("reserve"), limits.reserve);
+        // A server that starts on a full disk must still take emergencies.
+        if let Err(error) = reserve.restore(clock.mono().millis()) {
+            tracing::error!(%error, "no room for the emergency reserve, telemetry is shed: free some space");
+        }
+        shared.on_reserve.store(!reserve.is_made(), Ordering::Release);
+        Self {
             connection: Some(connection),
             path: path.to_owned(),
             clock,
             limits,
             shared,
             deleted,
-        };
-        keep.set_reserve_aside().map_err(|source| InboxError::Reserve {
-            path: path.to_owned(),
-            bytes: limits.reserve,
-            source,
-        })?;
-        Ok(keep)
-    }
-
-    fn reserve(&self) -> PathBuf {
-        self.path.with_extension("reserve")
-    }
-
-    fn set_reserve_aside(&self) -> std::io::Result<()> {
-        let path = self.reserve();
-        if fs::metadata(&path).is_ok_and(|file| file.len() == self.limits.reserve) {
-            return Ok(());
+            reserve,
         }
-        let file = OpenOptions::new().create(true).write(true).truncate(true).open(path)?;
-        // Holes would hold nothing aside, so every block is written.
-        let block = vec![0xA5; 1 << 20];
-        let mut left = self.limits.reserve;
-        while left > 0 {
-            let size = usize::try_from(left.min(1 << 20)).unwrap_or(1 << 20);
-            std::io::Write::write_all(&mut &file, block.get(..size).unwrap_or_default())?;
-            left -= size as u64;
-        }
-        file.sync_all()
     }
 
-    /// Gives the reserve back to the disk; true if there was one.
-    fn give_reserve(&self) -> bool {
-        let given = fs::remove_file(self.reserve()).is_ok();
-        if given {
+    /// Gives the reserve to emergencies. The log that filled the disk goes into the database first.
+    fn give_reserve(&mut self) {
+        if self.reserve.give() {
             tracing::error!("disk is full, emergencies live on the reserve: free some space");
         }
-        given
+        self.shared.on_reserve.store(true, Ordering::Release);
+        let carried = self.connection().and_then(|connection| {
+            connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .map_err(|source| InboxError::File { path: PathBuf::new(), source })
+        });
+        if let Err(error) = carried {
+            tracing::error!(error = &error as &dyn std::error::Error, "the log stays as it is");
+        }
+    }
+
+    /// Whether all room is for emergencies; looks for room again now and then.
+    fn is_on_reserve(&mut self) -> bool {
+        let now = self.clock.mono().millis();
+        if self.shared.no_room.swap(false, Ordering::AcqRel) && self.reserve.is_made() {
+            self.give_reserve();
+        }
+        if self.reserve.restore(now).is_ok() {
+            let made = self.reserve.is_made();
+            self.shared.on_reserve.store(!made, Ordering::Release);
+        }
+        !self.reserve.is_made()
     }
 
     fn connection(&mut self) -> Result<&mut Connection, InboxError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(&self.path)?,
+            None => connect(&self.path, &self.limits)?,
         };
         Ok(self.connection.insert(connection))
     }
@@ -235,8 +241,8 @@ impl SqliteKeep {
         let mut kept = self.write(&urgent, shed);
         if let Err(error) = &kept
             && error.is_full()
-            && self.give_reserve()
         {
+            self.give_reserve();
             kept = self.write(&urgent, shed);
         }
         if let Ok(ends) = kept {
@@ -262,7 +268,7 @@ impl Keep for SqliteKeep {
             verdicts.extend(group.iter().map(|_| Verdict::Refused));
             return;
         }
-        if !self.has_room(Lane::Telemetry) {
+        if self.is_on_reserve() || !self.has_room(Lane::Telemetry) {
             self.rescue(group, verdicts);
             return;
         }

@@ -23,7 +23,11 @@ impl Batcher {
     /// Takes rows in. False: not all were taken, the stores refuse; what is left comes again.
     pub async fn take(&mut self, lane: Lane, rows: Vec<InboxRow>) -> bool {
         let Some(last) = rows.last().map(|row| row.id) else { return true };
-        match self.raced(lane, &rows).await {
+        let done = self.raced(lane, &rows).await;
+        if done.as_ref().is_err_and(IngestError::is_full) {
+            self.app.inbox.no_room();
+        }
+        match done {
             Ok(()) => self.taken_through(lane, last, rows.len()),
             Err(IngestError::Series(error)) => {
                 tracing::warn!(
