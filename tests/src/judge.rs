@@ -6,6 +6,8 @@
 //! by a model of the others. Not here: the recordings, which may not be passed on, and the detectors.
 
 pub mod data;
+pub mod falls;
+pub mod learn;
 
 use std::path::Path;
 
@@ -33,4 +35,4 @@ pub struct Section {
 pub type Judge = fn(&Path, Plan) -> Result<Option<Section>, data::DataError>;
 
 /// All detectors that can be judged, with the name that a person reads.
-pub const JUDGES: &[(&str, Judge)] = &[];
+pub const JUDGES: &[(&str, Judge)] = &[("fall", falls::judge)];

@@ -5,6 +5,7 @@
 
 mod alert;
 mod bed;
+mod fall;
 mod faults;
 mod gateway;
 mod help;

@@ -1,0 +1,142 @@
+//! Who is judged by which forest: people are dealt into parts, and each part is judged by the others.
+//!
+//! A person is in one part with all sensors, so that no forest has seen whom it judges. The sum of votes that
+//! alarms is set by the votes of unseen people too, never by those of the part itself. Not here: streaming.
+
+use std::collections::BTreeMap;
+
+use care::fall::{Fall, Forest, Worn};
+
+use super::recording::Recording;
+use crate::judge::Plan;
+use crate::judge::learn::boost::Growth;
+use crate::judge::learn::{Seen, keep, learn, measure};
+use crate::seed::Seed;
+
+/// The forests that ship and those that are judged grow alike.
+pub const GROWTH: Growth =
+    Growth { trees: 150, rate: 0.1, calm: 3.0, leaf: 1.0, numbers: 36, rows_percent: 80 };
+/// Wrong alarms that one missed fall is worth when the alarm is set.
+const MISS_WORTH: f64 = 0.33;
+
+/// Recordings of one profile with all that was measured of them.
+pub struct Profile<'a> {
+    /// Where they were worn.
+    pub worn: Worn,
+    /// The recordings.
+    pub recordings: Vec<&'a Recording>,
+    owned: Vec<Recording>,
+    seen: Vec<Seen>,
+    parts: Vec<usize>,
+}
+
+/// The best vote of each recording.
+type Votes = Vec<Option<i32>>;
+
+impl<'a> Profile<'a> {
+    /// Measures all recordings of one profile and deals their people.
+    pub fn new(all: &'a [Recording], worn: Worn, plan: Plan) -> Self {
+        let recordings: Vec<&Recording> =
+            all.iter().filter(|recording| recording.place.worn() == worn).collect();
+        let owned: Vec<Recording> = recordings.iter().map(|r| (*r).clone()).collect();
+        let seen = owned.iter().enumerate().flat_map(|(n, r)| measure(r, n)).collect();
+        let parts = deal(&recordings, plan);
+        Self { worn, recordings, owned, seen, parts }
+    }
+
+    /// The forest for each recording: never one that has seen its person.
+    pub fn unseen(&self, plan: Plan) -> Vec<Forest> {
+        let grown: Vec<Vec<u8>> = (0..plan.folds).map(|part| self.grow(Some(part), plan)).collect();
+        let votes = self.votes(&grown);
+        let forests: Vec<Forest> = grown
+            .into_iter()
+            .enumerate()
+            .map(|(part, bytes)| keep(bytes, self.alarm(&votes, Some(part))))
+            .collect();
+        self.parts.iter().map(|part| forests[*part]).collect()
+    }
+
+    /// The forest of everybody, with the alarm set by votes of the unseen.
+    pub fn whole(&self, plan: Plan) -> (Vec<u8>, i32) {
+        let grown: Vec<Vec<u8>> = (0..plan.folds).map(|part| self.grow(Some(part), plan)).collect();
+        let alarm = self.alarm(&self.votes(&grown), None);
+        (self.grow(None, plan), alarm)
+    }
+
+    /// How many people and recordings there are.
+    pub fn people(&self) -> usize {
+        let mut who: Vec<String> = self.recordings.iter().map(|r| r.who()).collect();
+        who.sort();
+        who.dedup();
+        who.len()
+    }
+
+    fn grow(&self, without: Option<usize>, plan: Plan) -> Vec<u8> {
+        let others = |seen: &&Seen| Some(self.parts[seen.recording]) != without;
+        let seen: Vec<Seen> = self.seen.iter().filter(others).copied().collect();
+        learn(&seen, &self.owned, GROWTH, plan.seed)
+    }
+
+    /// Best vote of each recording, as recorded, by the forest of its part.
+    fn votes(&self, grown: &[Vec<u8>]) -> Votes {
+        let forests: Vec<Forest> = grown.iter().map(|bytes| keep(bytes.clone(), 0)).collect();
+        let mut votes = vec![None; self.recordings.len()];
+        for seen in self.seen.iter().filter(|seen| seen.variant == 0) {
+            let forest = forests[self.parts[seen.recording]];
+            let vote = Some(forest.votes(&seen.row.values));
+            votes[seen.recording] = votes[seen.recording].max(vote);
+        }
+        votes
+    }
+
+    /// The sum of votes that errs least, each set's falls and activities counting alike.
+    fn alarm(&self, votes: &Votes, without: Option<usize>) -> i32 {
+        let mut sizes: BTreeMap<(&str, bool), f64> = BTreeMap::new();
+        let mut marks: Vec<(i32, f64)> = Vec::new();
+        let others = || {
+            (0..votes.len()).filter(|n| Some(self.parts[*n]) != without).map(|n| {
+                let recording = self.recordings[n];
+                ((recording.set, recording.fall), votes[n])
+            })
+        };
+        for (key, _) in others() {
+            *sizes.entry(key).or_default() += 1.0;
+        }
+        for (key, vote) in others() {
+            // What never gives a vote is missed or right at any limit.
+            let Some(vote) = vote else { continue };
+            let part = 1.0 / sizes.get(&key).copied().unwrap_or(1.0);
+            marks.push((vote, if key.1 { MISS_WORTH * part } else { -part }));
+        }
+        marks.sort_by_key(|mark| mark.0);
+        let (mut cost, mut best) = (0.0, (0.0, i32::MIN));
+        for (n, (vote, worth)) in marks.iter().enumerate() {
+            cost += worth;
+            let next = marks.get(n + 1).map_or(vote + 1, |next| next.0);
+            if next > *vote && cost < best.0 {
+                // In the middle of the gap, so that neither side is favoured.
+                best = (cost, i32::midpoint(*vote, next));
+            }
+        }
+        best.1
+    }
+}
+
+/// The part of each recording: people are shuffled, then dealt in turn.
+fn deal(recordings: &[&Recording], plan: Plan) -> Vec<usize> {
+    let mut people: Vec<String> = recordings.iter().map(|r| r.who()).collect();
+    people.sort();
+    people.dedup();
+    let mut seed = Seed::new(plan.seed);
+    for n in (1..people.len()).rev() {
+        let limit = u64::try_from(n + 1).unwrap_or(1);
+        people.swap(n, usize::try_from(seed.below(limit)).unwrap_or(0));
+    }
+    let part = |recording: &&Recording| {
+        people.iter().position(|who| *who == recording.who()).unwrap_or(0) % plan.folds
+    };
+    recordings.iter().map(part).collect()
+}
+
+/// Bytes that one detector holds.
+pub const STATE_BYTES: usize = size_of::<Fall>();

@@ -1,0 +1,52 @@
+//! SisFall: waist, 200 Hz, raw counts of 1/256 g, one line a trial and axis.
+//!
+//! Not here: its gyroscope.
+
+use std::path::Path;
+
+use super::recording::{Place, Recording, milli_g, person};
+use crate::judge::data::{DataError, files, text};
+
+/// Folder of the set.
+pub(super) const FOLDER: &str = "sisfall";
+/// Counts of one g.
+const COUNTS: f64 = 256.0;
+
+pub(super) fn read(folder: &Path) -> Result<Vec<Recording>, DataError> {
+    let mut found = Vec::new();
+    for file in files(folder, ".colcsv.zst") {
+        let person = person(&file);
+        for (n, line) in text(&file)?.lines().enumerate() {
+            let wrong = || DataError::Line(file.clone(), n + 1);
+            let mut parts = line.split(',');
+            let (trial, channel) = parts.next().zip(parts.next()).ok_or_else(wrong)?;
+            let Some(axis) = ["ax", "ay", "az"].iter().position(|name| *name == channel) else {
+                continue;
+            };
+            let values = parts.map(|v| v.trim().parse().map(|raw: f64| milli_g(raw / COUNTS)));
+            let values: Vec<i16> = values.collect::<Result<_, _>>().map_err(|_| wrong())?;
+            if axis == 0 {
+                found.push(begin(&person, trial, values.len()));
+            }
+            let trial = found.last_mut().ok_or_else(wrong)?;
+            for (sample, value) in trial.samples.iter_mut().zip(values) {
+                sample[axis] = value;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A trial whose axes are still to be filled in; the first axis of a trial comes first.
+fn begin(person: &str, trial: &str, samples: usize) -> Recording {
+    Recording {
+        set: FOLDER,
+        person: person.to_owned(),
+        old: person.starts_with("SE"),
+        place: Place::Waist,
+        code: trial.split('_').next().unwrap_or_default().to_owned(),
+        fall: trial.starts_with('F'),
+        rate_hz: 200,
+        samples: vec![[0; 3]; samples],
+    }
+}
