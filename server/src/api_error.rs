@@ -81,6 +81,13 @@ impl ApiError {
         error
     }
 
+    /// Another heavy question is being answered; ask again.
+    pub fn busy() -> Self {
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "busy");
+        error.places.push(("s", "5".to_owned()));
+        error
+    }
+
     /// A new password that is too short or the name itself.
     pub fn password() -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "password")

@@ -3,6 +3,7 @@
 //! Built bottom up: records, clock, registry, series, inbox, then the door, then the loops. Not here:
 //! what any of them does.
 
+use care::alert::Outcome;
 use proto::down::Rung;
 use proto::id::{BootId, HomeId, PressId, Seq};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::desk::names::Names;
 use crate::desk::presence::Presence;
 use crate::gateways;
 use crate::health::Health;
+use crate::history::{self, History};
 use crate::inbox::{self, Inbox, InboxLimits};
 use crate::ingest::judge::device_of;
 use crate::ingest::{self, Command, Commands, Orders};
@@ -24,7 +26,9 @@ use crate::live::Live;
 use crate::provision::{Pki, Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
-use crate::records::{Records, desk, due, notify, open, state};
+use crate::records::{Records, desk, due, notify, open, rules, state};
+use crate::rehearsal::Rehearsals;
+use crate::rehearsal::rules::HomeRules;
 use crate::series::{Series, embedded, influx};
 use crate::update::{self, Updates, Words};
 
@@ -56,6 +60,12 @@ pub struct App {
     pub commands: Commands,
     /// Which device is to run which image.
     pub updates: Updates,
+    /// How homes are judged.
+    pub rules: HomeRules,
+    /// What homes have said lately, for rehearsals.
+    pub history: History,
+    /// Lets one rehearsal run at a time.
+    pub rehearsals: Rehearsals,
     /// Counters and proofs of life.
     pub health: Health,
     /// What log-in needs between requests.
@@ -68,8 +78,8 @@ impl App {
         false
     }
 
-    /// A person has ended an alert: the judgement hears it, and the home's sounder if nothing else is open.
-    pub async fn closed(&self, alert: &str) {
+    /// A person has ended an alert so: the judgement hears it, and the home's sounder if nothing else is open.
+    pub async fn closed(&self, alert: &str, outcome: Outcome) {
         let found = async {
             let mut reader = self.records.reader().await?;
             let Some((home, incident, device)) = open::incident_of(&mut reader, alert).await?
@@ -78,7 +88,8 @@ impl App {
             };
             let rings = !open::alarmed(&mut reader, &[home]).await?.is_empty();
             drop(reader);
-            self.commands.tell(Command::Closed { home, incident }).await;
+            let outcome = Some(outcome);
+            self.commands.tell(Command::Closed { home, incident, outcome }).await;
             if let Some(home) = HomeId::new(home.unsigned_abs()).filter(|_| !rings)
                 && let Some(device) = device.and_then(device_of)
             {
@@ -125,6 +136,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let receipts = Arc::new(Receipts::new(Arc::clone(&registry)));
     let mut reader = records.reader().await?;
     let live = Live::new(desk::newest(&mut reader).await?);
+    let rules = HomeRules::load(rules::all(&mut reader).await?);
     drop(reader);
     let (commands, orders) = ingest::line();
     let (updates, words) = Updates::load(&records).await?;
@@ -142,6 +154,9 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         presence: Presence::default(),
         commands,
         updates,
+        rules,
+        history: History::default(),
+        rehearsals: Rehearsals::default(),
         health: Health::default(),
         auth: Auth::default(),
     });
@@ -205,6 +220,7 @@ fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
     tokio::spawn(crate::notify::run(Arc::clone(app)));
     tokio::spawn(keep_time(Arc::clone(app)));
     tokio::spawn(tend_series(Arc::clone(app)));
+    tokio::spawn(history::run(Arc::clone(app)));
 }
 
 /// Looks for claims and suspensions whose time is over.

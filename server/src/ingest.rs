@@ -15,6 +15,8 @@ pub mod seen;
 use std::sync::Arc;
 use std::time::Duration;
 
+use care::alert::Outcome;
+use care::policy::Rules;
 use proto::frame::Lane;
 use proto::id::{DeviceId, HomeId};
 use proto::up::Role;
@@ -45,6 +47,15 @@ pub enum Command {
         home: i64,
         /// Incident number of the alert.
         incident: i64,
+        /// How it ended, if a person said so.
+        outcome: Option<Outcome>,
+    },
+    /// A home is judged by other rules from now on.
+    Rules {
+        /// Which.
+        home: HomeId,
+        /// How.
+        rules: Rules,
     },
     /// A device was put into a home.
     Enrolled {

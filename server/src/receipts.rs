@@ -12,6 +12,8 @@ use proto::frame::FrameError;
 use proto::id::{DeviceId, GatewayId, HomeId, PressId};
 use proto::relay::GatewayDown;
 use proto::topic::Topic;
+use proto::unit::Millis;
+use proto::up::Role;
 use proto::update::Order;
 
 use crate::provision::Registry;
@@ -70,6 +72,19 @@ impl Receipts {
     pub fn alarm(&self, home: HomeId, device: DeviceId, open: bool) {
         if let Some(gateway) = self.registry.device(device).and_then(|info| info.gateway) {
             self.say(gateway, &GatewayDown::Alarm { home, open });
+        }
+    }
+
+    /// Asks a home for so long whether somebody is well, by every lamp and sounder in it; none = asks no longer.
+    pub fn ask(&self, home: HomeId, span: Millis) {
+        // Rounded up: the lamps must not go out before the question ends.
+        let seconds = u32::try_from(span.get().div_ceil(1000)).unwrap_or(u32::MAX);
+        for gateway in self.registry.gateways_of(home) {
+            for device in self.registry.roster(gateway) {
+                if device.home == Some(home) && device.role != Role::Gateway {
+                    self.word(device.device, &Down::Identify(seconds), None);
+                }
+            }
         }
     }
 

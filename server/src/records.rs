@@ -9,11 +9,14 @@ pub mod desk;
 pub mod device;
 pub mod due;
 pub mod gateway;
+pub mod heard;
 pub mod home;
 pub mod image;
 pub mod notify;
 pub mod open;
+pub mod question;
 pub mod resident;
+pub mod rules;
 pub mod staff;
 pub mod state;
 

@@ -22,7 +22,9 @@ use tokio::net::TcpListener;
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::assets;
-use crate::routes::{alerts, enrol, homes, images, ops, pages, queue, session, staff, stream};
+use crate::routes::{
+    alerts, enrol, homes, images, ops, pages, queue, rules, session, staff, stream,
+};
 use crate::words::Lang;
 
 /// Largest body of a request, bytes.
@@ -51,6 +53,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/console/alerts/{id}", get(pages::facts))
         .route("/homes", get(pages::homes))
         .route("/homes/{id}", get(pages::home))
+        .route("/homes/{id}/rehearsal", get(rules::page))
         .route("/api/logout", post(session::logout))
         .route("/api/shift", post(session::shift))
         .route("/api/presence", post(queue::presence))
@@ -65,7 +68,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/alerts/{id}/close", post(alerts::close))
         .route("/api/homes", get(homes::list))
         .route("/api/homes/{id}", get(homes::show))
-        .route("/api/homes/{id}/series", get(homes::series));
+        .route("/api/homes/{id}/series", get(homes::series))
+        .route("/api/homes/{id}/rules", get(rules::show))
+        .route("/api/homes/{id}/rehearse", post(rules::rehearsal));
     let installers = Router::new()
         .route("/api/organisations", post(enrol::organisation))
         .route("/api/homes", post(enrol::home))
@@ -76,6 +81,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/devices", post(enrol::device))
         .route("/api/devices/{id}/release", post(enrol::release))
         .route("/api/devices/{id}/label", get(enrol::label_svg));
+    let supervisors = Router::new().route("/api/homes/{id}/rules", post(rules::set));
     let administrators = Router::new()
         .route("/api/provision/batch", post(enrol::batch))
         .route("/api/images", get(images::list))
@@ -89,6 +95,7 @@ pub fn router(app: Arc<App>) -> Router {
     anybody
         .merge(operators)
         .merge(installers)
+        .merge(supervisors)
         .merge(administrators)
         .fallback(pages::nowhere)
         .method_not_allowed_fallback(pages::nowhere)

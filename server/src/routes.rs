@@ -10,6 +10,7 @@ pub mod images;
 pub mod ops;
 pub mod pages;
 pub mod queue;
+pub mod rules;
 pub mod session;
 pub mod staff;
 pub mod stream;

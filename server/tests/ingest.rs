@@ -13,13 +13,15 @@ use proto::unit::{Millis, NoData};
 use proto::up::{Event, EventKind, Quantity, Reading, Role, Up, Value};
 use server::app::{self, App, Running};
 use server::config::Config;
+use server::desk::life::stored;
 use server::inbox::InboxRow;
 use server::ingest::batch::Batcher;
+use server::ingest::judge::{Cause, Sheet};
 use server::provision::Minted;
 use server::records::chain::{self, Batch, Growth};
 use server::records::desk::{self, DeskRow};
 use server::records::home::HomeRow;
-use server::records::{Records, state};
+use server::records::{Records, due, question, state};
 use server::series::Window;
 
 const WALL: i64 = 1_790_000_000_000;
@@ -86,6 +88,23 @@ impl Room {
         let kind = EventKind::Press;
         let up = Up::Event(Event { kind, uptime: Millis::new(1_000), count: None });
         self.frame(key, seq, &up)
+    }
+
+    fn event(&self, key: &DeviceKey, seq: u32, kind: EventKind) -> Vec<u8> {
+        let up = Up::Event(Event { kind, uptime: Millis::new(1_000), count: None });
+        self.frame(key, seq, &up)
+    }
+
+    async fn calm(&mut self, frame: &[u8]) {
+        let row = self.row(RelayKind::Open, 0, frame);
+        assert!(self.batcher.take(Lane::Telemetry, vec![row]).await);
+    }
+
+    /// Steps of the ladder that are due within 5 s.
+    async fn steps(&self) -> usize {
+        let soon = self.app.clock.now().mono.after(Millis::secs(5));
+        let mut reader = self.app.records.reader().await.unwrap();
+        due::steps(&mut reader, stored(soon), 10).await.unwrap().len()
     }
 
     fn frame(&self, key: &DeviceKey, seq: u32, up: &Up) -> Vec<u8> {
@@ -294,4 +313,90 @@ async fn records_of_a_newer_server_are_refused_with_words() {
     drop(file);
     let refusal = Records::open(folder.path()).await.unwrap_err().to_string();
     assert!(refusal.contains("newer server") && refusal.contains("9999"), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspected_fall_is_shown_at_once_and_what_its_wearer_takes_back_stays_open() {
+    let mut room = Room::open().await;
+    let key = room.button.key.clone();
+    let fall = room.event(&key, 1, EventKind::FallSuspected);
+    room.urgent(0, &fall).await;
+    let alert = room.alerts().await.remove(0);
+    assert_eq!(
+        (alert.severity, alert.kind),
+        (care::Severity::Important as i64, care::Kind::Fall as i64)
+    );
+    assert_eq!(room.steps().await, 0, "nobody's telephone rings for a suspicion");
+    let cancel = room.event(&key, 2, EventKind::Cancel);
+    room.calm(&cancel).await;
+    let alert = room.alerts().await.remove(0);
+    assert_eq!((alert.severity, alert.state), (care::Severity::General as i64, 0), "V10");
+    let evidence = String::from_utf8(alert.evidence.unwrap()).unwrap();
+    assert!(evidence.contains("fell") && evidence.contains("cancelled"), "{evidence}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspected_fall_from_which_nobody_gets_up_rings_and_climbs_the_ladder() {
+    let mut room = Room::open().await;
+    let key = room.button.key.clone();
+    let fall = room.event(&key, 1, EventKind::FallSuspected);
+    room.urgent(90_000, &fall).await;
+    let alert = room.alerts().await.remove(0);
+    assert_eq!(alert.severity, care::Severity::Emergency as i64);
+    assert_eq!((room.steps().await, room.presses().await), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fall_that_is_confirmed_later_climbs_from_then_on() {
+    let mut room = Room::open().await;
+    let key = room.button.key.clone();
+    for (seq, kind) in [(1, EventKind::FallSuspected), (2, EventKind::FallConfirmed)] {
+        let fall = room.event(&key, seq, kind);
+        room.urgent(0, &fall).await;
+    }
+    let alerts = room.alerts().await;
+    assert_eq!((alerts.len(), alerts[0].severity), (1, care::Severity::Emergency as i64));
+    assert_eq!((room.steps().await, room.presses().await), (1, 2));
+    let mut reader = room.app.records.reader().await.unwrap();
+    let soon = room.app.clock.now().mono.after(Millis::secs(5));
+    let step = due::steps(&mut reader, stored(soon), 10).await.unwrap().remove(0);
+    assert!(step.raised_mono >= alerts[0].raised_mono, "the ladder counts from the emergency");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_home_is_asked_is_no_alert_until_nobody_answers() {
+    let room = Room::open().await;
+    let now = room.app.clock.now();
+    let until = now.mono.after(care::policy::ASK);
+    let kind = care::Kind::Bed;
+    let ask = |incident| care::Output::Ask { incident, kind, device: None, until };
+    let at = now.mono;
+    let seen = care::Evidence { what: care::Seen::Answered, supports: false, at, value: 0.0 };
+    let answered = care::Output::Answered { incident: 1, kind, device: None, evidence: seen };
+    let raised = care::Output::Raise(care::Finding {
+        incident: 2,
+        opens: true,
+        kind,
+        severity: care::Severity::Important,
+        activation: None,
+        device: None,
+        at,
+        evidence: heapless::Vec::new(),
+    });
+    let trust = care::Trust::Verified;
+    let cause = Cause { press: None, trust, hash: &[], stored: at, late: false };
+    for outputs in [vec![ask(1), ask(2)], vec![answered], vec![raised]] {
+        let mut sheet = Sheet::default();
+        outputs.iter().for_each(|output| sheet.put(now, 1_500, output, &cause));
+        let mut writer = room.app.records.begin().await.unwrap();
+        chain::write(&mut writer, &mut sheet.batch, now.wall_ms).await.unwrap();
+        writer.commit().await.unwrap();
+    }
+    let mut reader = room.app.records.reader().await.unwrap();
+    let asked = question::of_home(&mut reader, 1_500, 9).await.unwrap();
+    let mut ends: Vec<_> = asked.iter().map(|row| (row.incident, row.answer)).collect();
+    ends.sort_unstable();
+    assert_eq!(ends, [(1, 1), (2, 2)], "answered, and raised");
+    let alerts = room.alerts().await;
+    assert_eq!((alerts.len(), alerts[0].incident), (1, 2));
 }

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::clock::Now;
 use crate::desk::life::{CLAIMED, CLOSED, OPEN, mono, stored};
 use crate::desk::story::What;
-use crate::desk::view::AlertView;
+use crate::desk::view::{AlertView, kind_of, severity_of};
 use crate::live::Change;
 use crate::records::chain::{Batch, Growth, Line};
 use crate::records::due::DueStep;
@@ -56,7 +56,9 @@ pub async fn step(app: &App) -> Result<u64, sqlx::Error> {
     let mut writer = app.records.begin().await?;
     let mut batch = Batch::default();
     for step in &steps {
-        if step.state == OPEN || step.state == CLOSED {
+        // What sank below an emergency keeps its place on the ladder, as what somebody has.
+        let climbs = Ladder::climbs(kind_of(step.kind), severity_of(step.severity));
+        if (step.state == OPEN && climbs) || step.state == CLOSED {
             if !due::done(&mut writer, step, stored(now.mono)).await? || step.state == CLOSED {
                 continue;
             }
@@ -65,7 +67,7 @@ pub async fn step(app: &App) -> Result<u64, sqlx::Error> {
                 notify::enqueue(&mut writer, &step.alert, now.wall_ms).await?;
             }
         } else {
-            debug_assert!(step.state == CLAIMED || step.state > 1);
+            debug_assert!(step.state == CLAIMED || step.state > 1 || !climbs);
             due::put_off(&mut writer, step, stored(now.mono.after(RENEW))).await?;
         }
     }

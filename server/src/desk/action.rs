@@ -119,7 +119,7 @@ pub async fn close(
         life.close(now, closer, outcome, text.is_some())
     })
     .await?;
-    app.closed(id).await;
+    app.closed(id, outcome).await;
     Ok(())
 }
 

@@ -29,10 +29,12 @@ pub enum What {
     Eased,
     /// A remark.
     Note,
+    /// It is graver or less grave by what time has done; the detail says how grave.
+    Graded,
 }
 
 impl What {
-    const ALL: [(Self, i64, &'static str); 12] = [
+    const ALL: [(Self, i64, &'static str); 13] = [
         (Self::Raised, 0, "what.raised"),
         (Self::Again, 1, "what.again"),
         (Self::Visible, 2, "what.visible"),
@@ -45,6 +47,7 @@ impl What {
         (Self::Step, 9, "what.step"),
         (Self::Eased, 10, "what.eased"),
         (Self::Note, 11, "what.note"),
+        (Self::Graded, 12, "what.graded"),
     ];
 
     /// The stored number.

@@ -21,6 +21,7 @@ use proto::unit::{Millis, Mono};
 
 use crate::app::App;
 use crate::clock::Now;
+use crate::history::Note;
 use crate::inbox::InboxRow;
 use crate::ingest::Command;
 use crate::ingest::dating::Dating;
@@ -93,6 +94,7 @@ struct Pending {
     silent: Vec<(GatewayId, Option<String>)>,
     turned: Vec<(GatewayId, GatewayWatch)>,
     enrolled: Vec<DeviceId>,
+    notes: Vec<(i64, Note)>,
 }
 
 impl Batcher {
@@ -181,10 +183,14 @@ impl Batcher {
         let mut pending = Pending::default();
         let input;
         let home = match command {
-            Command::Closed { home, incident } => {
+            Command::Closed { home, incident, outcome } => {
                 let Ok(incident) = u32::try_from(*incident) else { return };
-                input = Input::Closed { incident };
+                input = Input::Closed { incident, outcome: *outcome };
                 *home
+            }
+            Command::Rules { home, rules } => {
+                input = Input::Rules(*rules);
+                number(home.get())
             }
             Command::Enrolled { device, home, role } => {
                 self.enrolled.insert(*device);
@@ -226,7 +232,14 @@ impl Batcher {
         if told.is_none_or(|at| now.mono.since(at) >= CLOCK_EVERY) {
             if told.is_none() {
                 open.step(now.mono, Input::Resumed, &mut out);
+                let rules = self.app.rules.of(home);
+                pending.work.home(&self.homes, home, now.mono).step(
+                    now.mono,
+                    Input::Rules(rules),
+                    &mut out,
+                );
             }
+            let open = pending.work.home(&self.homes, home, now.mono);
             *open.clocked() = Some(now.mono);
             let minute_of_day = self.app.config.minute_of_day(now.wall_ms);
             open.step(now.mono, Input::Clock { minute_of_day }, &mut out);
@@ -244,8 +257,9 @@ impl Batcher {
             // The desk has closed that incident and the judgement has not heard of it: tell it, ask again.
             let open = pending.work.home(&self.homes, home, now.mono);
             let mut none: Few<Output, OUTPUTS_MAX> = Few::new();
-            open.step(now.mono, Input::Closed { incident }, &mut none);
+            open.step(now.mono, Input::Closed { incident, outcome: None }, &mut none);
         }
+        pending.notes.extend(Note::of(now.mono, input).map(|note| (home, note)));
         let none =
             Cause { press: None, trust: Trust::Verified, hash: &[], stored: now.mono, late: false };
         for output in &out {
@@ -264,18 +278,19 @@ impl Batcher {
         for output in out {
             let (incident, raises) = match output {
                 Output::Raise(finding) if finding.opens => continue,
+                Output::Ask { .. } | Output::Answered { .. } => continue,
                 Output::Raise(finding) => (finding.incident, true),
-                Output::Ease { incident, .. } | Output::Annotate { incident, .. } => {
-                    (*incident, false)
-                }
+                Output::Ease { incident, .. }
+                | Output::Annotate { incident, .. }
+                | Output::Grade { incident, .. } => (*incident, false),
             };
             if sheet.place(home, incident).is_some() {
                 continue;
             }
             let mut reader = self.app.records.reader().await?;
             match open::alert_of(&mut reader, home, i64::from(incident)).await? {
-                Some((alert, false)) => sheet.found(home, incident, alert),
-                Some((_, true)) | None if raises => return Ok(Some(incident)),
+                Some(found) if !found.over => sheet.found(home, incident, found),
+                Some(_) | None if raises => return Ok(Some(incident)),
                 Some(_) | None => {}
             }
         }

@@ -3,20 +3,25 @@
 //! One batch collects the outputs of many steps; an alert that several outputs touch is one entry. Incident
 //! numbers are the home's; row ids are made here. Not here: SQL, and the reading of frames.
 
+mod evidence;
+mod grade;
 mod homeless;
 
 use std::collections::HashMap;
 
-use care::alert::Ladder;
-use care::{Evidence, Finding, Kind, Output, Severity, Trust};
+use care::{Finding, Kind, Output, Severity, Trust};
 use proto::id::{DeviceId, PressId};
 use proto::unit::Mono;
-use serde_json::json;
 
 use crate::clock::Now;
 use crate::desk::life::stored;
 use crate::desk::story::What;
 use crate::records::chain::{Batch, Growth, Line, NewActivation, NewAlert};
+use crate::records::open::OfIncident;
+use crate::records::question::Answer;
+
+pub(super) use self::evidence::evidence_json;
+pub use self::evidence::{list as evidence_list, wall_of};
 
 /// What is known of the frame that led to an output.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +56,13 @@ pub struct Sheet {
     pub received: Vec<PressId>,
     /// Homes in which an emergency has opened, and by which device.
     pub alarmed: Vec<(i64, DeviceId)>,
+    /// Homes that are to be asked, and until when.
+    pub asked: Vec<(i64, Mono)>,
+    /// Homes that need not be asked any longer.
+    pub answered: Vec<i64>,
     places: HashMap<(i64, i64), Place>,
+    /// Reasons that the rows have of an alert.
+    reasons: HashMap<String, Vec<u8>>,
 }
 
 impl Sheet {
@@ -66,8 +77,11 @@ impl Sheet {
     }
 
     /// Notes which alert an incident is.
-    pub fn found(&mut self, home: i64, incident: u32, alert: String) {
-        self.places.insert((home, i64::from(incident)), Place::Alert(alert));
+    pub fn found(&mut self, home: i64, incident: u32, found: OfIncident) {
+        if let Some(evidence) = found.evidence {
+            self.reasons.insert(found.alert.clone(), evidence);
+        }
+        self.places.insert((home, i64::from(incident)), Place::Alert(found.alert));
     }
 
     /// Puts one output of a home's judgement into rows. The place of its incident is known or it opens one.
@@ -77,7 +91,15 @@ impl Sheet {
             Output::Ease { incident, kind, .. } => {
                 // Equipment that is well again ends its own alert; whatever touches a person is only noted.
                 let passed = matches!(kind, Kind::Silence | Kind::Fault);
-                self.grow(now, home, *incident, What::Eased, |g| g.passed = passed);
+                // What a detector found and is over needs a look, no hurry; nothing about a person ends by itself.
+                let graded = (!passed).then_some(Severity::General as i64);
+                self.grow(now, home, *incident, What::Eased, |g| {
+                    (g.passed, g.graded) = (passed, graded);
+                });
+            }
+            Output::Ask { .. } | Output::Answered { .. } => self.asks(now, home, output),
+            Output::Grade { incident, kind, severity, evidence } => {
+                self.grade(now, (home, *incident), (*kind, *severity), evidence);
             }
             Output::Annotate { incident, evidence } => {
                 let detail = evidence_json(now, core::slice::from_ref(evidence));
@@ -94,15 +116,17 @@ impl Sheet {
         if !self.places.contains_key(&key) {
             self.open(now, home, finding, cause);
         } else {
-            let evidence = evidence_json(now, &finding.evidence);
+            let evidence = self.reasons_with(now, key, &finding.evidence);
             let (kind, severity) = (finding.kind, finding.severity);
             self.grow(now, home, finding.incident, What::Again, |g| {
                 g.count += 1;
                 g.severity = g.severity.max(severity as i64);
+                g.graded = g.graded.map(|graded| graded.max(severity as i64));
                 g.kind = (severity == Severity::Emergency).then_some(kind as i64).or(g.kind);
                 g.evidence = Some(evidence);
                 g.wakes = true;
             });
+            self.rings(now, key, (kind, severity), finding.device);
         }
         self.activate(now, key, finding, cause);
     }
@@ -124,20 +148,15 @@ impl Sheet {
             evidence: evidence_json(now, &finding.evidence),
             cursor: 0,
         };
-        if Ladder::climbs(finding.kind, finding.severity)
-            && let Some(due) = Ladder::due(now.mono, 0)
-        {
-            self.batch.ladder.push((alert.id.clone(), 0, stored(due)));
-        }
-        if finding.severity == Severity::Emergency
-            && let Some(device) = finding.device
-        {
-            self.alarmed.push((home, device));
-        }
         self.line(now, &alert.id, What::Raised);
         let key = (home, i64::from(finding.incident));
         self.places.insert(key, Place::New(self.batch.alerts.len()));
         self.batch.alerts.push(alert);
+        if finding.activation.is_none() {
+            // If it was a question before, it is none any more.
+            self.batch.answers.push((key, Answer::Raised));
+        }
+        self.rings(now, key, (finding.kind, finding.severity), finding.device);
     }
 
     fn activate(&mut self, now: Now, key: (i64, i64), finding: &Finding, cause: &Cause<'_>) {
@@ -164,7 +183,7 @@ impl Sheet {
         }
     }
 
-    fn row_of(&self, place: &Place) -> String {
+    pub(super) fn row_of(&self, place: &Place) -> String {
         match place {
             Place::Alert(id) => id.clone(),
             Place::New(index) => {
@@ -190,7 +209,8 @@ impl Sheet {
             change(&mut growth);
             if let Some(alert) = self.batch.alerts.get_mut(index) {
                 alert.count += growth.count;
-                alert.severity = alert.severity.max(growth.severity);
+                let known = alert.severity.max(growth.severity);
+                alert.severity = growth.graded.unwrap_or(known);
                 alert.kind = growth.kind.unwrap_or(alert.kind);
                 alert.evidence = growth.evidence.unwrap_or_else(|| alert.evidence.clone());
             }
@@ -200,7 +220,8 @@ impl Sheet {
         match known {
             Some(growth) => change(growth),
             None => {
-                let mut growth = Growth { id, ..Growth::default() };
+                let rose = Some(stored(now.mono));
+                let mut growth = Growth { id, rose, ..Growth::default() };
                 change(&mut growth);
                 self.batch.grown.push(growth);
             }
@@ -235,45 +256,6 @@ pub fn row_id(now: Now) -> String {
     let _ = getrandom::fill(&mut random);
     let ms = now.wall_ms.max(0).unsigned_abs();
     uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid().to_string()
-}
-
-fn wall_of(now: Now, at: Mono) -> i64 {
-    now.wall_ms - number(now.mono.since(at).get())
-}
-
-pub(super) fn evidence_json(now: Now, evidence: &[Evidence]) -> Vec<u8> {
-    let list: Vec<_> = evidence
-        .iter()
-        .map(|e| {
-            json!({
-                "what": seen_word(e.what), "supports": e.supports,
-                "at_ms": wall_of(now, e.at), "value": e.value,
-            })
-        })
-        .collect();
-    serde_json::to_vec(&list).unwrap_or_default()
-}
-
-fn seen_word(seen: care::Seen) -> &'static str {
-    use care::Seen;
-    match seen {
-        Seen::Pressed => "pressed",
-        Seen::Fell => "fell",
-        Seen::LeftBed => "left_bed",
-        Seen::InBed => "in_bed",
-        Seen::Moved => "moved",
-        Seen::Door => "door",
-        Seen::Nothing => "nothing",
-        Seen::Silent => "silent",
-        Seen::Cancelled => "cancelled",
-        Seen::Battery => "battery",
-        Seen::Tampered => "tampered",
-        Seen::Stuck => "stuck",
-        Seen::Lost => "lost",
-        Seen::NoMains => "no_mains",
-        Seen::Usual => "usual",
-        Seen::InRoom => "in_room",
-    }
 }
 
 /// A device number of a row.

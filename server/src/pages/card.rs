@@ -4,6 +4,8 @@
 //! contacts, earlier alerts, faults; then script and story. What is not recorded says so in words.
 //! Not here: band, timer and keys, which the console's scripts keep current.
 
+mod evidence;
+
 use maud::{Markup, html};
 
 use crate::app::App;
@@ -21,7 +23,7 @@ pub fn parts(app: &App, card: &Card, me: &Staff, seen: &Markup, now_ms: i64) -> 
         (band(card, lang, now_ms))
         div data-into="facts" { (entry(card, lang)) (talk(card, lang)) (health(card, lang)) (seen) }
         div data-into="people" { (contacts(card, lang)) (past(card, lang)) (faults(card, lang, now_ms)) }
-        div data-into="script" { (script(card, me)) (story(app, card, lang)) (evidence(card, lang)) }
+        div data-into="script" { (script(card, me)) (story(app, card, lang)) (evidence::section(&card.view.evidence, lang, now_ms)) }
     }
 }
 
@@ -214,6 +216,7 @@ fn detail(app: &App, card: &Card, line: &crate::records::desk::TimelineRow, lang
             let seconds = raw.parse().map_or(0, reached);
             lang.t(&format!("ladder.{seconds}")).to_owned()
         }
+        ("what.graded", _) => lang.t(&format!("severity.{raw}")).to_owned(),
         ("what.suspended", _) => raw.to_owned(),
         _ => String::new(),
     };
@@ -242,29 +245,6 @@ fn story(app: &App, card: &Card, lang: Lang) -> Markup {
         }
     };
     section(lang.t("card.timeline"), lang.t("card.from_press"), &body)
-}
-
-fn evidence(card: &Card, lang: Lang) -> Markup {
-    let items = card.view.evidence.as_array().cloned().unwrap_or_default();
-    let word = |item: &serde_json::Value| {
-        item.get("what").and_then(|w| w.as_str()).map(|w| lang.t(&format!("seen.{w}")).to_owned())
-    };
-    let side = |item: &serde_json::Value| {
-        let supports = item.get("supports").and_then(serde_json::Value::as_bool).unwrap_or(true);
-        lang.t(if supports { "card.for" } else { "card.against" }).to_owned()
-    };
-    let body = html! {
-        table class="past" {
-            @for item in items.iter().rev().take(4).rev() {
-                @if let Some(word) = word(item) { tr { td { (word) } td { (side(item)) } } }
-            }
-        }
-    };
-    if items.is_empty() {
-        html! {}
-    } else {
-        section(lang.t("card.evidence"), "", &body)
-    }
 }
 
 #[cfg(test)]

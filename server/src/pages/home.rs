@@ -48,6 +48,7 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
                     p class="crumbs" { span { (home.address) } span { (logged) } }
                     (state(me.lang, home))
                     (day::sheet(me.lang, home.day, home.events))
+                    p { a class="button" href={ "/homes/" (home.id) "/rehearsal" } { (t("rehearse.open")) } }
                     div class="two" {
                         (devices(me.lang, home.day))
                         div class="stack" { (events(me.lang, home)) (looks(me.lang, home)) }

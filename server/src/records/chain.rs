@@ -6,6 +6,8 @@
 
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
+use crate::records::question::{self, Answer, QuestionRow};
+
 /// Rows of one statement; SQLite takes 32,766 values in one.
 const ROWS: usize = 500;
 
@@ -51,6 +53,10 @@ pub struct Growth {
     pub count: i64,
     /// Severity it rises to at least.
     pub severity: i64,
+    /// Severity it has from now on, up or down.
+    pub graded: Option<i64>,
+    /// Now, server's clock: if it becomes an emergency by this, its ladder counts from here.
+    pub rose: Option<i64>,
     /// Kind it turns into, if a graver one has joined.
     pub kind: Option<i64>,
     /// Newest reasons, JSON; none keeps the old ones.
@@ -124,12 +130,20 @@ pub struct Batch {
     pub ladder: Vec<(String, i64, i64)>,
     /// Lines of stories.
     pub lines: Vec<Line>,
+    /// Homes that are asked something.
+    pub asks: Vec<QuestionRow>,
+    /// Questions that have ended: home and incident, and how.
+    pub answers: Vec<((i64, i64), Answer)>,
 }
 
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.alerts.is_empty() && self.grown.is_empty() && self.lines.is_empty()
+        self.alerts.is_empty()
+            && self.grown.is_empty()
+            && self.lines.is_empty()
+            && self.asks.is_empty()
+            && self.answers.is_empty()
     }
 }
 
@@ -156,6 +170,12 @@ pub async fn write(c: &mut AnyConnection, batch: &mut Batch, wall: i64) -> Resul
         });
         sql.push(" ON CONFLICT (alert, step) DO NOTHING");
         sql.build().execute(&mut *c).await?;
+    }
+    for row in &batch.asks {
+        question::ask(c, row).await?;
+    }
+    for (place, answer) in &batch.answers {
+        question::end(c, *place, *answer, wall).await?;
     }
     for lines in batch.lines.chunks(ROWS) {
         let mut sql =
@@ -209,7 +229,8 @@ async fn insert_alerts(c: &mut AnyConnection, alerts: &[NewAlert]) -> Result<(),
 
 async fn grow(c: &mut AnyConnection, grown: &Growth, wall: i64) -> Result<(), Error> {
     let sql = "UPDATE alert SET count = count + $2, cursor = $3, \
-               severity = CASE WHEN severity < $4 THEN $4 ELSE severity END, \
+               rose_mono = CASE WHEN severity < 3 AND COALESCE($11, $4) = 3 THEN $12 ELSE rose_mono END, \
+               severity = COALESCE($11, CASE WHEN severity < $4 THEN $4 ELSE severity END), \
                kind = COALESCE($5, kind), evidence = COALESCE($6, evidence), \
                step = COALESCE($7, step), \
                suspended_until = CASE WHEN $8 = 1 AND state = 2 THEN 0 ELSE suspended_until END, \
@@ -226,6 +247,8 @@ async fn grow(c: &mut AnyConnection, grown: &Growth, wall: i64) -> Result<(), Er
         .bind(i64::from(grown.wakes))
         .bind(i64::from(grown.passed))
         .bind(wall)
+        .bind(grown.graded)
+        .bind(grown.rose)
         .execute(c)
         .await
         .map(drop)

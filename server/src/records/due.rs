@@ -16,15 +16,19 @@ pub struct DueStep {
     pub state: i64,
     /// Whether a screen has painted it.
     pub visible: bool,
-    /// When it was raised, server's clock.
+    /// When it was raised, or became an emergency, server's clock.
     pub raised_mono: i64,
+    /// Number of `care::Kind`.
+    pub kind: i64,
+    /// Number of `care::Severity`.
+    pub severity: i64,
 }
 
 /// Steps due by now, oldest first.
 pub async fn steps(c: &mut AnyConnection, now: i64, most: i64) -> Result<Vec<DueStep>, Error> {
-    let sql = "SELECT l.alert, l.step, a.state, a.visible_mono, a.raised_mono FROM ladder l \
-               JOIN alert a ON a.id = l.alert WHERE l.done IS NULL AND l.due <= $1 \
-               ORDER BY l.due LIMIT $2";
+    let sql = "SELECT l.alert, l.step, a.state, a.visible_mono, a.kind, a.severity, \
+               COALESCE(a.rose_mono, a.raised_mono) AS raised_mono FROM ladder l JOIN alert a \
+               ON a.id = l.alert WHERE l.done IS NULL AND l.due <= $1 ORDER BY l.due LIMIT $2";
     let rows = query(sql).bind(now).bind(most).fetch_all(c).await?;
     let read = |row: &sqlx::any::AnyRow| {
         Ok(DueStep {
@@ -33,6 +37,8 @@ pub async fn steps(c: &mut AnyConnection, now: i64, most: i64) -> Result<Vec<Due
             state: row.try_get("state")?,
             visible: row.try_get::<Option<i64>, _>("visible_mono")?.is_some(),
             raised_mono: row.try_get("raised_mono")?,
+            kind: row.try_get("kind")?,
+            severity: row.try_get("severity")?,
         })
     };
     rows.iter().map(read).collect()

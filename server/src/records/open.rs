@@ -16,15 +16,30 @@ pub struct Known {
     pub rung: i64,
 }
 
-/// Row id of the alert of an incident, and whether it is over.
+/// The alert of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfIncident {
+    /// Row id.
+    pub alert: String,
+    /// Whether it is over.
+    pub over: bool,
+    /// Reasons so far, JSON.
+    pub evidence: Option<Vec<u8>>,
+}
+
+/// The alert of an incident, if it has one.
 pub async fn alert_of(
     c: &mut AnyConnection,
     home: i64,
     incident: i64,
-) -> Result<Option<(String, bool)>, Error> {
-    let sql = "SELECT id, state FROM alert WHERE home = $1 AND incident = $2";
+) -> Result<Option<OfIncident>, Error> {
+    let sql = "SELECT id, state, evidence FROM alert WHERE home = $1 AND incident = $2";
     let row = query(sql).bind(home).bind(incident).fetch_optional(c).await?;
-    row.map(|row| Ok((row.try_get("id")?, row.try_get::<i64, _>("state")? == 3))).transpose()
+    let read = |row: sqlx::any::AnyRow| {
+        let over = row.try_get::<i64, _>("state")? == 3;
+        Ok(OfIncident { alert: row.try_get("id")?, over, evidence: row.try_get("evidence")? })
+    };
+    row.map(read).transpose()
 }
 
 /// Which incident of which home an alert is, and of which device.

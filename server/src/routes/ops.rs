@@ -16,7 +16,7 @@ use utoipa::openapi::OpenApi as Document;
 
 use crate::app::App;
 use crate::health::RollCall;
-use crate::routes::{alerts, enrol, homes, images, queue, session, staff, stream};
+use crate::routes::{alerts, enrol, homes, images, queue, rules, session, staff, stream};
 
 /// The API as a document.
 #[derive(OpenApi)]
@@ -46,6 +46,9 @@ use crate::routes::{alerts, enrol, homes, images, queue, session, staff, stream}
         homes::list,
         homes::show,
         homes::series,
+        rules::show,
+        rules::set,
+        rules::rehearsal,
         enrol::organisation,
         enrol::home,
         enrol::bed,

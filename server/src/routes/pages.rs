@@ -76,7 +76,7 @@ pub async fn setup(
 }
 
 /// A page's lock: without a session to the log-in, without the duty a page that says so.
-fn locked(me: Result<As<AtDesk>, ApiError>) -> Result<Staff, Box<Response>> {
+pub(super) fn locked(me: Result<As<AtDesk>, ApiError>) -> Result<Staff, Box<Response>> {
     me.map(|me| me.0).map_err(|error| match error.answer(Lang::Zh).status() {
         StatusCode::UNAUTHORIZED => Box::new(Redirect::to("/login").into_response()),
         _ => Box::new(error.into_response()),

@@ -52,7 +52,7 @@ async fn without_a_session_no_door_says_anything() {
         let answer = room.call(method.clone(), &path, &forged, Some(json!({}))).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path} with a forged cookie");
     }
-    for page in ["/console", "/homes", "/homes/0000000001Z"] {
+    for page in ["/console", "/homes", "/homes/0000000001Z", "/homes/0000000001Z/rehearsal"] {
         assert_eq!(room.get(page, "").await.headers["location"], "/login", "{page}");
     }
 }
@@ -74,7 +74,8 @@ async fn a_role_opens_its_own_doors_only() {
         let enrolling = method == Method::POST
             && (path == "/api/homes" || enrols.iter().any(|word| path.contains(word)))
             || path.ends_with("/label");
-        let releasing = path.ends_with("/release") || path.ends_with("/revoke");
+        let setting = method == Method::POST && path.ends_with("/rules");
+        let releasing = path.ends_with("/release") || path.ends_with("/revoke") || setting;
         let administering =
             ["/api/staff", "/api/provision", "/api/images"].iter().any(|p| path.starts_with(p));
         for (cookie, who) in

@@ -8,6 +8,7 @@
 mod alerts;
 mod guard;
 mod images;
+mod rehearse;
 mod room;
 mod session;
 mod stream;

@@ -45,7 +45,11 @@ impl Answer {
 
 impl Room {
     pub(crate) async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::open_in(tempfile::tempdir().unwrap()).await
+    }
+
+    /// A room whose data lies in this folder already.
+    pub(crate) async fn open_in(folder: TempDir) -> Self {
         let config = format!(
             "data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n[console]\nbind = '127.0.0.1:0'\n",
             folder.path()
@@ -60,7 +64,12 @@ impl Room {
 
     /// A room with an administrator in it; gives their cookie as well.
     pub(crate) async fn staffed() -> (Self, String) {
-        let room = Self::open().await;
+        Self::staffed_in(tempfile::tempdir().unwrap()).await
+    }
+
+    /// The same on data that lies in a folder already.
+    pub(crate) async fn staffed_in(folder: TempDir) -> (Self, String) {
+        let room = Self::open_in(folder).await;
         let body =
             json!({ "token": room.setup, "name": "1000", "password": SECRET, "display": "管理员" });
         assert_eq!(room.post("/api/setup", "", body).await.status, StatusCode::NO_CONTENT);

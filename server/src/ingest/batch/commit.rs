@@ -67,6 +67,9 @@ impl Batcher {
         }
         self.publish(now, &pending, views);
         self.answer(&pending);
+        for (home, note) in &pending.notes {
+            self.app.history.heard(*home, now.mono, *note);
+        }
         self.settle(pending);
         Ok(())
     }
@@ -110,6 +113,18 @@ impl Batcher {
         for (home, device) in &pending.sheet.alarmed {
             if let Some(home) = HomeId::new(home.unsigned_abs()) {
                 self.app.receipts.alarm(home, *device, true);
+            }
+        }
+        self.ask(pending);
+    }
+
+    /// Asks homes, and stops asking. Not kept: who is told late is asked late, and raised in time.
+    fn ask(&self, pending: &Pending) {
+        let now = self.app.clock.now().mono;
+        let ended = pending.sheet.answered.iter().map(|home| (*home, now));
+        for (home, until) in pending.sheet.asked.iter().copied().chain(ended) {
+            if let Some(home) = HomeId::new(home.unsigned_abs()) {
+                self.app.receipts.ask(home, until.since(now));
             }
         }
     }

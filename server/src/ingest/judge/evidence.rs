@@ -1,0 +1,69 @@
+//! Reasons of an alert as rows and screens have them: a list of what was seen, for or against, when, how much.
+//!
+//! A new reason takes the place of an older one of the same sort, so that a card never says a thing twice.
+//! Not here: words for people (`locales`).
+
+use care::{Evidence, Seen};
+use proto::unit::Mono;
+use serde_json::{Value, json};
+
+use crate::clock::Now;
+use crate::ingest::judge::number;
+
+/// Reasons as JSON.
+pub(in crate::ingest) fn evidence_json(now: Now, evidence: &[Evidence]) -> Vec<u8> {
+    serde_json::to_vec(&list(now, evidence)).unwrap_or_default()
+}
+
+/// Reasons that are known, with newer ones.
+pub(super) fn with(now: Now, known: &[u8], newer: &[Evidence]) -> Vec<u8> {
+    let newer = list(now, newer);
+    let mut all: Vec<Value> = serde_json::from_slice(known).unwrap_or_default();
+    all.retain(|old| !newer.iter().any(|new| new.get("what") == old.get("what")));
+    all.extend(newer);
+    serde_json::to_vec(&all).unwrap_or_default()
+}
+
+/// Reasons as values, each with its time on the wall clock.
+pub fn list(now: Now, evidence: &[Evidence]) -> Vec<Value> {
+    let one = |e: &Evidence| {
+        json!({
+            "what": seen_word(e.what), "supports": e.supports,
+            "at_ms": wall_of(now, e.at), "value": e.value,
+        })
+    };
+    evidence.iter().map(one).collect()
+}
+
+/// A point of the server's clock on the wall clock.
+pub fn wall_of(now: Now, at: Mono) -> i64 {
+    now.wall_ms - number(now.mono.since(at).get())
+}
+
+fn seen_word(seen: Seen) -> &'static str {
+    match seen {
+        Seen::Pressed => "pressed",
+        Seen::Fell => "fell",
+        Seen::LeftBed => "left_bed",
+        Seen::InBed => "in_bed",
+        Seen::Moved => "moved",
+        Seen::Door => "door",
+        Seen::Nothing => "nothing",
+        Seen::Silent => "silent",
+        Seen::Cancelled => "cancelled",
+        Seen::Battery => "battery",
+        Seen::Tampered => "tampered",
+        Seen::Stuck => "stuck",
+        Seen::Lost => "lost",
+        Seen::NoMains => "no_mains",
+        Seen::Upright => "upright",
+        Seen::NoAnswer => "no_answer",
+        Seen::Answered => "answered",
+        Seen::Demoted => "demoted",
+        Seen::NotWorn => "not_worn",
+        Seen::Unchanging => "unchanging",
+        Seen::AlwaysOn => "always_on",
+        Seen::Usual => "usual",
+        Seen::InRoom => "in_room",
+    }
+}

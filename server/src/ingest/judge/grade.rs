@@ -1,0 +1,114 @@
+//! What the judgement says beside alarms: a home is asked, somebody has answered, an alert is graver or less grave.
+//!
+//! An alert that becomes an emergency rings like a new one, and its ladder counts from that moment. One
+//! that sinks stays open. Not here: what opens an alert.
+
+use care::alert::Ladder;
+use care::{Evidence, Kind, Output, Severity};
+use proto::id::DeviceId;
+
+use super::evidence::{evidence_json, with};
+use super::{Place, Sheet, number};
+use crate::clock::Now;
+use crate::desk::life::stored;
+use crate::desk::story::What;
+use crate::desk::view::severity_word;
+use crate::records::question::{Answer, QuestionRow};
+
+impl Sheet {
+    /// A question begins, or somebody has answered.
+    pub(super) fn asks(&mut self, now: Now, home: i64, output: &Output) {
+        match output {
+            Output::Ask { incident, kind, device, until } => {
+                self.asked.push((home, *until));
+                self.batch.asks.push(QuestionRow {
+                    home,
+                    incident: i64::from(*incident),
+                    kind: *kind as i64,
+                    device: device.map(|d| number(d.get())),
+                    asked_wall: now.wall_ms,
+                    until_mono: stored(*until),
+                    ended_wall: None,
+                    answer: Answer::None as i64,
+                });
+            }
+            Output::Answered { incident, .. } => {
+                self.answered.push(home);
+                self.batch.answers.push(((home, i64::from(*incident)), Answer::Given));
+            }
+            Output::Raise(_)
+            | Output::Ease { .. }
+            | Output::Annotate { .. }
+            | Output::Grade { .. } => {}
+        }
+    }
+
+    /// An open alert is exactly this grave from now on.
+    pub(super) fn grade(
+        &mut self,
+        now: Now,
+        (home, incident): (i64, u32),
+        (kind, severity): (Kind, Severity),
+        evidence: &[Evidence],
+    ) {
+        let key = (home, i64::from(incident));
+        if !self.places.contains_key(&key) {
+            return;
+        }
+        let evidence = self.reasons_with(now, key, evidence);
+        let emergency = severity == Severity::Emergency;
+        self.grow(now, home, incident, What::Graded, |g| {
+            g.graded = Some(severity as i64);
+            g.kind = emergency.then_some(kind as i64).or(g.kind);
+            g.evidence = Some(evidence);
+            g.wakes |= emergency;
+        });
+        if let Some(line) = self.batch.lines.last_mut() {
+            line.detail = Some(severity_word(severity).to_owned());
+        }
+        self.rings(now, key, (kind, severity), None);
+    }
+
+    /// What climbs the ladder begins to; what began before keeps its place.
+    pub(super) fn rings(
+        &mut self,
+        now: Now,
+        key: (i64, i64),
+        (kind, severity): (Kind, Severity),
+        device: Option<DeviceId>,
+    ) {
+        let Some(alert) = self.places.get(&key).map(|place| self.row_of(place)) else { return };
+        if Ladder::climbs(kind, severity)
+            && let Some(due) = Ladder::due(now.mono, 0)
+        {
+            self.batch.ladder.push((alert, 0, stored(due)));
+        }
+        if severity == Severity::Emergency
+            && let Some(device) = device
+        {
+            self.alarmed.push((key.0, device));
+        }
+    }
+
+    /// The reasons of an alert with newer ones.
+    pub(super) fn reasons_with(
+        &mut self,
+        now: Now,
+        key: (i64, i64),
+        newer: &[Evidence],
+    ) -> Vec<u8> {
+        match self.places.get(&key) {
+            Some(Place::New(index)) => {
+                let known = self.batch.alerts.get(*index).map(|alert| alert.evidence.as_slice());
+                with(now, known.unwrap_or_default(), newer)
+            }
+            Some(Place::Alert(id)) => {
+                let known = self.reasons.get(id).map_or(&[][..], Vec::as_slice);
+                let all = with(now, known, newer);
+                self.reasons.insert(id.clone(), all.clone());
+                all
+            }
+            None => evidence_json(now, newer),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Reasons for and against on a card: what was seen, when or for how long, and which way it speaks.
+//!
+//! Times run: the long-lie clock and whatever was last seen count up to the moment in which the card was asked
+//! for. Not here: what a reason means (`care`).
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::pages::when;
+use crate::words::Lang;
+
+/// Most reasons that a card shows; a section has six lines.
+const SHOWN: usize = 6;
+
+/// The section; nothing where nothing is known.
+pub(super) fn section(evidence: &Value, lang: Lang, now_ms: i64) -> Markup {
+    let items = evidence.as_array().map_or(&[][..], Vec::as_slice);
+    if items.is_empty() {
+        return html! {};
+    }
+    let body = html! {
+        table class="past reasons" {
+            @for item in chosen(items) {
+                tr data-supports=(if supports(item) { "for" } else { "against" }) {
+                    td { (word(item, lang)) }
+                    td class="end" { (measure(item, lang, now_ms)) }
+                    td class="end" { (lang.t(if supports(item) { "card.for" } else { "card.against" })) }
+                }
+            }
+        }
+    };
+    super::section(lang.t("card.evidence"), "", &body)
+}
+
+/// The newest reasons, in the order in which they were found.
+fn chosen(items: &[Value]) -> &[Value] {
+    &items[items.len().saturating_sub(SHOWN)..]
+}
+
+fn supports(item: &Value) -> bool {
+    item.get("supports").and_then(Value::as_bool).unwrap_or(true)
+}
+
+fn word(item: &Value, lang: Lang) -> &'static str {
+    let word = item.get("what").and_then(Value::as_str).unwrap_or_default();
+    lang.t(&format!("seen.{word}"))
+}
+
+/// The number that goes with a reason, in the unit that its sort has.
+fn measure(item: &Value, lang: Lang, now_ms: i64) -> String {
+    let what = item.get("what").and_then(Value::as_str).unwrap_or_default();
+    let value = item.get("value").and_then(Value::as_f64).unwrap_or(0.0);
+    let at_ms = item.get("at_ms").and_then(Value::as_i64).unwrap_or(now_ms);
+    let minutes = || {
+        #[expect(clippy::cast_possible_truncation, reason = "minutes of a card are few")]
+        let ms = (value * 60_000.0) as i64;
+        when::span(ms, lang)
+    };
+    match what {
+        // How long it lasts, or lasted when it was found.
+        "nothing" | "silent" | "no_answer" | "not_worn" | "unchanging" | "always_on" => minutes(),
+        "battery" => format!("{value:.0}%"),
+        "lost" | "demoted" => format!("{value:.0}"),
+        "tampered" | "stuck" | "no_mains" => when::minute(at_ms),
+        _ => lang.fill(
+            "card.at_ago",
+            &[("time", &when::minute(at_ms)), ("age", &when::ago(now_ms - at_ms, lang))],
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_long_lie_clock_runs_on_and_a_span_stays_as_it_was_found() {
+        let upright = json!({ "what": "upright", "supports": true, "at_ms": 0, "value": 3.0 });
+        assert!(measure(&upright, Lang::En, 25 * 60_000).ends_with("25 min ago"));
+        let nothing = json!({ "what": "nothing", "supports": true, "at_ms": 0, "value": 245.0 });
+        assert_eq!(measure(&nothing, Lang::En, 400 * 60_000), "4 h");
+    }
+
+    #[test]
+    fn a_card_shows_the_newest_six_reasons() {
+        let items: Vec<Value> = (0..9).map(|n| json!({ "what": "moved", "value": n })).collect();
+        assert_eq!(chosen(&items).len(), 6);
+        assert_eq!(chosen(&items)[5]["value"], 8);
+        let page = section(&Value::Array(items), Lang::Zh, 0).into_string();
+        assert_eq!(page.matches("<tr").count(), 6);
+        assert_eq!(section(&Value::Null, Lang::Zh, 0).into_string(), "");
+    }
+}

@@ -1,0 +1,203 @@
+//! The rehearsal of one home: other settings above, what its own past would have told below.
+//!
+//! A plain form: what is asked stands in the address, so that two people look at the same answer. Nothing here
+//! changes how the home is judged. Not here: how a past is judged (`rehearsal`).
+
+use care::policy::Rules;
+use maud::{Markup, html};
+use proto::unit::Millis;
+
+use crate::auth::Staff;
+use crate::pages::home::top;
+use crate::pages::{Frame, sprite, when};
+use crate::rehearsal::compare::{Comparison, Moved, Sum, Told};
+use crate::words::Lang;
+
+/// Alarms of one list on the page; the rest is in the answer of the API.
+const SHOWN: usize = 20;
+/// Choices: minutes out of bed at night, hours of stillness, seconds of asking, days of past. 0 = not at all.
+const BED_MIN: [u64; 6] = [15, 20, 30, 45, 60, 0];
+const STILL_H: [u64; 5] = [6, 8, 12, 16, 0];
+const ASK_S: [u64; 4] = [30, 60, 120, 0];
+const DAYS: [u64; 4] = [7, 30, 60, 90];
+
+/// What somebody has chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen {
+    /// Rules as chosen.
+    pub rules: Rules,
+    /// Days of past.
+    pub days: u16,
+}
+
+/// The page.
+pub struct Rehearsal<'a> {
+    /// Home id as printed.
+    pub id: &'a str,
+    /// Where it is.
+    pub label: &'a str,
+    /// Who lives there.
+    pub person: &'a str,
+    /// What is chosen in the form.
+    pub chosen: Chosen,
+    /// What came of it, if anything was asked; the error in words if it could not be told.
+    pub answer: Option<Result<Comparison, String>>,
+    /// Now, wall clock.
+    pub now_ms: i64,
+}
+
+/// Draws it.
+pub fn page(me: &Staff, home: &Rehearsal<'_>) -> Markup {
+    let lang = me.lang;
+    let t = |key: &'static str| lang.t(key);
+    let name = if home.person.is_empty() { home.label } else { home.person };
+    let title = lang.fill("rehearse.title", &[("name", name), ("app", t("app.name"))]);
+    let body = html! {
+        body data-now-ms=(home.now_ms) {
+            (sprite())
+            div class="home" {
+                (top(me, home.now_ms))
+                main {
+                    p class="crumbs" {
+                        a href={ "/homes/" (home.id) } { (home.label) }
+                        span { (t("rehearse.untouched")) }
+                    }
+                    (form(lang, home))
+                    @match &home.answer {
+                        Some(Ok(answer)) => (told(lang, answer))
+                        Some(Err(sentence)) => section class="sheet" { p { (sentence) } }
+                        None => {}
+                    }
+                }
+            }
+        }
+    };
+    let frame =
+        Frame { title: &title, lang, theme: &me.theme, css: &["home.css"], script: "page.js" };
+    frame.around(&body)
+}
+
+fn form(lang: Lang, home: &Rehearsal<'_>) -> Markup {
+    let t = |key: &'static str| lang.t(key);
+    let rules = &home.chosen.rules;
+    let part = |span: Option<Millis>, unit: u64| span.map_or(0, |span| span.get() / unit);
+    let fields = [
+        ("bed", "rehearse.bed", "age.minutes", part(rules.bed_out_night, 60_000), &BED_MIN[..]),
+        ("still", "rehearse.still", "age.hours", part(rules.still_max, 3_600_000), &STILL_H),
+        ("ask", "rehearse.ask", "age.seconds", part(rules.ask, 1_000), &ASK_S),
+        ("days", "rehearse.days", "age.days", u64::from(home.chosen.days), &DAYS),
+    ];
+    html! {
+        section class="sheet" aria-labelledby="rh" {
+            header {
+                h1 id="rh" { b { (t("rehearse.head")) } }
+                span class="quiet" { (t("rehearse.what")) }
+            }
+            form class="rehearse" action={ "/homes/" (home.id) "/rehearsal" } method="get" {
+                @for (name, label, unit, value, choices) in fields {
+                    label {
+                        span { (t(label)) }
+                        select name=(name) { (options(lang, unit, value, choices)) }
+                    }
+                }
+                button class="button next" { (t("rehearse.go")) }
+            }
+        }
+    }
+}
+
+fn options(lang: Lang, unit: &str, value: u64, choices: &[u64]) -> Markup {
+    let word = |n: u64| match n {
+        0 => lang.t("rehearse.never").to_owned(),
+        n => lang.fill(unit, &[("n", &n.to_string())]),
+    };
+    let own = (!choices.contains(&value)).then_some(value);
+    html! {
+        @for n in own.into_iter().chain(choices.iter().copied()) {
+            option value=(n) selected[n == value] { (word(n)) }
+        }
+    }
+}
+
+fn told(lang: Lang, answer: &Comparison) -> Markup {
+    let t = |key: &'static str| lang.t(key);
+    let days = format!("{:.1}", answer.days);
+    let minutes = answer.closed_after_min.to_string();
+    html! {
+        section class="sheet" aria-labelledby="an" {
+            header {
+                h2 id="an" { (lang.fill("rehearse.gained_lost", &[
+                    ("gained", &answer.gained.to_string()), ("lost", &answer.lost.to_string()),
+                    ("moved", &answer.moved.to_string())])) }
+                span class="quiet" { (lang.fill("rehearse.over", &[("n", &days)])) }
+            }
+            table class="data" {
+                thead { tr {
+                    th { } th class="end" { (t("rehearse.alarms")) } th class="end" { (t("rehearse.emergencies")) }
+                    th class="end" { (t("rehearse.asked")) } th class="end" { (t("rehearse.answered")) }
+                } }
+                tbody { (sum(t("rehearse.present"), &answer.present)) (sum(t("rehearse.changed"), &answer.changed)) }
+            }
+            p class="second" { (lang.fill("rehearse.assumed", &[("n", &minutes)])) }
+            @if answer.cut { p { b { (t("rehearse.cut")) } } }
+        }
+        (list(lang, t("rehearse.gained"), &answer.gained_alarms, answer.gained))
+        (list(lang, t("rehearse.lost"), &answer.lost_alarms, answer.lost))
+        (moved(lang, answer))
+    }
+}
+
+fn sum(name: &str, sum: &Sum) -> Markup {
+    html! {
+        tr {
+            td { (name) } td class="end" { (sum.alarms) } td class="end" { (sum.emergencies) }
+            td class="end" { (sum.asked) } td class="end" { (sum.answered) }
+        }
+    }
+}
+
+fn list(lang: Lang, head: &str, alarms: &[Told], all: usize) -> Markup {
+    html! {
+        section class="sheet" {
+            header { h2 { (head) " " (all) } @if all > SHOWN { span class="quiet" { (lang.fill("homes.more", &[("n", &SHOWN.to_string())])) } } }
+            @if alarms.is_empty() { p class="quiet" { (lang.t("rehearse.none")) } }
+            table class="data" { tbody { @for alarm in alarms.iter().take(SHOWN) { (line(lang, alarm, None)) } } }
+        }
+    }
+}
+
+fn moved(lang: Lang, answer: &Comparison) -> Markup {
+    let shift = |alarm: &Moved| {
+        let key = if alarm.later_ms < 0 { "rehearse.sooner" } else { "rehearse.later" };
+        lang.fill(key, &[("age", &when::span(alarm.later_ms.abs(), lang))])
+    };
+    html! {
+        @if answer.moved > 0 {
+            section class="sheet" {
+                header { h2 { (lang.t("rehearse.moved")) " " (answer.moved) } }
+                table class="data" { tbody {
+                    @for alarm in answer.moved_alarms.iter().take(SHOWN) { (line(lang, &alarm.alarm, Some(shift(alarm)))) }
+                } }
+            }
+        }
+    }
+}
+
+fn line(lang: Lang, alarm: &Told, more: Option<String>) -> Markup {
+    let reason = |item: &serde_json::Value| {
+        let word = item.get("what").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let for_it = item.get("supports").and_then(serde_json::Value::as_bool).unwrap_or(true);
+        let side = lang.t(if for_it { "card.for" } else { "card.against" });
+        format!("{} ({side})", lang.t(&format!("seen.{word}")))
+    };
+    let reasons: Vec<String> = alarm.evidence.iter().map(reason).collect();
+    html! {
+        tr {
+            td { (when::table(alarm.raised_ms)) }
+            td { (lang.t(&format!("kind.{}", alarm.kind))) }
+            td { (lang.t(&format!("severity.{}", alarm.worst))) }
+            td { (reasons.join(lang.t("js.gap"))) }
+            @if let Some(more) = more { td class="end" { (more) } }
+        }
+    }
+}

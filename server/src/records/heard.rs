@@ -1,0 +1,48 @@
+//! Rows of what homes have said, for rehearsals: one row a home and stretch of time.
+//!
+//! Not here: what is in a row (`history`).
+
+use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+
+/// Rows forgotten at once, so that nobody waits long for the writer.
+const FORGOTTEN: i64 = 500;
+
+/// What one home said in one stretch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeardRow {
+    /// Home number.
+    pub home: i64,
+    /// First word, server's clock.
+    pub from: i64,
+    /// Last word at the latest, server's clock.
+    pub to: i64,
+    /// CBOR of `history::Stretch`.
+    pub inputs: Vec<u8>,
+}
+
+/// Stores stretches.
+pub async fn put(c: &mut AnyConnection, rows: &[HeardRow]) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut sql = QueryBuilder::<Any>::new("INSERT INTO heard (home, from_mono, to_mono, inputs) ");
+    sql.push_values(rows, |mut row, r| {
+        row.push_bind(r.home).push_bind(r.from).push_bind(r.to).push_bind(r.inputs.as_slice());
+    });
+    sql.push(" ON CONFLICT (home, from_mono) DO NOTHING");
+    sql.build().execute(c).await.map(drop)
+}
+
+/// Forgets some of what ended before a time of the server's clock.
+pub async fn forget(c: &mut AnyConnection, before: i64) -> Result<(), Error> {
+    let sql = "DELETE FROM heard WHERE (home, from_mono) IN \
+               (SELECT home, from_mono FROM heard WHERE to_mono < $1 LIMIT $2)";
+    query(sql).bind(before).bind(FORGOTTEN).execute(c).await.map(drop)
+}
+
+/// What a home said since a time of the server's clock, oldest first.
+pub async fn since(c: &mut AnyConnection, home: i64, since: i64) -> Result<Vec<Vec<u8>>, Error> {
+    let sql = "SELECT inputs FROM heard WHERE home = $1 AND to_mono >= $2 ORDER BY from_mono";
+    let rows = query(sql).bind(home).bind(since).fetch_all(c).await?;
+    rows.iter().map(|row| row.try_get("inputs")).collect()
+}

@@ -1,0 +1,96 @@
+//! Rows of questions to homes: what was asked before anybody else was, and whether somebody answered.
+//!
+//! The question itself lives in the judgement of the home; a row is what people read later. Not here: lamps.
+
+use sqlx::{AnyConnection, Error, Row, query};
+
+/// How long answered questions are kept, ms: as long as homes can be rehearsed.
+const KEPT_MS: i64 = 91 * 24 * 60 * 60 * 1_000;
+
+/// What became of a question; numbers are for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is being asked.
+    None = 0,
+    /// Somebody did something.
+    Given = 1,
+    /// Nobody did, and it is an alert.
+    Raised = 2,
+}
+
+/// One question to a home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionRow {
+    /// Home number.
+    pub home: i64,
+    /// Incident number that it has, or would have had.
+    pub incident: i64,
+    /// Number of `care::Kind`.
+    pub kind: i64,
+    /// Device number.
+    pub device: Option<i64>,
+    /// When it was asked, wall clock.
+    pub asked_wall: i64,
+    /// When it ends, server's clock.
+    pub until_mono: i64,
+    /// When it ended, wall clock.
+    pub ended_wall: Option<i64>,
+    /// Number of [`Answer`].
+    pub answer: i64,
+}
+
+/// Notes that a home is asked, and forgets what is too old to be looked at.
+pub async fn ask(c: &mut AnyConnection, row: &QuestionRow) -> Result<(), Error> {
+    let old = "DELETE FROM question WHERE home = $1 AND asked_wall < $2";
+    query(old).bind(row.home).bind(row.asked_wall - KEPT_MS).execute(&mut *c).await?;
+    let sql = "INSERT INTO question (home, incident, kind, device, asked_wall, until_mono) \
+               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (home, incident) DO NOTHING";
+    query(sql)
+        .bind(row.home)
+        .bind(row.incident)
+        .bind(row.kind)
+        .bind(row.device)
+        .bind(row.asked_wall)
+        .bind(row.until_mono)
+        .execute(c)
+        .await
+        .map(drop)
+}
+
+/// Notes how a question ended; says whether one was being asked.
+pub async fn end(
+    c: &mut AnyConnection,
+    (home, incident): (i64, i64),
+    answer: Answer,
+    wall: i64,
+) -> Result<bool, Error> {
+    let sql = "UPDATE question SET answer = $3, ended_wall = $4 \
+               WHERE home = $1 AND incident = $2 AND answer = 0";
+    let done =
+        query(sql).bind(home).bind(incident).bind(answer as i64).bind(wall).execute(c).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Questions of a home, newest first.
+pub async fn of_home(
+    c: &mut AnyConnection,
+    home: i64,
+    most: i64,
+) -> Result<Vec<QuestionRow>, Error> {
+    let sql = "SELECT home, incident, kind, device, asked_wall, until_mono, ended_wall, answer \
+               FROM question WHERE home = $1 ORDER BY asked_wall DESC LIMIT $2";
+    let rows = query(sql).bind(home).bind(most).fetch_all(c).await?;
+    let read = |row: &sqlx::any::AnyRow| {
+        Ok(QuestionRow {
+            home: row.try_get("home")?,
+            incident: row.try_get("incident")?,
+            kind: row.try_get("kind")?,
+            device: row.try_get("device")?,
+            asked_wall: row.try_get("asked_wall")?,
+            until_mono: row.try_get("until_mono")?,
+            ended_wall: row.try_get("ended_wall")?,
+            answer: row.try_get("answer")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}

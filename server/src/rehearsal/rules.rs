@@ -1,0 +1,156 @@
+//! How homes are judged: the policy, and what a home has of its own.
+//!
+//! What a caller sends is closed: an unknown field is refused by name, and each value has a range in which a person
+//! is still watched. Not here: what a rule does (`care::policy`).
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use care::policy::{ASK, AWAY_MAX, Rules};
+use proto::unit::Millis;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+/// Longest question to a home, seconds: five minutes on the floor unheard are enough.
+const ASK_MAX_S: u64 = 300;
+/// Shortest question, seconds: who sits must have time to get up.
+const ASK_MIN_S: u64 = 15;
+
+/// How homes differ from the policy.
+#[derive(Debug, Default)]
+pub struct HomeRules {
+    own: RwLock<HashMap<i64, Rules>>,
+}
+
+impl HomeRules {
+    /// Takes what the records hold; what cannot be read is judged by the policy.
+    pub fn load(rows: Vec<(i64, Vec<u8>)>) -> Self {
+        let read = |(home, bytes): (i64, Vec<u8>)| Some((home, minicbor::decode(&bytes).ok()?));
+        Self { own: RwLock::new(rows.into_iter().filter_map(read).collect()) }
+    }
+
+    /// How a home is judged: by the policy if nobody has set it, and asked first.
+    pub fn of(&self, home: i64) -> Rules {
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        own.get(&home).copied().unwrap_or(Rules { ask: Some(ASK), ..Rules::default() })
+    }
+
+    /// A home is judged so from now on; call it after the commit.
+    pub fn set(&self, home: i64, rules: Rules) {
+        self.own.write().unwrap_or_else(PoisonError::into_inner).insert(home, rules);
+    }
+}
+
+/// Rules as people send and read them. A field that is left out stays as it is; null = not watched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RulesForm {
+    /// Night begins, minutes after local midnight, below 1440.
+    pub night_from: Option<u16>,
+    /// Night ends, minutes after local midnight, below 1440.
+    pub night_until: Option<u16>,
+    /// Longest time out of bed at night, seconds.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u64>)]
+    pub bed_out_night_s: Option<Option<u64>>,
+    /// Longest time out of bed at any hour, seconds.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u64>)]
+    pub bed_out_long_s: Option<Option<u64>>,
+    /// Shortest stillness that is reported, seconds.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u64>)]
+    pub still_min_s: Option<Option<u64>>,
+    /// Stillness that is reported at any hours, seconds; at least `still_min_s`.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u64>)]
+    pub still_max_s: Option<Option<u64>>,
+    /// How long the home is asked first, seconds, 15 to 300; null = everything is raised at once.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u64>)]
+    pub ask_s: Option<Option<u64>>,
+}
+
+/// Tells null from a field that is not there.
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<u64>>, D::Error> {
+    Option::<u64>::deserialize(from).map(Some)
+}
+
+impl RulesForm {
+    /// The rules `present` with what this changes, or the field that is out of range.
+    pub fn over(&self, present: Rules) -> Result<Rules, &'static str> {
+        let minute = |value: Option<u16>, old: u16, name| match value {
+            Some(minute) if minute >= 1440 => Err(name),
+            Some(minute) => Ok(minute),
+            None => Ok(old),
+        };
+        let longest = AWAY_MAX.get() / 1000;
+        let span = |value: Option<Option<u64>>, old, (low, high): (u64, u64), name| match value {
+            None => Ok(old),
+            Some(None) => Ok(None),
+            Some(Some(s)) if (low..=high).contains(&s) => Ok(Some(Millis::secs(s))),
+            Some(Some(_)) => Err(name),
+        };
+        let limits = (60, longest);
+        let mut rules = present;
+        rules.night_from = minute(self.night_from, present.night_from, "night_from")?;
+        rules.night_until = minute(self.night_until, present.night_until, "night_until")?;
+        let (night, long) = (present.bed_out_night, present.bed_out_long);
+        rules.bed_out_night = span(self.bed_out_night_s, night, limits, "bed_out_night_s")?;
+        rules.bed_out_long = span(self.bed_out_long_s, long, limits, "bed_out_long_s")?;
+        rules.still_min = span(self.still_min_s, present.still_min, limits, "still_min_s")?;
+        rules.still_max = span(self.still_max_s, present.still_max, limits, "still_max_s")?;
+        rules.ask = span(self.ask_s, present.ask, (ASK_MIN_S, ASK_MAX_S), "ask_s")?;
+        match (rules.still_min, rules.still_max) {
+            (Some(min), Some(max)) if max < min => Err("still_max_s"),
+            _ => Ok(rules),
+        }
+    }
+
+    /// Rules in full, for whoever reads them.
+    pub fn of(rules: &Rules) -> Self {
+        let span = |limit: Option<Millis>| Some(limit.map(|limit| limit.get() / 1000));
+        Self {
+            night_from: Some(rules.night_from),
+            night_until: Some(rules.night_until),
+            bed_out_night_s: span(rules.bed_out_night),
+            bed_out_long_s: span(rules.bed_out_long),
+            still_min_s: span(rules.still_min),
+            still_max_s: span(rules.still_max),
+            ask_s: span(rules.ask),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_stays_and_null_is_not_watched() {
+        let form: RulesForm =
+            serde_json::from_str(r#"{"bed_out_night_s": 600, "still_max_s": null}"#).unwrap();
+        let rules = form.over(Rules::default()).unwrap();
+        assert_eq!(rules.bed_out_night, Some(Millis::secs(600)));
+        assert_eq!((rules.still_max, rules.still_min), (None, Rules::default().still_min));
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_named() {
+        for (text, name) in [
+            (r#"{"night_from": 1440}"#, "night_from"),
+            (r#"{"ask_s": 5}"#, "ask_s"),
+            (r#"{"bed_out_night_s": 1}"#, "bed_out_night_s"),
+            (r#"{"still_min_s": 7200, "still_max_s": 3600}"#, "still_max_s"),
+        ] {
+            let form: RulesForm = serde_json::from_str(text).unwrap();
+            assert_eq!(form.over(Rules::default()), Err(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn rules_come_back_from_their_form() {
+        let rules = Rules { ask: Some(ASK), still_min: None, ..Rules::default() };
+        assert_eq!(RulesForm::of(&rules).over(Rules::default()), Ok(rules));
+    }
+}
