@@ -122,7 +122,12 @@ impl<'a> Player<'a> {
                     self.alarms.push(self.now.millis() / 1000);
                 }
                 Output::Ease { kind: Kind::Stillness, .. } => self.open = false,
-                Output::Raise(_) | Output::Ease { .. } | Output::Annotate { .. } => {}
+                Output::Raise(_)
+                | Output::Ease { .. }
+                | Output::Annotate { .. }
+                | Output::Ask { .. }
+                | Output::Answered { .. }
+                | Output::Grade { .. } => {}
             }
         }
     }
