@@ -44,14 +44,19 @@ struct Variant {
     late: usize,
     gain_percent: i32,
     clip_mg: i32,
+    speed_percent: u16,
 }
 
 /// As recorded, then what makes the forests indifferent to rate, phase, gain and range.
-const VARIANTS: [Variant; 4] = [
-    Variant { rate_hz: None, late: 0, gain_percent: 100, clip_mg: 16_500 },
-    Variant { rate_hz: Some(20), late: 0, gain_percent: 100, clip_mg: 16_500 },
-    Variant { rate_hz: Some(25), late: 1, gain_percent: 95, clip_mg: 8_000 },
-    Variant { rate_hz: None, late: 2, gain_percent: 105, clip_mg: 16_500 },
+const VARIANTS: [Variant; 8] = [
+    Variant { rate_hz: None, late: 0, gain_percent: 100, clip_mg: 16_500, speed_percent: 100 },
+    Variant { rate_hz: Some(20), late: 0, gain_percent: 100, clip_mg: 16_500, speed_percent: 100 },
+    Variant { rate_hz: Some(25), late: 1, gain_percent: 95, clip_mg: 8_000, speed_percent: 100 },
+    Variant { rate_hz: None, late: 2, gain_percent: 105, clip_mg: 16_500, speed_percent: 100 },
+    Variant { rate_hz: None, late: 1, gain_percent: 95, clip_mg: 16_500, speed_percent: 90 },
+    Variant { rate_hz: None, late: 3, gain_percent: 105, clip_mg: 16_500, speed_percent: 110 },
+    Variant { rate_hz: Some(32), late: 2, gain_percent: 90, clip_mg: 16_500, speed_percent: 95 },
+    Variant { rate_hz: Some(50), late: 0, gain_percent: 110, clip_mg: 16_500, speed_percent: 105 },
 ];
 
 /// Measures every blow of a recording, in all its variants.
@@ -59,7 +64,9 @@ pub fn measure(recording: &Recording, number: usize) -> Vec<Seen> {
     let mut seen = Vec::new();
     for (n, variant) in VARIANTS.iter().enumerate() {
         let (samples, rate_hz) = vary(recording, *variant);
-        let mut fall = Fall::new(recording.place.worn(), rate_hz);
+        let played_hz = u32::from(rate_hz) * u32::from(variant.speed_percent) / 100;
+        let played_hz = u16::try_from(played_hz).unwrap_or(rate_hz);
+        let mut fall = Fall::new(recording.place.worn(), played_hz);
         for (count, sample) in (0_u32..).zip(samples) {
             if let Some(blow) = fall.measure(sample) {
                 let row = Row { values: *blow.features(), fall: false, weight: 1.0 };

@@ -200,8 +200,8 @@ fn split(
             bars[usize::from(board.steps[*row][*number])].add(slopes[*row]);
         }
         let mut left = Slope::default();
-        for step in 0..board.limits[*number].len() {
-            left.add(bars[step]);
+        for (step, bar) in bars.iter().enumerate().take(board.limits[*number].len()) {
+            left.add(*bar);
             let right = all.less(left);
             if left.second < growth.leaf || right.second < growth.leaf {
                 continue;

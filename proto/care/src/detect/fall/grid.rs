@@ -26,6 +26,12 @@ pub(super) struct Bin {
 
 impl Bin {
     pub(super) const NONE: Self = Self { mean: [0; 3], size: 0, peak: 0, jerk: 0 };
+
+    /// How hard a blow it may be, milli-g: its peak, or what a jerk adds to 1 g, for a sensor with a dead axis
+    /// shows no peak.
+    pub(super) fn force(&self) -> u16 {
+        self.peak.max(self.jerk.saturating_add(1000))
+    }
 }
 
 /// What of the present half is known.

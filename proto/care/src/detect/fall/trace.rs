@@ -64,10 +64,10 @@ impl Trace {
 
     /// Whether the bin at [`BEFORE`] is a blow that has not been looked at.
     pub(super) fn has_blow(&self) -> bool {
-        let peak = self.at(BEFORE).peak;
-        peak >= FALL_BLOW_MIN_MG
+        let force = self.at(BEFORE).force();
+        force >= FALL_BLOW_MIN_MG
             && self.known > AFTER
-            && self.span(BEFORE - ALONE, BEFORE).all(|bin| bin.peak < peak)
-            && self.span(BEFORE + 1, BEFORE + 1 + ALONE).all(|bin| bin.peak <= peak)
+            && self.span(BEFORE - ALONE, BEFORE).all(|bin| bin.force() < force)
+            && self.span(BEFORE + 1, BEFORE + 1 + ALONE).all(|bin| bin.force() <= force)
     }
 }
