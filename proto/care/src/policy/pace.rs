@@ -48,7 +48,8 @@ pub struct Pace {
 }
 
 /// Few false alarms; an absence is not told before [`super::AWAY_MAX`]. Source: TIHM, searched on 34 homes for the
-/// soonest alarm at no more than 0.02 false ones a home-day; the README says what came of it.
+/// soonest alarm at no more than 0.02 false ones a home-day: 0.018 at 10.9 h from a random cut. Searched on each half
+/// and judged on the other: 0.031 at 11.0 h.
 pub const CALM: Pace = Pace {
     spread: [238, 303],
     more: [-24, -51, 50, 24],
@@ -58,7 +59,8 @@ pub const CALM: Pace = Pace {
     most: [Millis::minutes(932), super::AWAY_MAX],
 };
 
-/// Soon, also of an absence that is long for this home. Source: as for [`CALM`], at no more than 0.09.
+/// Soon, also of an absence that is long for this home. Source: as for [`CALM`], at no more than
+/// 0.09: 0.090 at 5.3 h; by halves 0.108 at 5.7 h.
 pub const ALERT: Pace = Pace {
     spread: [185, 164],
     more: [-3, 1, 38, 15],
