@@ -16,13 +16,15 @@ use proto::id::DeviceId;
 use proto::key::PROOF_LEN;
 use proto::seat::Seat;
 use proto::topic::Topic;
-use proto::unit::Mono;
+use proto::unit::{Millis, Mono};
 
 use crate::device::{Action, ConnectAs, Device, Input, Light, LinkEvent, Sample, Sound, Token};
 use crate::provision::Enrolled;
 use crate::queue::{FlashQueue, QueueError};
 use crate::roll_call::{RollCall, Task};
 use crate::settings::Settings;
+use crate::update::bank::{Bank, Done};
+use crate::update::{Built, Terms};
 
 /// What the link tells the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +80,9 @@ pub trait Signals {
     fn light(&mut self, light: Light);
     /// Says something aloud, once.
     fn sound(&mut self, sound: Sound);
+    /// How often the watchdog wants to be fed; none = there is none. The body turns at least so often.
+    const HUNGER: Option<Millis> = None;
+
     /// Everybody has answered the roll-call.
     fn feed_watchdog(&mut self) {}
 }
@@ -91,6 +96,7 @@ pub struct Body<F, L, S, C, G> {
     clock: C,
     signals: G,
     call: RollCall,
+    bank: Option<Bank>,
     /// An order that `run` was dropped in the middle of.
     open: Option<Action>,
 }
@@ -121,7 +127,13 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             device.handle(now, Input::Restored(&frame));
         }
         let call = RollCall::new();
-        Ok(Self { device, flash, link, senses, clock, signals, call, open: None })
+        Ok(Self { device, flash, link, senses, clock, signals, call, bank: None, open: None })
+    }
+
+    /// The same device with two slots for images; `built` is what the image that runs knows of itself.
+    pub fn with_bank(self, bank: Bank, built: &Built, terms: Terms) -> Self {
+        let device = self.device.with_slots(bank.standing(built), terms);
+        Self { device, bank: Some(bank), ..self }
     }
 
     /// Lives until the core asks for a restart.
@@ -145,6 +157,7 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             }
             if self.call.complete() {
                 self.signals.feed_watchdog();
+                self.device.handle(now, Input::AllHere);
             }
         }
     }
@@ -198,6 +211,13 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
                 let topic = self.topic(stranger, lane);
                 self.link.publish(token, topic, &frame);
             }
+            Action::Bank(step) => {
+                let done = match &mut self.bank {
+                    Some(bank) => bank.perform(self.flash.flash(), step).await,
+                    None => Done::Failed,
+                };
+                self.device.handle(self.clock.now(), Input::Bank(done));
+            }
             Action::Light(light) => self.signals.light(light),
             Action::Sound(sound) => self.signals.sound(sound),
             Action::Restart => {}
@@ -225,7 +245,8 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
 
     /// The first of sense, link and time, in this order when several are ready.
     async fn wait(&mut self) -> Happening {
-        let deadline = self.device.poll_timeout();
+        let hungry = G::HUNGER.map(|span| self.clock.now().after(span));
+        let deadline = self.device.poll_timeout().into_iter().chain(hungry).min();
         let clock = &self.clock;
         let call = &mut self.call;
         let mut sense = pin!(self.senses.next());

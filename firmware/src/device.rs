@@ -7,14 +7,17 @@
 //! The contract is on [`Device`]. Not here: flash (`queue`), sockets (`body`), pins (`sensor`), fall detection.
 
 mod bed;
+mod burst;
 mod contact;
 mod hear;
 mod ladder;
 mod passing;
+mod pendant;
 mod press;
 mod report;
 mod sense;
 mod session;
+mod update;
 mod voice;
 mod words;
 
@@ -25,9 +28,11 @@ use proto::unit::{Dbm, Millis, Mono, Percent};
 use proto::up::{Event, EventKind, Health, Role, Up};
 
 pub use bed::{IN_DELAY, OUT_DELAY, SAMPLE_STALE};
+pub use burst::{BURST_MAX, Burst};
 pub use contact::DEBOUNCE;
 pub use ladder::{Light, Sound};
 pub use passing::MOTION_REST;
+pub use pendant::{FALLS_HELD_MAX, SAMPLE_HZ};
 pub use press::HELD_MAX;
 pub use voice::{DeviceKeys, OWN_FRAME_MAX, OwnFrame};
 pub use words::{Action, ConnectAs, Input, LinkEvent, Sample, SlotToken, Token};
@@ -40,6 +45,7 @@ use press::Presses;
 use report::Report;
 use sense::Sense;
 use session::{ACK_WITHIN, Guise, Session, Step};
+use update::Update;
 use voice::Voice;
 
 /// This build as health frames give it: `major << 16 | minor << 8 | patch`.
@@ -79,6 +85,7 @@ pub struct Device {
     tested: Option<Millis>,
     next_health: Mono,
     next_reading: Mono,
+    update: Update,
     trace: Trace,
 }
 
@@ -109,6 +116,7 @@ impl Device {
             tested: None,
             next_health: now.after(Millis::secs(settings.health_s.into())),
             next_reading: now.after(Millis::secs(settings.reading_s.into())),
+            update: Update::default(),
             trace: Trace::default(),
         }
     }
@@ -128,6 +136,8 @@ impl Device {
                 }
             }
             Input::Restored(frame) => self.restore(frame),
+            Input::Bank(done) => self.banked(done),
+            Input::AllHere => self.all_here(),
             Input::Tick => {}
         }
         self.sense_time();
@@ -139,6 +149,7 @@ impl Device {
         }
         self.periods();
         self.dead_link();
+        self.update_turns();
     }
 
     /// What the world should do next, until there is nothing more.
@@ -177,7 +188,7 @@ impl Device {
         if publish.is_none() && self.voice.hoarse() {
             return Some(Action::Restart);
         }
-        publish
+        publish.or_else(|| self.update_action())
     }
 
     /// When to call again with [`Input::Tick`] at the latest; a time that has passed means at once.
@@ -192,6 +203,7 @@ impl Device {
             self.sense.deadline(),
             up.then_some(self.next_health),
             self.sense.reads().then_some(self.next_reading),
+            self.update_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -249,6 +261,7 @@ impl Device {
                 self.trace.counters.links += 1;
                 self.trace.mark(now, Mark::LinkUp);
                 if self.session.up() == Some(Guise::Itself) {
+                    self.update.link_up(now);
                     self.health();
                 }
             }
@@ -275,6 +288,7 @@ impl Device {
     }
 
     fn link_lost(&mut self) {
+        self.update.link_lost();
         self.presses.link_lost(self.now);
         self.report.link_lost();
     }
@@ -294,7 +308,9 @@ impl Device {
         let read = Header::parse(frame).ok().zip(OwnFrame::from_slice(frame).ok());
         let Some(((header, _), frame)) = read else { return };
         if header.id.device == self.voice.device {
-            self.presses.restore(self.now, header.id, frame);
+            self.update.pressed(self.now);
+            let fall = voice::is_fall(&frame);
+            self.presses.restore(self.now, header.id, frame, fall);
         }
     }
 
@@ -318,7 +334,8 @@ impl Device {
         self.trace.counters.presses += 1;
         self.trace.mark(self.now, Mark::Pressed);
         self.session.hurry(self.now);
-        if self.presses.add(self.now, id, frame) {
+        self.update.pressed(self.now);
+        if self.presses.add(self.now, id, frame, kind.is_fall()) {
             self.ladder.say(Sound::Felt);
         } else {
             self.trace.counters.not_held += 1;
@@ -337,7 +354,7 @@ impl Device {
             period_s: self.settings.health_s,
             battery: self.battery,
             signal: self.signal,
-            firmware: FIRMWARE,
+            firmware: self.update.version(),
             tested: self.tested,
             role: self.role,
         });

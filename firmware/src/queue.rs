@@ -1,7 +1,7 @@
 //! What must outlive a power cut: emergencies, the boot record, settings and identity, on any NOR flash.
 //!
 //! - the *emergency region* is a queue of its own, which nothing else may fill; telemetry never comes near it;
-//! - the *book* is a map: boot record (life and counter), settings, identity. Old values hold until new ones are whole.
+//! - the *book* is a map: boot record (life and counter), settings, identity, access. Old values hold until new ones are whole.
 //!
 //! A *life* is drawn at random when the book holds no valid counter; a *boot* counts within it and is read back before
 //! anything is said, so that no nonce comes back. Not here: telemetry, and what a frame means (`device`).
@@ -16,6 +16,7 @@ use sequential_storage::cache::Cache;
 use sequential_storage::map::{MapConfig, MapStorage};
 use sequential_storage::queue::{QueueConfig, QueueStorage};
 
+use crate::access::{ACCESS_MAX, Access};
 use crate::device::{HELD_MAX, OWN_FRAME_MAX, OwnFrame};
 use crate::provision::{IDENTITY_MAX, Identity, IdentityBuf};
 use crate::settings::{Settings, SettingsBuf, SettingsError};
@@ -30,16 +31,17 @@ const BUFFER: usize = 192;
 const KEY_BOOT: u8 = 1;
 const KEY_SETTINGS: u8 = 2;
 const KEY_IDENTITY: u8 = 3;
+const KEY_ACCESS: u8 = 4;
 
 const _: () = assert!(EMERGENCY_SLOTS <= HELD_MAX && OWN_FRAME_MAX + 32 <= BUFFER);
-const _: () = assert!(IDENTITY_MAX + 32 <= BUFFER);
+const _: () = assert!(IDENTITY_MAX + 32 <= BUFFER && ACCESS_MAX + 32 <= BUFFER);
 
 /// Where the regions lie; both start and end at pages and do not overlap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// Emergencies.
     pub emergency: Range<u32>,
-    /// Boot record, settings, identity.
+    /// Boot record, settings, identity, access.
     pub book: Range<u32>,
 }
 
@@ -96,6 +98,11 @@ impl<F: MultiwriteNorFlash> FlashQueue<F> {
         }
         let middle = pages / 2 * page::<F>();
         Ok(Layout { emergency: 0..middle, book: middle..pages * page::<F>() })
+    }
+
+    /// The flash itself, for what lies beside the queue.
+    pub const fn flash(&mut self) -> &mut F {
+        &mut self.flash
     }
 
     /// Gives the flash back.
@@ -204,6 +211,19 @@ impl<F: MultiwriteNorFlash> FlashQueue<F> {
     /// Stores who this device is.
     pub async fn store_identity(&mut self, identity: &IdentityBuf) -> Result<(), QueueError> {
         self.store(KEY_IDENTITY, identity).await
+    }
+
+    /// How this device reaches its gateway; none if nobody has told, or if it is damaged.
+    pub async fn access(&mut self) -> Result<Option<Access>, QueueError> {
+        let mut buffer = [0u8; BUFFER];
+        let mut book = self.book()?;
+        let found = book.fetch_item::<&[u8]>(&mut buffer, &KEY_ACCESS).await;
+        Ok(found.map_err(flash_error)?.and_then(Access::read))
+    }
+
+    /// Stores how this device reaches its gateway.
+    pub async fn store_access(&mut self, access: &Access) -> Result<(), QueueError> {
+        self.store(KEY_ACCESS, &access.to_bytes()).await
     }
 
     /// Forgets everything, as a release or factory reset does. The next boot begins a new life.

@@ -4,9 +4,12 @@
 //! that fails is a sample too, with its reason. Debounce of a person's touch is the core's (`device`), since a
 //! simulated contact must bounce as well. Not here: chips, interrupts, or what a sample means.
 
+pub mod accelerometer;
+pub mod battery;
 pub mod bed_mat;
 pub mod button;
 pub mod cord;
 pub mod door;
 mod level;
 pub mod pir;
+pub mod registers;

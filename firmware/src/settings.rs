@@ -4,6 +4,7 @@
 //! old and new firmware read each other's settings; damaged bytes are refused and the defaults hold.
 //! Not here: policy (`care`), and where the bytes lie in flash (`queue`).
 
+use care::fall::Worn;
 use care::policy;
 use heapless::Vec;
 use minicbor::{Decode, Encode};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub bed_in_g: u32,
     /// Bed mat: load below which nobody lies there, grams; below `bed_in_g`.
     pub bed_out_g: u32,
+    /// Pendant: where it is worn.
+    pub worn: Worn,
 }
 
 impl Default for Settings {
@@ -85,6 +88,8 @@ struct Stored {
     bed_in_g: Option<u32>,
     #[n(4)]
     bed_out_g: Option<u32>,
+    #[n(5)]
+    worn: Option<u8>,
 }
 
 impl Settings {
@@ -106,6 +111,7 @@ impl Settings {
             reading_s: seconds(policy::READING_PERIOD.get()),
             bed_in_g: BED_IN_G,
             bed_out_g: BED_OUT_G,
+            worn: Worn::Body,
         }
     }
 
@@ -135,11 +141,12 @@ impl Settings {
             reading_s: Some(self.reading_s),
             bed_in_g: Some(self.bed_in_g),
             bed_out_g: Some(self.bed_out_g),
+            worn: Some(u8::from(self.worn == Worn::Wrist)),
         };
         let mut buf = [0u8; SETTINGS_MAX];
         buf[0] = VERSION;
         let mut cursor = minicbor::encode::write::Cursor::new(&mut buf[1..SETTINGS_MAX - 4]);
-        // Five numbers take at most 27 bytes, and there is room for 59.
+        // Six numbers take at most 29 bytes, and there is room for 59.
         let _ = minicbor::encode(&stored, &mut cursor);
         let end = 1 + cursor.position();
         let sum = crc32(&buf[..end]).to_be_bytes();
@@ -164,6 +171,11 @@ impl Settings {
             reading_s: stored.reading_s.unwrap_or(self.reading_s),
             bed_in_g: stored.bed_in_g.unwrap_or(self.bed_in_g),
             bed_out_g: stored.bed_out_g.unwrap_or(self.bed_out_g),
+            worn: match stored.worn {
+                Some(0) => Worn::Body,
+                Some(1) => Worn::Wrist,
+                Some(_) | None => self.worn,
+            },
         };
         if read.sound() { Ok(read) } else { Err(SettingsError::Range) }
     }

@@ -34,6 +34,8 @@ pub enum Mark {
     OldSettings,
     /// A sample that this kind of device does not have.
     StraySample,
+    /// Samples of a stream were overwritten before anybody looked.
+    SamplesLost,
     /// A contact chatters or stays closed.
     Stuck,
 }

@@ -201,7 +201,7 @@ impl Bench {
         let mut told = BTreeSet::new();
         let event = |p: &Published| match p.up {
             Up::Event(event) if told.insert(p.id) => Some(event),
-            Up::Event(_) | Up::Reading(_) | Up::Health(_) | Up::Loss(_) => None,
+            Up::Event(_) | Up::Reading(_) | Up::Health(_) | Up::Loss(_) | Up::Update(_) => None,
         };
         self.published.iter().filter_map(event).collect()
     }
@@ -226,6 +226,7 @@ impl Bench {
             }
             Action::Light(light) => self.lights.push(light),
             Action::Sound(sound) => self.sounds.push(sound),
+            Action::Bank(step) => panic!("this device has one slot only: {step:?}"),
             Action::Restart => panic!("no counter is at its end"),
         }
     }

@@ -9,7 +9,7 @@ use crate::bench::Bench;
 fn value(bench: &Bench, quantity: Quantity) -> Value {
     let values = bench.published.iter().rev().find_map(|p| match &p.up {
         Up::Reading(reading) => Some(reading.values.clone()),
-        Up::Event(_) | Up::Health(_) | Up::Loss(_) => None,
+        Up::Event(_) | Up::Health(_) | Up::Loss(_) | Up::Update(_) => None,
     });
     *values
         .expect("a reading")

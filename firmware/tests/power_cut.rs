@@ -168,6 +168,7 @@ impl Life<'_> {
             | Action::Disconnect
             | Action::Light(_)
             | Action::Sound(_)
+            | Action::Bank(_)
             | Action::Restart => {}
         }
         Ok(())

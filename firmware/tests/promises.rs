@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
 
+mod accelerometer;
 mod bed_mat;
 mod bench;
 mod body;
@@ -13,8 +14,11 @@ mod drivers;
 mod ladder;
 mod link_loss;
 mod passing;
+mod pendant;
 mod power_cut;
 mod provisioning;
 mod reporting;
 mod settings;
 mod stranger;
+mod update;
+mod wearer;

@@ -1,5 +1,6 @@
 //! From the shelf to a home and back: only an enrolled device speaks, and what it is survives in flash.
 
+use firmware::access::Access;
 use firmware::flash_model::FlashModel;
 use firmware::provision::{Blank, Enrolled, Identity, Voucher};
 use firmware::queue::FlashQueue;
@@ -51,4 +52,29 @@ fn an_enrolled_device_is_itself_and_a_new_epoch_changes_only_its_keys() {
     assert_eq!(device.id(), id());
     assert_eq!(renewed.keys().epoch, KeyEpoch::new(5));
     assert_eq!(renewed.release(), Blank);
+}
+
+#[test]
+fn the_way_to_the_gateway_comes_back_from_flash_and_never_half_of_it() {
+    let door: std::net::SocketAddrV4 = "192.168.1.7:1883".parse().unwrap();
+    let longest = Access::new(&"n".repeat(32), &"p".repeat(63), door).unwrap();
+    let open = Access::new("家", "", door).unwrap();
+    let flash = FlashModel::<_, 1024>::erased(vec![0; 4096], 1);
+    let layout = FlashQueue::halves(&flash).unwrap();
+    let mut queue = FlashQueue::new(flash, layout).unwrap();
+    assert_eq!(now_or_never(queue.access()), Ok(None));
+    for access in [&longest, &open] {
+        now_or_never(queue.store_access(access)).unwrap();
+        assert_eq!(now_or_never(queue.access()), Ok(Some(access.clone())));
+    }
+    let bytes = longest.to_bytes();
+    assert!((0..bytes.len()).all(|len| Access::read(&bytes[..len]).is_none()));
+    for bit in 0..bytes.len() * 8 {
+        let mut damaged = bytes.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(Access::read(&damaged), None, "bit {bit}");
+    }
+    assert!(Access::new("", "longenough", door).is_none());
+    assert!(Access::new("home", "short", door).is_none());
+    assert!(!format!("{longest:?}").contains("ppp"), "a passphrase is never printed");
 }

@@ -57,7 +57,7 @@ fn a_device_on_cells_promises_less_than_one_on_mains() {
     bench.run_for(Millis::minutes(30));
     let promise = bench.published.iter().find_map(|p| match p.up {
         Up::Health(health) => Some(health.period_s),
-        Up::Event(_) | Up::Reading(_) | Up::Loss(_) => None,
+        Up::Event(_) | Up::Reading(_) | Up::Loss(_) | Up::Update(_) => None,
     });
     assert_eq!(promise, Some(3600));
 }

@@ -2,7 +2,7 @@
 //!
 //! One function, run by the fuzzer (`fuzz_targets/words.rs`) and, over its corpus, by the ordinary tests.
 
-use proto::down::{DownSeal, sealer_of};
+use proto::down::{DownBuf, DownSeal, sealer_of};
 use proto::frame::{self, Class, Header};
 use proto::id::{BootId, DeviceId, KeyEpoch, PressId, Seq};
 use proto::key::{DeviceKey, PROOF_LEN};
@@ -10,9 +10,11 @@ use proto::relay::{GatewayDown, Relay};
 use proto::seat::Seat;
 use proto::topic::Topic;
 use proto::up::Up;
+use proto::update::Order;
+use proto::update::package::Package;
 
-const CLASSES: [Class; 5] =
-    [Class::Emergency, Class::Event, Class::Reading, Class::Health, Class::Loss];
+const CLASSES: [Class; 6] =
+    [Class::Emergency, Class::Event, Class::Reading, Class::Health, Class::Loss, Class::Update];
 
 /// Reads bytes as everything that can come from outside.
 pub(crate) fn read_all(bytes: &[u8]) {
@@ -38,6 +40,7 @@ fn frames(bytes: &[u8]) {
     let _ = sealer_of(bytes);
     assert!(DownSeal::gateway(&hop).open(device, bytes).is_err(), "nor a word from above");
     assert!(DownSeal::server(&end).open(device, bytes).is_err());
+    assert!(DownSeal::server(&end).open_any(device, bytes, &mut DownBuf::new()).is_err());
     if bytes.len() != PROOF_LEN {
         assert!(hop.check_connect_proof(bytes).is_none());
     }
@@ -65,6 +68,8 @@ fn words(bytes: &[u8]) {
         let _ = frame::read_open(relay.bytes);
     }
     let _ = GatewayDown::read(bytes);
+    let _ = minicbor::decode::<Order<'_>>(bytes);
+    let _ = Package::read(bytes);
 }
 
 fn texts(text: &str) {

@@ -1,8 +1,8 @@
-//! What a device is told: receipts, settings, tests. Sealed with XChaCha20-Poly1305 and a random nonce.
+//! What a device is told: receipts, settings, tests, updates. Sealed with XChaCha20-Poly1305 and a random nonce.
 //!
 //! Layout: `version ‖ sealer ‖ device ‖ nonce(24) ‖ encrypted(body) ‖ tag`; all before the
 //! ciphertext is authenticated, the nonce as nonce. A receipt names the press inside the seal, so an old one tells a
-//! device nothing new. Not here: who may order what (`server`), or firmware images.
+//! device nothing new. Not here: who may order what (`server`), and what an update's orders say (`update`).
 
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
@@ -12,10 +12,11 @@ use minicbor::{Decode, Encode};
 use crate::frame::FrameError;
 use crate::id::{DeviceId, PressId};
 use crate::key::{EndKey, HopKey};
+use crate::update::Order;
 use crate::{cbor, version};
 
-/// Longest sealed down frame in bytes.
-pub const DOWN_MAX: usize = 256;
+/// Longest sealed down frame in bytes: a chunk of an image; whatever else is said has 256 at most.
+pub const DOWN_MAX: usize = 640;
 const HEAD: usize = 1 + 1 + 8;
 const NONCE: usize = 24;
 const TAG: usize = 16;
@@ -53,6 +54,15 @@ pub enum Down {
     /// Blink, so that an installer finds this one.
     #[n(3)]
     Identify(#[n(0)] u32),
+}
+
+/// Any word to a device: one of those that all know, or one about its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word<'a> {
+    /// One that every device knows.
+    Plain(Down),
+    /// One about its image.
+    Update(Order<'a>),
 }
 
 /// A rung that a press has reached.
@@ -116,6 +126,25 @@ impl DownSeal {
         nonce: [u8; 24],
         word: &Down,
     ) -> Result<DownBuf, FrameError> {
+        self.seal_any(device, nonce, word)
+    }
+
+    /// Seals an order about an image to `device`; the nonce as in [`seal`](Self::seal).
+    pub fn seal_order(
+        &self,
+        device: DeviceId,
+        nonce: [u8; 24],
+        order: &Order<'_>,
+    ) -> Result<DownBuf, FrameError> {
+        self.seal_any(device, nonce, order)
+    }
+
+    fn seal_any<T: Encode<()>>(
+        &self,
+        device: DeviceId,
+        nonce: [u8; 24],
+        word: &T,
+    ) -> Result<DownBuf, FrameError> {
         let mut out = DownBuf::new();
         let mut put =
             |bytes: &[u8]| out.extend_from_slice(bytes).map_err(|_| FrameError::Oversized);
@@ -136,8 +165,21 @@ impl DownSeal {
         Ok(out)
     }
 
-    /// Opens a frame that this key's holder sealed for `device`.
+    /// Opens a frame that this key's holder sealed for `device`, if it says what every device knows.
     pub fn open(&self, device: DeviceId, bytes: &[u8]) -> Result<Down, FrameError> {
+        match self.open_any(device, bytes, &mut DownBuf::new())? {
+            Word::Plain(word) => Ok(word),
+            Word::Update(_) => Err(FrameError::Word),
+        }
+    }
+
+    /// Opens a frame that this key's holder sealed for `device`; `body` is where a chunk's bytes then lie.
+    pub fn open_any<'a>(
+        &self,
+        device: DeviceId,
+        bytes: &[u8],
+        body: &'a mut DownBuf,
+    ) -> Result<Word<'a>, FrameError> {
         if bytes.len() > DOWN_MAX {
             return Err(FrameError::Oversized);
         }
@@ -150,11 +192,16 @@ impl DownSeal {
         }
         let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(FrameError::Truncated)?;
         let (text, tag) = rest.split_last_chunk::<TAG>().ok_or(FrameError::Truncated)?;
-        let mut body = DownBuf::from_slice(text).map_err(|_| FrameError::Oversized)?;
+        *body = DownBuf::from_slice(text).map_err(|_| FrameError::Oversized)?;
         self.cipher
             .decrypt_inout_detached(nonce.into(), head, body.as_mut_slice().into(), tag.into())
             .map_err(|_| FrameError::Seal)?;
-        cbor::read(&body).map_err(|_| FrameError::Word)
+        // Both share one number space, so at most one of them reads it.
+        let body: &'a [u8] = body;
+        cbor::read(body)
+            .map(Word::Plain)
+            .or_else(|_| cbor::read(body).map(Word::Update))
+            .map_err(|_| FrameError::Word)
     }
 
     /// Who seals with these keys.

@@ -40,6 +40,8 @@ pub enum Class {
     Health = 4,
     /// The device tells what it had to drop.
     Loss = 5,
+    /// The device tells how far an update is, and asks for more of it.
+    Update = 6,
 }
 
 /// Which of the two lanes a frame travels in.
@@ -56,7 +58,9 @@ impl Class {
     pub const fn lane(self) -> Lane {
         match self {
             Self::Emergency => Lane::Emergency,
-            Self::Event | Self::Reading | Self::Health | Self::Loss => Lane::Telemetry,
+            Self::Event | Self::Reading | Self::Health | Self::Loss | Self::Update => {
+                Lane::Telemetry
+            }
         }
     }
 
@@ -68,6 +72,7 @@ impl Class {
             3 => Self::Reading,
             4 => Self::Health,
             5 => Self::Loss,
+            6 => Self::Update,
             _ => return None,
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`id`] and [`mod@unit`]: who, and how much, as types.
 //! - [`key`] and [`frame`]: how a device's words are sealed hop by hop and end to end.
-//! - [`up`], [`down`], [`relay`]: what is said, as CBOR with integer keys.
+//! - [`up`], [`down`], [`update`], [`relay`]: what is said, as CBOR with integer keys.
 //! - [`seat`] and [`topic`]: who connects as what, and where things are said over MQTT.
 //! - [`outbox`]: the numbered, bounded queue that forgets nothing in silence.
 //!
@@ -21,6 +21,7 @@ pub mod seat;
 pub mod topic;
 pub mod unit;
 pub mod up;
+pub mod update;
 pub mod version;
 
 /// Largest hop-sealed emergency frame in bytes: one radio window of the narrowest link.

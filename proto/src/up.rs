@@ -1,4 +1,4 @@
-//! What a device says: events, readings, its own health, and what it had to drop.
+//! What a device says: events, readings, its own health, what it had to drop, how far an update is.
 //!
 //! Bodies are CBOR maps with integer keys; a reader skips keys and quantities that it does not know, and a relay
 //! keeps them, since it passes bytes on. Numbers of kinds and quantities are append-only. Not here:
@@ -13,6 +13,7 @@ use crate::cbor;
 use crate::frame::{BODY_MAX, Class};
 use crate::id::{HomeId, Seq};
 use crate::unit::{Dbm, Millis, NoData, Percent};
+use crate::update::Progress;
 
 /// Most values in one reading.
 pub const VALUES_MAX: usize = 16;
@@ -28,6 +29,8 @@ pub enum Up {
     Health(Health),
     /// Class `Loss`.
     Loss(Loss),
+    /// Class `Update`.
+    Update(Progress),
 }
 
 /// Something happened at one moment.
@@ -64,6 +67,9 @@ pub enum EventKind {
     /// Held for 3 s: "it is nothing". Annotates, never closes.
     #[n(4)]
     Cancel,
+    /// After a suspected fall the wearer moves as one who is up. Annotates, never closes.
+    #[n(5)]
+    FallRecovered,
     /// Somebody lies down.
     #[n(10)]
     BedIn,
@@ -97,6 +103,11 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Whether a sensor felt a fall, suspected or confirmed.
+    pub const fn is_fall(self) -> bool {
+        matches!(self, Self::FallSuspected | Self::FallConfirmed)
+    }
+
     /// The class in which this kind travels.
     pub const fn class(self) -> Class {
         match self {
@@ -104,6 +115,7 @@ impl EventKind {
                 Class::Emergency
             }
             Self::Cancel
+            | Self::FallRecovered
             | Self::BedIn
             | Self::BedOut
             | Self::Motion
@@ -287,6 +299,7 @@ impl Up {
             Self::Reading(_) => Class::Reading,
             Self::Health(_) => Class::Health,
             Self::Loss(_) => Class::Loss,
+            Self::Update(_) => Class::Update,
         }
     }
 
@@ -299,6 +312,7 @@ impl Up {
             Self::Reading(reading) => minicbor::encode(reading, &mut cursor),
             Self::Health(health) => minicbor::encode(health, &mut cursor),
             Self::Loss(loss) => minicbor::encode(loss, &mut cursor),
+            Self::Update(progress) => minicbor::encode(progress, &mut cursor),
         }
         .map_err(|_| BodyError)?;
         let len = cursor.position();
@@ -312,6 +326,7 @@ impl Up {
             Class::Reading => cbor::read(body).map(Self::Reading),
             Class::Health => cbor::read(body).map(Self::Health),
             Class::Loss => cbor::read(body).map(Self::Loss),
+            Class::Update => cbor::read(body).map(Self::Update),
         }
         .map_err(|_| BodyError)?;
         if up.class() == class { Ok(up) } else { Err(BodyError) }

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 use proptest::prelude::*;
-use proto::down::{Down, DownSeal};
+use proto::down::{DOWN_MAX, Down, DownSeal};
 use proto::frame::{self, Class, FrameError, Header};
 use proto::id::{BootId, DeviceId, KeyEpoch, PressId, Seq};
 use proto::key::DeviceKey;
@@ -106,7 +106,7 @@ fn headers_say_what_is_wrong_with_them() {
     assert_eq!(with(0, 2), Err(FrameError::Version(2)));
     assert_eq!(with(0, 0), Err(FrameError::Version(0)));
     assert_eq!(with(1, 0), Err(FrameError::Class(0)));
-    assert_eq!(with(1, 6), Err(FrameError::Class(6)));
+    assert_eq!(with(1, 7), Err(FrameError::Class(7)));
     assert_eq!(with(4, 0xFF), Err(FrameError::Device));
     assert_eq!(Header::parse(&good[..23]), Err(FrameError::Truncated));
     let mut long = good.to_vec();
@@ -130,7 +130,7 @@ fn a_class_cannot_carry_the_kinds_of_another() {
     assert_eq!(Up::from_body(Class::Emergency, &body), Err(BodyError), "motion jumps no queue");
     let press = press().to_body().unwrap();
     assert_eq!(Up::from_body(Class::Event, &press), Err(BodyError), "a press does not hide");
-    for class in [Class::Reading, Class::Health, Class::Loss] {
+    for class in [Class::Reading, Class::Health, Class::Loss, Class::Update] {
         assert_eq!(Up::from_body(class, &press), Err(BodyError));
     }
 }
@@ -155,7 +155,7 @@ fn a_word_from_above_is_for_one_device_and_from_one_sealer() {
         changed[bit / 8] ^= 1 << (bit % 8);
         assert!(gateway.open(id().device, &changed).is_err(), "bit {bit}");
     }
-    let long = vec![1; 300];
+    let long = vec![1; DOWN_MAX + 1];
     assert_eq!(gateway.open(id().device, &long), Err(FrameError::Oversized));
 }
 

@@ -16,12 +16,13 @@ use proto::topic::Topic;
 use proto::unit::{Dbm, Millis, Mono, NoData, Percent};
 use proto::up::{Event, EventKind, Health, Loss, Quantity, Reading, Role, Up, VALUES_MAX, Value};
 
-const KINDS: [EventKind; 15] = [
+const KINDS: [EventKind; 16] = [
     EventKind::Press,
     EventKind::Pull,
     EventKind::FallSuspected,
     EventKind::FallConfirmed,
     EventKind::Cancel,
+    EventKind::FallRecovered,
     EventKind::BedIn,
     EventKind::BedOut,
     EventKind::Motion,

@@ -108,7 +108,7 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "name_taken")
     }
 
-    /// Nothing with this id; `what` is `staff`, `alert`, `home`, `device` or `gateway`.
+    /// Nothing with this id; `what` is `staff`, `alert`, `home`, `device`, `gateway` or `image`.
     pub fn unknown(what: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, what)
     }

@@ -30,6 +30,7 @@ use crate::records::{Records, desk, due, notify, open, rules, state};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
 use crate::series::{Series, embedded, influx};
+use crate::update::{self, Updates, Words};
 
 /// Everything that a running server is made of.
 pub struct App {
@@ -63,6 +64,8 @@ pub struct App {
     pub history: History,
     /// Lets one rehearsal run at a time.
     pub rehearsals: Rehearsals,
+    /// Which device is to run which image.
+    pub updates: Updates,
     /// Counters and proofs of life.
     pub health: Health,
     /// What log-in needs between requests.
@@ -136,6 +139,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let rules = HomeRules::load(rules::all(&mut reader).await?);
     drop(reader);
     let (commands, orders) = ingest::line();
+    let (updates, words) = Updates::load(&records).await?;
     let app = Arc::new(App {
         config,
         clock,
@@ -152,6 +156,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         rules,
         history: History::default(),
         rehearsals: Rehearsals::default(),
+        updates,
         health: Health::default(),
         auth: Auth::default(),
     });
@@ -159,7 +164,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let door = open_door(&app, commit).await?;
     app.receipts.at(door.clone());
     app.health.at(door.clone());
-    spawn_loops(&app, orders);
+    spawn_loops(&app, orders, words);
     Ok(Running { app, door })
 }
 
@@ -207,7 +212,8 @@ fn limits() -> Limits {
     }
 }
 
-fn spawn_loops(app: &Arc<App>, orders: Orders) {
+fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
+    tokio::spawn(update::talk::run(Arc::clone(app), words));
     tokio::spawn(ingest::run(Arc::clone(app), orders));
     tokio::spawn(escalate::run(Arc::clone(app)));
     tokio::spawn(return_lapsed(Arc::clone(app)));

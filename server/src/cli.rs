@@ -16,6 +16,7 @@ use crate::config::{Config, ConfigError};
 use crate::provision::command::Enrol;
 use crate::records::staff;
 use crate::series::influx;
+use crate::update::command::ImageCommand;
 use crate::{app, router};
 
 /// Wrong use or configuration (sysexits: EX_USAGE).
@@ -55,6 +56,15 @@ enum Command {
         /// What to enter.
         #[command(subcommand)]
         what: Enrol,
+    },
+    /// Stores signed images and offers them to devices while the server does not run.
+    Image {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        what: ImageCommand,
     },
     /// Prepares an InfluxDB 2: organisation, buckets, retention.
     Influx {
@@ -96,6 +106,11 @@ fn execute(command: Command) -> anyhow::Result<()> {
             runtime()?.block_on(serve(config))
         }
         Command::Enrol { config, what } => {
+            let config = prepared(&config)?;
+            let told = runtime()?.block_on(what.run(&config))?;
+            print(&told)
+        }
+        Command::Image { config, what } => {
             let config = prepared(&config)?;
             let told = runtime()?.block_on(what.run(&config))?;
             print(&told)

@@ -27,6 +27,7 @@ pub mod rehearsal;
 pub mod router;
 pub mod routes;
 pub mod series;
+pub mod update;
 pub mod words;
 
 pub use cli::run;

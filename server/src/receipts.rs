@@ -1,4 +1,4 @@
-//! Words to devices: how far a press has come, and whether a home has an open alarm.
+//! Words to devices: how far a press has come, whether a home has an open alarm, what image is to run.
 //!
 //! A receipt is sealed for the device and carried by its gateway. It is not kept here: the rung is in the
 //! rows, and is told again on each copy and each reconnect. Not here: who decides that a rung is reached.
@@ -7,12 +7,14 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use door::{Door, Told, Who};
-use proto::down::{Down, DownSeal, Receipt, Rung};
+use proto::down::{Down, DownBuf, DownSeal, Receipt, Rung};
+use proto::frame::FrameError;
 use proto::id::{DeviceId, GatewayId, HomeId, PressId};
 use proto::relay::GatewayDown;
 use proto::topic::Topic;
 use proto::unit::Millis;
 use proto::up::Role;
+use proto::update::Order;
 
 use crate::provision::Registry;
 
@@ -42,12 +44,26 @@ impl Receipts {
 
     /// Seals a word for a device and hands it to its gateway.
     pub fn word(&self, device: DeviceId, word: &Down, hint: Option<Receipt>) -> Option<Told> {
+        self.sealed(device, hint, |seal, nonce| seal.seal(device, nonce, word))
+    }
+
+    /// Seals an order about a device's image and hands it to its gateway.
+    pub fn order(&self, device: DeviceId, order: &Order<'_>) -> Option<Told> {
+        self.sealed(device, None, |seal, nonce| seal.seal_order(device, nonce, order))
+    }
+
+    fn sealed(
+        &self,
+        device: DeviceId,
+        hint: Option<Receipt>,
+        seal: impl FnOnce(&DownSeal, [u8; 24]) -> Result<DownBuf, FrameError>,
+    ) -> Option<Told> {
         let info = self.registry.device(device)?;
         let gateway = info.gateway?;
         let key = info.end_key(info.epoch)?;
         let mut nonce = [0; 24];
         getrandom::fill(&mut nonce).ok()?;
-        let sealed = DownSeal::server(&key).seal(device, nonce, word).ok()?;
+        let sealed = seal(&DownSeal::server(&key), nonce).ok()?;
         let sealed: &[u8] = &sealed;
         self.say(gateway, &GatewayDown::Forward { device, sealed: sealed.into(), hint })
     }

@@ -11,6 +11,7 @@ pub mod due;
 pub mod gateway;
 pub mod heard;
 pub mod home;
+pub mod image;
 pub mod notify;
 pub mod open;
 pub mod question;

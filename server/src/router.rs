@@ -22,11 +22,15 @@ use tokio::net::TcpListener;
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::assets;
-use crate::routes::{alerts, enrol, homes, ops, pages, queue, rules, session, staff, stream};
+use crate::routes::{
+    alerts, enrol, homes, images, ops, pages, queue, rules, session, staff, stream,
+};
 use crate::words::Lang;
 
 /// Largest body of a request, bytes.
 const BODY_MAX: usize = 64 * 1024;
+/// Largest signed image with its head, bytes.
+const IMAGE_BODY_MAX: usize = proto::update::IMAGE_MAX as usize + 1024;
 /// Header that only our own pages and programs send.
 const OURS: HeaderName = HeaderName::from_static("x-hearthline");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -44,7 +48,42 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(ops::metrics))
         .route("/api/setup", post(session::setup))
         .route("/api/login", post(session::login));
-    let operators = Router::new()
+    let installers = Router::new()
+        .route("/api/organisations", post(enrol::organisation))
+        .route("/api/homes", post(enrol::home))
+        .route("/api/homes/{id}/beds", post(enrol::bed))
+        .route("/api/homes/{id}/resident", post(enrol::resident))
+        .route("/api/gateways", post(enrol::new_gateway))
+        .route("/api/gateways/{id}/revoke", post(enrol::revoke))
+        .route("/api/devices", post(enrol::device))
+        .route("/api/devices/{id}/release", post(enrol::release))
+        .route("/api/devices/{id}/label", get(enrol::label_svg));
+    let supervisors = Router::new().route("/api/homes/{id}/rules", post(rules::set));
+    let administrators = Router::new()
+        .route("/api/provision/batch", post(enrol::batch))
+        .route("/api/images", get(images::list))
+        .route("/api/images", post(images::add).layer(DefaultBodyLimit::max(IMAGE_BODY_MAX)))
+        .route("/api/images/{id}", get(images::show))
+        .route("/api/images/{id}/offer", post(images::offer))
+        .route("/api/images/{id}/withdraw", post(images::withdraw))
+        .route("/api/staff", post(staff::create))
+        .route("/api/staff/{id}", delete(staff::disable))
+        .route("/api/staff/{id}/code", post(staff::code));
+    anybody
+        .merge(operators())
+        .merge(installers)
+        .merge(supervisors)
+        .merge(administrators)
+        .fallback(pages::nowhere)
+        .method_not_allowed_fallback(pages::nowhere)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(guard))
+        .with_state(app)
+}
+
+/// Doors of those who work alerts and see residents.
+fn operators() -> Router<Arc<App>> {
+    Router::new()
         .route("/console", get(pages::console))
         .route("/console/alerts/{id}", get(pages::facts))
         .route("/homes", get(pages::homes))
@@ -66,33 +105,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/homes/{id}", get(homes::show))
         .route("/api/homes/{id}/series", get(homes::series))
         .route("/api/homes/{id}/rules", get(rules::show))
-        .route("/api/homes/{id}/rehearse", post(rules::rehearsal));
-    let installers = Router::new()
-        .route("/api/organisations", post(enrol::organisation))
-        .route("/api/homes", post(enrol::home))
-        .route("/api/homes/{id}/beds", post(enrol::bed))
-        .route("/api/homes/{id}/resident", post(enrol::resident))
-        .route("/api/gateways", post(enrol::new_gateway))
-        .route("/api/gateways/{id}/revoke", post(enrol::revoke))
-        .route("/api/devices", post(enrol::device))
-        .route("/api/devices/{id}/release", post(enrol::release))
-        .route("/api/devices/{id}/label", get(enrol::label_svg));
-    let supervisors = Router::new().route("/api/homes/{id}/rules", post(rules::set));
-    let administrators = Router::new()
-        .route("/api/provision/batch", post(enrol::batch))
-        .route("/api/staff", post(staff::create))
-        .route("/api/staff/{id}", delete(staff::disable))
-        .route("/api/staff/{id}/code", post(staff::code));
-    anybody
-        .merge(operators)
-        .merge(installers)
-        .merge(supervisors)
-        .merge(administrators)
-        .fallback(pages::nowhere)
-        .method_not_allowed_fallback(pages::nowhere)
-        .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(from_fn(guard))
-        .with_state(app)
+        .route("/api/homes/{id}/rehearse", post(rules::rehearsal))
 }
 
 /// Serves all doors until `stop` is done.

@@ -146,6 +146,11 @@ fn box_of(value: &Value) -> Outcome<GatewayBox> {
     Ok(GatewayBox { gateway, key, epoch, credentials: value.clone() })
 }
 
+/// A device as `server enrol device` prints it, which names its home.
+pub fn card(value: &Value) -> Outcome<Enrolled> {
+    device_of(value, text(value, "home")?.parse()?)
+}
+
 fn device_of(value: &Value, home: HomeId) -> Outcome<Enrolled> {
     let device = text(value, "device")?.parse()?;
     let (key, epoch) = key_of(value)?;

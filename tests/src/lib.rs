@@ -8,6 +8,7 @@
 //! - [`device`], [`home`], [`resident`]: people and their devices.
 //! - [`book`], [`robot`], [`quantile`]: what was promised, who answers, how long it took.
 //! - [`stage`], [`scene`], [`demo`], [`load`]: all of it together.
+//! - [`qemu`], [`image`]: the firmware image on a machine, and what is measured of it.
 //! - [`judge`]: the detectors as shipped over real recordings, read from a path.
 //!
 //! Not here: rules of care, storage, or anything that ships.
@@ -20,11 +21,13 @@ pub mod demo;
 pub mod device;
 pub mod enrol;
 pub mod home;
+pub mod image;
 pub mod judge;
 pub mod load;
 pub mod mqtt;
 pub mod process;
 pub mod proxy;
+pub mod qemu;
 pub mod quantile;
 pub mod resident;
 pub mod robot;

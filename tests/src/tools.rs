@@ -23,6 +23,10 @@ pub enum Tool {
     MosquittoPub,
     /// A wall clock of its own for one process.
     Faketime,
+    /// The machine that firmware images run on.
+    Qemu,
+    /// The linker of firmware images, where the host's compiler brings none.
+    Linker,
 }
 
 impl Tool {
@@ -33,6 +37,8 @@ impl Tool {
             Self::Strace => "strace",
             Self::MosquittoPub => "mosquitto_pub",
             Self::Faketime => "faketime",
+            Self::Qemu => "qemu-system-riscv32",
+            Self::Linker => "ld.lld",
         }
     }
 
@@ -43,6 +49,8 @@ impl Tool {
             Self::Strace => "strace",
             Self::MosquittoPub => "mosquitto-clients",
             Self::Faketime => "faketime",
+            Self::Qemu => "qemu-system-misc",
+            Self::Linker => "lld",
         }
     }
 }
@@ -69,7 +77,8 @@ fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
-fn install(package: &str) {
+/// Installs one of Debian's packages, as far as this is Debian and root.
+pub fn install(package: &str) {
     let _one_at_a_time = INSTALLING.lock();
     for arguments in [["update", "-q"].as_slice(), &["install", "-y", "-q", package]] {
         let run = Command::new("apt-get")

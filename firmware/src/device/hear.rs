@@ -3,7 +3,7 @@
 //! The gateway may say `stored`, and nothing above; the server may say everything. What is not for us, or not from
 //! whom it claims, is counted and ignored. Not here: what the words do in detail (`press`, `ladder`, `settings`).
 
-use proto::down::{Down, Receipt, Rung, Sealer, sealer_of};
+use proto::down::{Down, DownBuf, Receipt, Rung, Sealer, Word, sealer_of};
 use proto::unit::Millis;
 
 use super::Device;
@@ -22,13 +22,19 @@ impl Device {
             None => return self.ignore(),
         };
         let sealer = seal.sealer();
-        match (seal.open(self.voice.device, bytes), sealer) {
-            (Ok(Down::Receipt(Receipt { press, rung: Rung::Stored })), Sealer::Gateway) => {
+        let mut body = DownBuf::new();
+        let word = match seal.open_any(self.voice.device, bytes, &mut body) {
+            Ok(Word::Plain(word)) => word,
+            Ok(Word::Update(order)) if sealer == Sealer::Server => return self.order(&order),
+            Ok(Word::Update(_)) | Err(_) => return self.ignore(),
+        };
+        match (word, sealer) {
+            (Down::Receipt(Receipt { press, rung: Rung::Stored }), Sealer::Gateway) => {
                 self.receipt(Receipt { press, rung: Rung::Stored });
             }
-            (Ok(_), Sealer::Gateway) | (Err(_), _) => self.ignore(),
-            (Ok(Down::Receipt(receipt)), Sealer::Server) => self.receipt(receipt),
-            (Ok(Down::Settings(order)), Sealer::Server) => match self.settings.after(&order) {
+            (_, Sealer::Gateway) => self.ignore(),
+            (Down::Receipt(receipt), Sealer::Server) => self.receipt(receipt),
+            (Down::Settings(order), Sealer::Server) => match self.settings.after(&order) {
                 Some(settings) => {
                     self.settings = settings;
                     self.store = true;
@@ -36,12 +42,12 @@ impl Device {
                 }
                 None => self.trace.mark(self.now, Mark::OldSettings),
             },
-            (Ok(Down::Test(_)), Sealer::Server) => {
+            (Down::Test(_), Sealer::Server) => {
                 self.tested = Some(self.uptime(self.now));
                 self.ladder.say(Sound::Test);
                 self.health();
             }
-            (Ok(Down::Identify(seconds)), Sealer::Server) => {
+            (Down::Identify(seconds), Sealer::Server) => {
                 let span = Millis::secs(seconds.min(IDENTIFY_MAX_S).into());
                 self.ladder.identify(self.now, span);
             }

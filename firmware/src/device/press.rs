@@ -11,6 +11,7 @@ use proto::down::Rung;
 use proto::id::PressId;
 use proto::unit::{Millis, Mono};
 
+use super::pendant::FALLS_HELD_MAX;
 use super::voice::OwnFrame;
 use super::{SlotToken, Token};
 use crate::link::{Backoff, Jitter};
@@ -46,6 +47,8 @@ pub(crate) struct Press {
     slot: SlotToken,
     held: Held,
     pub(crate) rung: Option<Rung>,
+    /// A sensor's word, not a hand's.
+    fall: bool,
     since: Mono,
     pub(crate) failed: bool,
     in_flight: Option<(Token, Mono)>,
@@ -65,16 +68,25 @@ pub(crate) struct Presses {
 impl Presses {
     /// Takes a new one in; false if there is no place for it. A place is made by letting go of one that is in memory
     /// only and that the gateway has.
-    pub(crate) fn add(&mut self, now: Mono, id: PressId, frame: OwnFrame) -> bool {
-        self.insert(now, id, frame, Held::Fresh)
+    pub(crate) fn add(&mut self, now: Mono, id: PressId, frame: OwnFrame, fall: bool) -> bool {
+        // A sensor gone wild must not take the places of the hand.
+        let falls = self.held.iter().filter(|press| press.fall).count();
+        (!fall || falls < FALLS_HELD_MAX) && self.insert(now, id, frame, (fall, Held::Fresh))
     }
 
     /// Takes in one that an earlier boot left in flash.
-    pub(crate) fn restore(&mut self, now: Mono, id: PressId, frame: OwnFrame) -> bool {
-        self.held.iter().any(|press| press.id == id) || self.insert(now, id, frame, Held::Flash)
+    pub(crate) fn restore(&mut self, now: Mono, id: PressId, frame: OwnFrame, fall: bool) -> bool {
+        let known = self.held.iter().any(|press| press.id == id);
+        known || self.insert(now, id, frame, (fall, Held::Flash))
     }
 
-    fn insert(&mut self, now: Mono, id: PressId, frame: OwnFrame, held: Held) -> bool {
+    fn insert(
+        &mut self,
+        now: Mono,
+        id: PressId,
+        frame: OwnFrame,
+        (fall, held): (bool, Held),
+    ) -> bool {
         if self.held.is_full() {
             let safe = |p: &Press| p.held == Held::Memory && (p.strange || p.rung.is_some());
             let Some(place) = self.held.iter().position(safe) else { return false };
@@ -87,6 +99,7 @@ impl Presses {
             slot: SlotToken(self.slots),
             held,
             rung: None,
+            fall,
             since: now,
             failed: false,
             in_flight: None,
@@ -123,15 +136,15 @@ impl Presses {
         self.held.iter_mut().filter(silent).map(Press::hold_in_memory).count()
     }
 
-    /// The next one to publish, the newest first; `strange` asks for those that the gateway does not have at all.
+    /// The next one to publish: what a hand did before what a sensor felt, the newest first; `strange` asks for those
+    /// that the gateway does not have at all.
     pub(crate) fn next_to_send(&mut self, now: Mono, strange: bool) -> Option<&mut Press> {
         if self.held.iter().filter(|press| press.in_flight.is_some()).count() >= IN_FLIGHT_MAX {
             return None;
         }
-        self.held
-            .iter_mut()
-            .rev()
-            .find(|press| press.sendable() && press.next_try <= now && !(strange && press.known()))
+        let due = |p: &&mut Press| p.sendable() && p.next_try <= now && !(strange && p.known());
+        // Of equal ones the last is taken, which is the newest.
+        self.held.iter_mut().filter(due).max_by_key(|press| !press.fall)
     }
 
     /// The gateway's PUBACK; true if it was for one of these.
@@ -187,6 +200,16 @@ impl Presses {
     /// Whether one waits that no gateway has taken, not even as a stranger's word.
     pub(crate) fn unheard(&self) -> bool {
         self.held.iter().any(|press| !press.known())
+    }
+
+    /// Whether one waits for the server that is younger than `patience`.
+    pub(crate) fn waits(&self, now: Mono, patience: Millis) -> bool {
+        self.held.iter().any(|press| now.since(press.since) < patience)
+    }
+
+    /// Whether one would be lost with the power.
+    pub(crate) fn in_memory(&self) -> bool {
+        self.held.iter().any(|press| press.held != Held::Flash)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Press> {

@@ -34,6 +34,8 @@ pub(crate) struct Report {
     loss: Option<(Loss, OwnFrame)>,
     /// Emergencies that found no place anywhere: they are told as lost too.
     unheld: Option<Loss>,
+    /// Samples that were lost before anybody judged them.
+    missed: Option<Loss>,
 }
 
 impl Report {
@@ -48,6 +50,13 @@ impl Report {
         let first = Loss { count: 0, since: Some(seq), uptime, home: None };
         let lost = self.unheld.get_or_insert(first);
         lost.count = lost.count.saturating_add(1);
+    }
+
+    /// Samples of a stream were lost.
+    pub(crate) fn miss(&mut self, uptime: Millis, count: u32) {
+        let first = Loss { count: 0, since: None, uptime, home: None };
+        let missed = self.missed.get_or_insert(first);
+        missed.count = missed.count.saturating_add(count);
     }
 
     /// The next frame to publish, if nothing is on its way.
@@ -100,10 +109,11 @@ impl Report {
 
     fn loss_record(&mut self, voice: &mut Voice) -> Option<OwnFrame> {
         if self.loss.is_none() {
-            let loss = self.unheld.as_ref().or(self.outbox.lost()).copied()?;
+            let own = self.unheld.as_ref().or(self.missed.as_ref());
+            let loss = own.or(self.outbox.lost()).copied()?;
             let (_, frame) = voice.say(&Up::Loss(loss))?;
             // From here on this record tells of it; what is lost later makes the next one.
-            if self.unheld.take().is_none() {
+            if self.unheld.take().or_else(|| self.missed.take()).is_none() {
                 self.outbox.told(&loss);
             }
             self.loss = Some((loss, frame));

@@ -1,7 +1,7 @@
 //! From samples to words: what each kind of device makes of what its sensor sees.
 //!
-//! A press is never held back here beyond its debounce. A worn fall detector gets its own variant of [`Sense`] when it
-//! comes; until then a pendant is its button. Not here: drivers (`sensor`), and the judgement of a home (`care`).
+//! A press is never held back here beyond its debounce, and a pendant's button never waits for its fall detector.
+//! Not here: drivers (`sensor`), and the judgement of a home (`care`).
 
 use care::policy::{BATTERY_GOOD_PERCENT, BATTERY_LOW_PERCENT};
 use heapless::Vec;
@@ -9,8 +9,10 @@ use proto::unit::{Millis, Mono, Percent};
 use proto::up::{EventKind, Reading, Role, Up, Value};
 
 use super::bed::BedWatch;
+use super::burst::Burst;
 use super::contact::{Contact, Touch};
 use super::passing::{DoorWatch, MotionWatch};
+use super::pendant::PendantWatch;
 use super::{Device, Sample};
 use crate::settings::Settings;
 use crate::trace::Mark;
@@ -19,6 +21,7 @@ use crate::trace::Mark;
 #[derive(Debug, Clone)]
 pub(super) enum Sense {
     Button(Contact),
+    Pendant(PendantWatch),
     Cord(Contact),
     Bed(BedWatch),
     Motion(MotionWatch),
@@ -30,7 +33,8 @@ pub(super) enum Sense {
 impl Sense {
     pub(super) fn of(role: Role, now: Mono, settings: &Settings) -> Self {
         match role {
-            Role::HelpButton | Role::Pendant => Self::Button(Contact::new(now)),
+            Role::HelpButton => Self::Button(Contact::new(now)),
+            Role::Pendant => Self::Pendant(PendantWatch::new(now, settings.worn)),
             Role::PullCord => Self::Cord(Contact::new(now)),
             Role::BedMat => Self::Bed(BedWatch::new(now, settings)),
             Role::Motion => Self::Motion(MotionWatch::default()),
@@ -42,19 +46,29 @@ impl Sense {
     pub(super) fn deadline(&self) -> Option<Mono> {
         match self {
             Self::Button(contact) | Self::Cord(contact) => contact.deadline(),
+            Self::Pendant(pendant) => pendant.contact.deadline(),
             Self::Door(door) => door.deadline(),
             // Without a fresh sample nothing turns.
             Self::Bed(_) | Self::Motion(_) | Self::Nothing => None,
         }
     }
 
+    /// Whether a finger is on it, or just has been.
+    pub(super) fn touched(&self) -> bool {
+        match self {
+            Self::Button(contact) | Self::Cord(contact) => contact.deadline().is_some(),
+            Self::Bed(_) | Self::Motion(_) | Self::Door(_) | Self::Nothing => false,
+        }
+    }
+
     /// Whether this kind makes readings.
     pub(super) const fn reads(&self) -> bool {
-        matches!(self, Self::Bed(_) | Self::Motion(_) | Self::Door(_))
+        matches!(self, Self::Pendant(_) | Self::Bed(_) | Self::Motion(_) | Self::Door(_))
     }
 
     fn read(&mut self, now: Mono) -> Vec<Value, 4> {
         match self {
+            Self::Pendant(pendant) => core::iter::once(pendant.read(now)).collect(),
             Self::Bed(bed) => bed.read(now),
             Self::Motion(motion) => core::iter::once(motion.read(now)).collect(),
             Self::Door(door) => core::iter::once(door.read(now)).collect(),
@@ -69,6 +83,9 @@ impl Device {
         match (sample, &mut self.sense) {
             (Sample::Button(closed), Sense::Button(contact))
             | (Sample::Cord(closed), Sense::Cord(contact)) => contact.see(now, closed),
+            (Sample::Button(closed), Sense::Pendant(pendant)) => pendant.contact.see(now, closed),
+            (Sample::Acceleration(burst), Sense::Pendant(_)) => self.feel(&burst),
+            (Sample::NoAcceleration(reason), Sense::Pendant(pendant)) => pendant.silent(reason),
             (Sample::Load(grams), Sense::Bed(bed)) => {
                 if let Some((kind, since)) = bed.load(now, grams) {
                     self.event(kind, since, None);
@@ -86,6 +103,8 @@ impl Device {
             (
                 Sample::Button(_)
                 | Sample::Cord(_)
+                | Sample::Acceleration(_)
+                | Sample::NoAcceleration(_)
                 | Sample::Load(_)
                 | Sample::NoLoad(_)
                 | Sample::Motion(_)
@@ -102,9 +121,11 @@ impl Device {
     pub(super) fn sense_time(&mut self) {
         let now = self.now;
         loop {
-            let button = matches!(self.sense, Sense::Button(_));
+            let button = !matches!(self.sense, Sense::Cord(_));
             match &mut self.sense {
-                Sense::Button(contact) | Sense::Cord(contact) => {
+                Sense::Button(contact)
+                | Sense::Cord(contact)
+                | Sense::Pendant(PendantWatch { contact, .. }) => {
                     let Some(touch) = contact.touch(now) else { return };
                     let count = contact.count;
                     self.touched(touch, button, count);
@@ -115,6 +136,20 @@ impl Device {
                 }
                 Sense::Bed(_) | Sense::Motion(_) | Sense::Nothing => return,
             }
+        }
+    }
+
+    fn feel(&mut self, burst: &Burst) {
+        let now = self.now;
+        let Sense::Pendant(pendant) = &mut self.sense else { return };
+        let words = pendant.feel(now, burst);
+        let count = pendant.falls;
+        if burst.lost() > 0 {
+            self.trace.mark(now, Mark::SamplesLost);
+            self.report.miss(self.uptime(now), burst.lost().into());
+        }
+        for (kind, at) in words {
+            self.event(kind, at, Some(count));
         }
     }
 

@@ -91,3 +91,10 @@ impl Voice {
         self.seq.next().is_none()
     }
 }
+
+/// Whether an open frame of our own tells a fall; the tag is not looked at, since flash is ours.
+pub(crate) fn is_fall(open: &[u8]) -> bool {
+    let read = frame::read_open(open).ok();
+    let up = read.and_then(|(header, body)| Up::from_body(header.class, body).ok());
+    matches!(up, Some(Up::Event(event)) if event.kind.is_fall())
+}

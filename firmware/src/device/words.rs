@@ -7,9 +7,11 @@ use proto::id::PressId;
 use proto::key::PROOF_LEN;
 use proto::unit::{Dbm, NoData, Percent};
 
+use super::burst::Burst;
 use super::ladder::{Light, Sound};
 use super::voice::OwnFrame;
 use crate::settings::Settings;
+use crate::update::bank::{Done, Step};
 
 /// Names one publication until its PUBACK; never comes back within a boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +36,10 @@ pub enum Sample {
     Motion(bool),
     /// The door is open (true) or closed.
     Door(bool),
+    /// Accelerations of a worn device, [`SAMPLE_HZ`](super::SAMPLE_HZ) a second, as they are read.
+    Acceleration(Burst),
+    /// The accelerometer has no values, and why; what was being judged starts anew.
+    NoAcceleration(NoData),
     /// State of the battery; a device on mains never sends it.
     Battery(Percent),
     /// Signal as the device hears its gateway.
@@ -68,6 +74,10 @@ pub enum Input<'a> {
     KeepFailed(SlotToken),
     /// An emergency that an earlier boot left in flash; given before anything else.
     Restored(&'a [u8]),
+    /// What a step on the slots has come to.
+    Bank(Done),
+    /// Everybody has answered the roll-call.
+    AllHere,
     /// Time has come to `Device::poll_timeout`.
     Tick,
 }
@@ -117,6 +127,8 @@ pub enum Action {
     Light(Light),
     /// Say something aloud, once.
     Sound(Sound),
-    /// The counter of frames is at its end: start a new boot.
+    /// Do this step on the slots; answer with `Bank`.
+    Bank(Step),
+    /// The counter of frames is at its end, or another image is to run: start a new boot.
     Restart,
 }

@@ -99,7 +99,7 @@ impl Device {
                     self.picture.in_bed = Some(share >= IN_BED_SHARE);
                 }
             }
-            Up::Loss(_) => {}
+            Up::Loss(_) | Up::Update(_) => {}
         }
         age
     }
@@ -115,6 +115,7 @@ impl Device {
             | EventKind::FallSuspected
             | EventKind::FallConfirmed
             | EventKind::Cancel
+            | EventKind::FallRecovered
             | EventKind::Motion
             | EventKind::Tamper
             | EventKind::BatteryLow
@@ -165,5 +166,6 @@ const fn uptime(up: &Up) -> Millis {
         Up::Reading(reading) => reading.uptime,
         Up::Health(health) => health.uptime,
         Up::Loss(loss) => loss.uptime,
+        Up::Update(progress) => progress.uptime,
     }
 }

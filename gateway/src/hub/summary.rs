@@ -89,6 +89,7 @@ impl Minute {
                 | EventKind::FallSuspected
                 | EventKind::FallConfirmed
                 | EventKind::Cancel
+                | EventKind::FallRecovered
                 | EventKind::BedIn
                 | EventKind::BedOut
                 | EventKind::DoorClosed
@@ -109,7 +110,7 @@ impl Minute {
                 say(Quantity::Battery, health.battery.map(|percent| f32::from(percent.get())));
                 say(Quantity::Signal, health.signal.map(|dbm| f32::from(dbm.get())));
             }
-            Up::Loss(_) => {}
+            Up::Loss(_) | Up::Update(_) => {}
         }
     }
 

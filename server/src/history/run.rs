@@ -95,7 +95,7 @@ impl Said {
                 let battery = health.battery.map(|percent| percent.get() / 5);
                 Some(Self::Health { period_s: health.period_s, battery })
             }
-            Up::Loss(_) => None,
+            Up::Loss(_) | Up::Update(_) => None,
         }
     }
 

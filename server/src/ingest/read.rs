@@ -103,7 +103,7 @@ impl Reader {
         }
         match header.class {
             Class::Emergency => word(&header, body, known, Trust::Unverified, handed, hash(open)),
-            Class::Event | Class::Reading | Class::Health | Class::Loss => {
+            Class::Event | Class::Reading | Class::Health | Class::Loss | Class::Update => {
                 Said::Aside("end tag does not verify")
             }
         }

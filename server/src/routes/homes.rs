@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use proto::id::HomeId;
+use proto::id::{DeviceId, HomeId};
 use proto::up::Quantity;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -91,6 +91,7 @@ pub async fn show(
         "contacts": resident::contacts(&mut c, number).await?,
         "devices": devices.iter().map(|d| json!({
             "device": device_text(d.id), "role": role_from(d.role).map(role_word), "label": d.label,
+            "update": DeviceId::new(d.id.cast_unsigned()).map(|id| app.updates.known(id).json()),
         })).collect::<Vec<_>>(),
     });
     drop(c);

@@ -16,7 +16,7 @@ use utoipa::openapi::OpenApi as Document;
 
 use crate::app::App;
 use crate::health::RollCall;
-use crate::routes::{alerts, enrol, homes, queue, rules, session, staff, stream};
+use crate::routes::{alerts, enrol, homes, images, queue, rules, session, staff, stream};
 
 /// The API as a document.
 #[derive(OpenApi)]
@@ -59,6 +59,11 @@ use crate::routes::{alerts, enrol, homes, queue, rules, session, staff, stream};
         enrol::release,
         enrol::label_svg,
         enrol::batch,
+        images::list,
+        images::add,
+        images::show,
+        images::offer,
+        images::withdraw,
     )
 )]
 pub struct Api;

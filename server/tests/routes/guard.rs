@@ -76,7 +76,8 @@ async fn a_role_opens_its_own_doors_only() {
             || path.ends_with("/label");
         let setting = method == Method::POST && path.ends_with("/rules");
         let releasing = path.ends_with("/release") || path.ends_with("/revoke") || setting;
-        let administering = path.starts_with("/api/staff") || path.starts_with("/api/provision");
+        let administering =
+            ["/api/staff", "/api/provision", "/api/images"].iter().any(|p| path.starts_with(p));
         for (cookie, who) in
             [(&installer, "installer"), (&official, "official"), (&operator, "operator")]
         {

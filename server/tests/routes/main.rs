@@ -7,6 +7,7 @@
 
 mod alerts;
 mod guard;
+mod images;
 mod rehearse;
 mod room;
 mod session;

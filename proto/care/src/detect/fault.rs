@@ -44,6 +44,7 @@ pub(crate) fn event(device: DeviceId, kind: EventKind, at: Mono, triage: &mut Tr
         | EventKind::FallSuspected
         | EventKind::FallConfirmed
         | EventKind::Cancel
+        | EventKind::FallRecovered
         | EventKind::BedIn
         | EventKind::BedOut
         | EventKind::Motion

@@ -19,6 +19,7 @@ use crate::ingest::read::{Said, Word};
 use crate::ingest::seen::Window;
 use crate::records::{open, state};
 use crate::series::Point;
+use crate::update::Heard;
 
 /// Rungs of presses that the rows know already.
 pub(super) type Known = HashMap<PressId, i64>;
@@ -74,10 +75,12 @@ impl Batcher {
         }
         let dated = match &word.up {
             Up::Event(event) => self.dating.date(who, event.uptime, word.handed, now.mono),
-            Up::Reading(_) | Up::Health(_) | Up::Loss(_) => crate::ingest::dating::Dated {
-                at: word.handed,
-                late: now.mono.since(word.handed) > care::policy::LATE_AFTER,
-            },
+            Up::Reading(_) | Up::Health(_) | Up::Loss(_) | Up::Update(_) => {
+                crate::ingest::dating::Dated {
+                    at: word.handed,
+                    late: now.mono.since(word.handed) > care::policy::LATE_AFTER,
+                }
+            }
         };
         let at_ms = now.wall_ms - number(now.mono.since(word.handed).get());
         measured(&word, at_ms, &mut pending.points);
@@ -85,6 +88,7 @@ impl Batcher {
         if let Some(role) = word.role.filter(|role| *role != Role::Gateway) {
             self.know(now, home, (word.id.device, role), pending).await?;
         }
+        self.update(&word);
         let press = (word.class == Class::Emergency).then_some(word.id);
         let cause = Cause {
             press,
@@ -95,6 +99,18 @@ impl Batcher {
         };
         let input = Input::Heard { id: word.id, at: dated.at, trust: word.trust, up: &word.up };
         self.step(now, number(home.get()), &input, Some(&cause), pending).await
+    }
+
+    /// What concerns a device's image goes its own way, behind everything here.
+    fn update(&self, word: &Word) {
+        let heard = match &word.up {
+            Up::Health(health) => Heard::Alive(health.firmware),
+            Up::Update(progress) => Heard::Progress(*progress),
+            Up::Event(_) | Up::Reading(_) | Up::Loss(_) => return,
+        };
+        if word.trust == Trust::Verified && word.role != Some(Role::Gateway) {
+            self.app.updates.heard(word.id.device, heard);
+        }
     }
 
     pub(super) async fn unreadable(
@@ -202,7 +218,7 @@ fn measured(word: &Word, at_ms: i64, points: &mut Vec<Point>) {
             points.push(point(Quantity::Battery, battery));
             points.push(point(Quantity::Signal, signal));
         }
-        Up::Event(_) | Up::Loss(_) => {}
+        Up::Event(_) | Up::Loss(_) | Up::Update(_) => {}
     }
 }
 

@@ -1,0 +1,14 @@
+//! How the flash of this board is divided: one table.
+//!
+//! Pages have 4 KiB. A *slot* holds one signed image of the firmware. Not here: what the regions mean
+//! (`firmware::queue`).
+
+use firmware::queue::Layout;
+
+/// Bytes that are erased at once.
+pub(crate) const PAGE: usize = 4096;
+/// Bytes of the whole flash.
+pub(crate) const FLASH: usize = 1 << 20;
+
+/// Emergencies, and the book of boot record, settings and identity.
+pub(crate) const QUEUE: Layout = Layout { emergency: 0..0x8000, book: 0x8000..0x10000 };

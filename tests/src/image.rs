@@ -1,0 +1,12 @@
+//! The firmware image as a thing: its flash filled for one device, its numbers, its power cut at random points.
+//!
+//! - [`provision`]: a flash that holds a minted identity, and what flash holds after a cut.
+//! - [`esp32c6`]: the image for a board that can be bought, and what is flashed beside it.
+//! - [`room`]: a home with one board in it; [`power_cuts`]: what happens there.
+//!
+//! Not here: building and running it (`qemu`).
+
+pub mod esp32c6;
+pub mod power_cuts;
+pub mod provision;
+pub mod room;
