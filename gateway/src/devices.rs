@@ -14,7 +14,7 @@ use proto::id::{BootId, DeviceId, HomeId, KeyEpoch, PressId, Seq};
 use proto::key::HopSeal;
 use proto::relay::RelayKind;
 use proto::topic::Topic;
-use proto::up::Up;
+use proto::up::{Role, Up};
 use proto::{EMERGENCY_MAX, FRAME_MAX};
 use tokio::sync::mpsc::Sender;
 
@@ -148,7 +148,7 @@ impl Keep for Devices {
         let entries: Vec<Entry<'_>> = group
             .iter()
             .zip(&words)
-            .filter_map(|(arrival, word)| entry(arrival.lane, word))
+            .filter_map(|(arrival, word)| entry(arrival.lane, word, &self.roster))
             .collect();
         let mut fates = std::mem::take(&mut self.fates);
         fates.clear();
@@ -173,6 +173,10 @@ impl Keep for Devices {
     }
 }
 
+fn is_worn(roster: &Roster, device: DeviceId) -> bool {
+    roster.find(device).is_some_and(|member| member.role == Role::Pendant)
+}
+
 const fn verdict(fate: Fate) -> Verdict {
     match fate {
         Fate::New | Fate::Again(_) => Verdict::Kept,
@@ -181,11 +185,13 @@ const fn verdict(fate: Fate) -> Verdict {
     }
 }
 
-fn entry(lane: Lane, word: &Word) -> Option<Entry<'_>> {
+fn entry<'a>(lane: Lane, word: &'a Word, roster: &Roster) -> Option<Entry<'a>> {
     match word {
         Word::Nothing => None,
         Word::Frame { header, open, .. } => {
             let place = match header.class {
+                // Whether it is worn is judged by its own word, which the home's summary does not hold.
+                Class::Reading if is_worn(roster, header.id.device) => Place::Up,
                 Class::Reading => Place::Raw,
                 Class::Emergency | Class::Event | Class::Health | Class::Loss | Class::Update => {
                     Place::Up

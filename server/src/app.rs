@@ -58,14 +58,14 @@ pub struct App {
     pub presence: Presence,
     /// What the judgement is told by people.
     pub commands: Commands,
-    /// Which device is to run which image.
-    pub updates: Updates,
     /// How homes are judged.
     pub rules: HomeRules,
     /// What homes have said lately, for rehearsals.
     pub history: History,
     /// Lets one rehearsal run at a time.
     pub rehearsals: Rehearsals,
+    /// Which device is to run which image.
+    pub updates: Updates,
     /// Counters and proofs of life.
     pub health: Health,
     /// What log-in needs between requests.
@@ -153,10 +153,10 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         names: Names::default(),
         presence: Presence::default(),
         commands,
-        updates,
         rules,
         history: History::default(),
         rehearsals: Rehearsals::default(),
+        updates,
         health: Health::default(),
         auth: Auth::default(),
     });

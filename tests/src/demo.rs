@@ -65,10 +65,13 @@ async fn with_a_person(world: &Arc<World>, wanted: &Wanted) -> Outcome {
     let login = one_time_login(world)?;
     say(&format!("console    http://{}/", world.console()));
     say(&format!("log in     one-time code {login}"));
-    say(&format!("demo page  http://{page}/   (press, cut, kill, and watch the device lights)"));
+    say(&format!(
+        "demo page  http://{page}/   (press, fall, keep still, cut, kill, and watch the lights)"
+    ));
     say(&format!("data       {}", wanted.data.display()));
     let lives = world.live(PRESS_EVERY);
     world.first_press().await;
+    world.first_findings().await;
     tokio::signal::ctrl_c().await?;
     lives.abort();
     Ok(())
@@ -87,8 +90,10 @@ async fn by_itself(world: &Arc<World>, span: Duration, watch: Watch) -> Outcome<
     world.show_to(robot.ear());
     let lives = world.live(PRESS_EVERY_ALONE);
     world.first_press().await;
+    world.first_findings().await;
     tokio::time::sleep_until(watch.at(u64::try_from(span.as_micros())?)).await;
     lives.abort();
+    world.all_up().await;
     let rest = Watch::start();
     while rest.secs() < REST_S && !world.is_settled() {
         tokio::time::sleep(Duration::from_millis(50)).await;

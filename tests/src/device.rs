@@ -25,6 +25,7 @@ use crate::clock::Watch;
 use crate::device::edges::{Lamp, Sensors, Time};
 use crate::device::line::{Felt, Line, Spy};
 use crate::enrol::Enrolled;
+use crate::resident::gait::Motion;
 use crate::seed::Seed;
 use crate::trouble::{Outcome, Trouble};
 
@@ -42,6 +43,8 @@ pub enum Order {
     Motion,
     /// The door is open, or closed.
     Door(bool),
+    /// What the wearer does from now on.
+    Wearer(Motion),
     /// Power is there, or gone.
     Power(bool),
 }
@@ -140,7 +143,11 @@ impl Sim {
             Order::Power(on) => {
                 self.power.send_replace(on);
             }
-            Order::Contact(_) | Order::Load(_) | Order::Motion | Order::Door(_) => {
+            Order::Contact(_)
+            | Order::Load(_)
+            | Order::Motion
+            | Order::Door(_)
+            | Order::Wearer(_) => {
                 // A device whose life has ended feels nothing.
                 let _ = self.orders.send(order);
             }
@@ -225,7 +232,12 @@ impl Life {
         let spy = Spy::new(&self.of, watch, self.notices.clone(), self.felt.clone());
         let lamp =
             Lamp { device, watch, shown, notices: self.notices.clone(), felt: self.felt.clone() };
-        (Line::new(self.door, spy), Sensors::new(self.of.role, hear), Time(watch), lamp)
+        (
+            Line::new(self.door, spy),
+            Sensors::new(self.of.role, hear, self.seed.part(77)),
+            Time(watch),
+            lamp,
+        )
     }
 }
 

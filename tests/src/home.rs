@@ -4,6 +4,7 @@
 //! Not here: what a device makes of it (`device`, and the real core behind it).
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use proto::id::HomeId;
@@ -13,6 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::clock::Watch;
 use crate::device::{Notice, Order, Sim, Street};
 use crate::enrol::Enrolled;
+use crate::resident::gait::Motion;
 use crate::resident::{Act, Resident};
 use crate::seed::Seed;
 
@@ -22,6 +24,8 @@ const PERSON_G: i32 = 61_500;
 const PRESS_MS: u64 = 120;
 /// How long a press by mistake is held: past the device's cancel.
 const CANCEL_MS: u64 = 3300;
+/// How long it takes to get up from the floor and take a step, ms.
+const UP_MS: u64 = 3000;
 /// How long a door stands open, ms.
 const DOOR_MS: u64 = 400;
 
@@ -35,6 +39,8 @@ pub struct Home {
     pub person: String,
     /// The devices.
     pub devices: Vec<Sim>,
+    /// Whether the person lies on the floor, or has been asked not to move.
+    motionless: AtomicBool,
 }
 
 impl Home {
@@ -54,7 +60,7 @@ impl Home {
                 Sim::start(street, of.clone(), door, watch, notices.clone(), seed.part(n))
             })
             .collect();
-        Self { home, label, person, devices }
+        Self { home, label, person, devices, motionless: AtomicBool::new(false) }
     }
 
     /// The device of a role.
@@ -73,7 +79,21 @@ impl Home {
         match act {
             Act::ToBed => tell(Role::BedMat, Order::Load(PERSON_G)),
             Act::Up => tell(Role::BedMat, Order::Load(0)),
-            Act::Walk => tell(Role::Motion, Order::Motion),
+            Act::Walk => {
+                tell(Role::Pendant, Order::Wearer(Motion::Walk));
+                tell(Role::Motion, Order::Motion);
+            }
+            Act::Fall => {
+                self.motionless.store(true, Ordering::Relaxed);
+                tell(Role::BedMat, Order::Load(0));
+                tell(Role::Pendant, Order::Wearer(Motion::Fall));
+            }
+            Act::GetUp => {
+                self.motionless.store(false, Ordering::Relaxed);
+                tell(Role::Pendant, Order::Wearer(Motion::GetUp));
+                pause(UP_MS).await;
+                tell(Role::Motion, Order::Motion);
+            }
             Act::ThroughDoor => {
                 tell(Role::Door, Order::Door(true));
                 pause(DOOR_MS).await;
@@ -92,12 +112,24 @@ impl Home {
         }
     }
 
-    /// Lives until the task is dropped.
+    /// From now on the person does nothing by themselves, or lives on.
+    pub fn keep_still(&self, still: bool) {
+        self.motionless.store(still, Ordering::Relaxed);
+    }
+
+    /// Whether the person does nothing by themselves.
+    pub fn is_still(&self) -> bool {
+        self.motionless.load(Ordering::Relaxed)
+    }
+
+    /// Lives until the task is dropped. Who lies on the floor or keeps still does nothing of what they would do.
     pub async fn live(&self, mut resident: Resident) {
         loop {
             let (pause, act) = resident.then();
             tokio::time::sleep(pause).await;
-            self.act(act).await;
+            if !self.is_still() {
+                self.act(act).await;
+            }
         }
     }
 }

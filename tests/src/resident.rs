@@ -3,6 +3,8 @@
 //! The script is pure: it gives the next act and how long until then. A *pace* shortens a day to what
 //! a watcher can see; presses keep their own rhythm. Not here: sensors (`home`), or why somebody presses.
 
+pub mod gait;
+
 use std::time::Duration;
 
 use crate::seed::Seed;
@@ -24,6 +26,10 @@ pub enum Act {
     Pull,
     /// Presses the button by mistake, and holds it for the cancel.
     Mistake,
+    /// Falls and lies there.
+    Fall,
+    /// Gets up from the floor.
+    GetUp,
 }
 
 /// One person.

@@ -6,10 +6,12 @@
 use care::policy::{ALWAYS_ON, MOTION_DEAD, NOT_WORN};
 use care::{Kind, Output, Seen, Severity};
 use proto::id::DeviceId;
-use proto::unit::Mono;
+use proto::unit::{Mono, NoData};
 use proto::up::{EventKind, Quantity, Role};
 
-use crate::house::{DOOR, House, MAT, MOTION, PENDANT, device, findings, hours, minutes, value};
+use crate::house::{
+    DOOR, House, MAT, MOTION, PENDANT, device, findings, hours, minutes, no_value, value,
+};
 
 const KITCHEN: DeviceId = device(8);
 
@@ -111,8 +113,11 @@ fn a_pendant_that_lies_still_while_the_home_is_lively_is_not_worn() {
     let mut house = house();
     let mut told = Vec::new();
     days(&mut house, 1, |house, half| {
-        let worn = half < 16;
-        let said = house.reading(PENDANT, &[value(Quantity::Motion, if worn { 3.0 } else { 0.0 })]);
+        let moved = match half {
+            0..16 => value(Quantity::Motion, 3.0),
+            _ => no_value(Quantity::Motion, NoData::NotPresent),
+        };
+        let said = house.reading(PENDANT, &[moved]);
         told.extend(said.into_iter().map(|output| (half, output)));
     });
     let [(half, Output::Raise(fault))] = &told[..] else { panic!("told once: {told:?}") };

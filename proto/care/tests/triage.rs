@@ -187,9 +187,7 @@ fn somebody_who_gets_up_lowers_a_suspected_fall_and_ends_nothing() {
     }
     let up = house.now;
     let said = house.live(minutes(17), &ALL);
-    let due = up.after(FALL_QUIET);
-    let after = due.after(FALL_RISE);
-    assert_eq!(grades(&said), [(due, Severity::Important), (after, Severity::Emergency)]);
+    assert_eq!(grades(&said), [(up.after(FALL_QUIET), Severity::Important)], "a look, no ring");
 }
 
 #[test]
@@ -203,6 +201,23 @@ fn a_suspected_fall_that_its_wearer_takes_back_waits_for_a_look() {
     assert_eq!(grades(&house.live(hours(1), &ALL)), [], "nobody rings, and nobody closed it");
     let other = house.event(BUTTON, EventKind::Cancel);
     assert_eq!(other.len(), 1, "another device takes nothing back");
+}
+
+#[test]
+fn a_device_that_feels_its_wearer_up_again_lowers_its_own_suspicion_for_a_while() {
+    let mut house = house(14);
+    let incident = finding(&house.event(PENDANT, EventKind::FallSuspected)).incident;
+    house.pass(Millis::secs(15));
+    let said = house.event(PENDANT, EventKind::FallRecovered);
+    assert!(matches!(said[0], Output::Annotate { incident: of, .. } if of == incident));
+    assert!(matches!(said[1], Output::Grade { severity: Severity::General, .. }), "{said:?}");
+    let up = house.now;
+    let said = house.live(minutes(16), &ALL);
+    assert_eq!(
+        grades(&said),
+        [(up.after(FALL_QUIET), Severity::Important)],
+        "and nobody seen since"
+    );
 }
 
 #[test]

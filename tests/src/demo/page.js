@@ -3,6 +3,7 @@ const homes = document.getElementById("homes");
 const fault = document.getElementById("fault");
 const words = {
   help_button: "按钮 button", pull_cord: "拉绳 cord", bed_mat: "床垫 mat", motion: "活动 motion", door: "门 door",
+  pendant: "挂坠 pendant",
 };
 
 async function post(path) {
@@ -40,6 +41,10 @@ function show(world) {
       return item;
     });
     article.querySelector("ul").replaceChildren(...list);
+    article.classList.toggle("still", home.still);
+    const note = article.querySelector(".note");
+    note.hidden = !home.note;
+    note.textContent = home.note ?? "";
   });
 }
 

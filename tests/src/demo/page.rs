@@ -65,6 +65,9 @@ async fn in_home(State(world): Shown, Path((n, what)): Path<(usize, String)>) ->
         "pull" => home.act(Act::Pull).await,
         "bed" => home.act(Act::ToBed).await,
         "up" => home.act(Act::Up).await,
+        "fall" => home.act(Act::Fall).await,
+        "get-up" => home.act(Act::GetUp).await,
+        "still" => home.keep_still(true),
         "silence" | "speak" => {
             if let Some(mat) = home.device(Role::BedMat) {
                 mat.order(Order::Power(what == "speak"));

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use proto::down::Rung;
+use proto::id::HomeId;
 use proto::up::Role;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -34,7 +35,15 @@ use crate::trouble::Outcome;
 /// The dozen: where they live. Residents are numbered, never named.
 const HOMES: usize = 12;
 /// What each home has.
-const ROLES: [Role; 5] = [Role::HelpButton, Role::PullCord, Role::BedMat, Role::Motion, Role::Door];
+const ROLES: [Role; 6] =
+    [Role::HelpButton, Role::PullCord, Role::BedMat, Role::Motion, Role::Door, Role::Pendant];
+/// The home whose resident falls once by themselves, and the one whose resident keeps still once.
+const FALLS: usize = 2;
+const STILL: usize = HOMES - 1;
+/// Stillness of that home is told after this instead of after hours: nobody watches a demo for half a day. The home is
+/// asked first, as any other, for the shortest time that may be asked. Both pages say so.
+const STILL_S: u64 = 90;
+const ASK_S: u64 = 15;
 const NUMBERS: [&str; HOMES] =
     ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"];
 /// Points that the server has taken into its series.
@@ -71,6 +80,9 @@ impl World {
                 .collect::<Outcome<Vec<_>>>()?;
             places.push(((home, label, person), devices));
         }
+        if let Some(((home, ..), _)) = places.get(STILL) {
+            shorten(&stage.admin, *home)?;
+        }
         let proxy = Proxy::to(stage.server.gateways, seed.part(1000)).await?;
         let gateway = stage.gateway(&enrolled, proxy.address)?;
         let (shared, ears) = (Shared::default(), Arc::new(Mutex::new(Vec::new())));
@@ -79,7 +91,7 @@ impl World {
         let (changed, lights) = latest::channel(0);
         tokio::spawn(take_notes(hear, shared.clone(), changed));
         let street = Street::open()?;
-        let homes = (0..)
+        let homes: Vec<Arc<Home>> = (0..)
             .zip(places)
             .map(|(n, (who, devices))| {
                 let seed = seed.part(n);
@@ -94,6 +106,10 @@ impl World {
                 ))
             })
             .collect();
+        if let Some(home) = homes.get(STILL).map(Arc::as_ref) {
+            // From the start: who has just gone through the door counts as away.
+            Home::keep_still(home, true);
+        }
         let (stage, gateway) = (Mutex::new(stage), Mutex::new(gateway));
         Ok(Self { homes, shared, stage, gateway, proxy, lights, ears, seed, _screen: screen })
     }
@@ -113,6 +129,25 @@ impl World {
         if let Some(home) = self.homes.first() {
             tokio::time::sleep(Duration::from_secs(2)).await;
             home.act(Act::Press).await;
+        }
+    }
+
+    /// Soon somebody falls, and somebody else does not move any more, so that a newcomer sees what detectors find.
+    pub async fn first_findings(&self) {
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        if let Some(still) = self.homes.get(STILL) {
+            still.act(Act::Walk).await;
+        }
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        if let Some(home) = self.homes.get(FALLS) {
+            home.act(Act::Fall).await;
+        }
+    }
+
+    /// Whoever lies or keeps still gets up, so that nothing new is found while the books are closed.
+    pub async fn all_up(&self) {
+        for home in self.homes.iter().filter(|home| home.is_still()) {
+            home.act(Act::GetUp).await;
         }
     }
 
@@ -206,7 +241,10 @@ impl World {
 
     /// What the page shows.
     pub fn view(&self) -> Value {
-        let homes: Vec<Value> = self.homes.iter().map(|home| view_of(home)).collect();
+        let mut homes: Vec<Value> = self.homes.iter().map(|home| view_of(home)).collect();
+        if let Some(home) = homes.get_mut(STILL) {
+            home["note"] = format!("静止 {STILL_S} 秒即报（实际以小时计），先问 {ASK_S} 秒。Stillness is told after {STILL_S} s here instead of hours, the home is asked for {ASK_S} s.").into();
+        }
         let gateway = self.gateway.try_lock().is_ok_and(|mut g| g.process.is_alive());
         json!({ "homes": homes, "uplink": self.proxy.way() == Way::Open, "gateway": gateway })
     }
@@ -220,13 +258,20 @@ impl World {
     }
 }
 
+/// Compresses hours of stillness to what a watcher has patience for, by the home's own rules.
+fn shorten(admin: &Api, home: HomeId) -> Outcome {
+    let rules = json!({ "still_min_s": STILL_S, "still_max_s": STILL_S, "ask_s": ASK_S });
+    admin.post(&format!("/api/homes/{home}/rules"), &rules)?.good()?;
+    Ok(())
+}
+
 fn view_of(home: &Home) -> Value {
     let devices = home.devices.iter().map(|sim| {
         json!({ "role": enrol::role_word(sim.role), "light": sim.light(), "on": sim.is_on() })
     });
     json!({
         "home": home.home.to_string(), "label": home.label, "person": home.person,
-        "devices": devices.collect::<Vec<_>>(),
+        "devices": devices.collect::<Vec<_>>(), "still": home.is_still(),
     })
 }
 

@@ -1,13 +1,14 @@
 //! Time, senses and signals of a simulated device.
 //!
-//! The mat is read once a second, as its driver does; everything else is told when it happens.
+//! The mat is read once a second and the accelerometer's memory three times, as their drivers do; everything else is
+//! told when it happens.
 //! Not here: the link (`line`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use firmware::body::{Clock, Senses, Signals};
-use firmware::device::{Light, Sample, Sound};
+use firmware::device::{BURST_MAX, Burst, Light, SAMPLE_HZ, Sample, Sound};
 use proto::id::DeviceId;
 use proto::unit::Mono;
 use proto::up::Role;
@@ -17,7 +18,11 @@ use tokio::sync::{Mutex, watch as latest};
 use crate::clock::Watch;
 use crate::device::line::Felt;
 use crate::device::{Notice, Order, Seen};
+use crate::resident::gait::Gait;
+use crate::seed::Seed;
 
+/// Time between two looks at the accelerometer's memory: as long as a full burst takes to feel.
+const BURST_PERIOD: Duration = Duration::from_millis(BURST_MAX as u64 * 1000 / SAMPLE_HZ as u64);
 /// Time between two readings of the mat.
 const MAT_PERIOD: Duration = Duration::from_secs(1);
 
@@ -40,22 +45,34 @@ pub(super) struct Sensors {
     hear: Arc<Mutex<UnboundedReceiver<Order>>>,
     load_g: i32,
     mat: tokio::time::Interval,
+    gait: Gait,
+    worn: tokio::time::Interval,
 }
 
 impl Sensors {
-    pub(super) fn new(role: Role, hear: Arc<Mutex<UnboundedReceiver<Order>>>) -> Self {
-        Self { role, hear, load_g: 0, mat: tokio::time::interval(MAT_PERIOD) }
+    pub(super) fn new(role: Role, hear: Arc<Mutex<UnboundedReceiver<Order>>>, seed: Seed) -> Self {
+        let (mat, worn) = (tokio::time::interval(MAT_PERIOD), tokio::time::interval(BURST_PERIOD));
+        Self { role, hear, load_g: 0, mat, gait: Gait::new(seed), worn }
+    }
+
+    fn burst(&mut self) -> Burst {
+        let samples: [[i16; 3]; BURST_MAX] = std::array::from_fn(|_| self.gait.sample());
+        Burst::holding(&samples, 0)
     }
 }
 
 impl Senses for Sensors {
     async fn next(&mut self) -> Sample {
-        let mut hear = self.hear.lock().await;
+        let hear = Arc::clone(&self.hear);
+        let mut hear = hear.lock().await;
         loop {
             let order = tokio::select! {
                 order = hear.recv() => order,
                 _ = self.mat.tick(), if self.role == Role::BedMat => {
                     return Sample::Load(self.load_g);
+                }
+                _ = self.worn.tick(), if self.role == Role::Pendant => {
+                    return Sample::Acceleration(self.burst());
                 }
             };
             match order {
@@ -66,6 +83,7 @@ impl Senses for Sensors {
                 Some(Order::Load(grams)) => self.load_g = grams,
                 Some(Order::Motion) => return Sample::Motion(true),
                 Some(Order::Door(open)) => return Sample::Door(open),
+                Some(Order::Wearer(motion)) => self.gait.begin(motion),
                 Some(Order::Power(_)) => {}
                 None => std::future::pending().await,
             }

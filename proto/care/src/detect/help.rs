@@ -12,7 +12,7 @@ use proto::unit::Mono;
 use crate::detect::fault::STUCK;
 use crate::detect::{ago, bare};
 use crate::finding::{Evidence, Kind, Seen, Severity, Trust};
-use crate::policy::{CHATTER_COUNT, CHATTER_QUIET, CHATTER_WINDOW};
+use crate::policy::{CHATTER_COUNT, CHATTER_QUIET, CHATTER_WINDOW, FALL_QUIET};
 use crate::triage::{Triage, Word, distance};
 
 /// What an activation means.
@@ -112,20 +112,21 @@ impl Help {
 
     /// "It is nothing": a word on the call that is open, and nothing else.
     pub(crate) fn cancelled(&self, device: DeviceId, at: Mono, triage: &mut Triage<'_>) {
+        let mut evidence = bare(Seen::Cancelled, at);
+        evidence.supports = false;
         if let Some(incident) = triage.book.last_call(device).map(|i| i.number) {
-            let mut evidence = bare(Seen::Cancelled, at);
-            evidence.supports = false;
             triage.annotate(incident, evidence);
         }
-        triage.recovered(device, at);
+        triage.take_back(device, evidence, None);
     }
 
-    /// Who was suspected to have fallen moves again: a word against the fall, and nothing else.
+    /// Who was suspected to have fallen moves again: a word against the fall, which is less grave while it lasts.
     pub(crate) fn recovered(&self, device: DeviceId, at: Mono, triage: &mut Triage<'_>) {
+        let evidence = ago(Seen::Moved, false, at, triage.now);
         if let Some(incident) = triage.book.last_call(device).map(|i| i.number) {
-            triage.annotate(incident, ago(Seen::Moved, false, at, triage.now));
+            triage.annotate(incident, evidence);
         }
-        triage.recovered(device, at);
+        triage.take_back(device, evidence, Some(at.after(FALL_QUIET)));
     }
 
     /// Counts how fast a contact goes, and tells a chattering one.

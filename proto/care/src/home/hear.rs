@@ -5,7 +5,7 @@
 
 use heapless::Vec;
 use proto::id::{DeviceId, PressId};
-use proto::unit::{Millis, Mono};
+use proto::unit::{Millis, Mono, NoData};
 use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up};
 
 use crate::detect::help::Call;
@@ -98,9 +98,17 @@ impl Home {
         let own = self.roster.get(device).is_some_and(|member| member.role != Role::Gateway);
         let span = Millis::secs(reading.period_s.into());
         for value in &reading.values {
-            let Ok(number) = number(value, reading.period_s) else { continue };
             let age = Millis::secs(value.age_s.into());
             let then = Mono::from_millis(at.millis().saturating_sub(age.get()));
+            let number = match number(value, reading.period_s) {
+                Ok(number) => number,
+                Err(NoData::NotPresent) if value.quantity == Quantity::Motion => {
+                    // A pendant that nothing moves says that nobody is there.
+                    idle::rests(&mut self.roster, device, then, triage);
+                    continue;
+                }
+                Err(_) => continue,
+            };
             if !own && matches!(value.quantity, Quantity::Motion | Quantity::InBed) {
                 // A summary has such a value only if the sensor behind it speaks.
                 self.stillness.watch(then, span.plus(DEVICE_SILENT), triage);

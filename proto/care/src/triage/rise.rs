@@ -1,7 +1,7 @@
 //! How grave an open incident is, up and down by time: nothing happening makes it graver, recovery less grave.
 //!
 //! - A *suspected* fall becomes an emergency when nothing shows that the person is up again; movement or a cancel
-//!   lowers it, renewed silence raises it. It never ends by itself.
+//!   lowers it, a long silence after that raises it once and without ringing. It never ends by itself.
 //! - Not back in bed and stillness become graver while nobody is seen; what only asks for a look never rings.
 //! - A press, a pull, a confirmed fall: emergencies from the first moment, and time changes nothing.
 //!
@@ -13,7 +13,7 @@ use proto::unit::{Millis, Mono};
 
 use super::book::{CAPPED, Incident, SUSPECTED};
 use super::{Book, Triage};
-use crate::detect::{ago, bare};
+use crate::detect::ago;
 use crate::finding::{Evidence, Kind, Seen, Severity};
 use crate::home::contract::Output;
 use crate::policy::{BED_RISE, FALL_QUIET, FALL_RISE, FALL_SETTLE, STILL_RISE};
@@ -23,6 +23,7 @@ pub(super) fn span(severity: Severity, incident: &Incident) -> Option<Millis> {
     let capped = incident.is(CAPPED);
     match (incident.kind, severity) {
         (_, Severity::Emergency | Severity::Fault) => None,
+        (Kind::Fall, Severity::Important) if capped => None,
         (Kind::Fall, _) => incident.is(SUSPECTED).then_some(FALL_RISE),
         (Kind::Bed, _) => (!capped).then_some(BED_RISE),
         (Kind::Stillness, Severity::Important) => (!capped).then_some(STILL_RISE),
@@ -76,11 +77,13 @@ impl Triage<'_> {
         if open.severity == Some(Severity::Emergency) && !open.is(SUSPECTED) {
             return;
         }
-        open.causes |= SUSPECTED;
-        open.rises = Some(match recovered {
-            Some(seen) => seen.after(FALL_QUIET),
-            None => at.after(FALL_RISE).min(now.after(FALL_RISE)),
-        });
+        open.causes = open.causes & !CAPPED | SUSPECTED;
+        if let Some(seen) = recovered {
+            open.causes |= CAPPED;
+            open.rises = Some(seen.after(FALL_QUIET));
+        } else {
+            open.rises = Some(at.after(FALL_RISE).min(now.after(FALL_RISE)));
+        }
     }
 
     /// How grave a suspected fall is at first: less if somebody was seen up after it or lies in bed (`lies`), or if
@@ -115,22 +118,23 @@ impl Triage<'_> {
         let now = self.now;
         if let Some(known) = self.book.by_number(open.number) {
             known.rises = Some(at.after(FALL_QUIET));
+            known.causes |= CAPPED;
         }
         if lower != severity {
             self.grade(open.number, lower, &[ago(Seen::Moved, false, at, now)]);
         }
     }
 
-    /// "It is nothing", says the wearer or the device: a fall that is only suspected waits for a look.
-    pub(crate) fn recovered(&mut self, device: DeviceId, at: Mono) {
+    /// "It is nothing", says the wearer, or that they are up, says the device: a fall that it only suspected waits for a
+    /// look. `rises`: when it becomes graver nevertheless if nobody is seen.
+    pub(crate) fn take_back(&mut self, device: DeviceId, why: Evidence, rises: Option<Mono>) {
         let suspected = |i: &&Incident| i.is(SUSPECTED) && i.device == Some(device);
         let Some(number) = self.book.open.iter().find(suspected).map(|i| i.number) else { return };
         if let Some(known) = self.book.by_number(number) {
-            known.rises = None;
+            known.rises = rises;
+            known.causes |= CAPPED;
         }
-        let mut evidence = bare(Seen::Cancelled, at);
-        evidence.supports = false;
-        self.grade(number, Severity::General, &[evidence]);
+        self.grade(number, Severity::General, &[why]);
     }
 
     /// Applies time: what was asked in vain is raised, what got worse rises. `judged`: absence may be judged now.
