@@ -94,7 +94,7 @@ impl Compiler {
         if !out.status.success() {
             return Err(Trouble::new(format!("{} does not build", package.display())));
         }
-        let program = String::from_utf8_lossy(&out.stdout).lines().filter_map(executable).last();
+        let program = String::from_utf8_lossy(&out.stdout).lines().filter_map(executable).next_back();
         program.ok_or_else(|| Trouble::new(format!("{} makes no program", package.display())))
     }
 
