@@ -2,9 +2,15 @@
 //!
 //! - [`provision`]: a flash that holds a minted identity, and what flash holds after a cut.
 //! - [`room`]: a home with one board in it; [`power_cuts`]: what happens there.
+//! - [`slots`]: the same with a boot stage and two slots; [`swaps`]: updates there.
+//! - [`sign`]: the firm's key and its signed images; [`elf`]: from a program to an image.
 //!
 //! Not here: building and running it (`qemu`).
 
+pub mod elf;
 pub mod power_cuts;
 pub mod provision;
 pub mod room;
+pub mod sign;
+pub mod slots;
+pub mod swaps;

@@ -56,7 +56,9 @@ impl Sense {
     /// Whether a finger is on it, or just has been.
     pub(super) fn touched(&self) -> bool {
         match self {
-            Self::Button(contact) | Self::Cord(contact) => contact.deadline().is_some(),
+            Self::Button(contact)
+            | Self::Cord(contact)
+            | Self::Pendant(PendantWatch { contact, .. }) => contact.deadline().is_some(),
             Self::Bed(_) | Self::Motion(_) | Self::Door(_) | Self::Nothing => false,
         }
     }
