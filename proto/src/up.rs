@@ -48,6 +48,13 @@ pub struct Event {
     pub count: Option<u32>,
 }
 
+impl Event {
+    /// Reads a body that is known to be an event, for who needs no other word: a chip has no room for all of them.
+    pub fn from_body(body: &[u8]) -> Result<Self, BodyError> {
+        cbor::read(body).map_err(|_| BodyError)
+    }
+}
+
 /// What can happen; numbers are for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]

@@ -4,10 +4,10 @@
 //! publication, and is the same bytes each time. Not here: what is said, and when.
 
 use heapless::Vec;
-use proto::frame::{self, FrameBuf, Header};
+use proto::frame::{self, Class, FrameBuf, Header};
 use proto::id::{BootId, DeviceId, HomeId, KeyEpoch, PressId, Seq};
 use proto::key::{DeviceKey, EndSeal, HopKey, HopSeal, PROOF_LEN};
-use proto::up::{Role, Up};
+use proto::up::{Event, Role, Up};
 
 /// Longest open frame that a device makes, in bytes: a reading of four values fits.
 pub const OWN_FRAME_MAX: usize = 136;
@@ -95,6 +95,7 @@ impl Voice {
 /// Whether an open frame of our own tells a fall; the tag is not looked at, since flash is ours.
 pub(crate) fn is_fall(open: &[u8]) -> bool {
     let read = frame::read_open(open).ok();
-    let up = read.and_then(|(header, body)| Up::from_body(header.class, body).ok());
-    matches!(up, Some(Up::Event(event)) if event.kind.is_fall())
+    let emergency = read.filter(|(header, _)| header.class == Class::Emergency);
+    let event = emergency.and_then(|(_, body)| Event::from_body(body).ok());
+    event.is_some_and(|event| event.kind.is_fall())
 }

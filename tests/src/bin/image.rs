@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tests::image::{power_cuts, provision};
+use tests::image::{numbers, power_cuts, provision};
 use tests::load::Report;
 use tests::seed::Seed;
 use tests::trouble::{Outcome, Trouble};
@@ -36,6 +36,12 @@ enum Act {
         /// The gateway's door as the machine sees it; this host is 10.0.2.2.
         #[arg(long)]
         door: SocketAddrV4,
+    },
+    /// Measures the image: flash, RAM, stack, and the time from a press to the gateway's word.
+    Numbers {
+        /// End by printing one JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Cuts the power of a board at random points between presses and their receipts.
     PowerCuts {
@@ -71,6 +77,7 @@ async fn run(act: Act) -> Outcome<ExitCode> {
             provision::provision(&flash, &of, door).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Act::Numbers { json } => finish(json, numbers::run(&program()?).await?),
         Act::PowerCuts { cuts, json } => {
             let toll =
                 power_cuts::open_and_run(&program()?, cuts, Seed::from_environment()).await?;
