@@ -49,6 +49,15 @@ pub struct Toll {
 }
 
 impl Toll {
+    /// Counts another run in.
+    pub const fn add(&mut self, other: &Self) {
+        self.cuts += other.cuts;
+        self.presses += other.presses;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.unbootable += other.unbootable;
+    }
+
     /// As numbers for a machine.
     pub fn report(&self) -> Report {
         let mut report = Report::default();
