@@ -3,8 +3,8 @@
 //! - the *ledger* says which *slot* holds the image that has proved itself, and what is under way; two copies, so
 //!   that one is always whole;
 //! - the *bank* fills the other slot in small steps and reads it back; [`check`] believes a manifest or not;
-//! - [`slots`] is what a boot stage asks which slot to start. An image that is started for the first times is on
-//!   *trial*: it proves itself (`device::update`) or the one before it comes back.
+//! - a [`stamp`] in the image says what it is; [`slots`] is what a boot stage asks which slot to start. An image that
+//!   is started for the first times is on *trial*: it proves itself (`device::update`) or the one before comes back.
 //!
 //! Not here: when to ask, to wait, to restart (`device::update`), who is offered what (`server`), jumps (`board`).
 
@@ -12,6 +12,7 @@ pub mod bank;
 pub mod check;
 pub mod ledger;
 pub mod slots;
+pub mod stamp;
 
 use core::ops::Range;
 

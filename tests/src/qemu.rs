@@ -5,7 +5,7 @@
 //!
 //! - [`compiler`]: finds or installs a compiler, and builds.
 //! - [`bench`], [`chip`]: pins, buses and the chips on them.
-//! - [`machine`]: starts, watches, kills.
+//! - [`machine`], [`monitor`]: starts, watches, looks inside, kills.
 //!
 //! Not here: what must come of a press (the tests), numbers (`image`).
 
@@ -13,6 +13,7 @@ pub mod bench;
 pub mod chip;
 pub mod compiler;
 pub mod machine;
+pub mod monitor;
 
 pub use machine::{Machine, Story};
 

@@ -18,4 +18,5 @@ mod sensors;
 mod silence;
 mod state;
 mod stillness;
+mod suspicion;
 mod triage;

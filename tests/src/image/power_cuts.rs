@@ -49,6 +49,15 @@ pub struct Toll {
 }
 
 impl Toll {
+    /// Counts another run in.
+    pub const fn add(&mut self, other: &Self) {
+        self.cuts += other.cuts;
+        self.presses += other.presses;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.unbootable += other.unbootable;
+    }
+
     /// As numbers for a machine.
     pub fn report(&self) -> Report {
         let mut report = Report::default();
@@ -129,7 +138,7 @@ async fn come_back(room: &Room, waiting: bool) -> Outcome<Machine> {
 }
 
 /// Lets time pass, finer than a timer of the runtime does.
-fn pass(us: u64) {
+pub(super) fn pass(us: u64) {
     let watch = crate::clock::Watch::start();
     while watch.us() < us {
         std::thread::park_timeout(Duration::from_micros(us - watch.us().min(us)));
@@ -137,7 +146,7 @@ fn pass(us: u64) {
 }
 
 /// Boots of the board that alerts name, and how many times.
-fn named(room: &Room) -> Outcome<BTreeMap<BootId, usize>> {
+pub(super) fn named(room: &Room) -> Outcome<BTreeMap<BootId, usize>> {
     let api = room.scene.stage.session()?;
     let seen: Vec<String> = {
         let book = room.scene.shared.book();

@@ -18,6 +18,7 @@ mod options;
 mod power;
 mod senses;
 mod signals;
+mod slots;
 mod uart;
 mod virtio;
 
@@ -61,7 +62,8 @@ async fn life(spawner: Spawner) {
 async fn live(spawner: Spawner) -> Result<(), &'static str> {
     bench::start().map_err(|_| "nobody at the bench")?;
     let path = options::flash().ok_or("no flash in the options")?;
-    let flash = HostFlash::open(path).map_err(|_| "flash")?;
+    let mut flash = HostFlash::open(path).map_err(|_| "flash")?;
+    let slots = slots::open(&mut flash).await;
     let mut queue = FlashQueue::new(flash, layout::QUEUE).map_err(|_| "flash layout")?;
     let Identity::Enrolled(who) = queue.identity().await.map_err(|_| "identity")? else {
         return Err("nobody has enrolled this device");
@@ -76,6 +78,10 @@ async fn live(spawner: Spawner) -> Result<(), &'static str> {
     let edges = (link, senses, MonoClock, Lamp);
     let mut body = Body::wake(queue, &who, random, edges).await.map_err(|_| "boot record")?;
     bench::log(format_args!("awake {} waiting {}", body.id(), body.device().waiting()));
+    if let Some((bank, built)) = slots {
+        bench::log(format_args!("image {:x} trial {}", built.version, bank.record().trial.is_some()));
+        body = body.with_bank(bank, &built, options::terms());
+    }
     body.run().await;
     Ok(())
 }
