@@ -17,7 +17,6 @@ pub mod stamp;
 use core::ops::Range;
 
 use embedded_storage_async::nor_flash::NorFlash;
-use minicbor::{Decode, Encode};
 use proto::unit::Millis;
 use proto::update::{CHUNK_MAX, Hardware};
 
@@ -28,14 +27,11 @@ pub const TRIAL_BOOTS: u8 = 3;
 pub(crate) const FETCHES: u8 = 2;
 
 /// One of the two places for an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     /// The first; a factory fills this one.
-    #[n(0)]
     A,
     /// The second.
-    #[n(1)]
     B,
 }
 

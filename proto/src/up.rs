@@ -55,6 +55,13 @@ impl Event {
     }
 }
 
+impl Event {
+    /// Reads the body of an emergency or event, for those who need no other.
+    pub fn read(body: &[u8]) -> Result<Self, BodyError> {
+        cbor::read(body).map_err(|_| BodyError)
+    }
+}
+
 /// What can happen; numbers are for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]

@@ -97,8 +97,7 @@ impl Voice {
 
 /// Whether an open frame of our own tells a fall; the tag is not looked at, since flash is ours.
 pub(crate) fn is_fall(open: &[u8]) -> bool {
-    let read = frame::read_open(open).ok();
-    let emergency = read.filter(|(header, _)| header.class == Class::Emergency);
-    let event = emergency.and_then(|(_, body)| Event::from_body(body).ok());
+    let read = frame::read_open(open).ok().filter(|(header, _)| header.class == Class::Emergency);
+    let event = read.and_then(|(_, body)| Event::read(body).ok());
     event.is_some_and(|event| event.kind.is_fall())
 }
