@@ -29,8 +29,8 @@ pub struct Seen {
     pub variant: usize,
     /// When it was looked at, seconds from the start.
     pub at_s: f64,
-    /// Its size, milli-g.
-    pub peak_mg: u16,
+    /// How hard it was, milli-g.
+    pub force_mg: u16,
     /// Its numbers.
     pub row: Row,
 }
@@ -71,8 +71,8 @@ pub fn measure(recording: &Recording, number: usize) -> Vec<Seen> {
             if let Some(blow) = fall.measure(sample) {
                 let row = Row { values: *blow.features(), fall: false, weight: 1.0 };
                 let at_s = f64::from(count) / f64::from(rate_hz);
-                let peak_mg = blow.peak_mg();
-                seen.push(Seen { recording: number, variant: n, at_s, peak_mg, row });
+                let force_mg = blow.force_mg();
+                seen.push(Seen { recording: number, variant: n, at_s, force_mg, row });
             }
         }
     }
@@ -125,7 +125,7 @@ fn label(seen: &mut [Seen], recordings: &[Recording], likes: impl Fn(&Seen) -> i
 pub fn learn(seen: &[Seen], recordings: &[Recording], growth: Growth, seed: u64) -> Vec<u8> {
     let mut seed = Seed::new(seed);
     let mut seen = seen.to_vec();
-    label(&mut seen, recordings, |one| i32::from(one.peak_mg));
+    label(&mut seen, recordings, |one| i32::from(one.force_mg));
     let rows: Vec<Row> = seen.iter().map(|one| one.row).collect();
     let first = keep(grow(&rows, Growth { trees: FIRST_TREES, ..growth }, &mut seed), 0);
     label(&mut seen, recordings, |one| first.votes(&one.row.values));

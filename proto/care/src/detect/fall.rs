@@ -65,9 +65,9 @@ impl Blow {
         self.0.values()
     }
 
-    /// Its size, milli-g.
-    pub const fn peak_mg(&self) -> u16 {
-        self.0.peak()
+    /// What made it the blow of its second, milli-g.
+    pub const fn force_mg(&self) -> u16 {
+        self.0.force()
     }
 }
 
@@ -148,7 +148,7 @@ impl Fall {
         self.grid.put(mg);
         while let Some(bin) = self.grid.pull() {
             self.trace.push(bin);
-            let blow = self.trace.has_blow().then(|| Blow(Features::of(&self.trace)));
+            let blow = self.trace.has_blow(self.worn).then(|| Blow(Features::of(&self.trace, self.worn)));
             each(self, blow);
         }
     }

@@ -22,8 +22,14 @@ const fn growth(worn: Worn) -> Growth {
     Growth { trees, rate: 0.1, calm: 3.0, leaf: 1.0, numbers: 45, rows_percent: 80 }
 }
 
-/// Wrong alarms that one missed fall is worth when the alarm is set.
-const MISS_WORTH: f64 = 0.2;
+/// What a missed fall is worth in wrong alarms of as many activities: an arm gives more of them in a day.
+const fn miss_worth(worn: Worn) -> f64 {
+    match worn {
+        Worn::Body => 0.33,
+        Worn::Wrist => 0.2,
+    }
+}
+
 
 /// Recordings of one profile with all that was measured of them.
 pub struct Profile<'a> {
@@ -122,7 +128,7 @@ impl<'a> Profile<'a> {
             // What never gives a vote is missed or right at any limit.
             let Some(vote) = vote else { continue };
             let part = 1.0 / sizes.get(&key).copied().unwrap_or(1.0);
-            marks.push((vote, if key.1 { MISS_WORTH * part } else { -part }));
+            marks.push((vote, if key.1 { miss_worth(self.worn) * part } else { -part }));
         }
         marks.sort_by_key(|mark| mark.0);
         let (mut cost, mut best) = (0.0, (0.0, i32::MIN));

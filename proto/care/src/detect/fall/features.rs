@@ -4,6 +4,7 @@
 //! a ratio. *Spans* are named by what happens in a fall: long before, before, the way down, the blow,
 //! the bounce, the rest, and the end of the rest. Not here: which numbers mean a fall, which is learned.
 
+use super::Worn;
 use super::grid::{BINS_HZ, Bin, length, narrow, root};
 use super::trace::{AFTER, BEFORE, LENGTH, Trace};
 
@@ -33,14 +34,14 @@ pub(super) struct Features {
     values: [i16; FEATURES],
     filled: usize,
     means: [[i16; 3]; SPANS.len()],
-    peak: u16,
+    force: u16,
 }
 
 impl Features {
     /// Measures the blow at [`BEFORE`].
-    pub(super) fn of(trace: &Trace) -> Self {
+    pub(super) fn of(trace: &Trace, worn: Worn) -> Self {
         let none = [[0; 3]; SPANS.len()];
-        let mut new = Self { values: [0; FEATURES], filled: 0, means: none, peak: 0 };
+        let mut new = Self { values: [0; FEATURES], filled: 0, means: none, force: trace.at(BEFORE).force(worn) };
         for (n, span) in SPANS.into_iter().enumerate() {
             new.means[n] = new.span(trace, span);
         }
@@ -61,8 +62,8 @@ impl Features {
         new
     }
 
-    pub(super) const fn peak(&self) -> u16 {
-        self.peak
+    pub(super) const fn force(&self) -> u16 {
+        self.force
     }
 
     pub(super) const fn values(&self) -> &[i16; FEATURES] {
@@ -144,7 +145,6 @@ impl Features {
     fn blow(&mut self, trace: &Trace) {
         let blow = trace.at(BEFORE);
         let (peak, size) = (i32::from(blow.peak), i32::from(blow.size));
-        self.peak = blow.force();
         self.put(peak);
         self.put(size);
         self.put(peak * 256 / size.max(1));
