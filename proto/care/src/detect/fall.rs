@@ -148,7 +148,8 @@ impl Fall {
         self.grid.put(mg);
         while let Some(bin) = self.grid.pull() {
             self.trace.push(bin);
-            let blow = self.trace.has_blow(self.worn).then(|| Blow(Features::of(&self.trace, self.worn)));
+            let blow =
+                self.trace.has_blow(self.worn).then(|| Blow(Features::of(&self.trace, self.worn)));
             each(self, blow);
         }
     }

@@ -30,7 +30,6 @@ const fn miss_worth(worn: Worn) -> f64 {
     }
 }
 
-
 /// Recordings of one profile with all that was measured of them.
 pub struct Profile<'a> {
     /// Where they were worn.

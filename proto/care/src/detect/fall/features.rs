@@ -41,7 +41,12 @@ impl Features {
     /// Measures the blow at [`BEFORE`].
     pub(super) fn of(trace: &Trace, worn: Worn) -> Self {
         let none = [[0; 3]; SPANS.len()];
-        let mut new = Self { values: [0; FEATURES], filled: 0, means: none, force: trace.at(BEFORE).force(worn) };
+        let mut new = Self {
+            values: [0; FEATURES],
+            filled: 0,
+            means: none,
+            force: trace.at(BEFORE).force(worn),
+        };
         for (n, span) in SPANS.into_iter().enumerate() {
             new.means[n] = new.span(trace, span);
         }
