@@ -22,8 +22,9 @@ pub fn parts(app: &App, card: &Card, me: &Staff, seen: &Markup, now_ms: i64) -> 
     html! {
         (band(card, lang, now_ms))
         div data-into="facts" { (entry(card, lang)) (talk(card, lang)) (health(card, lang)) (seen) }
-        div data-into="people" { (contacts(card, lang)) (past(card, lang)) (faults(card, lang, now_ms)) }
-        div data-into="script" { (script(card, me)) (story(app, card, lang)) (evidence::section(&card.view.evidence, lang, now_ms)) }
+        div data-into="people" { (contacts(card, lang)) (past(card, lang)) (faults(card, lang, now_ms))
+            (evidence::section(&card.view.evidence, lang, now_ms)) }
+        div data-into="script" { (script(card, me)) (story(app, card, lang)) }
     }
 }
 
@@ -223,6 +224,16 @@ fn detail(app: &App, card: &Card, line: &crate::records::desk::TimelineRow, lang
     [who, text].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// A line's word: what began it says what it is, since not everything is a press.
+fn told(card: &Card, what: i64, lang: Lang) -> &'static str {
+    let pressed = card.view.kind == "help";
+    match What::word_key(what) {
+        "what.raised" if !pressed => lang.t(&format!("kind.{}", card.view.kind)),
+        "what.again" if !pressed => lang.t("what.more"),
+        key => lang.t(key),
+    }
+}
+
 fn story(app: &App, card: &Card, lang: Lang) -> Markup {
     let from = card.view.raised_ms;
     let lines: Vec<_> = card.timeline.iter().rev().take(8).rev().collect();
@@ -238,7 +249,7 @@ fn story(app: &App, card: &Card, lang: Lang) -> Markup {
             @for line in lines {
                 tr {
                     td { (when::log(line.wall)) }
-                    td { (lang.t(What::word_key(line.what))) " " (detail(app, card, line, lang)) }
+                    td { (told(card, line.what, lang)) " " (detail(app, card, line, lang)) }
                     td { (after(line.wall)) }
                 }
             }

@@ -19,9 +19,17 @@ pub(in crate::ingest) fn evidence_json(now: Now, evidence: &[Evidence]) -> Vec<u
 pub(super) fn with(now: Now, known: &[u8], newer: &[Evidence]) -> Vec<u8> {
     let newer = list(now, newer);
     let mut all: Vec<Value> = serde_json::from_slice(known).unwrap_or_default();
-    all.retain(|old| !newer.iter().any(|new| new.get("what") == old.get("what")));
+    all.retain(|old| !newer.iter().any(|new| sort(new) == sort(old)));
     all.extend(newer);
     serde_json::to_vec(&all).unwrap_or_default()
+}
+
+/// What a reason is about: who left the bed is not in it any more.
+fn sort(reason: &Value) -> &str {
+    match reason.get("what").and_then(Value::as_str).unwrap_or_default() {
+        "in_bed" | "left_bed" => "bed",
+        what => what,
+    }
 }
 
 /// Reasons as values, each with its time on the wall clock.
