@@ -7,9 +7,9 @@
 pub mod boost;
 pub mod table;
 
-use care::fall::{Fall, Forest};
+use care::fall::{FEATURES, Fall, Forest};
 
-use self::boost::{Growth, Row, grow};
+use self::boost::{Growth, grow};
 use super::falls::recording::Recording;
 use crate::seed::Seed;
 
@@ -19,6 +19,9 @@ const FIRST_TREES: usize = 40;
 const NEAR_S: f64 = 3.0;
 /// What other blows of a fall's recording count: most are daily life, some are the person getting up.
 const FAR_WEIGHT: f64 = 0.3;
+
+/// What is learned of one blow.
+pub type Row = boost::Row<FEATURES>;
 
 /// One blow of a recording.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +72,7 @@ pub fn measure(recording: &Recording, number: usize) -> Vec<Seen> {
         let mut fall = Fall::new(recording.place.worn(), played_hz);
         for (count, sample) in (0_u32..).zip(samples) {
             if let Some(blow) = fall.measure(sample) {
-                let row = Row { values: *blow.features(), fall: false, weight: 1.0 };
+                let row = Row { values: *blow.features(), yes: false, weight: 1.0 };
                 let at_s = f64::from(count) / f64::from(rate_hz);
                 let force_mg = blow.force_mg();
                 seen.push(Seen { recording: number, variant: n, at_s, force_mg, row });
@@ -111,7 +114,7 @@ fn label(seen: &mut [Seen], recordings: &[Recording], likes: impl Fn(&Seen) -> i
         let at_s = group[best].at_s;
         for (n, one) in group.iter_mut().enumerate() {
             let near = (one.at_s - at_s).abs() < NEAR_S;
-            one.row.fall = n == best;
+            one.row.yes = n == best;
             one.row.weight = match (n == best, near) {
                 (true, _) => 1.0,
                 (false, true) => 0.0,

@@ -147,6 +147,11 @@ impl Exits {
         Some((moment.at, features))
     }
 
+    /// What it judges by.
+    pub const fn forest(&self) -> Forest {
+        self.forest
+    }
+
     /// What is known of the room.
     pub const fn room(&self) -> &Room {
         &self.room

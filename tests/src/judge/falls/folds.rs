@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use care::fall::{Fall, Forest, Worn};
+use care::fall::{DEPTH, Fall, Forest, Worn};
 
 use super::recording::Recording;
 use crate::judge::Plan;
@@ -19,7 +19,7 @@ const fn growth(worn: Worn) -> Growth {
         Worn::Body => 150,
         Worn::Wrist => 240,
     };
-    Growth { trees, rate: 0.1, calm: 3.0, leaf: 1.0, numbers: 45, rows_percent: 80 }
+    Growth { trees, depth: DEPTH, rate: 0.1, calm: 3.0, leaf: 1.0, numbers: 45, rows_percent: 80 }
 }
 
 /// What a missed fall is worth in wrong alarms of as many activities: an arm gives more of them in a day.
