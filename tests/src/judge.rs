@@ -9,6 +9,7 @@ pub mod data;
 pub mod falls;
 pub mod inactivity;
 pub mod learn;
+pub mod vitals;
 
 use std::path::Path;
 
@@ -36,4 +37,5 @@ pub struct Section {
 pub type Judge = fn(&Path, Plan) -> Result<Option<Section>, data::DataError>;
 
 /// All detectors that can be judged, with the name that a person reads.
-pub const JUDGES: &[(&str, Judge)] = &[("fall", falls::judge), ("inactivity", inactivity::judge)];
+pub const JUDGES: &[(&str, Judge)] =
+    &[("fall", falls::judge), ("inactivity", inactivity::judge), ("vitals", vitals::judge)];
