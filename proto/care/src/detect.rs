@@ -4,6 +4,7 @@
 //! knows another: what one may see of the others is handed in as evidence. Not here: what joins what.
 
 pub(crate) mod bed;
+pub mod breath;
 pub(crate) mod dwell;
 pub mod exit;
 pub mod fall;

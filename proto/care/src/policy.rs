@@ -6,6 +6,7 @@
 //! Not here: technical limits such as buffer sizes, which stand in the file that uses them.
 
 pub mod pace;
+pub mod vital;
 
 use minicbor::{Decode, Encode};
 use proto::id::DeviceId;

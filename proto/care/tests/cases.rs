@@ -5,6 +5,7 @@
 
 mod alert;
 mod bed;
+mod breath;
 mod dwell;
 mod fall;
 mod faults;
