@@ -6,6 +6,7 @@
 mod alert;
 mod bed;
 mod dwell;
+mod exit;
 mod fall;
 mod faults;
 mod gateway;

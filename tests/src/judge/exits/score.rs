@@ -87,5 +87,5 @@ pub fn section(sum: &Sum, plan: Plan) -> Section {
         "precision": precision,
         "tolerance_s": TOLERANCE_S,
     }]);
-    Section { table, numbers: Map::from_iter([("bed_exit".to_owned(), Value::from(numbers))]) }
+    Section { table, numbers: Map::from_iter([("bed_exit".to_owned(), numbers)]) }
 }
