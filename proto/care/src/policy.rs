@@ -203,7 +203,7 @@ pub const EXIT_DELAY: Millis = Millis::secs(10);
 /// Belief above which somebody in bed has left it, in 64ths of log odds. Source: UCI 427 room S1, cross-validated.
 pub const EXIT_OUT: i32 = 0;
 /// Belief below which somebody who left is back in bed, in 64ths of log odds. Source: as there.
-pub const EXIT_BACK: i32 = -54;
+pub const EXIT_BACK: i32 = -90;
 
 // How long may a home be still?
 

@@ -7,6 +7,7 @@ mod alert;
 mod bed;
 mod breath;
 mod dwell;
+mod exit;
 mod fall;
 mod faults;
 mod gateway;

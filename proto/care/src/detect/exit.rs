@@ -117,7 +117,7 @@ impl Exits {
             self.belief = if self.out.is_none() || features.lying {
                 votes
             } else {
-                (2 * self.belief + 3 * votes) / 5
+                (3 * self.belief + 7 * votes) / 10
             };
             let out = match self.out {
                 Some(false) | None => self.belief > EXIT_OUT,
