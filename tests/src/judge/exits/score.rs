@@ -3,7 +3,7 @@
 //! Recall = exits that were told over exits; precision = told ones that were right over told ones; both 0 to 1.
 //! Not here: what an exit is, and when one is told.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::TOLERANCE_S;
 use super::trial::SET;
