@@ -20,3 +20,4 @@ mod silence;
 mod state;
 mod stillness;
 mod triage;
+mod vitals;
