@@ -14,6 +14,7 @@ pub(crate) mod help;
 pub(crate) mod idle;
 pub(crate) mod silence;
 pub(crate) mod stillness;
+pub(crate) mod vitals;
 
 use minicbor::{Decode, Encode};
 use proto::unit::{Millis, Mono};

@@ -329,6 +329,18 @@ pub struct Rules {
     /// A room in which nobody should stay too long, such as the bathroom; none = not watched.
     #[n(9)]
     pub dwell: Option<Room>,
+    /// Slowest breath that is not told, per minute; none = not watched. Check it with [`crate::reading::limit`].
+    #[n(20)]
+    pub breath_low: Option<u8>,
+    /// Fastest breath that is not told, per minute; none = not watched.
+    #[n(21)]
+    pub breath_high: Option<u8>,
+    /// Slowest heart that is not told, per minute; none = not watched.
+    #[n(22)]
+    pub heart_low: Option<u8>,
+    /// Fastest heart that is not told, per minute; none = not watched.
+    #[n(23)]
+    pub heart_high: Option<u8>,
 }
 
 /// A room in which nobody should stay too long.
@@ -354,6 +366,10 @@ impl Default for Rules {
             ask: None,
             watch: Watch::Calm,
             dwell: None,
+            breath_low: None,
+            breath_high: None,
+            heart_low: None,
+            heart_high: None,
         }
     }
 }

@@ -22,3 +22,4 @@ mod state;
 mod stillness;
 mod suspicion;
 mod triage;
+mod vitals;
