@@ -175,7 +175,11 @@ impl RulesForm {
 
     /// Limits of breath and heart; one that no mat can tell, or a slowest above its fastest, is named.
     fn rates(&self, rules: &mut Rules) -> Result<(), &'static str> {
-        let set = |value: Option<Option<u8>>, old: &mut Option<u8>, quantity, name| {
+        let set = |value: Option<Option<u8>>,
+                   old: &mut Option<u8>,
+                   quantity: Quantity,
+                   name: &'static str|
+         -> Result<(), &'static str> {
             if let Some(wanted) = value {
                 let checked = wanted.map(|rate| limit(Role::BedMat, quantity, rate)).transpose();
                 *old = checked.map_err(|_| name)?;
