@@ -1,7 +1,7 @@
 //! Power cuts at random points between a press and `received`: each press must be in exactly one alert, once.
 //!
 //! A finger presses, the machine is killed a random time after the debounced edge, and starts again with the same
-//! flash; some boots are cut as well. A press *counts* if the person saw the light answer, or if flash holds it: it
+//! flash; some boots are cut as well. A press *counts* if the person heard that it was felt, or if flash holds it: it
 //! is then owed, whatever came after. Each boot has one press at most, so its number names the press.
 //! Not here: torn words and pages (`firmware`'s own power cuts), cuts of an update.
 
@@ -86,7 +86,7 @@ pub async fn run(room: &Room, cuts: usize, mut seed: Seed) -> Outcome<Toll> {
         toll.cuts += 1;
         let boot = last_boot(&room.plan.flash).await?;
         let waiting = kept(&room.plan.flash).await?;
-        if machine.story().shown("sending") || !waiting.is_empty() {
+        if is_owed(&machine.story(), &waiting, boot) {
             owed.insert(boot);
         }
         if toll.cuts < cuts && seed.below(BOOTS_CUT) == 0 {
@@ -116,6 +116,11 @@ pub async fn run(room: &Room, cuts: usize, mut seed: Seed) -> Outcome<Toll> {
     toll.lost = owed.iter().filter(|boot| !named.contains_key(boot)).count();
     toll.doubled = named.values().filter(|times| **times > 1).count();
     Ok(toll)
+}
+
+/// Whether the press of a boot counts. One that an earlier boot has left, and that this one sent again, is that one's.
+pub(super) fn is_owed(story: &Story, waiting: &[PressId], boot: BootId) -> bool {
+    story.sounded("felt") || waiting.iter().any(|press| press.boot == boot)
 }
 
 /// A finger, and a power cut some time after the board has felt it.

@@ -11,7 +11,7 @@ use proto::id::BootId;
 use proto::update::Release;
 
 use crate::api::text;
-use crate::image::power_cuts::{Toll, named, pass};
+use crate::image::power_cuts::{Toll, is_owed, named, pass};
 use crate::image::provision::{kept, last_boot};
 use crate::image::slots::{FIRST, Slots};
 use crate::qemu::Machine;
@@ -119,8 +119,9 @@ impl Run<'_> {
         machine.kill()?;
         self.toll.cuts += 1;
         let waiting = kept(&self.slots.room.plan.flash).await?;
-        if pressed && (machine.story().shown("sending") || !waiting.is_empty()) {
-            self.owed.insert(last_boot(&self.slots.room.plan.flash).await?);
+        let boot = last_boot(&self.slots.room.plan.flash).await?;
+        if pressed && is_owed(&machine.story(), &waiting, boot) {
+            self.owed.insert(boot);
         }
         if self.toll.cuts < self.cuts && self.seed.below(BOOTS_CUT) == 0 {
             let mut half = self.slots.room.power_up()?;
