@@ -23,7 +23,7 @@ use crate::queue::{FlashQueue, QueueError};
 use crate::roll_call::{RollCall, Task};
 use crate::settings::Settings;
 use crate::update::bank::{Bank, Done};
-use crate::update::{Built, Terms};
+use crate::update::{Built, Terms, UPDATES};
 
 /// What the link tells the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -260,8 +260,8 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             }
             Action::Bank(step) => {
                 let done = match bank {
-                    Some(bank) => bank.perform(flash.flash(), step.clone()).await,
-                    None => Done::Failed,
+                    Some(bank) if UPDATES => bank.perform(flash.flash(), step.clone()).await,
+                    Some(_) | None => Done::Failed,
                 };
                 device.handle(clock.now(), Input::Bank(done));
             }
