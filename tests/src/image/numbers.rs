@@ -1,17 +1,17 @@
 //! The numbers of the image: its room, its stack, its time from a press to the gateway's word.
 //!
 //! Time runs from the debounced edge to the PUBACK as the board's log tells it, both by the clock of this host, so the
-//! way through the serial port counts too. Not here: instructions (`instructions`), the other board's size.
+//! way through the serial port counts too. Not here: how instructions are counted (`instructions`).
 
 use firmware::device::DEBOUNCE;
 use proto::up::Role;
 use std::time::Duration;
 
 use crate::image::room::Room;
-use crate::image::size;
 use crate::image::stack::Painted;
+use crate::image::{esp32c6, instructions, size};
 use crate::load::{Report, rounded};
-use crate::qemu::Machine;
+use crate::qemu::{Machine, compiler};
 use crate::quantile;
 use crate::trouble::{Outcome, Trouble};
 
@@ -35,14 +35,27 @@ pub async fn run(program: &str) -> Outcome<Report> {
         tokio::time::sleep(PAUSE).await;
     }
     let stack = painted.used()?;
+    drop(machine);
+    let counted = instructions::count(program, &room.plan.dir).await?;
+    tracing::warn!("{counted:?}");
     let mut report = Report::default();
     report.put("flash_bytes", size.flash);
+    report.put("flash_bytes_without_update", without_update()?);
+    report.put("instructions_per_press", counted.press);
+    report.put("instructions_per_sample", counted.sample);
+    report.put("esp32c6_image_bytes", esp32c6::build()?);
     report.put("ram_bytes", usize::try_from(size.ram)? + stack);
     report.put("stack_bytes", stack);
     let times = quantile::of_us(&mut times);
     tracing::warn!("press to PUBACK, ms: {times}");
     report.put("press_to_puback_ms", rounded(times["p99"].as_f64().unwrap_or(f64::MAX)));
     Ok(report)
+}
+
+/// Bytes of flash that the image takes where it cannot be updated.
+fn without_update() -> Outcome<u32> {
+    let compiler = compiler::need().ok_or_else(|| Trouble::new("no compiler"))?;
+    Ok(size::of(&compiler.build_with("qemu", &["--no-default-features"])?)?.flash)
 }
 
 /// Presses once; gives the time from the debounced edge to the PUBACK, microseconds.
