@@ -197,6 +197,8 @@ impl DownSeal {
             .map_err(|_| FrameError::Word)
     }
 
+    // Its stack is given back before the word is read: a chip has little.
+    #[inline(never)]
     fn unseal(&self, device: DeviceId, bytes: &[u8], body: &mut DownBuf) -> Result<(), FrameError> {
         if bytes.len() > DOWN_MAX {
             return Err(FrameError::Oversized);

@@ -323,6 +323,7 @@ impl Device {
         self.update = Update { pressed, ..Update::begin(standing, terms, self.now) };
     }
 
+    #[inline(never)]
     pub(super) fn order(&mut self, order: &Order<'_>) {
         match order {
             Order::Offer(manifest) => self.update.offered(manifest),

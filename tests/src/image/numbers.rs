@@ -3,11 +3,14 @@
 //! Time runs from the debounced edge to the PUBACK as the board's log tells it, both by the clock of this host, so the
 //! way through the serial port counts too. Not here: how instructions are counted (`instructions`).
 
-use firmware::device::DEBOUNCE;
-use proto::up::Role;
+use std::ops::Range;
 use std::time::Duration;
 
+use firmware::device::DEBOUNCE;
+use proto::up::Role;
+
 use crate::image::room::Room;
+use crate::image::slots::{FIRST, Slots};
 use crate::image::stack::Painted;
 use crate::image::{esp32c6, instructions, size};
 use crate::load::{Report, rounded};
@@ -21,6 +24,8 @@ const PRESSES: usize = 120;
 const PAUSE: Duration = Duration::from_millis(600);
 /// Seconds that one may take.
 const PRESS_S: u64 = 20;
+/// Seconds that fetching an image may take.
+const UPDATE_S: u64 = 180;
 
 /// Measures; `program` is also server and gateway.
 pub async fn run(program: &str) -> Outcome<Report> {
@@ -34,7 +39,7 @@ pub async fn run(program: &str) -> Outcome<Report> {
         times.push(time_one(&machine).await?);
         tokio::time::sleep(PAUSE).await;
     }
-    let stack = painted.used()?;
+    let stack = painted.used()?.max(stack_of_update(program, size.stack).await?);
     drop(machine);
     let counted = instructions::count(program, &room.plan.dir).await?;
     tracing::warn!("{counted:?}");
@@ -50,6 +55,19 @@ pub async fn run(program: &str) -> Outcome<Report> {
     tracing::warn!("press to PUBACK, ms: {times}");
     report.put("press_to_puback_ms", rounded(times["p99"].as_f64().unwrap_or(f64::MAX)));
     Ok(report)
+}
+
+/// Bytes of stack while an image is fetched and verified, and the button pressed.
+async fn stack_of_update(program: &str, stack: Range<u32>) -> Outcome<usize> {
+    let slots = Slots::open(program).await?;
+    let mut slots = slots.ok_or_else(|| Trouble::new("no compiler or no QEMU"))?;
+    slots.be_patient();
+    let painted = Painted::prepare(&mut slots.room.plan, stack)?;
+    let machine = slots.room.linked().await?;
+    let release = slots.offer(&slots.package(FIRST + 1)?)?;
+    slots.until(release, "ready", UPDATE_S).await?;
+    time_one(&machine).await?;
+    painted.used()
 }
 
 /// Bytes of flash that the image takes where it cannot be updated.

@@ -25,8 +25,10 @@ mod slots;
 mod uart;
 mod virtio;
 
+use core::pin::pin;
+
 use embassy_executor::Spawner;
-use firmware::body::{Begun, Body, Signals};
+use firmware::body::{Begun, Body, Signals, apart};
 use firmware::device::Light;
 use firmware::provision::Identity;
 use firmware::queue::FlashQueue;
@@ -65,21 +67,24 @@ async fn live(spawner: Spawner) -> Result<(), &'static str> {
     bench::start().map_err(|_| "nobody at the bench")?;
     let path = options::flash().ok_or("no flash in the options")?;
     let mut flash = HostFlash::open(path).map_err(|_| "flash")?;
-    let slots = if cfg!(feature = "update") { slots::open(&mut flash).await } else { None };
+    let slots =
+        if cfg!(feature = "update") { apart(pin!(slots::open(&mut flash))).await } else { None };
     let mut queue = FlashQueue::new(flash, layout::QUEUE).map_err(|_| "flash layout")?;
-    let Identity::Enrolled(who) = queue.identity().await.map_err(|_| "identity")? else {
+    let Identity::Enrolled(who) = apart(pin!(queue.identity())).await.map_err(|_| "identity")?
+    else {
         return Err("nobody has enrolled this device");
     };
-    let access = queue.access().await.map_err(|_| "access")?.ok_or("no way to a gateway")?;
+    let access =
+        apart(pin!(queue.access())).await.map_err(|_| "access")?.ok_or("no way to a gateway")?;
     let drawn = entropy::draw::<12>().ok_or("random source")?;
     let ([a, b, c, d], seed) = (chunk::<4>(&drawn, 0), u64::from_le_bytes(chunk(&drawn, 4)));
     let stack = net::start(spawner, seed).ok_or("network card")?;
     let link = board_link::start(spawner, stack, access.door(), bench::log).ok_or("link task")?;
     let senses = senses::Sensors::of(who.keys().role);
-    let begun = Begun::boot(&mut queue, &who, u32::from_le_bytes([a, b, c, d])).await;
-    let begun = begun.map_err(|_| "boot record")?;
+    let begun = Begun::boot(&mut queue, &who, u32::from_le_bytes([a, b, c, d]));
+    let begun = apart(pin!(begun)).await.map_err(|_| "boot record")?;
     let mut body = Body::new(queue, &who, &begun, seed, (link, senses, MonoClock, Lamp));
-    body.recall().await.map_err(|_| "emergencies")?;
+    apart(pin!(body.recall())).await.map_err(|_| "emergencies")?;
     bench::log(format_args!("awake {} waiting {}", body.id(), body.device().waiting()));
     if let Some((bank, built)) = slots {
         bench::log(format_args!(
