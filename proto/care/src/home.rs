@@ -17,6 +17,7 @@ use crate::detect::bed::Beds;
 use crate::detect::dwell::Dwell;
 use crate::detect::help::Help;
 use crate::detect::stillness::Stillness;
+use crate::detect::vitals::Vitals;
 use crate::detect::{LocalTime, bare, fault, silence};
 use crate::finding::{Kind, Seen, Severity, Trust};
 use crate::home::contract::{Change, Input, OUTPUTS_MAX, Output};
@@ -71,6 +72,8 @@ pub struct Home {
     stillness: Stillness,
     #[cbor(n(8), default)]
     dwell: Dwell,
+    #[cbor(n(20), default)]
+    vitals: Vitals,
     /// When somebody was last seen up and about: the long-lie clock runs from here.
     #[n(16)]
     upright: Option<Mono>,
@@ -200,6 +203,9 @@ impl Home {
 
     fn closed(&mut self, incident: u32, outcome: Option<Outcome>, triage: &mut Triage<'_>) {
         let was = triage.closed(incident, outcome);
+        if let Some(incident) = was.filter(|incident| incident.kind == Kind::Vitals) {
+            self.vitals.looked(incident.device, triage.now);
+        }
         if was.is_some_and(|incident| incident.kind == Kind::Stillness) {
             self.stillness.looked();
             self.dwell.looked(triage.now);

@@ -6,6 +6,7 @@
 //! Not here: technical limits such as buffer sizes, which stand in the file that uses them.
 
 pub mod pace;
+pub mod vital;
 
 use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
@@ -202,7 +203,7 @@ pub const EXIT_DELAY: Millis = Millis::secs(10);
 /// Belief above which somebody in bed has left it, in 64ths of log odds. Source: UCI 427 room S1, cross-validated.
 pub const EXIT_OUT: i32 = 0;
 /// Belief below which somebody who left is back in bed, in 64ths of log odds. Source: as there.
-pub const EXIT_BACK: i32 = -54;
+pub const EXIT_BACK: i32 = -90;
 
 // How long may a home be still?
 
@@ -328,6 +329,18 @@ pub struct Rules {
     /// A room in which nobody should stay too long, such as the bathroom; none = not watched.
     #[n(9)]
     pub dwell: Option<Room>,
+    /// Slowest breath that is not told, per minute; none = not watched. Check it with [`crate::reading::limit`].
+    #[n(20)]
+    pub breath_low: Option<u8>,
+    /// Fastest breath that is not told, per minute; none = not watched.
+    #[n(21)]
+    pub breath_high: Option<u8>,
+    /// Slowest heart that is not told, per minute; none = not watched.
+    #[n(22)]
+    pub heart_low: Option<u8>,
+    /// Fastest heart that is not told, per minute; none = not watched.
+    #[n(23)]
+    pub heart_high: Option<u8>,
 }
 
 /// A room in which nobody should stay too long.
@@ -353,6 +366,10 @@ impl Default for Rules {
             ask: None,
             watch: Watch::Calm,
             dwell: None,
+            breath_low: None,
+            breath_high: None,
+            heart_low: None,
+            heart_high: None,
         }
     }
 }

@@ -5,7 +5,9 @@
 
 mod alert;
 mod bed;
+mod breath;
 mod dwell;
+mod exit;
 mod fall;
 mod faults;
 mod gateway;
@@ -20,3 +22,4 @@ mod state;
 mod stillness;
 mod suspicion;
 mod triage;
+mod vitals;

@@ -7,8 +7,10 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use care::policy::{ASK, AWAY_MAX, Room, Rules, Watch};
+use care::reading::limit;
 use proto::id::DeviceId;
 use proto::unit::Millis;
+use proto::up::{Quantity, Role};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -76,6 +78,22 @@ pub struct RulesForm {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<RoomForm>)]
     pub dwell: Option<Option<RoomForm>>,
+    /// Slowest breath that is not told, per minute, within what a mat can tell.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u8>)]
+    pub breath_low: Option<Option<u8>>,
+    /// Fastest breath that is not told, per minute, within what a mat can tell.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u8>)]
+    pub breath_high: Option<Option<u8>>,
+    /// Slowest heart that is not told, per minute, within what a mat can tell.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u8>)]
+    pub heart_low: Option<Option<u8>>,
+    /// Fastest heart that is not told, per minute, within what a mat can tell.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u8>)]
+    pub heart_high: Option<Option<u8>>,
 }
 
 /// How readily stillness is told.
@@ -148,10 +166,39 @@ impl RulesForm {
             Some(None) => None,
             None => present.dwell,
         };
+        self.rates(&mut rules)?;
         match (rules.still_min, rules.still_max) {
             (Some(min), Some(max)) if max < min => Err("still_max_s"),
             _ => Ok(rules),
         }
+    }
+
+    /// Limits of breath and heart; one that no mat can tell, or a slowest above its fastest, is named.
+    fn rates(&self, rules: &mut Rules) -> Result<(), &'static str> {
+        let set = |value: Option<Option<u8>>,
+                   old: &mut Option<u8>,
+                   quantity: Quantity,
+                   name: &'static str|
+         -> Result<(), &'static str> {
+            if let Some(wanted) = value {
+                let checked = wanted.map(|rate| limit(Role::BedMat, quantity, rate)).transpose();
+                *old = checked.map_err(|_| name)?;
+            }
+            Ok(())
+        };
+        set(self.breath_low, &mut rules.breath_low, Quantity::Breath, "breath_low")?;
+        set(self.breath_high, &mut rules.breath_high, Quantity::Breath, "breath_high")?;
+        set(self.heart_low, &mut rules.heart_low, Quantity::Heart, "heart_low")?;
+        set(self.heart_high, &mut rules.heart_high, Quantity::Heart, "heart_high")?;
+        let crossed =
+            |low: Option<u8>, high: Option<u8>| low.zip(high).is_some_and(|(l, h)| l >= h);
+        if crossed(rules.breath_low, rules.breath_high) {
+            return Err("breath_high");
+        }
+        if crossed(rules.heart_low, rules.heart_high) {
+            return Err("heart_high");
+        }
+        Ok(())
     }
 
     /// Rules in full, for whoever reads them.
@@ -173,6 +220,10 @@ impl RulesForm {
                 sensor: room.sensor.to_string(),
                 least_s: room.least.get() / 1000,
             })),
+            breath_low: Some(rules.breath_low),
+            breath_high: Some(rules.breath_high),
+            heart_low: Some(rules.heart_low),
+            heart_high: Some(rules.heart_high),
         }
     }
 }
@@ -195,6 +246,8 @@ mod tests {
         for (text, name) in [
             (r#"{"night_from": 1440}"#, "night_from"),
             (r#"{"ask_s": 5}"#, "ask_s"),
+            (r#"{"breath_high": 90}"#, "breath_high"),
+            (r#"{"heart_low": 90, "heart_high": 60}"#, "heart_high"),
             (r#"{"bed_out_night_s": 1}"#, "bed_out_night_s"),
             (r#"{"dwell": {"sensor": "nowhere", "least_s": 3600}}"#, "dwell"),
             (r#"{"still_min_s": 7200, "still_max_s": 3600}"#, "still_max_s"),

@@ -7,7 +7,7 @@
 //!   beforehand, and posture alone says who lies. It outlives the wearer.
 //!
 //! Memory is fixed (about 12 KB); past 128 moments in 20 s the newest are dropped. Not here: what an empty bed
-//! means at night ([`super::bed`]), and how the forest is grown.
+//! means at night (`bed`), and how the forest is grown.
 
 mod forest;
 mod look;
@@ -117,7 +117,7 @@ impl Exits {
             self.belief = if self.out.is_none() || features.lying {
                 votes
             } else {
-                (2 * self.belief + 3 * votes) / 5
+                (3 * self.belief + 7 * votes) / 10
             };
             let out = match self.out {
                 Some(false) | None => self.belief > EXIT_OUT,

@@ -14,7 +14,7 @@ use crate::detect::{fault, idle, silence};
 use crate::finding::{Evidence, Kind, Trust};
 use crate::home::Home;
 use crate::policy::DEVICE_SILENT;
-use crate::reading::{number, sheet};
+use crate::reading::{is_told, number, sheet};
 use crate::triage::Triage;
 
 impl Home {
@@ -118,7 +118,14 @@ impl Home {
                     self.beds.share(device, own, number, then, span, triage).then_some(Sign::Inside)
                 }
                 Quantity::Motion | Quantity::Restless => (number > 0.0).then_some(Sign::Inside),
-                Quantity::Heart | Quantity::Breath => Some(Sign::Inside),
+                Quantity::Heart | Quantity::Breath => {
+                    if is_told(value.quantity, number) {
+                        let rules = self.rules.unwrap_or_default();
+                        let rate = (value.quantity, number);
+                        self.vitals.rate(device, rate, then, &rules, triage);
+                    }
+                    Some(Sign::Inside)
+                }
                 Quantity::Door => (number > 0.0).then_some(Sign::Door),
                 Quantity::Load
                 | Quantity::Temperature
@@ -181,7 +188,8 @@ impl Home {
                 | Kind::Bed
                 | Kind::Silence
                 | Kind::GatewaySilence
-                | Kind::Fault,
+                | Kind::Fault
+                | Kind::Vitals,
                 _,
             ) => {}
         }

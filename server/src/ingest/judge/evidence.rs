@@ -73,5 +73,8 @@ fn seen_word(seen: Seen) -> &'static str {
         Seen::AlwaysOn => "always_on",
         Seen::Usual => "usual",
         Seen::InRoom => "in_room",
+        Seen::Breath => "breath",
+        Seen::Heart => "heart",
+        Seen::Sustained => "sustained",
     }
 }

@@ -3,7 +3,7 @@
 //! Recall = exits that were told over exits; precision = told ones that were right over told ones; both 0 to 1.
 //! Not here: what an exit is, and when one is told.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::TOLERANCE_S;
 use super::trial::SET;
@@ -87,5 +87,5 @@ pub fn section(sum: &Sum, plan: Plan) -> Section {
         "precision": precision,
         "tolerance_s": TOLERANCE_S,
     }]);
-    Section { table, numbers: Map::from_iter([("bed_exit".to_owned(), Value::from(numbers))]) }
+    Section { table, numbers: Map::from_iter([("bed_exit".to_owned(), numbers)]) }
 }
