@@ -6,8 +6,8 @@
 //! that was done. Not here: MQTT clients, pins, clocks.
 
 use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::Poll;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use proto::down::DownBuf;
@@ -23,7 +23,7 @@ use crate::queue::{FlashQueue, QueueError};
 use crate::roll_call::{RollCall, Task};
 use crate::settings::Settings;
 use crate::update::bank::{Bank, Done};
-use crate::update::{Built, Terms};
+use crate::update::{Built, Terms, UPDATES};
 
 /// What the link tells the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,7 +229,7 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             match self.open {
                 None => return false,
                 Some(Action::Restart) => return true,
-                Some(_) => self.perform().await,
+                Some(_) => apart(pin!(self.perform())).await,
             }
             self.open = None;
         }
@@ -260,8 +260,8 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             }
             Action::Bank(step) => {
                 let done = match bank {
-                    Some(bank) => bank.perform(flash.flash(), step.clone()).await,
-                    None => Done::Failed,
+                    Some(bank) if UPDATES => bank.perform(flash.flash(), step.clone()).await,
+                    Some(_) | None => Done::Failed,
                 };
                 device.handle(clock.now(), Input::Bank(done));
             }
@@ -298,6 +298,17 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
         })
         .await
     }
+}
+
+/// Waits for a large piece of work, and gives back what it takes of the stack whenever it waits: a chip has little, and
+/// what comes after the work should not lie on top of it.
+pub async fn apart<W: Future>(mut work: Pin<&mut W>) -> W::Output {
+    poll_fn(|context| turn(work.as_mut(), context)).await
+}
+
+#[inline(never)]
+fn turn<W: Future>(work: Pin<&mut W>, context: &mut Context<'_>) -> Poll<W::Output> {
+    work.poll(context)
 }
 
 fn introduction(id: DeviceId, guise: ConnectAs) -> Introduction {

@@ -154,6 +154,8 @@ impl Device {
     }
 
     /// What the world should do next, until there is nothing more.
+    // What it takes of the stack is given back before the action is performed.
+    #[inline(never)]
     pub fn next_action(&mut self) -> Option<Action> {
         let now = self.now;
         if let Some((slot, frame)) = self.presses.next_to_keep() {

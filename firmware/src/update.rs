@@ -26,6 +26,9 @@ pub const TRIAL_BOOTS: u8 = 3;
 /// Downloads of one image before it is given up. Source: choice, what differs twice is not the radio's fault.
 pub(crate) const FETCHES: u8 = 2;
 
+/// Whether this build takes updates; without it the compiler leaves their code out.
+pub(crate) const UPDATES: bool = cfg!(feature = "update");
+
 /// One of the two places for an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {

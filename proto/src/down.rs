@@ -167,10 +167,18 @@ impl DownSeal {
 
     /// Opens a frame that this key's holder sealed for `device`, if it says what every device knows.
     pub fn open(&self, device: DeviceId, bytes: &[u8]) -> Result<Down, FrameError> {
-        match self.open_any(device, bytes, &mut DownBuf::new())? {
-            Word::Plain(word) => Ok(word),
-            Word::Update(_) => Err(FrameError::Word),
-        }
+        self.open_in(device, bytes, &mut DownBuf::new())
+    }
+
+    /// The same; `body` is room to work in.
+    pub fn open_in(
+        &self,
+        device: DeviceId,
+        bytes: &[u8],
+        body: &mut DownBuf,
+    ) -> Result<Down, FrameError> {
+        self.unseal(device, bytes, body)?;
+        cbor::read(body).map_err(|_| FrameError::Word)
     }
 
     /// Opens a frame that this key's holder sealed for `device`; `body` is where a chunk's bytes then lie.
@@ -180,6 +188,18 @@ impl DownSeal {
         bytes: &[u8],
         body: &'a mut DownBuf,
     ) -> Result<Word<'a>, FrameError> {
+        self.unseal(device, bytes, body)?;
+        // Both share one number space, so at most one of them reads it.
+        let body: &'a [u8] = body;
+        cbor::read(body)
+            .map(Word::Plain)
+            .or_else(|_| cbor::read(body).map(Word::Update))
+            .map_err(|_| FrameError::Word)
+    }
+
+    // Its stack is given back before the word is read: a chip has little.
+    #[inline(never)]
+    fn unseal(&self, device: DeviceId, bytes: &[u8], body: &mut DownBuf) -> Result<(), FrameError> {
         if bytes.len() > DOWN_MAX {
             return Err(FrameError::Oversized);
         }
@@ -192,16 +212,11 @@ impl DownSeal {
         }
         let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(FrameError::Truncated)?;
         let (text, tag) = rest.split_last_chunk::<TAG>().ok_or(FrameError::Truncated)?;
-        *body = DownBuf::from_slice(text).map_err(|_| FrameError::Oversized)?;
+        body.clear();
+        body.extend_from_slice(text).map_err(|_| FrameError::Oversized)?;
         self.cipher
             .decrypt_inout_detached(nonce.into(), head, body.as_mut_slice().into(), tag.into())
-            .map_err(|_| FrameError::Seal)?;
-        // Both share one number space, so at most one of them reads it.
-        let body: &'a [u8] = body;
-        cbor::read(body)
-            .map(Word::Plain)
-            .or_else(|_| cbor::read(body).map(Word::Update))
-            .map_err(|_| FrameError::Word)
+            .map_err(|_| FrameError::Seal)
     }
 
     /// Who seals with these keys.

@@ -5,12 +5,13 @@
 //! - [`room`]: a home with one board in it; [`power_cuts`]: what happens there.
 //! - [`slots`]: the same with a boot stage and two slots; [`swaps`]: updates there.
 //! - [`sign`]: the firm's key and its signed images; [`elf`]: from a program to an image.
-//! - [`numbers`], [`size`], [`stack`]: how much it takes.
+//! - [`numbers`], [`size`], [`stack`], [`instructions`]: how much it takes.
 //!
 //! Not here: building and running it (`qemu`).
 
 pub mod elf;
 pub mod esp32c6;
+pub mod instructions;
 pub mod numbers;
 pub mod power_cuts;
 pub mod provision;

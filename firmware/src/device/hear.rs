@@ -10,6 +10,7 @@ use super::Device;
 use super::ladder::Sound;
 use super::press::Climb;
 use crate::trace::Mark;
+use crate::update::UPDATES;
 
 /// Longest blinking for an installer, seconds. Source: choice, nobody looks longer.
 const IDENTIFY_MAX_S: u32 = 600;
@@ -25,7 +26,12 @@ impl Device {
         };
         let sealer = seal.sealer();
         let mut body = DownBuf::new();
-        let word = match seal.open_any(self.voice.device, bytes, &mut body) {
+        let word = if UPDATES {
+            seal.open_any(self.voice.device, bytes, &mut body)
+        } else {
+            seal.open_in(self.voice.device, bytes, &mut body).map(Word::Plain)
+        };
+        let word = match word {
             Ok(Word::Plain(word)) => word,
             Ok(Word::Update(order)) if sealer == Sealer::Server => return self.order(&order),
             Ok(Word::Update(_)) | Err(_) => return self.ignore(),

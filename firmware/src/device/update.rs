@@ -12,10 +12,10 @@ use proto::up::Up;
 use proto::update::{Chunk, Manifest, Order, Progress, Refusal, Release, Stage};
 
 use super::{Action, Device, FIRMWARE, Guise};
-use crate::update::Terms;
 use crate::update::bank::{ChunkBuf, Done, Standing, Step};
 use crate::update::check::check;
 use crate::update::ledger::Outcome;
+use crate::update::{Terms, UPDATES};
 use stage::{Asking, State, Work};
 
 /// An emergency that the server has not received for this long no longer holds an update up. Source: choice, the
@@ -316,10 +316,14 @@ impl Device {
     }
 
     pub(crate) fn give_slots(&mut self, standing: Standing, terms: Terms) {
+        if !UPDATES {
+            return;
+        }
         let pressed = self.update.pressed;
         self.update = Update { pressed, ..Update::begin(standing, terms, self.now) };
     }
 
+    #[inline(never)]
     pub(super) fn order(&mut self, order: &Order<'_>) {
         match order {
             Order::Offer(manifest) => self.update.offered(manifest),
@@ -333,7 +337,9 @@ impl Device {
     }
 
     pub(super) fn banked(&mut self, done: Done) {
-        self.update.banked(self.now, done);
+        if UPDATES {
+            self.update.banked(self.now, done);
+        }
     }
 
     pub(super) const fn all_here(&mut self) {
@@ -342,6 +348,9 @@ impl Device {
 
     /// What time and link have brought: a trial that is over, something to say.
     pub(super) fn update_turns(&mut self) {
+        if !UPDATES {
+            return;
+        }
         self.update.try_out(self.now);
         if self.session.up() != Some(Guise::Itself) {
             return;
@@ -379,6 +388,9 @@ impl Device {
 
     /// What the update asks of the world; behind everything else.
     pub(super) fn update_action(&mut self) -> Option<Action> {
+        if !UPDATES {
+            return None;
+        }
         let (calm, quiet) = (self.calm(), self.quiet());
         if let State::Leave { swap } = self.update.state {
             return (self.may_leave() && (quiet || !swap)).then_some(Action::Restart);
@@ -388,6 +400,9 @@ impl Device {
 
     /// When the update wants to be asked again.
     pub(super) fn update_deadline(&self) -> Option<Mono> {
+        if !UPDATES {
+            return None;
+        }
         let up = self.session.up() == Some(Guise::Itself);
         let (calm, update) = (self.calm(), &self.update);
         if update.busy {

@@ -54,6 +54,13 @@ impl Slots {
         Ok(Some(Self { room, firm, program, api }))
     }
 
+    /// Lets the board wait before it restarts into another image as long as a shipped one does.
+    pub fn be_patient(&mut self) {
+        for word in &mut self.room.plan.more {
+            *word = word.replace(&format!(",arg=quiet={QUIET_S}"), "");
+        }
+    }
+
     /// The package of a version, signed by the firm.
     pub fn package(&self, version: u32) -> Outcome<Vec<u8>> {
         self.firm.package(&order(version), &self.program)

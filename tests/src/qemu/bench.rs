@@ -181,6 +181,11 @@ impl Bench {
         self.world().battery_mv = millivolts;
     }
 
+    /// Asks an image that measures how much it has worked; it logs the answer.
+    pub fn count(&self) {
+        self.world().say("count\n");
+    }
+
     /// Time by the bench's watch, microseconds.
     pub fn now_us(&self) -> u64 {
         self.watch.us()

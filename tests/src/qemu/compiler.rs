@@ -83,8 +83,13 @@ fn said(program: &str, arguments: &[&str]) -> Option<String> {
 }
 
 impl Compiler {
-    /// Builds the package of a board; gives its program.
+    /// Builds the package of a board with more features than usual; gives its program.
     pub fn build(&self, board: &str, features: &[&str]) -> Outcome<PathBuf> {
+        self.build_with(board, &["--features", &features.join(",")])
+    }
+
+    /// Builds the package of a board with these words for cargo; gives its program, which the next build replaces.
+    pub fn build_with(&self, board: &str, words: &[&str]) -> Outcome<PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
         let package = root.join("firmware/board").join(board);
         let host = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
@@ -94,7 +99,7 @@ impl Compiler {
             command.args(["--config", SMALL]);
         }
         command.args(["--release", "--locked", "--message-format=json-render-diagnostics"]);
-        command.args(["--features", &features.join(",")]);
+        command.args(words);
         command.stderr(std::process::Stdio::inherit());
         let out = command.output().map_err(|e| Trouble::from(e).during("start cargo"))?;
         if !out.status.success() {

@@ -15,9 +15,7 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex as Raw;
 use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use firmware::body::{FromLink, Introduction, Mqtt};
-use firmware::device::Token;
-use heapless::Vec;
-use proto::EMERGENCY_MAX;
+use firmware::device::{HopFrame, Token};
 use proto::topic::Topic;
 
 mod session;
@@ -26,13 +24,13 @@ mod wire;
 /// Publications that may wait for the task; the core has five open at most.
 const WAITING: usize = 5;
 /// Events that may wait for the body.
-const EVENTS_WAITING: usize = 2;
+const EVENTS_WAITING: usize = 1;
 
-/// One publication. A device's frames are all as short as an emergency.
+/// One publication.
 struct Outgoing {
     token: Token,
     topic: Topic,
-    frame: Vec<u8, EMERGENCY_MAX>,
+    frame: HopFrame,
 }
 
 /// Whom to be from now on, and in which generation; none = nobody.
@@ -80,7 +78,7 @@ impl Mqtt for Link {
     }
 
     fn publish(&mut self, token: Token, topic: Topic, frame: &[u8]) {
-        if let Ok(frame) = Vec::from_slice(frame) {
+        if let Ok(frame) = HopFrame::from_slice(frame) {
             // Where there is no room, the core notices the missing PUBACK.
             let _ = OUTGOING.try_send(Outgoing { token, topic, frame });
         }

@@ -28,11 +28,11 @@ const KEEP_ALIVE_S: u16 = 20;
 /// Longest wait for TCP, for CONNACK and for SUBACK. Source: technical, the core gives up after ten seconds.
 const STEP: Duration = Duration::from_secs(3);
 /// Bytes of TCP in each direction.
-const TCP_BYTES: usize = 1024;
+const TCP_BYTES: usize = 768;
 /// Longest packet in: a down frame and its topic.
 const PACKET_IN: usize = DOWN_MAX + 128;
 /// Room for packets out: five frames with their topics, or CONNECT.
-const PACKETS_OUT: usize = 1536;
+const PACKETS_OUT: usize = 1152;
 /// Text of an id, a seat or a topic.
 const TEXT: usize = 48;
 

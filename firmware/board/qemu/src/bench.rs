@@ -60,6 +60,8 @@ pub(crate) fn interrupt() {
         let inbox = &mut *INBOX.borrow_ref_mut(cs);
         let Inbox { line, levels, edge, answer } = inbox;
         line.take(|text| match text.strip_prefix("pin ") {
+            #[cfg(feature = "measure")]
+            None if text == "count" => crate::measure::tell(),
             Some(told) => {
                 if let Some((pin, high)) = pin::told(told) {
                     let before = *levels;

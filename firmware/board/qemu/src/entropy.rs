@@ -8,6 +8,7 @@ use virtio_drivers::transport::DeviceType;
 use crate::virtio::{Memory, find};
 
 /// Fills an array; none without a source.
+#[inline(never)]
 pub(crate) fn draw<const N: usize>() -> Option<[u8; N]> {
     let (device, _) = find(DeviceType::EntropySource)?;
     let mut source = VirtIORng::<Memory, _>::new(device).ok()?;

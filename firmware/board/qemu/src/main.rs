@@ -9,9 +9,12 @@
 mod bench;
 mod clock;
 mod entropy;
+mod executor;
 mod flash;
 mod interrupts;
 mod layout;
+#[cfg(feature = "measure")]
+mod measure;
 mod mmio;
 mod net;
 mod options;
@@ -22,23 +25,22 @@ mod slots;
 mod uart;
 mod virtio;
 
-use embassy_executor::{Executor, Spawner};
-use firmware::body::{Begun, Body, Signals};
+use core::pin::pin;
+
+use embassy_executor::Spawner;
+use firmware::body::{Begun, Body, Signals, apart};
 use firmware::device::Light;
 use firmware::provision::Identity;
 use firmware::queue::FlashQueue;
-use static_cell::StaticCell;
 
 use crate::clock::MonoClock;
 use crate::flash::HostFlash;
 use crate::signals::Lamp;
 
-static EXECUTOR: StaticCell<Executor> = StaticCell::new();
-
 #[riscv_rt::entry]
 fn main() -> ! {
     interrupts::start();
-    EXECUTOR.init(Executor::new()).run(|spawner| {
+    executor::run(|spawner| {
         if let Ok(token) = life(spawner) {
             spawner.spawn(token);
         }
@@ -49,6 +51,8 @@ fn main() -> ! {
 #[embassy_executor::task]
 async fn life(spawner: Spawner) {
     clock::feed_watchdog();
+    #[cfg(feature = "measure")]
+    measure::samples();
     let end = live(spawner).await;
     if let Err(missing) = end {
         bench::log(format_args!("cannot begin: {missing}"));
@@ -63,25 +67,32 @@ async fn live(spawner: Spawner) -> Result<(), &'static str> {
     bench::start().map_err(|_| "nobody at the bench")?;
     let path = options::flash().ok_or("no flash in the options")?;
     let mut flash = HostFlash::open(path).map_err(|_| "flash")?;
-    let slots = slots::open(&mut flash).await;
+    let slots =
+        if cfg!(feature = "update") { apart(pin!(slots::open(&mut flash))).await } else { None };
     let mut queue = FlashQueue::new(flash, layout::QUEUE).map_err(|_| "flash layout")?;
-    let Identity::Enrolled(who) = queue.identity().await.map_err(|_| "identity")? else {
+    let Identity::Enrolled(who) = apart(pin!(queue.identity())).await.map_err(|_| "identity")?
+    else {
         return Err("nobody has enrolled this device");
     };
-    let access = queue.access().await.map_err(|_| "access")?.ok_or("no way to a gateway")?;
+    let access =
+        apart(pin!(queue.access())).await.map_err(|_| "access")?.ok_or("no way to a gateway")?;
     let drawn = entropy::draw::<12>().ok_or("random source")?;
     let ([a, b, c, d], seed) = (chunk::<4>(&drawn, 0), u64::from_le_bytes(chunk(&drawn, 4)));
     let stack = net::start(spawner, seed).ok_or("network card")?;
     let link = board_link::start(spawner, stack, access.door(), bench::log).ok_or("link task")?;
     let senses = senses::Sensors::of(who.keys().role);
-    let begun = Begun::boot(&mut queue, &who, u32::from_le_bytes([a, b, c, d])).await;
-    let begun = begun.map_err(|_| "boot record")?;
+    let begun = Begun::boot(&mut queue, &who, u32::from_le_bytes([a, b, c, d]));
+    let begun = apart(pin!(begun)).await.map_err(|_| "boot record")?;
     let mut body = Body::new(queue, &who, &begun, seed, (link, senses, MonoClock, Lamp));
-    body.recall().await.map_err(|_| "emergencies")?;
+    apart(pin!(body.recall())).await.map_err(|_| "emergencies")?;
     bench::log(format_args!("awake {} waiting {}", body.id(), body.device().waiting()));
     if let Some((bank, built)) = slots {
-        bench::log(format_args!("image {:x} trial {}", built.version, bank.record().trial.is_some()));
-        body = body.with_bank(bank, &built, options::terms());
+        bench::log(format_args!(
+            "image {:x} trial {}",
+            built.version,
+            bank.record().trial.is_some()
+        ));
+        body.give_bank(bank, &built, options::terms());
     }
     body.run().await;
     Ok(())

@@ -29,6 +29,7 @@ pub(crate) fn terms() -> Terms {
     quiet.map_or(Terms::default(), |quiet| Terms { quiet: Millis::secs(quiet), ..Terms::default() })
 }
 
+#[inline(never)]
 fn word<T>(name: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
     let mut line = [MaybeUninit::uninit(); LINE];
     let text = str::from_utf8(sys_get_cmdline_uninit(&mut line).ok()?).ok()?;

@@ -16,8 +16,7 @@ use crate::layout;
 /// Number and revision of this board. Source: choice, the machine is the first model there was.
 const HARDWARE: Hardware = Hardware { model: 1, revision: 1 };
 
-static STAMP: Stamp =
-    Stamp::new(&Built { hardware: HARDWARE, version: FIRMWARE, key: [0; 32] });
+static STAMP: Stamp = Stamp::new(&Built { hardware: HARDWARE, version: FIRMWARE, key: [0; 32] });
 
 /// The bank, and what this image is; none if there is one place for an image only.
 pub(crate) async fn open(flash: &mut HostFlash) -> Option<(Bank, Built)> {
