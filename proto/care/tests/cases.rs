@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 mod alert;
+mod asks;
 mod bed;
+mod budget;
 mod fall;
 mod faults;
 mod gateway;
