@@ -11,8 +11,7 @@ use core::task::Poll;
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use proto::down::DownBuf;
-use proto::frame::Lane;
-use proto::id::DeviceId;
+use proto::id::{BootId, DeviceId};
 use proto::key::PROOF_LEN;
 use proto::seat::Seat;
 use proto::topic::Topic;
@@ -87,6 +86,29 @@ pub trait Signals {
     fn feed_watchdog(&mut self) {}
 }
 
+/// A boot that is in flash, with the settings it begins with.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    boot: BootId,
+    settings: Settings,
+}
+
+impl Begun {
+    /// Begins a boot: its record is in flash and read back before anything else. `random` becomes a new life if flash
+    /// holds none, and must come from a true source.
+    pub async fn boot<F: MultiwriteNorFlash>(
+        flash: &mut FlashQueue<F>,
+        who: &Enrolled,
+        random: u32,
+    ) -> Result<Self, QueueError> {
+        let boot = flash.begin_boot(random).await?;
+        let defaults = Settings::of(who.keys().role);
+        // Damaged settings are no reason to be silent: the defaults hold.
+        let settings = flash.settings(defaults).await.unwrap_or(defaults);
+        Ok(Self { boot, settings })
+    }
+}
+
 /// One device, alive.
 pub struct Body<F, L, S, C, G> {
     device: Device,
@@ -115,25 +137,46 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
         mut flash: FlashQueue<F>,
         who: &Enrolled,
         (random, seed): (u32, u64),
-        (link, senses, clock, signals): (L, S, C, G),
+        edges: (L, S, C, G),
     ) -> Result<Self, QueueError> {
-        let boot = flash.begin_boot(random).await?;
-        let defaults = Settings::of(who.keys().role);
-        // Damaged settings are no reason to be silent: the defaults hold.
-        let settings = flash.settings(defaults).await.unwrap_or(defaults);
-        let now = clock.now();
-        let mut device = who.device(&settings, boot, now, seed);
-        for frame in flash.restore().await? {
-            device.handle(now, Input::Restored(&frame));
-        }
-        let call = RollCall::new();
-        Ok(Self { device, flash, link, senses, clock, signals, call, bank: None, open: None })
+        let begun = Begun::boot(&mut flash, who, random).await?;
+        let mut body = Self::new(flash, who, &begun, seed, edges);
+        body.recall().await?;
+        Ok(body)
     }
 
-    /// The same device with two slots for images; `built` is what the image that runs knows of itself.
-    pub fn with_bank(self, bank: Bank, built: &Built, terms: Terms) -> Self {
-        let device = self.device.with_slots(bank.standing(built), terms);
-        Self { device, bank: Some(bank), ..self }
+    /// The first step of `wake` for a chip, which has no room to move a device about: it is made where it stays.
+    /// Follow it with [`recall`](Self::recall).
+    #[inline(never)]
+    pub fn new(
+        flash: FlashQueue<F>,
+        who: &Enrolled,
+        begun: &Begun,
+        seed: u64,
+        (link, senses, clock, signals): (L, S, C, G),
+    ) -> Self {
+        let device = who.device(&begun.settings, begun.boot, clock.now(), seed);
+        let call = RollCall::new();
+        Self { device, flash, link, senses, clock, signals, call, bank: None, open: None }
+    }
+
+    /// Takes up the emergencies that an earlier boot left; before anything else.
+    pub async fn recall(&mut self) -> Result<(), QueueError> {
+        let Self { device, flash, clock, .. } = self;
+        let now = clock.now();
+        flash.recall(|frame| device.handle(now, Input::Restored(frame))).await
+    }
+
+    /// Gives it two slots for images; `built` is what the image that runs knows of itself.
+    pub fn give_bank(&mut self, bank: Bank, built: &Built, terms: Terms) {
+        self.device.give_slots(bank.standing(built), terms);
+        self.bank = Some(bank);
+    }
+
+    /// The same, for who has room to move it.
+    pub fn with_bank(mut self, bank: Bank, built: &Built, terms: Terms) -> Self {
+        self.give_bank(bank, built, terms);
+        self
     }
 
     /// Lives until the core asks for a restart.
@@ -183,64 +226,49 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             if self.open.is_none() {
                 self.open = self.device.next_action();
             }
-            let Some(action) = self.open.clone() else { return false };
-            if action == Action::Restart {
-                return true;
+            match self.open {
+                None => return false,
+                Some(Action::Restart) => return true,
+                Some(_) => self.perform().await,
             }
-            self.perform(action).await;
             self.open = None;
         }
     }
 
-    async fn perform(&mut self, action: Action) {
+    /// Performs the open order.
+    async fn perform(&mut self) {
+        let Self { device, flash, link, clock, signals, bank, open: Some(action), .. } = self
+        else {
+            return;
+        };
+        let id = device.id();
         match action {
             Action::Keep { slot, frame } => {
-                let kept = self.flash.keep(&frame).await;
-                let answer = if kept.is_ok() { Input::Kept(slot) } else { Input::KeepFailed(slot) };
-                self.device.handle(self.clock.now(), answer);
+                let kept = flash.keep(frame).await.is_ok();
+                let answer = if kept { Input::Kept(*slot) } else { Input::KeepFailed(*slot) };
+                device.handle(clock.now(), answer);
             }
             // What flash does not forget or store now comes back at the next boot, and is answered again.
-            Action::Forget(press) => drop(self.flash.forget(press).await),
-            Action::Store(settings) => drop(self.flash.store_settings(&settings).await),
-            Action::Connect(guise) => {
-                let who = self.introduction(guise);
-                self.link.connect(who);
-            }
-            Action::Disconnect => self.link.disconnect(),
+            Action::Forget(press) => drop(flash.forget(*press).await),
+            Action::Store(settings) => drop(flash.store_settings(settings).await),
+            Action::Connect(guise) => link.connect(introduction(id, *guise)),
+            Action::Disconnect => link.disconnect(),
             Action::Publish { token, stranger, lane, frame } => {
-                let topic = self.topic(stranger, lane);
-                self.link.publish(token, topic, &frame);
+                let topic =
+                    if *stranger { Topic::StrangerUp(id) } else { Topic::DeviceUp(id, *lane) };
+                link.publish(*token, topic, frame);
             }
             Action::Bank(step) => {
-                let done = match &mut self.bank {
-                    Some(bank) => bank.perform(self.flash.flash(), step).await,
+                let done = match bank {
+                    Some(bank) => bank.perform(flash.flash(), step.clone()).await,
                     None => Done::Failed,
                 };
-                self.device.handle(self.clock.now(), Input::Bank(done));
+                device.handle(clock.now(), Input::Bank(done));
             }
-            Action::Light(light) => self.signals.light(light),
-            Action::Sound(sound) => self.signals.sound(sound),
+            Action::Light(light) => signals.light(*light),
+            Action::Sound(sound) => signals.sound(*sound),
             Action::Restart => {}
         }
-    }
-
-    fn introduction(&self, guise: ConnectAs) -> Introduction {
-        let id = self.device.id();
-        match guise {
-            ConnectAs::Enrolled { password } => Introduction {
-                seat: Seat::Device(id),
-                password: Some(password),
-                subscribe: Some(Topic::DeviceDown(id)),
-            },
-            ConnectAs::Stranger => {
-                Introduction { seat: Seat::Stranger(id), password: None, subscribe: None }
-            }
-        }
-    }
-
-    fn topic(&self, stranger: bool, lane: Lane) -> Topic {
-        let id = self.device.id();
-        if stranger { Topic::StrangerUp(id) } else { Topic::DeviceUp(id, lane) }
     }
 
     /// The first of sense, link and time, in this order when several are ready.
@@ -269,5 +297,18 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
             time.as_mut().poll(context).map(|()| Happening::Time)
         })
         .await
+    }
+}
+
+fn introduction(id: DeviceId, guise: ConnectAs) -> Introduction {
+    match guise {
+        ConnectAs::Enrolled { password } => Introduction {
+            seat: Seat::Device(id),
+            password: Some(password),
+            subscribe: Some(Topic::DeviceDown(id)),
+        },
+        ConnectAs::Stranger => {
+            Introduction { seat: Seat::Stranger(id), password: None, subscribe: None }
+        }
     }
 }

@@ -34,7 +34,7 @@ pub use ladder::{Light, Sound};
 pub use passing::MOTION_REST;
 pub use pendant::{FALLS_HELD_MAX, SAMPLE_HZ};
 pub use press::HELD_MAX;
-pub use voice::{DeviceKeys, OWN_FRAME_MAX, OwnFrame};
+pub use voice::{DeviceKeys, HopFrame, OWN_FRAME_MAX, OwnFrame};
 pub use words::{Action, ConnectAs, Input, LinkEvent, Sample, SlotToken, Token};
 
 use crate::link::Jitter;
@@ -91,6 +91,7 @@ pub struct Device {
 
 impl Device {
     /// A device at the moment `now`, which is its uptime zero.
+    #[inline(never)]
     pub fn new(settings: &Settings, keys: DeviceKeys, boot: BootId, now: Mono, seed: u64) -> Self {
         let role = keys.role;
         Self {

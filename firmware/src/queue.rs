@@ -141,18 +141,29 @@ impl<F: MultiwriteNorFlash> FlashQueue<F> {
         self.each(|stored| Header::parse(stored).is_ok_and(|(header, _)| header.id == press)).await
     }
 
-    /// The emergencies in flash, oldest first, each id once. What is no frame is removed: it never was kept.
+    /// Tells of each emergency in flash, oldest first; one may be told twice. What is no frame is removed: it never was
+    /// kept.
+    pub async fn recall(&mut self, mut tell: impl FnMut(&[u8])) -> Result<(), QueueError> {
+        self.each(|stored| {
+            let sound = Header::parse(stored).is_ok() && stored.len() <= OWN_FRAME_MAX;
+            if sound {
+                tell(stored);
+            }
+            !sound
+        })
+        .await
+    }
+
+    /// The emergencies in flash, oldest first, each id once.
     pub async fn restore(&mut self) -> Result<Vec<OwnFrame, HELD_MAX>, QueueError> {
         let mut found: Vec<OwnFrame, HELD_MAX> = Vec::new();
-        self.each(|stored| {
-            let frame = Header::parse(stored).ok().zip(OwnFrame::from_slice(stored).ok());
-            let Some(((header, _), frame)) = frame else { return true };
-            let same = |f: &OwnFrame| Header::parse(f).is_ok_and(|(h, _)| h.id == header.id);
-            if !found.iter().any(same) {
+        self.recall(|stored| {
+            let id = |frame: &[u8]| Header::parse(frame).map(|(header, _)| header.id);
+            let known = found.iter().any(|frame| id(frame) == id(stored));
+            if let (false, Ok(frame)) = (known, OwnFrame::from_slice(stored)) {
                 // Flash holds fewer than there is room for.
                 let _ = found.push(frame);
             }
-            false
         })
         .await?;
         Ok(found)

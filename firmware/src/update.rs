@@ -3,8 +3,8 @@
 //! - the *ledger* says which *slot* holds the image that has proved itself, and what is under way; two copies, so
 //!   that one is always whole;
 //! - the *bank* fills the other slot in small steps and reads it back; [`check`] believes a manifest or not;
-//! - [`slots`] is what a boot stage asks which slot to start. An image that is started for the first times is on
-//!   *trial*: it proves itself (`device::update`) or the one before it comes back.
+//! - a [`stamp`] in the image says what it is; [`slots`] is what a boot stage asks which slot to start. An image that
+//!   is started for the first times is on *trial*: it proves itself (`device::update`) or the one before comes back.
 //!
 //! Not here: when to ask, to wait, to restart (`device::update`), who is offered what (`server`), jumps (`board`).
 
@@ -12,11 +12,11 @@ pub mod bank;
 pub mod check;
 pub mod ledger;
 pub mod slots;
+pub mod stamp;
 
 use core::ops::Range;
 
 use embedded_storage_async::nor_flash::NorFlash;
-use minicbor::{Decode, Encode};
 use proto::unit::Millis;
 use proto::update::{CHUNK_MAX, Hardware};
 
@@ -27,14 +27,11 @@ pub const TRIAL_BOOTS: u8 = 3;
 pub(crate) const FETCHES: u8 = 2;
 
 /// One of the two places for an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     /// The first; a factory fills this one.
-    #[n(0)]
     A,
     /// The second.
-    #[n(1)]
     B,
 }
 

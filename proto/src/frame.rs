@@ -178,10 +178,19 @@ impl Header {
 
 /// Makes an open frame: header, body, end tag.
 pub fn seal_end(header: &Header, body: &[u8], seal: &EndSeal) -> Result<FrameBuf, FrameError> {
+    seal_end_in(header, body, seal)
+}
+
+/// The same in a frame of at most `N` bytes, for who has no room for the longest.
+pub fn seal_end_in<const N: usize>(
+    header: &Header,
+    body: &[u8],
+    seal: &EndSeal,
+) -> Result<Vec<u8, N>, FrameError> {
     if HEADER_LEN + body.len() + 2 * TAG_LEN > header.class.frame_max() {
         return Err(FrameError::Oversized);
     }
-    let mut out = FrameBuf::new();
+    let mut out = Vec::new();
     put(&mut out, &header.to_bytes())?;
     put(&mut out, body)?;
     let tag = seal
@@ -194,11 +203,16 @@ pub fn seal_end(header: &Header, body: &[u8], seal: &EndSeal) -> Result<FrameBuf
 
 /// Makes a hop frame of an open frame.
 pub fn seal_hop(open: &[u8], seal: &HopSeal) -> Result<FrameBuf, FrameError> {
+    seal_hop_in(open, seal)
+}
+
+/// The same in a frame of at most `N` bytes, for who has no room for the longest.
+pub fn seal_hop_in<const N: usize>(open: &[u8], seal: &HopSeal) -> Result<Vec<u8, N>, FrameError> {
     let (header, _) = Header::parse(open)?;
     if open.len() + TAG_LEN > header.class.frame_max() {
         return Err(FrameError::Oversized);
     }
-    let mut out = FrameBuf::new();
+    let mut out: Vec<u8, N> = Vec::new();
     put(&mut out, open)?;
     let (head, rest) = out.split_at_mut(HEADER_LEN);
     let tag = seal
@@ -242,6 +256,6 @@ pub fn verify_end<'a>(open: &'a [u8], seal: &EndSeal) -> Result<(Header, &'a [u8
     Ok((header, body))
 }
 
-fn put(out: &mut FrameBuf, bytes: &[u8]) -> Result<(), FrameError> {
+fn put<const N: usize>(out: &mut Vec<u8, N>, bytes: &[u8]) -> Result<(), FrameError> {
     out.extend_from_slice(bytes).map_err(|_| FrameError::Oversized)
 }

@@ -48,6 +48,20 @@ pub struct Event {
     pub count: Option<u32>,
 }
 
+impl Event {
+    /// Reads a body that is known to be an event, for who needs no other word: a chip has no room for all of them.
+    pub fn from_body(body: &[u8]) -> Result<Self, BodyError> {
+        cbor::read(body).map_err(|_| BodyError)
+    }
+}
+
+impl Event {
+    /// Reads the body of an emergency or event, for those who need no other.
+    pub fn read(body: &[u8]) -> Result<Self, BodyError> {
+        cbor::read(body).map_err(|_| BodyError)
+    }
+}
+
 /// What can happen; numbers are for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
@@ -305,7 +319,12 @@ impl Up {
 
     /// The body as CBOR; fails only if a reading is too long for a frame.
     pub fn to_body(&self) -> Result<BodyBuf, BodyError> {
-        let mut buf = [0u8; BODY_MAX];
+        self.to_body_in()
+    }
+
+    /// The same in at most `N` bytes, for who has no room for the longest.
+    pub fn to_body_in<const N: usize>(&self) -> Result<Vec<u8, N>, BodyError> {
+        let mut buf = [0u8; N];
         let mut cursor = minicbor::encode::write::Cursor::new(&mut buf[..]);
         match self {
             Self::Event(event) => minicbor::encode(event, &mut cursor),
@@ -316,7 +335,7 @@ impl Up {
         }
         .map_err(|_| BodyError)?;
         let len = cursor.position();
-        BodyBuf::from_slice(&buf[..len]).map_err(|_| BodyError)
+        Vec::from_slice(&buf[..len]).map_err(|_| BodyError)
     }
 
     /// Reads a body as its class says: to its last byte, unknown keys and quantities skipped.

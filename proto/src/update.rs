@@ -206,6 +206,27 @@ pub enum Stage {
     Refused,
 }
 
+impl Stage {
+    const ALL: [Self; 6] = [
+        Self::Fetching,
+        Self::Ready,
+        Self::Trial,
+        Self::Confirmed,
+        Self::RolledBack,
+        Self::Refused,
+    ];
+
+    /// Its number on the wire, for stores.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The stage of a number.
+    pub fn of_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.number() == number)
+    }
+}
+
 /// Why an image is not taken, or not kept; numbers are for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
@@ -240,4 +261,29 @@ pub enum Refusal {
     /// This device has one place for an image only.
     #[n(9)]
     NoSlots,
+}
+
+impl Refusal {
+    const ALL: [Self; 10] = [
+        Self::Hardware,
+        Self::Old,
+        Self::Minimum,
+        Self::Size,
+        Self::Signature,
+        Self::Digest,
+        Self::Flash,
+        Self::Trial,
+        Self::Boot,
+        Self::NoSlots,
+    ];
+
+    /// Its number on the wire, for stores.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The refusal of a number.
+    pub fn of_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|refusal| refusal.number() == number)
+    }
 }

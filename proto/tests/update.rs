@@ -165,6 +165,16 @@ fn a_file_is_whole_and_its_own_or_refused() {
 }
 
 #[test]
+fn stores_and_wire_count_alike() {
+    for number in 0..20 {
+        let stage = minicbor::decode::<Stage>(&[number]).ok();
+        assert_eq!(Stage::of_number(number), stage);
+        let refusal = minicbor::decode::<Refusal>(&[number]).ok();
+        assert_eq!(Refusal::of_number(number), refusal);
+    }
+}
+
+#[test]
 fn a_manifest_that_cannot_be_is_refused() {
     let good = manifest(b"x");
     let wrong = [

@@ -125,6 +125,11 @@ async fn pool(most: u32, url: &str) -> Result<AnyPool, sqlx::Error> {
         .await
 }
 
+/// Whether the disk is full: SQLite's own number for it, which sqlx gives as text.
+pub fn is_full(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|told| told.code().as_deref() == Some("13"))
+}
+
 /// How eagerly SQLite syncs. Only a debug build can be weakened, so that a test can see the promise break.
 pub(crate) fn synchronous() -> &'static str {
     #[cfg(debug_assertions)]

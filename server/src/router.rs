@@ -38,7 +38,21 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// All doors.
 pub fn router(app: Arc<App>) -> Router {
-    let anybody = Router::new()
+    anybody()
+        .merge(desk())
+        .merge(installers())
+        .merge(supervisors())
+        .merge(administrators())
+        .fallback(pages::nowhere)
+        .method_not_allowed_fallback(pages::nowhere)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(guard))
+        .with_state(app)
+}
+
+/// Doors that need no log-in.
+fn anybody() -> Router<Arc<App>> {
+    Router::new()
         .route("/", get(pages::root))
         .route("/login", get(pages::login))
         .route("/setup", get(pages::setup))
@@ -47,42 +61,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health", get(ops::health))
         .route("/metrics", get(ops::metrics))
         .route("/api/setup", post(session::setup))
-        .route("/api/login", post(session::login));
-    let installers = Router::new()
-        .route("/api/organisations", post(enrol::organisation))
-        .route("/api/homes", post(enrol::home))
-        .route("/api/homes/{id}/beds", post(enrol::bed))
-        .route("/api/homes/{id}/resident", post(enrol::resident))
-        .route("/api/gateways", post(enrol::new_gateway))
-        .route("/api/gateways/{id}/revoke", post(enrol::revoke))
-        .route("/api/devices", post(enrol::device))
-        .route("/api/devices/{id}/release", post(enrol::release))
-        .route("/api/devices/{id}/label", get(enrol::label_svg));
-    let supervisors = Router::new().route("/api/homes/{id}/rules", post(rules::set));
-    let administrators = Router::new()
-        .route("/api/provision/batch", post(enrol::batch))
-        .route("/api/images", get(images::list))
-        .route("/api/images", post(images::add).layer(DefaultBodyLimit::max(IMAGE_BODY_MAX)))
-        .route("/api/images/{id}", get(images::show))
-        .route("/api/images/{id}/offer", post(images::offer))
-        .route("/api/images/{id}/withdraw", post(images::withdraw))
-        .route("/api/staff", post(staff::create))
-        .route("/api/staff/{id}", delete(staff::disable))
-        .route("/api/staff/{id}/code", post(staff::code));
-    anybody
-        .merge(operators())
-        .merge(installers)
-        .merge(supervisors)
-        .merge(administrators)
-        .fallback(pages::nowhere)
-        .method_not_allowed_fallback(pages::nowhere)
-        .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(from_fn(guard))
-        .with_state(app)
+        .route("/api/login", post(session::login))
 }
 
-/// Doors of those who work alerts and see residents.
-fn operators() -> Router<Arc<App>> {
+/// Doors of the desk.
+fn desk() -> Router<Arc<App>> {
     Router::new()
         .route("/console", get(pages::console))
         .route("/console/alerts/{id}", get(pages::facts))
@@ -106,6 +89,39 @@ fn operators() -> Router<Arc<App>> {
         .route("/api/homes/{id}/series", get(homes::series))
         .route("/api/homes/{id}/rules", get(rules::show))
         .route("/api/homes/{id}/rehearse", post(rules::rehearsal))
+}
+
+/// Doors of who fits devices.
+fn installers() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/organisations", post(enrol::organisation))
+        .route("/api/homes", post(enrol::home))
+        .route("/api/homes/{id}/beds", post(enrol::bed))
+        .route("/api/homes/{id}/resident", post(enrol::resident))
+        .route("/api/gateways", post(enrol::new_gateway))
+        .route("/api/gateways/{id}/revoke", post(enrol::revoke))
+        .route("/api/devices", post(enrol::device))
+        .route("/api/devices/{id}/release", post(enrol::release))
+        .route("/api/devices/{id}/label", get(enrol::label_svg))
+}
+
+/// Doors of who sets how a home is judged.
+fn supervisors() -> Router<Arc<App>> {
+    Router::new().route("/api/homes/{id}/rules", post(rules::set))
+}
+
+/// Doors of who runs the system.
+fn administrators() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/provision/batch", post(enrol::batch))
+        .route("/api/images", get(images::list))
+        .route("/api/images", post(images::add).layer(DefaultBodyLimit::max(IMAGE_BODY_MAX)))
+        .route("/api/images/{id}", get(images::show))
+        .route("/api/images/{id}/offer", post(images::offer))
+        .route("/api/images/{id}/withdraw", post(images::withdraw))
+        .route("/api/staff", post(staff::create))
+        .route("/api/staff/{id}", delete(staff::disable))
+        .route("/api/staff/{id}/code", post(staff::code))
 }
 
 /// Serves all doors until `stop` is done.

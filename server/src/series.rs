@@ -158,6 +158,14 @@ pub enum SeriesError {
     Closed,
 }
 
+impl SeriesError {
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        let Self::File { source, .. } = self else { return false };
+        source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+    }
+}
+
 /// An answer that is on its way.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SeriesError>> + Send + 'a>>;
 

@@ -238,22 +238,11 @@ fn offer_of(row: &OfferRow) -> Option<Offer> {
     Some(Offer {
         release: row.release.parse().ok()?,
         offered_wall: row.offered_wall,
-        stage: row.stage.and_then(of_number),
+        stage: row.stage.and_then(|n| Stage::of_number(u8::try_from(n).ok()?)),
         next: None,
-        refusal: row.refusal.and_then(of_number),
+        refusal: row.refusal.and_then(|n| Refusal::of_number(u8::try_from(n).ok()?)),
         told_wall: row.told_wall,
     })
-}
-
-/// The wire's number of a stage or a refusal, as a column holds it.
-fn number<T: minicbor::Encode<()>>(value: T) -> Option<i16> {
-    let bytes = minicbor::to_vec(value).ok()?;
-    minicbor::decode::<u8>(&bytes).ok().map(i16::from)
-}
-
-fn of_number<T: for<'a> minicbor::Decode<'a, ()>>(number: i16) -> Option<T> {
-    let bytes = minicbor::to_vec(u8::try_from(number).ok()?).ok()?;
-    minicbor::decode(&bytes).ok()
 }
 
 fn board_row(device: DeviceId, board: Hardware, running: u32) -> BoardRow {

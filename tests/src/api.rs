@@ -78,6 +78,11 @@ impl Api {
         Answer::read(self.request(path).send(body.to_string())?)
     }
 
+    /// POST of a file.
+    pub fn upload(&self, path: &str, file: &[u8]) -> Outcome<Answer> {
+        Answer::read(self.request(path).content_type("application/octet-stream").send(file)?)
+    }
+
     /// GET.
     pub fn get(&self, path: &str) -> Outcome<Answer> {
         let url = format!("http://{}{path}", self.console);

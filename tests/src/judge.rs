@@ -6,8 +6,11 @@
 //! by a model of the others. Not here: the recordings, which may not be passed on, and the detectors.
 
 pub mod data;
+pub mod exits;
 pub mod falls;
+pub mod inactivity;
 pub mod learn;
+pub mod vitals;
 
 use std::path::Path;
 
@@ -35,4 +38,9 @@ pub struct Section {
 pub type Judge = fn(&Path, Plan) -> Result<Option<Section>, data::DataError>;
 
 /// All detectors that can be judged, with the name that a person reads.
-pub const JUDGES: &[(&str, Judge)] = &[("fall", falls::judge)];
+pub const JUDGES: &[(&str, Judge)] = &[
+    ("fall", falls::judge),
+    ("inactivity", inactivity::judge),
+    ("exit", exits::judge),
+    ("vitals", vitals::judge),
+];

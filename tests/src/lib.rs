@@ -2,14 +2,12 @@
 //!
 //! Server and gateway run as they ship, devices run the real core, all meet over real TCP. A *stage* is
 //! a server with its gateways; a *book* is what must hold; a *robot* works every alert by the API.
-//!
 //! - [`process`], [`proxy`], [`tools`]: what runs, and what comes between.
 //! - [`mqtt`], [`api`], [`stream`], [`browser`]: the ways in.
 //! - [`device`], [`home`], [`resident`]: people and their devices.
 //! - [`book`], [`robot`], [`quantile`]: what was promised, who answers, how long it took.
 //! - [`stage`], [`scene`], [`demo`], [`load`]: all of it together.
-//! - [`qemu`], [`image`]: the firmware image on a machine, and what is measured of it.
-//! - [`judge`]: the detectors as shipped over real recordings, read from a path.
+//! - [`qemu`], [`image`]: firmware on a chip; [`judge`]: detectors over real recordings.
 //!
 //! Not here: rules of care, storage, or anything that ships.
 

@@ -54,10 +54,10 @@ impl Report {
         }
     }
 
-    /// Whether nothing was lost or doubled.
+    /// Whether nothing was lost or doubled, and everything came up.
     pub fn is_clean(&self) -> bool {
         let zero = |key: &str| self.0.get(key).is_none_or(|n| n.as_u64() == Some(0));
-        zero("lost") && zero("doubled") && zero("missed_on_screen")
+        ["lost", "doubled", "missed_on_screen", "unbootable"].into_iter().all(zero)
     }
 
     /// The object for a machine.

@@ -4,8 +4,8 @@
 //! The image is built once a run, by whichever bare-metal compiler is there.
 //!
 //! - [`compiler`]: finds or installs a compiler, and builds.
-//! - [`bench`], [`chip`]: pins, buses and the chips on them.
-//! - [`machine`]: starts, watches, kills.
+//! - [`mod@bench`], [`chip`]: pins, buses and the chips on them.
+//! - [`machine`], [`monitor`]: starts, watches, looks inside, kills.
 //!
 //! Not here: what must come of a press (the tests), numbers (`image`).
 
@@ -13,6 +13,7 @@ pub mod bench;
 pub mod chip;
 pub mod compiler;
 pub mod machine;
+pub mod monitor;
 
 pub use machine::{Machine, Story};
 

@@ -15,6 +15,8 @@ use crate::trace::Mark;
 const IDENTIFY_MAX_S: u32 = 600;
 
 impl Device {
+    // What it takes of the stack is given back before anything else is done.
+    #[inline(never)]
     pub(super) fn hear(&mut self, bytes: &[u8]) {
         let seal = match sealer_of(bytes) {
             Some(Sealer::Gateway) => &self.from_gateway,

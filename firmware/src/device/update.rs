@@ -311,9 +311,13 @@ impl Update {
 impl Device {
     /// This device has two slots, and this is what it has found there.
     pub fn with_slots(mut self, standing: Standing, terms: Terms) -> Self {
+        self.give_slots(standing, terms);
+        self
+    }
+
+    pub(crate) fn give_slots(&mut self, standing: Standing, terms: Terms) {
         let pressed = self.update.pressed;
         self.update = Update { pressed, ..Update::begin(standing, terms, self.now) };
-        self
     }
 
     pub(super) fn order(&mut self, order: &Order<'_>) {

@@ -4,13 +4,16 @@
 //! publication, and is the same bytes each time. Not here: what is said, and when.
 
 use heapless::Vec;
-use proto::frame::{self, FrameBuf, Header};
+use proto::frame::{self, Class, HEADER_LEN, Header, TAG_LEN};
 use proto::id::{BootId, DeviceId, HomeId, KeyEpoch, PressId, Seq};
 use proto::key::{DeviceKey, EndSeal, HopKey, HopSeal, PROOF_LEN};
-use proto::up::{Role, Up};
+use proto::up::{Event, Role, Up};
 
 /// Longest open frame that a device makes, in bytes: a reading of four values fits.
 pub const OWN_FRAME_MAX: usize = 136;
+const OWN_BODY_MAX: usize = OWN_FRAME_MAX - HEADER_LEN - TAG_LEN;
+/// A frame of a device's own making as it goes by radio.
+pub type HopFrame = Vec<u8, { OWN_FRAME_MAX + TAG_LEN }>;
 /// An open frame of a device's own making.
 pub type OwnFrame = Vec<u8, OWN_FRAME_MAX>;
 
@@ -64,19 +67,19 @@ impl Voice {
         let seq = self.seq.next()?;
         let id = PressId { device: self.device, boot: self.boot, seq };
         let header = Header { class: up.class(), epoch: self.epoch, id };
-        let body = up.to_body().ok()?;
-        let open = frame::seal_end(&header, &body, &self.end).ok()?;
+        let body = up.to_body_in::<OWN_BODY_MAX>().ok()?;
+        let open = frame::seal_end_in(&header, &body, &self.end).ok()?;
         self.seq = seq;
-        Some((id, OwnFrame::from_slice(&open).ok()?))
+        Some((id, open))
     }
 
     /// The frame as it goes by radio. One of an earlier boot costs two key derivations.
-    pub(crate) fn hop(&self, open: &[u8]) -> Option<FrameBuf> {
+    pub(crate) fn hop(&self, open: &[u8]) -> Option<HopFrame> {
         let (header, _) = Header::parse(open).ok()?;
         if header.id.boot == self.boot && header.epoch == self.epoch {
-            frame::seal_hop(open, &self.hop).ok()
+            frame::seal_hop_in(open, &self.hop).ok()
         } else {
-            frame::seal_hop(open, &self.key.hop(header.epoch).boot(header.id.boot)).ok()
+            frame::seal_hop_in(open, &self.key.hop(header.epoch).boot(header.id.boot)).ok()
         }
     }
 
@@ -94,7 +97,7 @@ impl Voice {
 
 /// Whether an open frame of our own tells a fall; the tag is not looked at, since flash is ours.
 pub(crate) fn is_fall(open: &[u8]) -> bool {
-    let read = frame::read_open(open).ok();
-    let up = read.and_then(|(header, body)| Up::from_body(header.class, body).ok());
-    matches!(up, Some(Up::Event(event)) if event.kind.is_fall())
+    let read = frame::read_open(open).ok().filter(|(header, _)| header.class == Class::Emergency);
+    let event = read.and_then(|(_, body)| Event::read(body).ok());
+    event.is_some_and(|event| event.kind.is_fall())
 }

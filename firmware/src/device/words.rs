@@ -2,14 +2,14 @@
 //!
 //! Tokens tie an answer to its request. Not here: what the core makes of them (`device` and its rooms).
 
-use proto::frame::{FrameBuf, Lane};
+use proto::frame::Lane;
 use proto::id::PressId;
 use proto::key::PROOF_LEN;
 use proto::unit::{Dbm, NoData, Percent};
 
 use super::burst::Burst;
 use super::ladder::{Light, Sound};
-use super::voice::OwnFrame;
+use super::voice::{HopFrame, OwnFrame};
 use crate::settings::Settings;
 use crate::update::bank::{Done, Step};
 
@@ -121,7 +121,7 @@ pub enum Action {
         /// In which lane.
         lane: Lane,
         /// The hop frame.
-        frame: FrameBuf,
+        frame: HopFrame,
     },
     /// Change the light.
     Light(Light),

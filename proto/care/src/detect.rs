@@ -4,6 +4,9 @@
 //! knows another: what one may see of the others is handed in as evidence. Not here: what joins what.
 
 pub(crate) mod bed;
+pub mod breath;
+pub(crate) mod dwell;
+pub mod exit;
 pub mod fall;
 pub(crate) mod fault;
 pub(crate) mod habits;
@@ -11,6 +14,7 @@ pub(crate) mod help;
 pub(crate) mod idle;
 pub(crate) mod silence;
 pub(crate) mod stillness;
+pub(crate) mod vitals;
 
 use minicbor::{Decode, Encode};
 use proto::unit::{Millis, Mono};

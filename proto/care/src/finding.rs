@@ -55,6 +55,9 @@ pub enum Kind {
     /// A device says it is not well: battery, tamper, stuck contact, lost records.
     #[n(8)]
     Fault,
+    /// Breath or heart outside the limits set for this person.
+    #[n(9)]
+    Vitals,
 }
 
 /// How soon somebody must act; order matters.
@@ -159,6 +162,21 @@ pub enum Seen {
     /// Tells the same without a rest; value = minutes.
     #[n(46)]
     AlwaysOn,
+    /// How long stillness from such an hour usually lasts in this home at most; value = minutes.
+    #[n(60)]
+    Usual,
+    /// In one room and nowhere else; value = minutes.
+    #[n(61)]
+    InRoom,
+    /// Breathing rate; value = breaths a minute.
+    #[n(80)]
+    Breath,
+    /// Heart rate; value = beats a minute.
+    #[n(81)]
+    Heart,
+    /// Lasts so long already; value = minutes.
+    #[n(82)]
+    Sustained,
 }
 
 /// What one detector says, and in which incident of this home.

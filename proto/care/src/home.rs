@@ -14,12 +14,14 @@ use proto::unit::Mono;
 
 use crate::alert::Outcome;
 use crate::detect::bed::Beds;
+use crate::detect::dwell::Dwell;
 use crate::detect::help::Help;
 use crate::detect::stillness::Stillness;
+use crate::detect::vitals::Vitals;
 use crate::detect::{LocalTime, bare, fault, silence};
 use crate::finding::{Kind, Seen, Severity, Trust};
 use crate::home::contract::{Change, Input, OUTPUTS_MAX, Output};
-use crate::policy::{CATCH_UP, Rules};
+use crate::policy::{CATCH_UP, Rules, Usual};
 use crate::roster::{Mark, Roster};
 use crate::triage::{Book, Triage, Word};
 
@@ -68,6 +70,10 @@ pub struct Home {
     beds: Beds,
     #[cbor(n(7), default)]
     stillness: Stillness,
+    #[cbor(n(8), default)]
+    dwell: Dwell,
+    #[cbor(n(20), default)]
+    vitals: Vitals,
     /// When somebody was last seen up and about: the long-lie clock runs from here.
     #[n(16)]
     upright: Option<Mono>,
@@ -80,6 +86,11 @@ impl Home {
     /// A home of which nothing is known yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A new home that begins with habits other than the policy's, such as those of its area.
+    pub fn with_usual(usual: &Usual) -> Self {
+        Self { stillness: Stillness::with_usual(usual), ..Self::default() }
     }
 
     /// Takes one input and says what follows. `now` never goes back; `out` is cleared first.
@@ -192,8 +203,12 @@ impl Home {
 
     fn closed(&mut self, incident: u32, outcome: Option<Outcome>, triage: &mut Triage<'_>) {
         let was = triage.closed(incident, outcome);
+        if let Some(incident) = was.filter(|incident| incident.kind == Kind::Vitals) {
+            self.vitals.looked(incident.device, triage.now);
+        }
         if was.is_some_and(|incident| incident.kind == Kind::Stillness) {
             self.stillness.looked();
+            self.dwell.looked(triage.now);
         }
     }
 
@@ -212,6 +227,7 @@ impl Home {
         let rules = self.rules.unwrap_or_default();
         self.stillness.check(&rules, self.clock, triage);
         let context = self.stillness.context(triage.now);
+        self.dwell.check(&rules, self.stillness.watched(), context, triage);
         self.beds.check(&rules, self.clock, context, triage);
     }
 
@@ -228,7 +244,8 @@ impl Home {
         let rules = self.rules.unwrap_or_default();
         let still = self.stillness.next_deadline(&rules, self.clock);
         let bed = self.beds.next_deadline(&rules, self.clock);
-        let due = [still, bed].into_iter().flatten().min()?;
+        let dwell = self.dwell.next_deadline(&rules, self.stillness.watched());
+        let due = [still, dwell, bed].into_iter().flatten().min()?;
         Some(due.max(self.judged_from()))
     }
 }

@@ -5,8 +5,17 @@
 //! take their numbers from here; [`Rules`] holds those that a home or an area may set differently.
 //! Not here: technical limits such as buffer sizes, which stand in the file that uses them.
 
+pub mod pace;
+pub mod vital;
+
 use minicbor::{Decode, Encode};
+use proto::id::DeviceId;
 use proto::unit::Millis;
+
+pub use self::pace::{
+    ALERT, AWAY_LEARNED, CALM, HABIT_DAYS, PRIOR_DAYS, Pace, RECORD_FADES, TOLD_LEARNED,
+    USUAL_STILL, Usual, Watch,
+};
 
 // How long may a device wait before it says that nobody heard?
 
@@ -187,31 +196,32 @@ pub const IN_BED_SHARE: f32 = 50.0;
 /// less than 6 s in bed; between both nothing is concluded.
 pub const OUT_OF_BED_SHARE: f32 = 10.0;
 
+// When has somebody who wears a sensor left the bed?
+
+/// A worn sensor tells "out" and "in" this much after the fact. Source: UCI 427 room S1; 20 s was no better.
+pub const EXIT_DELAY: Millis = Millis::secs(10);
+/// Belief above which somebody in bed has left it, in 64ths of log odds. Source: UCI 427 room S1, cross-validated.
+pub const EXIT_OUT: i32 = 0;
+/// Belief below which somebody who left is back in bed, in 64ths of log odds. Source: as there.
+pub const EXIT_BACK: i32 = -90;
+
 // How long may a home be still?
 
-/// Shortest stillness that is ever reported. Source: choice, an afternoon's sleep.
-pub const STILL_MIN: Millis = Millis::minutes(3 * 60);
-/// Longest stillness that is not reported, at home. Source: field.md 4b, 10 h bedroom limit on sale; 12 h allow a
-/// long night.
-pub const STILL_MAX: Millis = Millis::minutes(12 * 60);
-/// A person is missed after so many quarter-hours in which they usually move and now did not, in hundredths. Source:
-/// TIHM, 34 homes and 1,788 days run through this judgement: 0.09 findings a home-day (all counted
-/// as false), 4.5 h from
-/// a random cut to the finding when somebody was at home; 600 gave 0.16 and 3.3 h, 1400 gave 0.07 and 5.9 h.
-/// Published on other homes: 0.09 a day at 5 h 23 min (field.md 4e).
-pub const STILL_MISSED: u32 = 1000;
-/// What is known of a person's hours before they are watched, in days of watching. Source: choice, a long weekend.
-pub const PRIOR_DAYS: u16 = 3;
-/// How long habits are remembered, in days. Source: choice, four weeks.
-pub const HABIT_DAYS: u16 = 28;
-/// Share of quarter-hours with movement by hour of the day, in 255ths, before anything is learned.
-/// Source: TIHM, 34 homes of people over 70 and 1,673 days, all hours of days with at least two hours of life.
-pub const USUAL_HOURS: [u8; 24] = [
-    58, 51, 51, 52, 53, 72, 95, 139, 181, 194, 177, 167, 173, 169, 156, 151, 164, 182, 185, 171,
-    153, 146, 132, 90,
-];
-/// Longest absence through the door that is not reported. Source: choice, a day and a night.
-pub const AWAY_MAX: Millis = Millis::minutes(36 * 60);
+/// Shortest stillness that is ever reported. Source: choice, a nap; a home's own hours ask for more.
+pub const STILL_MIN: Millis = Millis::minutes(60);
+/// Longest stillness that is not reported, at home. Source: TIHM, a long night and a long morning; field.md 4b has a
+/// 10 h bedroom limit on sale, which would tell 0.05 a home-day by itself.
+pub const STILL_MAX: Millis = Millis::minutes(16 * 60);
+/// Longest absence through the door that is not reported. Source: choice, a week: longer journeys are announced. In
+/// TIHM nobody who had left by the door was missed for good, and 13 were away for more than 36 h.
+pub const AWAY_MAX: Millis = Millis::minutes(7 * 24 * 60);
+/// A visit to the watched room may last so much of the longest that the home has shown, per cent. Source: choice, half
+/// as long again.
+pub const DWELL_RECORD: u64 = 150;
+/// And never more than so many times what the home has set. Source: choice, a long bath.
+pub const DWELL_MOST: u64 = 3;
+/// With each visit the longest fades by one of so many. Source: choice, about a week of ten visits a day.
+pub const DWELL_FADES: u64 = 64;
 /// Movement this soon after a door is still the one who leaves. Source: choice, hold time of infra-red sensors.
 pub const DOOR_SETTLE: Millis = Millis::minutes(2);
 /// A movement this soon before a door belongs to who opens it. Source: choice, putting on shoes.
@@ -313,6 +323,35 @@ pub struct Rules {
     /// nothing to ask with, and everything is raised at once.
     #[n(16)]
     pub ask: Option<Millis>,
+    /// How readily stillness is told.
+    #[cbor(n(8), default)]
+    pub watch: Watch,
+    /// A room in which nobody should stay too long, such as the bathroom; none = not watched.
+    #[n(9)]
+    pub dwell: Option<Room>,
+    /// Slowest breath that is not told, per minute; none = not watched. Check it with [`crate::reading::limit`].
+    #[n(20)]
+    pub breath_low: Option<u8>,
+    /// Fastest breath that is not told, per minute; none = not watched.
+    #[n(21)]
+    pub breath_high: Option<u8>,
+    /// Slowest heart that is not told, per minute; none = not watched.
+    #[n(22)]
+    pub heart_low: Option<u8>,
+    /// Fastest heart that is not told, per minute; none = not watched.
+    #[n(23)]
+    pub heart_high: Option<u8>,
+}
+
+/// A room in which nobody should stay too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Room {
+    /// Its motion sensor.
+    #[n(0)]
+    pub sensor: DeviceId,
+    /// A visit that lasts at least so long is told; longer if the home's own visits do.
+    #[n(1)]
+    pub least: Millis,
 }
 
 impl Default for Rules {
@@ -325,6 +364,12 @@ impl Default for Rules {
             still_min: Some(STILL_MIN),
             still_max: Some(STILL_MAX),
             ask: None,
+            watch: Watch::Calm,
+            dwell: None,
+            breath_low: None,
+            breath_high: None,
+            heart_low: None,
+            heart_high: None,
         }
     }
 }

@@ -6,6 +6,7 @@
 use proto::unit::{Millis, NoData};
 use proto::up::{Quantity, Role, Value};
 
+use crate::policy::vital::{MAT_BREATH, MAT_HEART};
 use crate::policy::{HEALTH_BATTERY, HEALTH_MAINS, MAT_DELAY};
 
 /// What the makers of one kind of device promise.
@@ -13,6 +14,10 @@ use crate::policy::{HEALTH_BATTERY, HEALTH_MAINS, MAT_DELAY};
 pub struct Sheet {
     /// How late it tells "in bed" or "out of bed" at most; none = it cannot tell.
     pub bed_delay: Option<Millis>,
+    /// Between which rates it can tell breath, per minute; at the ends it is clipped. None = it cannot tell.
+    pub breath: Option<(u8, u8)>,
+    /// The same for the heart.
+    pub heart: Option<(u8, u8)>,
     /// Whether it sees a living person without being touched: its silence hides stillness.
     pub sees_life: bool,
     /// Seconds between two health frames until it has told its own.
@@ -23,11 +28,23 @@ pub struct Sheet {
 
 /// The capability sheet of a role.
 pub const fn sheet(role: Role) -> Sheet {
-    let touched = Sheet { bed_delay: None, sees_life: false, period_s: BATTERY_S, mains: false };
+    let touched = Sheet {
+        bed_delay: None,
+        breath: None,
+        heart: None,
+        sees_life: false,
+        period_s: BATTERY_S,
+        mains: false,
+    };
     match role {
-        Role::BedMat => {
-            Sheet { bed_delay: Some(MAT_DELAY), sees_life: true, period_s: MAINS_S, mains: true }
-        }
+        Role::BedMat => Sheet {
+            bed_delay: Some(MAT_DELAY),
+            breath: Some(MAT_BREATH),
+            heart: Some(MAT_HEART),
+            sees_life: true,
+            period_s: MAINS_S,
+            mains: true,
+        },
         Role::Motion => Sheet { sees_life: true, ..touched },
         Role::HelpButton | Role::PullCord | Role::Door | Role::Pendant => touched,
         Role::Gateway => Sheet { period_s: MAINS_S, mains: true, ..touched },
@@ -41,6 +58,45 @@ const fn seconds(span: Millis) -> u16 {
     let s = span.get() / 1000;
     assert!(s <= 0xFFFF);
     (s & 0xFFFF) as u16
+}
+
+/// Why a limit cannot be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// No such sensor tells this.
+    Unable,
+    /// It tells it only between these, both included.
+    Range(u8, u8),
+}
+
+/// A limit for a person's rate, per minute, if a sensor of this role can tell on which side of it the rate is.
+pub fn limit(role: Role, quantity: Quantity, wanted: u8) -> Result<u8, Unfit> {
+    let (low, high) = rates(role, quantity).ok_or(Unfit::Unable)?;
+    let (low, high) = (low.saturating_add(1), high.saturating_sub(1));
+    if (low..=high).contains(&wanted) { Ok(wanted) } else { Err(Unfit::Range(low, high)) }
+}
+
+/// Whether a rate is one that the sensors on sale can tell: inside the sheet of a mat, and not at its ends.
+pub(crate) fn is_told(quantity: Quantity, number: f32) -> bool {
+    rates(Role::BedMat, quantity)
+        .is_some_and(|(low, high)| number > f32::from(low) && number < f32::from(high))
+}
+
+fn rates(role: Role, quantity: Quantity) -> Option<(u8, u8)> {
+    let sheet = sheet(role);
+    match quantity {
+        Quantity::Breath => sheet.breath,
+        Quantity::Heart => sheet.heart,
+        Quantity::InBed
+        | Quantity::Restless
+        | Quantity::Load
+        | Quantity::Motion
+        | Quantity::Door
+        | Quantity::Temperature
+        | Quantity::Humidity
+        | Quantity::Signal
+        | Quantity::Battery => None,
+    }
 }
 
 /// The number of a value that means something, or why there is none. `period_s` is the span of its reading:

@@ -4,12 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 mod alert;
-mod asks;
 mod bed;
-mod budget;
+mod breath;
+mod dwell;
+mod exit;
 mod fall;
 mod faults;
 mod gateway;
+mod habits;
 mod help;
 mod house;
 mod policy;
@@ -18,4 +20,6 @@ mod sensors;
 mod silence;
 mod state;
 mod stillness;
+mod suspicion;
 mod triage;
+mod vitals;

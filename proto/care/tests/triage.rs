@@ -1,9 +1,10 @@
-//! Triage: one incident a moment, what speaks for and against a fall, severity up and down by time.
+//! Triage: one incident a moment, the home asked first, severity up and down, the budget of false alarms.
 //!
 //! Each case is told through `house`: what a home says, and what an operator is told of it. Not
 //! here: the rules themselves.
 
-use care::policy::{BED_RISE, FALL_QUIET, FALL_RISE, FALL_SETTLE, STILL_RISE};
+use care::alert::Outcome;
+use care::policy::{ASK, BED_OUT_NIGHT, BED_RISE, DEMOTED_FOR, Rules, STILL_RISE};
 use care::{Finding, Input, Kind, Output, Seen, Severity};
 use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
@@ -26,6 +27,13 @@ pub(crate) fn house(hour: u16) -> House {
     )
 }
 
+/// The same with something that can ask.
+pub(crate) fn asking(hour: u16) -> House {
+    let mut house = house(hour);
+    house.step(Input::Rules(Rules { ask: Some(ASK), ..Rules::default() }));
+    house
+}
+
 /// In bed, and out again now.
 pub(crate) fn out_of_bed(house: &mut House) {
     house.event(MAT, EventKind::BedIn);
@@ -43,6 +51,18 @@ pub(crate) fn grades(said: &[(Mono, Output)]) -> Vec<(Mono, Severity)> {
         | Output::Answered { .. } => None,
     };
     said.iter().filter_map(grade).collect()
+}
+
+pub(crate) fn question(said: &[(Mono, Output)]) -> (Mono, u32, Kind, Mono) {
+    let ask = said.iter().find_map(|(at, output)| match output {
+        Output::Ask { incident, kind, until, .. } => Some((*at, *incident, *kind, *until)),
+        Output::Raise(_)
+        | Output::Ease { .. }
+        | Output::Annotate { .. }
+        | Output::Answered { .. }
+        | Output::Grade { .. } => None,
+    });
+    ask.unwrap_or_else(|| panic!("a question expected: {said:?}"))
 }
 
 pub(crate) fn has(finding: &Finding, seen: Seen, supports: bool) -> bool {
@@ -113,131 +133,115 @@ fn mains_lost_in_the_home_is_one_fault_and_what_falls_silent_by_it_no_second() {
     assert_eq!(passed, [Output::Ease { incident, kind: Kind::Fault, device: Some(MAT) }]);
 }
 
-// A fall that is only suspected.
+// The home asks first.
 
 #[test]
-fn a_suspected_fall_is_told_at_once_and_rings_when_nobody_gets_up() {
-    let mut house = house(14);
-    house.event(MOTION, EventKind::Motion);
-    house.live(minutes(2), &ALL);
-    let said = house.event(PENDANT, EventKind::FallSuspected);
-    let fall = finding(&said);
-    assert_eq!((fall.kind, fall.severity, fall.opens), (Kind::Fall, Severity::Important, true));
-    assert!(has(fall, Seen::Fell, true) && has(fall, Seen::Moved, false));
-    let clock = fall.evidence.iter().find(|e| e.what == Seen::Upright).unwrap();
-    assert!((clock.value - 2.0).abs() < 0.1, "the long-lie clock runs from the last movement");
-    let at = house.now;
-    let said = house.pass(minutes(3));
-    assert_eq!(grades(&said), [(at.after(FALL_RISE), Severity::Emergency)]);
-    assert!(at.after(FALL_RISE).since(at) <= minutes(3), "field.md D4");
-}
-
-#[test]
-fn a_confirmed_fall_is_an_emergency_whatever_moves_afterwards() {
-    let mut house = house(14);
-    house.event(PENDANT, EventKind::FallSuspected);
-    house.pass(Millis::secs(30));
-    let said = house.event(PENDANT, EventKind::FallConfirmed);
-    let sure = finding(&said);
-    assert_eq!((sure.severity, sure.opens), (Severity::Emergency, false));
-    house.pass(Millis::secs(40));
-    assert_eq!(house.event(MOTION, EventKind::Motion), [], "nothing lowers it");
-    assert_eq!(house.event(PENDANT, EventKind::Cancel).len(), 1, "a cancel is only noted");
-    assert_eq!(grades(&house.live(hours(1), &ALL)), []);
-}
-
-#[test]
-fn somebody_who_gets_up_lowers_a_suspected_fall_and_ends_nothing() {
-    let mut house = house(14);
-    let incident = finding(&house.event(PENDANT, EventKind::FallSuspected)).incident;
-    house.pass(Millis::secs(10));
-    assert_eq!(house.event(MOTION, EventKind::Motion), [], "the fall itself may move a sensor");
-    house.pass(FALL_SETTLE);
-    match house.event(MOTION, EventKind::Motion).as_slice() {
-        [Output::Grade { incident: of, severity: Severity::General, evidence, .. }] => {
-            assert_eq!(
-                (*of, evidence[0].what, evidence[0].supports),
-                (incident, Seen::Moved, false)
-            );
-        }
-        other => panic!("lower expected: {other:?}"),
-    }
-    let up = house.now;
-    let said = house.live(minutes(17), &ALL);
-    assert_eq!(grades(&said), [(up.after(FALL_QUIET), Severity::Important)], "a look, no ring");
-}
-
-#[test]
-fn a_suspected_fall_that_its_wearer_takes_back_waits_for_a_look() {
-    let mut house = house(14);
-    let incident = finding(&house.event(PENDANT, EventKind::FallSuspected)).incident;
-    house.pass(Millis::secs(15));
-    let said = house.event(PENDANT, EventKind::Cancel);
-    assert!(matches!(said[0], Output::Annotate { incident: of, .. } if of == incident));
-    assert!(matches!(said[1], Output::Grade { severity: Severity::General, .. }), "{said:?}");
-    assert_eq!(grades(&house.live(hours(1), &ALL)), [], "nobody rings, and nobody closed it");
-    let other = house.event(BUTTON, EventKind::Cancel);
-    assert_eq!(other.len(), 1, "another device takes nothing back");
-}
-
-#[test]
-fn a_device_that_feels_its_wearer_up_again_lowers_its_own_suspicion_for_a_while() {
-    let mut house = house(14);
-    let incident = finding(&house.event(PENDANT, EventKind::FallSuspected)).incident;
-    house.pass(Millis::secs(15));
-    let said = house.event(PENDANT, EventKind::FallRecovered);
-    assert!(matches!(said[0], Output::Annotate { incident: of, .. } if of == incident));
-    assert!(matches!(said[1], Output::Grade { severity: Severity::General, .. }), "{said:?}");
-    let up = house.now;
-    let said = house.live(minutes(16), &ALL);
-    assert_eq!(
-        grades(&said),
-        [(up.after(FALL_QUIET), Severity::Important)],
-        "and nobody seen since"
+fn a_bed_that_stays_empty_is_asked_about_and_raised_when_nobody_answers() {
+    let mut house = asking(23);
+    out_of_bed(&mut house);
+    let left = house.now;
+    let said = house.live(minutes(33), &ALL);
+    let (at, incident, kind, until) = question(&said);
+    assert_eq!((kind, until), (Kind::Bed, at.after(ASK)));
+    assert!(at.since(left) <= BED_OUT_NIGHT);
+    let told = findings(&said, Kind::Bed);
+    assert_eq!((told.len(), told[0].0, told[0].1.incident), (1, until, incident));
+    assert!(
+        told[0].1.opens
+            && has(told[0].1, Seen::NoAnswer, true)
+            && has(told[0].1, Seen::LeftBed, true)
     );
 }
 
 #[test]
-fn somebody_in_bed_speaks_against_a_fall_and_delays_it_by_one_step() {
-    let mut house = house(14);
-    house.event(MAT, EventKind::BedIn);
-    house.live(minutes(30), &ALL);
-    let said = house.event(PENDANT, EventKind::FallSuspected);
-    let fall = finding(&said);
-    assert_eq!(fall.severity, Severity::General);
-    assert!(has(fall, Seen::InBed, false));
-    let at = house.now;
-    let said = house.live(minutes(4), &ALL);
-    let steps = [Severity::Important, Severity::Emergency];
-    assert_eq!(grades(&said).iter().map(|(_, s)| *s).collect::<Vec<_>>(), steps);
-    assert!(grades(&said)[1].0.since(at) <= minutes(3), "and no longer than three minutes");
-}
-
-#[test]
-fn an_empty_bed_at_night_speaks_for_a_fall() {
-    let mut house = house(2);
+fn whoever_moves_has_answered_and_no_operator_is_told() {
+    let mut house = asking(23);
     out_of_bed(&mut house);
-    house.live(minutes(4), &ALL);
-    let said = house.event(PENDANT, EventKind::FallSuspected);
-    assert!(has(finding(&said), Seen::LeftBed, true));
+    let said = house.live(minutes(30), &ALL);
+    let (_, incident, ..) = question(&said);
+    let answered = house.event(MOTION, EventKind::Motion);
+    assert!(
+        matches!(answered[..], [Output::Answered { incident: of, kind: Kind::Bed, device: Some(MAT), .. }] if of == incident),
+        "{answered:?}"
+    );
+    assert_eq!(house.live(minutes(29), &ALL), [], "it is over");
+    let said = house.live(minutes(2), &ALL);
+    assert_eq!(question(&said).2, Kind::Bed, "who is not back after another limit is asked again");
 }
 
 #[test]
-fn a_suspicion_rises_while_the_gateway_is_silent() {
-    let mut house = house(14);
-    house.event(PENDANT, EventKind::FallSuspected);
-    house.step(Input::Gateway { up: false });
-    assert_eq!(grades(&house.pass(minutes(2))).len(), 1);
+fn who_is_back_in_bed_has_answered() {
+    let mut house = asking(23);
+    out_of_bed(&mut house);
+    let said = house.live(minutes(30), &ALL);
+    question(&said);
+    let answered = house.event(MAT, EventKind::BedIn);
+    assert!(matches!(answered[..], [Output::Answered { .. }]), "{answered:?}");
+    house.quiet(minutes(2));
 }
 
 #[test]
-fn a_press_after_a_suspicion_is_the_emergency_and_the_timer_stops() {
-    let mut house = house(14);
-    house.event(PENDANT, EventKind::FallSuspected);
-    house.pass(Millis::secs(5));
+fn a_still_home_is_asked_and_a_step_is_an_answer() {
+    let mut house = asking(9);
+    house.event(MOTION, EventKind::Motion);
+    let mut said = Vec::new();
+    while said.is_empty() {
+        said = house.live(minutes(1), &ALL);
+    }
+    let (_, incident, kind, _) = question(&said);
+    assert_eq!(kind, Kind::Stillness);
+    let answered = house.event(MOTION, EventKind::Motion);
+    assert!(matches!(answered[..], [Output::Answered { incident: of, .. }] if of == incident));
+    assert_eq!(house.live(hours(2), &ALL), [], "and the count begins anew");
+}
+
+#[test]
+fn a_press_while_the_home_is_asked_is_an_emergency_at_once() {
+    let mut house = asking(23);
+    out_of_bed(&mut house);
+    let said = house.live(minutes(30), &ALL);
+    let (_, incident, ..) = question(&said);
     let said = house.event(BUTTON, EventKind::Press);
-    assert_eq!((finding(&said).severity, finding(&said).opens), (Severity::Emergency, false));
-    assert_eq!(grades(&house.pass(minutes(5))), []);
+    let press = finding(&said);
+    assert_eq!(
+        (press.incident, press.opens, press.severity),
+        (incident, true, Severity::Emergency)
+    );
+    assert!(has(press, Seen::LeftBed, true), "with what the home was asked about");
+    assert_eq!(findings(&house.live(minutes(3), &ALL), Kind::Bed), []);
+}
+
+#[test]
+fn presses_and_falls_are_never_asked_about() {
+    for kind in
+        [EventKind::Press, EventKind::Pull, EventKind::FallConfirmed, EventKind::FallSuspected]
+    {
+        let mut house = asking(14);
+        assert!(matches!(house.event(PENDANT, kind)[..], [Output::Raise(_)]), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_question_that_is_cut_off_is_raised() {
+    let mut house = asking(23);
+    out_of_bed(&mut house);
+    let said = house.live(minutes(30), &ALL);
+    question(&said);
+    house.step(Input::Gateway { up: false });
+    assert_eq!(findings(&house.pass(ASK), Kind::Bed).len(), 1, "nobody can be heard to answer");
+}
+
+#[test]
+fn a_question_survives_its_own_encoding_and_a_restart() {
+    let mut house = asking(23);
+    out_of_bed(&mut house);
+    let said = house.live(minutes(30), &ALL);
+    let (_, incident, ..) = question(&said);
+    let bytes = minicbor::to_vec(&house.home).unwrap();
+    house.home = minicbor::decode(&bytes).unwrap();
+    house.step(Input::Resumed);
+    let told = house.pass(ASK);
+    assert_eq!(findings(&told, Kind::Bed)[0].1.incident, incident);
 }
 
 // Severity by time.
@@ -288,4 +292,87 @@ fn what_only_asks_for_a_look_never_rings() {
     let said = house.live(hours(1), &ALL);
     let grave = grades(&said).iter().any(|(_, s)| *s > Severity::General);
     assert!(!grave, "a long day out of bed: {said:?}");
+}
+
+// The budget of false alarms.
+
+/// The bed stays empty at night once; gives the finding, and closes it so.
+fn night(house: &mut House, outcome: Outcome) -> Finding {
+    out_of_bed(house);
+    let said = house.live(minutes(35), &ALL);
+    let told = findings(&said, Kind::Bed)[0].1.clone();
+    let incident = told.incident;
+    house.step(Input::Closed { incident, outcome: Some(outcome) });
+    house.event(MAT, EventKind::BedIn);
+    house.live(minutes(10), &ALL);
+    told
+}
+
+#[test]
+fn a_rule_that_was_wrong_three_times_starts_a_step_lower_and_says_so() {
+    let mut house = house(22);
+    for outcome in [Outcome::Mistake, Outcome::FoundWell, Outcome::DeviceFault] {
+        let told = night(&mut house, outcome);
+        assert_eq!((told.severity, has(&told, Seen::Demoted, false)), (Severity::Important, false));
+    }
+    let told = night(&mut house, Outcome::Test);
+    assert_eq!((told.severity, has(&told, Seen::Demoted, false)), (Severity::General, true));
+    out_of_bed(&mut house);
+    let said = house.live(minutes(95), &ALL);
+    let steps: Vec<_> = grades(&said).iter().map(|(_, s)| *s).collect();
+    assert_eq!(steps, [Severity::Important, Severity::Emergency], "it can still rise");
+}
+
+#[test]
+fn one_true_alarm_gives_a_rule_its_voice_back() {
+    let mut house = house(22);
+    for _ in 0..3 {
+        night(&mut house, Outcome::Mistake);
+    }
+    assert_eq!(night(&mut house, Outcome::Hospital).severity, Severity::General);
+    assert_eq!(night(&mut house, Outcome::Mistake).severity, Severity::Important);
+}
+
+#[test]
+fn time_gives_a_rule_its_voice_back() {
+    let mut house = house(22);
+    for _ in 0..3 {
+        night(&mut house, Outcome::Mistake);
+    }
+    house.pass(DEMOTED_FOR);
+    house.step(Input::Clock { minute_of_day: 23 * 60 });
+    assert_eq!(night(&mut house, Outcome::Mistake).severity, Severity::Important);
+}
+
+#[test]
+fn presses_and_confirmed_falls_are_never_lowered() {
+    let mut house = house(14);
+    for kind in [EventKind::Press, EventKind::Pull, EventKind::FallConfirmed] {
+        for _ in 0..20 {
+            let said = house.event(PENDANT, kind);
+            let told = finding(&said);
+            assert_eq!(told.severity, Severity::Emergency, "{kind:?}");
+            let incident = told.incident;
+            house.step(Input::Closed { incident, outcome: Some(Outcome::Mistake) });
+            house.live(minutes(11), &ALL);
+        }
+    }
+}
+
+#[test]
+fn a_pendant_that_suspects_falls_for_nothing_starts_lower_and_still_rings_within_three_minutes() {
+    let mut house = house(14);
+    for _ in 0..3 {
+        let incident = finding(&house.event(PENDANT, EventKind::FallSuspected)).incident;
+        house.step(Input::Closed { incident, outcome: Some(Outcome::Mistake) });
+        house.live(minutes(20), &ALL);
+    }
+    let said = house.event(PENDANT, EventKind::FallSuspected);
+    assert_eq!(finding(&said).severity, Severity::General);
+    let at = house.now;
+    let said = house.pass(minutes(5));
+    assert_eq!(
+        grades(&said).last().map(|(when, s)| (when.since(at) <= minutes(3), *s)),
+        Some((true, Severity::Emergency))
+    );
 }

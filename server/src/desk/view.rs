@@ -116,6 +116,7 @@ pub const fn kind_word(kind: Kind) -> &'static str {
         Kind::Silence => "silence",
         Kind::GatewaySilence => "gateway_silence",
         Kind::Fault => "fault",
+        Kind::Vitals => "vitals",
     }
 }
 
@@ -130,6 +131,7 @@ pub const fn kind_of(number: i64) -> Kind {
         6 => Kind::Silence,
         7 => Kind::GatewaySilence,
         8 => Kind::Fault,
+        9 => Kind::Vitals,
         _ => Kind::Unreadable,
     }
 }

@@ -57,12 +57,9 @@ impl IngestError {
     /// Whether the disk is full.
     fn is_full(&self) -> bool {
         match self {
-            // SQLite's own number for it; sqlx gives it as text.
-            Self::Records(sqlx::Error::Database(told)) => told.code().as_deref() == Some("13"),
-            Self::Series(SeriesError::File { source, .. }) => {
-                source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
-            }
-            Self::Records(_) | Self::Series(_) | Self::Panic | Self::Raced => false,
+            Self::Records(error) => crate::records::is_full(error),
+            Self::Series(error) => error.is_full(),
+            Self::Panic | Self::Raced => false,
         }
     }
 }

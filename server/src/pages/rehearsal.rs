@@ -3,7 +3,7 @@
 //! A plain form: what is asked stands in the address, so that two people look at the same answer. Nothing here
 //! changes how the home is judged. Not here: how a past is judged (`rehearsal`).
 
-use care::policy::Rules;
+use care::policy::{Rules, Watch};
 use maud::{Markup, html};
 use proto::unit::Millis;
 
@@ -20,6 +20,8 @@ const BED_MIN: [u64; 6] = [15, 20, 30, 45, 60, 0];
 const STILL_H: [u64; 5] = [6, 8, 12, 16, 0];
 const ASK_S: [u64; 4] = [30, 60, 120, 0];
 const DAYS: [u64; 4] = [7, 30, 60, 90];
+const WATCHES: [(&str, Watch, &str); 2] =
+    [("calm", Watch::Calm, "rehearse.calm"), ("alert", Watch::Alert, "rehearse.alert")];
 
 /// What somebody has chosen.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +100,14 @@ fn form(lang: Lang, home: &Rehearsal<'_>) -> Markup {
                     label {
                         span { (t(label)) }
                         select name=(name) { (options(lang, unit, value, choices)) }
+                    }
+                }
+                label {
+                    span { (t("rehearse.watch")) }
+                    select name="watch" {
+                        @for (word, watch, text) in WATCHES {
+                            option value=(word) selected[watch == rules.watch] { (t(text)) }
+                        }
                     }
                 }
                 button class="button next" { (t("rehearse.go")) }

@@ -6,8 +6,11 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use care::policy::{ASK, AWAY_MAX, Rules};
+use care::policy::{ASK, AWAY_MAX, Room, Rules, Watch};
+use care::reading::limit;
+use proto::id::DeviceId;
 use proto::unit::Millis;
+use proto::up::{Quantity, Role};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -69,11 +72,63 @@ pub struct RulesForm {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<u64>)]
     pub ask_s: Option<Option<u64>>,
+    /// How readily stillness is told.
+    pub watch: Option<WatchForm>,
+    /// A room in which nobody should stay too long, such as the bathroom.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<RoomForm>)]
+    pub dwell: Option<Option<RoomForm>>,
+    /// Slowest breath that is not told, per minute, within what a mat can tell.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u8>)]
+    pub breath_low: Option<Option<u8>>,
+    /// Fastest breath that is not told, per minute, within what a mat can tell.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u8>)]
+    pub breath_high: Option<Option<u8>>,
+    /// Slowest heart that is not told, per minute, within what a mat can tell.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u8>)]
+    pub heart_low: Option<Option<u8>>,
+    /// Fastest heart that is not told, per minute, within what a mat can tell.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u8>)]
+    pub heart_high: Option<Option<u8>>,
+}
+
+/// How readily stillness is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WatchForm {
+    /// Seldom, for homes that others look after too.
+    Calm,
+    /// Soon, for a person who is frail and alone.
+    Alert,
+}
+
+/// A room that is watched.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoomForm {
+    /// Its motion sensor, as printed on the label.
+    pub sensor: String,
+    /// A visit that lasts at least so long is told, seconds; longer if the home's own visits do.
+    pub least_s: u64,
 }
 
 /// Tells null from a field that is not there.
-fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<u64>>, D::Error> {
-    Option::<u64>::deserialize(from).map(Some)
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
+}
+
+impl RoomForm {
+    fn room(&self, (low, high): (u64, u64)) -> Option<Room> {
+        let sensor: DeviceId = self.sensor.parse().ok()?;
+        let least = (low..=high).contains(&self.least_s).then(|| Millis::secs(self.least_s))?;
+        Some(Room { sensor, least })
+    }
 }
 
 impl RulesForm {
@@ -101,10 +156,49 @@ impl RulesForm {
         rules.still_min = span(self.still_min_s, present.still_min, limits, "still_min_s")?;
         rules.still_max = span(self.still_max_s, present.still_max, limits, "still_max_s")?;
         rules.ask = span(self.ask_s, present.ask, (ASK_MIN_S, ASK_MAX_S), "ask_s")?;
+        rules.watch = match self.watch {
+            Some(WatchForm::Calm) => Watch::Calm,
+            Some(WatchForm::Alert) => Watch::Alert,
+            None => present.watch,
+        };
+        rules.dwell = match &self.dwell {
+            Some(Some(room)) => Some(room.room(limits).ok_or("dwell")?),
+            Some(None) => None,
+            None => present.dwell,
+        };
+        self.rates(&mut rules)?;
         match (rules.still_min, rules.still_max) {
             (Some(min), Some(max)) if max < min => Err("still_max_s"),
             _ => Ok(rules),
         }
+    }
+
+    /// Limits of breath and heart; one that no mat can tell, or a slowest above its fastest, is named.
+    fn rates(&self, rules: &mut Rules) -> Result<(), &'static str> {
+        let set = |value: Option<Option<u8>>,
+                   old: &mut Option<u8>,
+                   quantity: Quantity,
+                   name: &'static str|
+         -> Result<(), &'static str> {
+            if let Some(wanted) = value {
+                let checked = wanted.map(|rate| limit(Role::BedMat, quantity, rate)).transpose();
+                *old = checked.map_err(|_| name)?;
+            }
+            Ok(())
+        };
+        set(self.breath_low, &mut rules.breath_low, Quantity::Breath, "breath_low")?;
+        set(self.breath_high, &mut rules.breath_high, Quantity::Breath, "breath_high")?;
+        set(self.heart_low, &mut rules.heart_low, Quantity::Heart, "heart_low")?;
+        set(self.heart_high, &mut rules.heart_high, Quantity::Heart, "heart_high")?;
+        let crossed =
+            |low: Option<u8>, high: Option<u8>| low.zip(high).is_some_and(|(l, h)| l >= h);
+        if crossed(rules.breath_low, rules.breath_high) {
+            return Err("breath_high");
+        }
+        if crossed(rules.heart_low, rules.heart_high) {
+            return Err("heart_high");
+        }
+        Ok(())
     }
 
     /// Rules in full, for whoever reads them.
@@ -118,6 +212,18 @@ impl RulesForm {
             still_min_s: span(rules.still_min),
             still_max_s: span(rules.still_max),
             ask_s: span(rules.ask),
+            watch: Some(match rules.watch {
+                Watch::Calm => WatchForm::Calm,
+                Watch::Alert => WatchForm::Alert,
+            }),
+            dwell: Some(rules.dwell.map(|room| RoomForm {
+                sensor: room.sensor.to_string(),
+                least_s: room.least.get() / 1000,
+            })),
+            breath_low: Some(rules.breath_low),
+            breath_high: Some(rules.breath_high),
+            heart_low: Some(rules.heart_low),
+            heart_high: Some(rules.heart_high),
         }
     }
 }
@@ -140,7 +246,10 @@ mod tests {
         for (text, name) in [
             (r#"{"night_from": 1440}"#, "night_from"),
             (r#"{"ask_s": 5}"#, "ask_s"),
+            (r#"{"breath_high": 90}"#, "breath_high"),
+            (r#"{"heart_low": 90, "heart_high": 60}"#, "heart_high"),
             (r#"{"bed_out_night_s": 1}"#, "bed_out_night_s"),
+            (r#"{"dwell": {"sensor": "nowhere", "least_s": 3600}}"#, "dwell"),
             (r#"{"still_min_s": 7200, "still_max_s": 3600}"#, "still_max_s"),
         ] {
             let form: RulesForm = serde_json::from_str(text).unwrap();
@@ -150,7 +259,9 @@ mod tests {
 
     #[test]
     fn rules_come_back_from_their_form() {
-        let rules = Rules { ask: Some(ASK), still_min: None, ..Rules::default() };
+        let dwell = DeviceId::new(7).map(|sensor| Room { sensor, least: Millis::minutes(60) });
+        let (ask, watch) = (Some(ASK), Watch::Alert);
+        let rules = Rules { ask, watch, dwell, still_min: None, ..Rules::default() };
         assert_eq!(RulesForm::of(&rules).over(Rules::default()), Ok(rules));
     }
 }

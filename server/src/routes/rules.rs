@@ -21,7 +21,7 @@ use crate::ingest::Command;
 use crate::pages::rehearsal::{Chosen, Rehearsal};
 use crate::records::{home, rules};
 use crate::rehearsal::compare::Comparison;
-use crate::rehearsal::rules::RulesForm;
+use crate::rehearsal::rules::{RulesForm, WatchForm};
 use crate::rehearsal::{DAYS_MAX, RehearsalError, rehearse};
 use crate::routes::Body;
 use crate::routes::homes::number;
@@ -106,6 +106,7 @@ pub struct Form {
     bed: Option<u64>,
     still: Option<u64>,
     ask: Option<u64>,
+    watch: Option<WatchForm>,
     days: Option<u16>,
 }
 
@@ -125,6 +126,7 @@ impl Form {
             bed_out_night_s: given(self.bed, 60),
             still_max_s,
             ask_s: given(self.ask, 1),
+            watch: self.watch,
             ..RulesForm::default()
         };
         let still_min = present.still_min.map(|min| longest.map_or(min, |max| min.min(max)));

@@ -8,7 +8,7 @@ use proto::id::DeviceId;
 use proto::update::package::Package;
 use proto::update::{Manifest, Release, Stage};
 
-use super::{Offer, UpdateError, Updates, number};
+use super::{Offer, UpdateError, Updates};
 use crate::provision::{Registry, column};
 use crate::records::Records;
 use crate::records::image::{self, DeedRow, ImageRow};
@@ -121,7 +121,7 @@ pub async fn withdraw(
         .filter(|(_, known)| known.offer.is_some_and(|offer| offer.is_open()))
         .map(|(device, _)| device)
         .collect();
-    let tried = number(Stage::Trial).unwrap_or_default();
+    let tried = Stage::Trial.number().into();
     let mut writer = records.begin().await?;
     image::withdraw(&mut writer, &release.to_string(), tried).await?;
     image::deed(&mut writer, &by.deed("withdraw", release, open.len())).await?;

@@ -12,7 +12,7 @@ use proto::id::{DeviceId, GatewayId};
 use proto::unit::{Millis, Mono};
 use proto::update::{CHUNK_MAX, CHUNKS_MAX, Chunk, Order, Progress, Release, Stage};
 
-use super::{Heard, Image, Known, Words, board_row, number};
+use super::{Heard, Image, Known, Words, board_row};
 use crate::app::App;
 use crate::provision::column;
 use crate::records::image::{self, OfferRow};
@@ -130,8 +130,8 @@ async fn write(
             device: column(device.get()),
             release: offer.release.to_string(),
             offered_wall: offer.offered_wall,
-            stage: offer.stage.and_then(number),
-            refusal: offer.refusal.and_then(number),
+            stage: offer.stage.map(|stage| stage.number().into()),
+            refusal: offer.refusal.map(|refusal| refusal.number().into()),
             told_wall: offer.told_wall,
         };
         image::put_stage(&mut writer, &row).await?;

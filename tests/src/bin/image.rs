@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use proto::update::Hardware;
+use serde_json::json;
 use tests::image::esp32c6::fitting::{self, Fitting};
-use tests::image::{power_cuts, provision};
+use tests::image::{numbers, power_cuts, provision, sign, swaps};
 use tests::load::Report;
 use tests::seed::Seed;
 use tests::trouble::{Outcome, Trouble};
@@ -62,9 +64,42 @@ enum Act {
         #[arg(long)]
         to: PathBuf,
     },
-    /// Cuts the power of a board at random points between presses and their receipts.
+    /// Measures the image: flash, RAM, stack, and the time from a press to the gateway's word.
+    Numbers {
+        /// End by printing one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draws the firm's key into a new file that only its owner can read; prints the public half.
+    Keygen {
+        /// The file.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Signs a program as an image of one version: writes `FILE.signed`, which a server stores.
+    Sign {
+        /// The firm's key.
+        #[arg(long)]
+        key: PathBuf,
+        /// Number of the board that it is for.
+        #[arg(long)]
+        model: u16,
+        /// Revision of that board.
+        #[arg(long)]
+        hardware: u16,
+        /// Its version, such as 1.2.3.
+        #[arg(long)]
+        version: String,
+        /// Oldest version that may run once it has proved itself.
+        #[arg(long, default_value = "0.0.0")]
+        minimum: String,
+        /// The program as a linker wrote it, or a finished image.
+        #[arg(long)]
+        file: PathBuf,
+    },
+    /// Cuts the power of boards at random points: two thirds between presses and their receipts, one during updates.
     PowerCuts {
-        /// How many times.
+        /// How many times in all.
         cuts: usize,
         /// End by printing one JSON object.
         #[arg(long)]
@@ -106,9 +141,28 @@ async fn run(act: Act) -> Outcome<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Act::Keygen { out } => {
+            demo::print(json!({ "public_key": sign::keygen(&out)?, "key": out }))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Act::Sign { key, model, hardware, version, minimum, file } => {
+            let hardware = Hardware { model, revision: hardware };
+            let (version, minimum) = (sign::version(&version)?, sign::version(&minimum)?);
+            let order = sign::Order { hardware, version, minimum };
+            let (file, manifest) = sign::sign(&key, &order, &file)?;
+            let release = manifest.release().to_string();
+            demo::print(json!({ "release": release, "size": manifest.size, "file": file }))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Act::Numbers { json } => finish(json, numbers::run(&program()?).await?),
         Act::PowerCuts { cuts, json } => {
-            let toll =
-                power_cuts::open_and_run(&program()?, cuts, Seed::from_environment()).await?;
+            let (program, seed) = (program()?, Seed::from_environment());
+            let during_updates = cuts / 3;
+            let mut toll =
+                power_cuts::open_and_run(&program, cuts - during_updates, seed.part(1)).await?;
+            let (more, swaps) = swaps::open_and_run(&program, during_updates, seed.part(2)).await?;
+            tracing::warn!("of updates: {more:?} {swaps:?}");
+            toll.add(&more);
             finish(json, toll.report())
         }
     }

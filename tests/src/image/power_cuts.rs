@@ -1,7 +1,7 @@
 //! Power cuts at random points between a press and `received`: each press must be in exactly one alert, once.
 //!
 //! A finger presses, the machine is killed a random time after the debounced edge, and starts again with the same
-//! flash; some boots are cut as well. A press *counts* if the person saw the light answer, or if flash holds it: it
+//! flash; some boots are cut as well. A press *counts* if the person heard that it was felt, or if flash holds it: it
 //! is then owed, whatever came after. Each boot has one press at most, so its number names the press.
 //! Not here: torn words and pages (`firmware`'s own power cuts), cuts of an update.
 
@@ -49,6 +49,15 @@ pub struct Toll {
 }
 
 impl Toll {
+    /// Counts another run in.
+    pub const fn add(&mut self, other: &Self) {
+        self.cuts += other.cuts;
+        self.presses += other.presses;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.unbootable += other.unbootable;
+    }
+
     /// As numbers for a machine.
     pub fn report(&self) -> Report {
         let mut report = Report::default();
@@ -77,7 +86,7 @@ pub async fn run(room: &Room, cuts: usize, mut seed: Seed) -> Outcome<Toll> {
         toll.cuts += 1;
         let boot = last_boot(&room.plan.flash).await?;
         let waiting = kept(&room.plan.flash).await?;
-        if machine.story().shown("sending") || !waiting.is_empty() {
+        if is_owed(&machine.story(), &waiting, boot) {
             owed.insert(boot);
         }
         if toll.cuts < cuts && seed.below(BOOTS_CUT) == 0 {
@@ -109,6 +118,11 @@ pub async fn run(room: &Room, cuts: usize, mut seed: Seed) -> Outcome<Toll> {
     Ok(toll)
 }
 
+/// Whether the press of a boot counts. One that an earlier boot has left, and that this one sent again, is that one's.
+pub(super) fn is_owed(story: &Story, waiting: &[PressId], boot: BootId) -> bool {
+    story.sounded("felt") || waiting.iter().any(|press| press.boot == boot)
+}
+
 /// A finger, and a power cut some time after the board has felt it.
 fn press_and_cut(machine: &mut Machine, seed: &mut Seed) -> Outcome {
     let after = DEBOUNCE.get() * 1000 + seed.below(SPAN_US);
@@ -129,7 +143,7 @@ async fn come_back(room: &Room, waiting: bool) -> Outcome<Machine> {
 }
 
 /// Lets time pass, finer than a timer of the runtime does.
-fn pass(us: u64) {
+pub(super) fn pass(us: u64) {
     let watch = crate::clock::Watch::start();
     while watch.us() < us {
         std::thread::park_timeout(Duration::from_micros(us - watch.us().min(us)));
@@ -137,7 +151,7 @@ fn pass(us: u64) {
 }
 
 /// Boots of the board that alerts name, and how many times.
-fn named(room: &Room) -> Outcome<BTreeMap<BootId, usize>> {
+pub(super) fn named(room: &Room) -> Outcome<BTreeMap<BootId, usize>> {
     let api = room.scene.stage.session()?;
     let seen: Vec<String> = {
         let book = room.scene.shared.book();

@@ -7,9 +7,9 @@
 pub mod boost;
 pub mod table;
 
-use care::fall::{Fall, Forest};
+use care::fall::{FEATURES, Fall, Forest};
 
-use self::boost::{Growth, Row, grow};
+use self::boost::{Growth, grow};
 use super::falls::recording::Recording;
 use crate::seed::Seed;
 
@@ -20,6 +20,9 @@ const NEAR_S: f64 = 3.0;
 /// What other blows of a fall's recording count: most are daily life, some are the person getting up.
 const FAR_WEIGHT: f64 = 0.3;
 
+/// What is learned of one blow.
+pub type Row = boost::Row<FEATURES>;
+
 /// One blow of a recording.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
@@ -29,8 +32,8 @@ pub struct Seen {
     pub variant: usize,
     /// When it was looked at, seconds from the start.
     pub at_s: f64,
-    /// Its size, milli-g.
-    pub peak_mg: u16,
+    /// How hard it was, milli-g.
+    pub force_mg: u16,
     /// Its numbers.
     pub row: Row,
 }
@@ -44,14 +47,19 @@ struct Variant {
     late: usize,
     gain_percent: i32,
     clip_mg: i32,
+    speed_percent: u16,
 }
 
 /// As recorded, then what makes the forests indifferent to rate, phase, gain and range.
-const VARIANTS: [Variant; 4] = [
-    Variant { rate_hz: None, late: 0, gain_percent: 100, clip_mg: 16_500 },
-    Variant { rate_hz: Some(20), late: 0, gain_percent: 100, clip_mg: 16_500 },
-    Variant { rate_hz: Some(25), late: 1, gain_percent: 95, clip_mg: 8_000 },
-    Variant { rate_hz: None, late: 2, gain_percent: 105, clip_mg: 16_500 },
+const VARIANTS: [Variant; 8] = [
+    Variant { rate_hz: None, late: 0, gain_percent: 100, clip_mg: 16_500, speed_percent: 100 },
+    Variant { rate_hz: Some(20), late: 0, gain_percent: 100, clip_mg: 16_500, speed_percent: 100 },
+    Variant { rate_hz: Some(25), late: 1, gain_percent: 95, clip_mg: 8_000, speed_percent: 100 },
+    Variant { rate_hz: None, late: 2, gain_percent: 105, clip_mg: 16_500, speed_percent: 100 },
+    Variant { rate_hz: None, late: 1, gain_percent: 95, clip_mg: 16_500, speed_percent: 90 },
+    Variant { rate_hz: None, late: 3, gain_percent: 105, clip_mg: 16_500, speed_percent: 110 },
+    Variant { rate_hz: Some(32), late: 2, gain_percent: 90, clip_mg: 16_500, speed_percent: 95 },
+    Variant { rate_hz: Some(50), late: 0, gain_percent: 110, clip_mg: 16_500, speed_percent: 105 },
 ];
 
 /// Measures every blow of a recording, in all its variants.
@@ -59,13 +67,15 @@ pub fn measure(recording: &Recording, number: usize) -> Vec<Seen> {
     let mut seen = Vec::new();
     for (n, variant) in VARIANTS.iter().enumerate() {
         let (samples, rate_hz) = vary(recording, *variant);
-        let mut fall = Fall::new(recording.place.worn(), rate_hz);
+        let played_hz = u32::from(rate_hz) * u32::from(variant.speed_percent) / 100;
+        let played_hz = u16::try_from(played_hz).unwrap_or(rate_hz);
+        let mut fall = Fall::new(recording.place.worn(), played_hz);
         for (count, sample) in (0_u32..).zip(samples) {
             if let Some(blow) = fall.measure(sample) {
-                let row = Row { values: *blow.features(), fall: false, weight: 1.0 };
+                let row = Row { values: *blow.features(), yes: false, weight: 1.0 };
                 let at_s = f64::from(count) / f64::from(rate_hz);
-                let peak_mg = blow.peak_mg();
-                seen.push(Seen { recording: number, variant: n, at_s, peak_mg, row });
+                let force_mg = blow.force_mg();
+                seen.push(Seen { recording: number, variant: n, at_s, force_mg, row });
             }
         }
     }
@@ -104,7 +114,7 @@ fn label(seen: &mut [Seen], recordings: &[Recording], likes: impl Fn(&Seen) -> i
         let at_s = group[best].at_s;
         for (n, one) in group.iter_mut().enumerate() {
             let near = (one.at_s - at_s).abs() < NEAR_S;
-            one.row.fall = n == best;
+            one.row.yes = n == best;
             one.row.weight = match (n == best, near) {
                 (true, _) => 1.0,
                 (false, true) => 0.0,
@@ -118,7 +128,7 @@ fn label(seen: &mut [Seen], recordings: &[Recording], likes: impl Fn(&Seen) -> i
 pub fn learn(seen: &[Seen], recordings: &[Recording], growth: Growth, seed: u64) -> Vec<u8> {
     let mut seed = Seed::new(seed);
     let mut seen = seen.to_vec();
-    label(&mut seen, recordings, |one| i32::from(one.peak_mg));
+    label(&mut seen, recordings, |one| i32::from(one.force_mg));
     let rows: Vec<Row> = seen.iter().map(|one| one.row).collect();
     let first = keep(grow(&rows, Growth { trees: FIRST_TREES, ..growth }, &mut seed), 0);
     label(&mut seen, recordings, |one| first.votes(&one.row.values));

@@ -22,6 +22,9 @@ const CARGO: &str = "/usr/bin/cargo";
 /// Debian's packages of compiler, builder and the core library's source.
 const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
+/// A board's settings for a compiler that builds the core library itself, in its folder.
+const SMALL: &str = ".cargo/small.toml";
+
 /// A compiler for bare metal.
 #[derive(Debug, Clone)]
 pub enum Compiler {
@@ -87,6 +90,9 @@ impl Compiler {
         let host = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
         let mut command = self.command();
         command.current_dir(&package).env("CARGO_TARGET_DIR", host.join("boards"));
+        if matches!(self, Self::Debian(_)) && package.join(SMALL).is_file() {
+            command.args(["--config", SMALL]);
+        }
         command.args(["--release", "--locked", "--message-format=json-render-diagnostics"]);
         command.args(["--features", &features.join(",")]);
         command.stderr(std::process::Stdio::inherit());
@@ -94,7 +100,8 @@ impl Compiler {
         if !out.status.success() {
             return Err(Trouble::new(format!("{} does not build", package.display())));
         }
-        let program = String::from_utf8_lossy(&out.stdout).lines().filter_map(executable).last();
+        let program =
+            String::from_utf8_lossy(&out.stdout).lines().filter_map(executable).next_back();
         program.ok_or_else(|| Trouble::new(format!("{} makes no program", package.display())))
     }
 
@@ -115,8 +122,11 @@ impl Compiler {
                 }
                 command.env("RUSTC", RUSTC).env("RUSTC_BOOTSTRAP", "1");
                 command.env("CARGO_TARGET_RISCV32IMAC_UNKNOWN_NONE_ELF_LINKER", linker);
-                command.args(["build", "-Zbuild-std=core,alloc,compiler_builtins"]);
-                command.arg("-Zbuild-std-features=compiler-builtins-mem");
+                command.args([
+                    "build",
+                    "-Zbuild-std=core,alloc,compiler_builtins",
+                    "-Zbuild-std-features=compiler-builtins-mem,optimize_for_size",
+                ]);
                 command
             }
         }

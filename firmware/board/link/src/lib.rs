@@ -26,7 +26,7 @@ mod wire;
 /// Publications that may wait for the task; the core has five open at most.
 const WAITING: usize = 5;
 /// Events that may wait for the body.
-const EVENTS_WAITING: usize = 4;
+const EVENTS_WAITING: usize = 2;
 
 /// One publication. A device's frames are all as short as an emergency.
 struct Outgoing {
@@ -50,6 +50,8 @@ pub struct Link {
 }
 
 /// Starts the task that connects to this door; none if it runs already.
+// The task is large; what moving it takes of the stack is given back before anything else runs.
+#[inline(never)]
 pub fn start(
     spawner: Spawner,
     stack: Stack<'static>,

@@ -73,7 +73,13 @@ struct Teller {
 
 impl Teller {
     async fn event(&self, event: LinkEvent) {
-        (self.log)(format_args!("link {event:?}"));
+        let (word, number) = match event {
+            LinkEvent::Up => ("Up", 0),
+            LinkEvent::Down => ("Down", 0),
+            LinkEvent::Refused(code) => ("Refused", code.into()),
+            LinkEvent::Acked(Token(token)) => ("Acked", token),
+        };
+        (self.log)(format_args!("link {word} {number}"));
         EVENTS.send((self.generation, FromLink::Event(event))).await;
     }
 

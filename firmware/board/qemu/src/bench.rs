@@ -1,16 +1,11 @@
 //! The workbench: pins, buses and signals of the board, wired to whoever sits at the other end of the serial port.
 //!
-//! What a chip would do in copper goes as lines of text. Inputs are told when they change and held in a register, as
-//! a pin's level is; what the board drives is answered with `ok` once the other end has done it:
+//! What a chip would do in copper goes as lines of text. Inputs are told when they change and held in a register;
+//! what the board drives is answered with `ok` once the other end has done it:
 //!
-//! | board says | bench says |
-//! |---|---|
-//! | `hello` at power-up | the level of every pin, then `ok` |
-//! | | `pin NAME 0` or `1`, whenever a level changes |
-//! | `out NAME 0` or `1` | what changes by it, then `ok` |
-//! | `i2c ADDRESS wHEX rCOUNT …` | `ok HEX` with all bytes read, or `nack` |
-//! | `adc NAME` | `ok MILLIVOLTS` |
-//! | `light WORD MICROS`, `sound WORD MICROS`, `log MICROS TEXT` | |
+//! - `hello` at power-up: the level of every pin; `pin NAME 0` or `1` whenever a level changes;
+//! - `out NAME 0` or `1`; `i2c ADDRESS wHEX rCOUNT …`, answered `ok HEX` or `nack`; `adc NAME`, `ok MILLIVOLTS`;
+//! - `light WORD MICROS`, `sound WORD MICROS` and `log MICROS TEXT` need no answer.
 //!
 //! Not here: drivers (`firmware::sensor`), what a light means (the core), the serial port itself (`uart`).
 

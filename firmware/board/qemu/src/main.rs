@@ -18,11 +18,12 @@ mod options;
 mod power;
 mod senses;
 mod signals;
+mod slots;
 mod uart;
 mod virtio;
 
 use embassy_executor::{Executor, Spawner};
-use firmware::body::{Body, Signals};
+use firmware::body::{Begun, Body, Signals};
 use firmware::device::Light;
 use firmware::provision::Identity;
 use firmware::queue::FlashQueue;
@@ -61,7 +62,8 @@ async fn life(spawner: Spawner) {
 async fn live(spawner: Spawner) -> Result<(), &'static str> {
     bench::start().map_err(|_| "nobody at the bench")?;
     let path = options::flash().ok_or("no flash in the options")?;
-    let flash = HostFlash::open(path).map_err(|_| "flash")?;
+    let mut flash = HostFlash::open(path).map_err(|_| "flash")?;
+    let slots = slots::open(&mut flash).await;
     let mut queue = FlashQueue::new(flash, layout::QUEUE).map_err(|_| "flash layout")?;
     let Identity::Enrolled(who) = queue.identity().await.map_err(|_| "identity")? else {
         return Err("nobody has enrolled this device");
@@ -72,10 +74,15 @@ async fn live(spawner: Spawner) -> Result<(), &'static str> {
     let stack = net::start(spawner, seed).ok_or("network card")?;
     let link = board_link::start(spawner, stack, access.door(), bench::log).ok_or("link task")?;
     let senses = senses::Sensors::of(who.keys().role);
-    let random = (u32::from_le_bytes([a, b, c, d]), seed);
-    let edges = (link, senses, MonoClock, Lamp);
-    let mut body = Body::wake(queue, &who, random, edges).await.map_err(|_| "boot record")?;
+    let begun = Begun::boot(&mut queue, &who, u32::from_le_bytes([a, b, c, d])).await;
+    let begun = begun.map_err(|_| "boot record")?;
+    let mut body = Body::new(queue, &who, &begun, seed, (link, senses, MonoClock, Lamp));
+    body.recall().await.map_err(|_| "emergencies")?;
     bench::log(format_args!("awake {} waiting {}", body.id(), body.device().waiting()));
+    if let Some((bank, built)) = slots {
+        bench::log(format_args!("image {:x} trial {}", built.version, bank.record().trial.is_some()));
+        body = body.with_bank(bank, &built, options::terms());
+    }
     body.run().await;
     Ok(())
 }

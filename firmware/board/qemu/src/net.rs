@@ -25,6 +25,7 @@ pub(crate) fn interrupt() {
 }
 
 /// Starts the stack; none without a card. `seed` is for port numbers and the like.
+#[inline(never)]
 pub(crate) fn start(spawner: Spawner, seed: u64) -> Option<Stack<'static>> {
     let card = Card::find()?;
     let config = Config::dhcpv4(embassy_net::DhcpConfig::default());

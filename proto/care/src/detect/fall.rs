@@ -4,7 +4,7 @@
 //! is looked at two seconds after it: its numbers go through a learned forest, and above a margin the fall
 //! is [`Fell::Suspected`]: that is what the device sends as its alarm. It is `Confirmed` by stillness or by
 //! nobody getting up, and `Recovered` when somebody does. No axis has a meaning, so the device may be
-//! worn any way round. Not here: what a home does with it ([`crate::triage`]), and pressing.
+//! worn any way round. Not here: what a home does with it (`triage`), and pressing.
 
 mod course;
 mod features;
@@ -65,9 +65,9 @@ impl Blow {
         self.0.values()
     }
 
-    /// Its size, milli-g.
-    pub const fn peak_mg(&self) -> u16 {
-        self.0.peak()
+    /// What made it the blow of its second, milli-g.
+    pub const fn force_mg(&self) -> u16 {
+        self.0.force()
     }
 }
 
@@ -148,7 +148,8 @@ impl Fall {
         self.grid.put(mg);
         while let Some(bin) = self.grid.pull() {
             self.trace.push(bin);
-            let blow = self.trace.has_blow().then(|| Blow(Features::of(&self.trace)));
+            let blow =
+                self.trace.has_blow(self.worn).then(|| Blow(Features::of(&self.trace, self.worn)));
             each(self, blow);
         }
     }

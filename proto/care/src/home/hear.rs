@@ -14,7 +14,7 @@ use crate::detect::{fault, idle, silence};
 use crate::finding::{Evidence, Kind, Trust};
 use crate::home::Home;
 use crate::policy::DEVICE_SILENT;
-use crate::reading::{number, sheet};
+use crate::reading::{is_told, number, sheet};
 use crate::triage::Triage;
 
 impl Home {
@@ -53,7 +53,7 @@ impl Home {
         silence::heard(member, at, triage);
         if sheet(member.role).sees_life {
             let patience = member.patience();
-            self.stillness.watch(at, patience, self.clock, triage);
+            self.stillness.watch(at, patience, triage);
         }
     }
 
@@ -88,7 +88,7 @@ impl Home {
             }
         };
         if let Some(sign) = sign {
-            self.stillness.sign(sign, at, self.clock, triage);
+            self.lives(device, sign, at, triage);
             let upright = call(event.kind).is_none() && event.kind != EventKind::Cancel;
             self.lived(device, sign, at, upright, triage);
         }
@@ -111,14 +111,21 @@ impl Home {
             };
             if !own && matches!(value.quantity, Quantity::Motion | Quantity::InBed) {
                 // A summary has such a value only if the sensor behind it speaks.
-                self.stillness.watch(then, span.plus(DEVICE_SILENT), self.clock, triage);
+                self.stillness.watch(then, span.plus(DEVICE_SILENT), triage);
             }
             let sign = match value.quantity {
                 Quantity::InBed => {
                     self.beds.share(device, own, number, then, span, triage).then_some(Sign::Inside)
                 }
                 Quantity::Motion | Quantity::Restless => (number > 0.0).then_some(Sign::Inside),
-                Quantity::Heart | Quantity::Breath => Some(Sign::Inside),
+                Quantity::Heart | Quantity::Breath => {
+                    if is_told(value.quantity, number) {
+                        let rules = self.rules.unwrap_or_default();
+                        let rate = (value.quantity, number);
+                        self.vitals.rate(device, rate, then, &rules, triage);
+                    }
+                    Some(Sign::Inside)
+                }
                 Quantity::Door => (number > 0.0).then_some(Sign::Door),
                 Quantity::Load
                 | Quantity::Temperature
@@ -127,7 +134,7 @@ impl Home {
                 | Quantity::Battery => None,
             };
             if let Some(sign) = sign {
-                self.stillness.sign(sign, then, self.clock, triage);
+                self.lives(device, sign, then, triage);
             }
             match (value.quantity, sign) {
                 // What a span tells may lie at its beginning.
@@ -181,7 +188,8 @@ impl Home {
                 | Kind::Bed
                 | Kind::Silence
                 | Kind::GatewaySilence
-                | Kind::Fault,
+                | Kind::Fault
+                | Kind::Vitals,
                 _,
             ) => {}
         }
@@ -193,6 +201,13 @@ impl Home {
         let moved = self.stillness.context(now)[0];
         beside.extend([self.beds.context(now), moved].into_iter().flatten());
         beside
+    }
+
+    /// A sign of life, to all who wait for one.
+    fn lives(&mut self, device: DeviceId, sign: Sign, at: Mono, triage: &mut Triage<'_>) {
+        let rules = self.rules.unwrap_or_default();
+        self.stillness.sign(sign, at, &rules, self.clock, triage);
+        self.dwell.sign(device, at, &rules, triage);
     }
 
     fn health(&mut self, device: DeviceId, health: &Health, at: Mono, triage: &mut Triage<'_>) {

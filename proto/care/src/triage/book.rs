@@ -147,7 +147,7 @@ const fn gravity(kind: Kind) -> u8 {
     match kind {
         Kind::Silence | Kind::GatewaySilence | Kind::Fault => 0,
         Kind::Unverified => 1,
-        Kind::Bed | Kind::Stillness => 2,
+        Kind::Bed | Kind::Stillness | Kind::Vitals => 2,
         Kind::Help | Kind::Fall | Kind::Unreadable => 3,
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn span(severity: Severity, incident: &Incident) -> Option<Millis> {
             | Kind::Unreadable
             | Kind::Silence
             | Kind::GatewaySilence
-            | Kind::Fault,
+            | Kind::Fault
+            | Kind::Vitals,
             _,
         ) => None,
     }

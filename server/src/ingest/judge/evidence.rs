@@ -71,5 +71,10 @@ fn seen_word(seen: Seen) -> &'static str {
         Seen::NotWorn => "not_worn",
         Seen::Unchanging => "unchanging",
         Seen::AlwaysOn => "always_on",
+        Seen::Usual => "usual",
+        Seen::InRoom => "in_room",
+        Seen::Breath => "breath",
+        Seen::Heart => "heart",
+        Seen::Sustained => "sustained",
     }
 }

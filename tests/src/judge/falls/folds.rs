@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use care::fall::{Fall, Forest, Worn};
+use care::fall::{DEPTH, Fall, Forest, Worn};
 
 use super::recording::Recording;
 use crate::judge::Plan;
@@ -13,11 +13,22 @@ use crate::judge::learn::boost::Growth;
 use crate::judge::learn::{Seen, keep, learn, measure};
 use crate::seed::Seed;
 
-/// The forests that ship and those that are judged grow alike.
-pub const GROWTH: Growth =
-    Growth { trees: 150, rate: 0.1, calm: 3.0, leaf: 1.0, numbers: 36, rows_percent: 80 };
-/// Wrong alarms that one missed fall is worth when the alarm is set.
-const MISS_WORTH: f64 = 0.33;
+/// The forests that ship and those that are judged grow alike; an arm does more that looks like a fall.
+const fn growth(worn: Worn) -> Growth {
+    let trees = match worn {
+        Worn::Body => 150,
+        Worn::Wrist => 240,
+    };
+    Growth { trees, depth: DEPTH, rate: 0.1, calm: 3.0, leaf: 1.0, numbers: 45, rows_percent: 80 }
+}
+
+/// What a missed fall is worth in wrong alarms of as many activities: an arm gives more of them in a day.
+const fn miss_worth(worn: Worn) -> f64 {
+    match worn {
+        Worn::Body => 0.33,
+        Worn::Wrist => 0.2,
+    }
+}
 
 /// Recordings of one profile with all that was measured of them.
 pub struct Profile<'a> {
@@ -46,7 +57,7 @@ impl<'a> Profile<'a> {
 
     /// The forest for each recording: never one that has seen its person.
     pub fn unseen(&self, plan: Plan) -> Vec<Forest> {
-        let grown: Vec<Vec<u8>> = (0..plan.folds).map(|part| self.grow(Some(part), plan)).collect();
+        let grown = self.grow_parts(plan);
         let votes = self.votes(&grown);
         let forests: Vec<Forest> = grown
             .into_iter()
@@ -58,7 +69,7 @@ impl<'a> Profile<'a> {
 
     /// The forest of everybody, with the alarm set by votes of the unseen.
     pub fn whole(&self, plan: Plan) -> (Vec<u8>, i32) {
-        let grown: Vec<Vec<u8>> = (0..plan.folds).map(|part| self.grow(Some(part), plan)).collect();
+        let grown = self.grow_parts(plan);
         let alarm = self.alarm(&self.votes(&grown), None);
         (self.grow(None, plan), alarm)
     }
@@ -71,10 +82,20 @@ impl<'a> Profile<'a> {
         who.len()
     }
 
+    /// A forest without each part, all at once.
+    fn grow_parts(&self, plan: Plan) -> Vec<Vec<u8>> {
+        std::thread::scope(|scope| {
+            let parts = 0..plan.folds;
+            let growing: Vec<_> =
+                parts.map(|part| scope.spawn(move || self.grow(Some(part), plan))).collect();
+            growing.into_iter().map(|grown| grown.join().unwrap_or_default()).collect()
+        })
+    }
+
     fn grow(&self, without: Option<usize>, plan: Plan) -> Vec<u8> {
         let others = |seen: &&Seen| Some(self.parts[seen.recording]) != without;
         let seen: Vec<Seen> = self.seen.iter().filter(others).copied().collect();
-        learn(&seen, &self.owned, GROWTH, plan.seed)
+        learn(&seen, &self.owned, growth(self.worn), plan.seed)
     }
 
     /// Best vote of each recording, as recorded, by the forest of its part.
@@ -106,7 +127,7 @@ impl<'a> Profile<'a> {
             // What never gives a vote is missed or right at any limit.
             let Some(vote) = vote else { continue };
             let part = 1.0 / sizes.get(&key).copied().unwrap_or(1.0);
-            marks.push((vote, if key.1 { MISS_WORTH * part } else { -part }));
+            marks.push((vote, if key.1 { miss_worth(self.worn) * part } else { -part }));
         }
         marks.sort_by_key(|mark| mark.0);
         let (mut cost, mut best) = (0.0, (0.0, i32::MIN));

@@ -1,10 +1,8 @@
-//! Grows forests for the fall detector: gradient boosting of small complete trees.
+//! Grows forests for the worn detectors: gradient boosting of small complete trees.
 //!
 //! Each tree is fitted to what the trees before it still get wrong (log loss, second order), on a
 //! drawn part of the rows and numbers. Votes are rounded to what a table can hold while growing, so later trees
 //! mend the rounding. Not here: which rows there are, and what is right.
-
-use care::fall::{DEPTH, FEATURES, NODES, TREE_BYTES};
 
 use crate::seed::Seed;
 
@@ -13,6 +11,8 @@ use crate::seed::Seed;
 pub struct Growth {
     /// Trees.
     pub trees: usize,
+    /// Questions that each tree asks in a row.
+    pub depth: usize,
     /// Part of each step that is taken.
     pub rate: f64,
     /// Weight that pulls votes to zero, in rows of even odds times four.
@@ -25,13 +25,13 @@ pub struct Growth {
     pub rows_percent: u64,
 }
 
-/// One blow to learn from.
+/// One moment to learn from, with so many numbers.
 #[derive(Debug, Clone, Copy)]
-pub struct Row {
+pub struct Row<const N: usize> {
     /// Its numbers.
-    pub values: [i16; FEATURES],
-    /// Whether it is a fall.
-    pub fall: bool,
+    pub values: [i16; N],
+    /// Whether it is what is looked for.
+    pub yes: bool,
     /// How much it counts; zero = not at all.
     pub weight: f64,
 }
@@ -42,15 +42,15 @@ pub const VOTES: f64 = 64.0;
 const STEPS: usize = 128;
 
 /// Rows with their numbers as steps, and the limits of the steps.
-struct Board {
-    steps: Vec<[u8; FEATURES]>,
+struct Board<const N: usize> {
+    steps: Vec<[u8; N]>,
     limits: Vec<Vec<i16>>,
 }
 
-impl Board {
-    fn new(rows: &[Row]) -> Self {
+impl<const N: usize> Board<N> {
+    fn new(rows: &[Row<N>]) -> Self {
         let mut limits = Vec::new();
-        for number in 0..FEATURES {
+        for number in 0..N {
             let mut values: Vec<i16> = rows.iter().map(|row| row.values[number]).collect();
             values.sort_unstable();
             let at = |n: usize| values[(values.len() - 1) * n / STEPS];
@@ -58,8 +58,8 @@ impl Board {
             cuts.dedup();
             limits.push(cuts);
         }
-        let step = |row: &Row| {
-            let mut steps = [0; FEATURES];
+        let step = |row: &Row<N>| {
+            let mut steps = [0; N];
             for (number, step) in steps.iter_mut().enumerate() {
                 let below = limits[number].partition_point(|limit| *limit < row.values[number]);
                 *step = u8::try_from(below).unwrap_or(u8::MAX);
@@ -92,20 +92,20 @@ impl Slope {
     }
 }
 
-/// Grows a forest; its bytes are those of `care::fall::Forest`.
-pub fn grow(rows: &[Row], growth: Growth, seed: &mut Seed) -> Vec<u8> {
-    let rows: Vec<Row> = rows.iter().copied().filter(|row| row.weight > 0.0).collect();
+/// Grows a forest; its bytes are those of the detectors' tables.
+pub fn grow<const N: usize>(rows: &[Row<N>], growth: Growth, seed: &mut Seed) -> Vec<u8> {
+    let rows: Vec<Row<N>> = rows.iter().copied().filter(|row| row.weight > 0.0).collect();
     let board = Board::new(&rows);
     let mut sums = vec![0_i32; rows.len()];
-    let mut forest = Vec::with_capacity(growth.trees * TREE_BYTES);
+    let mut forest = Vec::new();
     for _ in 0..growth.trees {
         let slopes: Vec<Slope> =
             rows.iter().zip(&sums).map(|(row, sum)| slope(row, *sum)).collect();
         let drawn: Vec<usize> =
             (0..rows.len()).filter(|_| seed.below(100) < growth.rows_percent).collect();
-        let mut numbers: Vec<usize> = (0..FEATURES).collect();
-        for n in 0..growth.numbers.min(FEATURES) {
-            let left = u64::try_from(FEATURES - n).unwrap_or(1);
+        let mut numbers: Vec<usize> = (0..N).collect();
+        for n in 0..growth.numbers.min(N) {
+            let left = u64::try_from(N - n).unwrap_or(1);
             numbers.swap(n, n + usize::try_from(seed.below(left)).unwrap_or(0));
         }
         numbers.truncate(growth.numbers);
@@ -118,30 +118,31 @@ pub fn grow(rows: &[Row], growth: Growth, seed: &mut Seed) -> Vec<u8> {
     forest
 }
 
-fn slope(row: &Row, sum: i32) -> Slope {
+fn slope<const N: usize>(row: &Row<N>, sum: i32) -> Slope {
     let odds = 1.0 / (1.0 + (-f64::from(sum) / VOTES).exp());
-    let truth = if row.fall { 1.0 } else { 0.0 };
+    let truth = if row.yes { 1.0 } else { 0.0 };
     Slope { first: (truth - odds) * row.weight, second: odds * (1.0 - odds) * row.weight }
 }
 
 /// A complete tree over steps.
 struct Tree {
     /// Number and last step that goes left.
-    nodes: [(usize, u8); NODES],
-    votes: [i8; NODES + 1],
+    nodes: Vec<(usize, u8)>,
+    votes: Vec<i8>,
 }
 
 impl Tree {
-    fn fit(
-        board: &Board,
+    fn fit<const N: usize>(
+        board: &Board<N>,
         slopes: &[Slope],
         drawn: &[usize],
         numbers: &[usize],
         growth: Growth,
     ) -> Self {
-        let mut tree = Self { nodes: [(0, u8::MAX); NODES], votes: [0; NODES + 1] };
+        let nodes = (1 << growth.depth) - 1;
+        let mut tree = Self { nodes: vec![(0, u8::MAX); nodes], votes: vec![0; nodes + 1] };
         let mut parts: Vec<Vec<usize>> = vec![drawn.to_vec()];
-        for level in 0..DEPTH {
+        for level in 0..growth.depth {
             let mut next = Vec::new();
             for (n, part) in parts.into_iter().enumerate() {
                 let node = (1 << level) - 1 + n;
@@ -164,28 +165,28 @@ impl Tree {
         tree
     }
 
-    fn leaf(&self, steps: &[u8; FEATURES]) -> usize {
+    fn leaf(&self, steps: &[u8]) -> usize {
         let mut node = 0;
-        while node < NODES {
+        while node < self.nodes.len() {
             let (number, limit) = self.nodes[node];
             node = 2 * node + if steps[number] <= limit { 1 } else { 2 };
         }
-        node - NODES
+        node - self.nodes.len()
     }
 
-    fn write(&self, board: &Board, bytes: &mut Vec<u8>) {
+    fn write<const N: usize>(&self, board: &Board<N>, bytes: &mut Vec<u8>) {
         bytes.extend(self.nodes.iter().map(|(number, _)| u8::try_from(*number).unwrap_or(0)));
-        for (number, step) in self.nodes {
-            let limit = board.limits[number].get(usize::from(step)).copied().unwrap_or(i16::MAX);
+        for (number, step) in &self.nodes {
+            let limit = board.limits[*number].get(usize::from(*step)).copied().unwrap_or(i16::MAX);
             bytes.extend(limit.to_le_bytes());
         }
-        bytes.extend(self.votes.map(i8::cast_unsigned));
+        bytes.extend(self.votes.iter().map(|vote| vote.cast_unsigned()));
     }
 }
 
 /// The number and step that tell a part of the rows apart best; everything left if nothing does.
-fn split(
-    board: &Board,
+fn split<const N: usize>(
+    board: &Board<N>,
     slopes: &[Slope],
     part: &[usize],
     numbers: &[usize],
@@ -200,8 +201,8 @@ fn split(
             bars[usize::from(board.steps[*row][*number])].add(slopes[*row]);
         }
         let mut left = Slope::default();
-        for step in 0..board.limits[*number].len() {
-            left.add(bars[step]);
+        for (step, bar) in bars.iter().enumerate().take(board.limits[*number].len()) {
+            left.add(*bar);
             let right = all.less(left);
             if left.second < growth.leaf || right.second < growth.leaf {
                 continue;

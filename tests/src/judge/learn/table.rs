@@ -49,8 +49,8 @@ pub fn source(tables: &[Table], seed: u64) -> String {
     text
 }
 
-/// Six bits a character, high bits first.
-fn encode(bytes: &[u8]) -> String {
+/// Bytes as text of six bits a character, high bits first.
+pub fn encode(bytes: &[u8]) -> String {
     let bit = |n: usize| bytes.get(n / 8).map_or(0, |byte| byte >> (7 - n % 8) & 1);
     let letters = (0..(bytes.len() * 8).div_ceil(6)).map(|n| {
         let six = (0..6).fold(0, |six, k| six << 1 | bit(n * 6 + k));

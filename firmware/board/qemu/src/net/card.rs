@@ -7,7 +7,7 @@
 use core::task::Context;
 
 use embassy_net_driver::{Capabilities, Driver, HardwareAddress, LinkState};
-use static_cell::StaticCell;
+use static_cell::ConstStaticCell;
 use virtio_drivers::device::net::VirtIONetRaw;
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
@@ -36,7 +36,10 @@ struct Buffers {
     send: [[u8; SEND_BYTES]; BUFFERS],
 }
 
-static BUFFERS_OF_CARD: StaticCell<Buffers> = StaticCell::new();
+static BUFFERS_OF_CARD: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers {
+    receive: [[0; RECEIVE_BYTES]; BUFFERS],
+    send: [[0; SEND_BYTES]; BUFFERS],
+});
 
 /// The card.
 pub(crate) struct Card {
@@ -53,10 +56,7 @@ impl Card {
     pub(crate) fn find() -> Option<Self> {
         let (device, line) = find(DeviceType::Network)?;
         let device = Device::new(device).ok()?;
-        let buffers = BUFFERS_OF_CARD.init_with(|| Buffers {
-            receive: [[0; RECEIVE_BYTES]; BUFFERS],
-            send: [[0; SEND_BYTES]; BUFFERS],
-        });
+        let buffers = BUFFERS_OF_CARD.try_take()?;
         interrupts::allow(line);
         let (receiving, sending) = ([None; BUFFERS], [None; BUFFERS]);
         Some(Self { device, buffers, receiving, sending })

@@ -4,11 +4,12 @@
 //! a ratio. *Spans* are named by what happens in a fall: long before, before, the way down, the blow,
 //! the bounce, the rest, and the end of the rest. Not here: which numbers mean a fall, which is learned.
 
+use super::Worn;
 use super::grid::{BINS_HZ, Bin, length, narrow, root};
 use super::trace::{AFTER, BEFORE, LENGTH, Trace};
 
 /// Numbers of one blow.
-pub const FEATURES: usize = 114;
+pub const FEATURES: usize = 149;
 
 /// First and last bin of each span.
 const SPANS: [(usize, usize); 7] = [
@@ -33,14 +34,19 @@ pub(super) struct Features {
     values: [i16; FEATURES],
     filled: usize,
     means: [[i16; 3]; SPANS.len()],
-    peak: u16,
+    force: u16,
 }
 
 impl Features {
     /// Measures the blow at [`BEFORE`].
-    pub(super) fn of(trace: &Trace) -> Self {
+    pub(super) fn of(trace: &Trace, worn: Worn) -> Self {
         let none = [[0; 3]; SPANS.len()];
-        let mut new = Self { values: [0; FEATURES], filled: 0, means: none, peak: 0 };
+        let mut new = Self {
+            values: [0; FEATURES],
+            filled: 0,
+            means: none,
+            force: trace.at(BEFORE).force(worn),
+        };
         for (n, span) in SPANS.into_iter().enumerate() {
             new.means[n] = new.span(trace, span);
         }
@@ -56,12 +62,13 @@ impl Features {
         for reference in [UPRIGHT, REST] {
             new.directions(trace, new.means[reference]);
         }
+        new.course(trace);
         debug_assert_eq!(new.filled, FEATURES, "each number has its place");
         new
     }
 
-    pub(super) const fn peak(&self) -> u16 {
-        self.peak
+    pub(super) const fn force(&self) -> u16 {
+        self.force
     }
 
     pub(super) const fn values(&self) -> &[i16; FEATURES] {
@@ -112,6 +119,23 @@ impl Features {
         mean
     }
 
+    /// What each half second was like, and how down moved from one to the next.
+    fn course(&mut self, trace: &Trace) {
+        const HALF: usize = 12;
+        let mut before: Option<[i16; 3]> = None;
+        for from in (4..LENGTH - HALF + 1).step_by(HALF) {
+            let bins = || trace.span(from, from + HALF);
+            let mean = [0, 1, 2]
+                .map(|axis| narrow(bins().map(|b| i32::from(b.mean[axis])).sum::<i32>() / 12));
+            self.put(bins().map(|b| i32::from(b.peak)).max().unwrap_or(0));
+            self.put(bins().map(|b| i32::from(b.jerk)).sum::<i32>() / 12);
+            if let Some(before) = before {
+                self.put(cosine(before, mean));
+            }
+            before = Some(mean);
+        }
+    }
+
     /// How the body got lighter in the second before the blow.
     fn descent(&mut self, trace: &Trace) {
         let sizes = || trace.span(BEFORE - 25, BEFORE).map(|bin| i32::from(bin.size));
@@ -126,7 +150,6 @@ impl Features {
     fn blow(&mut self, trace: &Trace) {
         let blow = trace.at(BEFORE);
         let (peak, size) = (i32::from(blow.peak), i32::from(blow.size));
-        self.peak = blow.peak;
         self.put(peak);
         self.put(size);
         self.put(peak * 256 / size.max(1));

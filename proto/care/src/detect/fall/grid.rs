@@ -6,6 +6,8 @@
 
 use proto::unit::Millis;
 
+use super::Worn;
+
 /// Bins of one second.
 pub(super) const BINS_HZ: u16 = 25;
 /// Halves of one second: the band in which a blow is measured.
@@ -26,6 +28,15 @@ pub(super) struct Bin {
 
 impl Bin {
     pub(super) const NONE: Self = Self { mean: [0; 3], size: 0, peak: 0, jerk: 0 };
+
+    /// How hard a blow it is at most, milli-g. The trunk is stopped all at once, so the sharpest change counts there
+    /// too: it shows a blow even where a sensor with a dead axis shows no peak.
+    pub(super) fn force(&self, worn: Worn) -> u16 {
+        match worn {
+            Worn::Body => self.peak.max(self.jerk.saturating_add(1000)),
+            Worn::Wrist => self.peak,
+        }
+    }
 }
 
 /// What of the present half is known.

@@ -3,6 +3,7 @@
 //! A *blow* is the largest peak of the second before and the second after it; it is looked at once, when
 //! [`AFTER`] bins have followed it. Ages count from the oldest bin. Not here: what a blow means.
 
+use super::Worn;
 use super::grid::{BINS_HZ, Bin, distance};
 use crate::policy::{FALL_BLOW_MIN_MG, FALL_FREE_MG};
 
@@ -63,11 +64,11 @@ impl Trace {
     }
 
     /// Whether the bin at [`BEFORE`] is a blow that has not been looked at.
-    pub(super) fn has_blow(&self) -> bool {
-        let peak = self.at(BEFORE).peak;
-        peak >= FALL_BLOW_MIN_MG
+    pub(super) fn has_blow(&self, worn: Worn) -> bool {
+        let force = self.at(BEFORE).force(worn);
+        force >= FALL_BLOW_MIN_MG
             && self.known > AFTER
-            && self.span(BEFORE - ALONE, BEFORE).all(|bin| bin.peak < peak)
-            && self.span(BEFORE + 1, BEFORE + 1 + ALONE).all(|bin| bin.peak <= peak)
+            && self.span(BEFORE - ALONE, BEFORE).all(|bin| bin.force(worn) < force)
+            && self.span(BEFORE + 1, BEFORE + 1 + ALONE).all(|bin| bin.force(worn) <= force)
     }
 }

@@ -46,7 +46,7 @@ impl Why {
         // A second with 1 milli-g less is 0.98 cm/s.
         let speed = light / u32::from(BINS_HZ) * 98 / 100;
         Self {
-            blow_mg: trace.at(BEFORE).peak,
+            blow_mg: trace.span(BEFORE - 10, BEFORE + 11).map(|bin| bin.peak).max().unwrap_or(0),
             lightest_mg: second().min().unwrap_or(0),
             descent_cm_s: u16::try_from(speed).unwrap_or(u16::MAX),
             turned_deg: degrees(cosine(features.before(), features.after())),
