@@ -4,7 +4,7 @@
 //!   same is one run. Values are kept as the judgement hears them (in bed or not, moved or not), not as numbers.
 //! - Each home has a *tail* in memory that becomes a row each hour. A crash loses at most that; alarms do not rest on
 //!   it, and nothing waits for it.
-//! - A home that says too much a day keeps its first [`RUNS_A_DAY`] runs of that day.
+//! - A home that says too much a day keeps its first `RUNS_A_DAY` runs of that day.
 //!
 //! Not here: SQL (`records::heard`), what a rehearsal makes of it (`rehearsal`).
 

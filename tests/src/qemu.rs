@@ -4,7 +4,7 @@
 //! The image is built once a run, by whichever bare-metal compiler is there.
 //!
 //! - [`compiler`]: finds or installs a compiler, and builds.
-//! - [`bench`], [`chip`]: pins, buses and the chips on them.
+//! - [`mod@bench`], [`chip`]: pins, buses and the chips on them.
 //! - [`machine`], [`monitor`]: starts, watches, looks inside, kills.
 //!
 //! Not here: what must come of a press (the tests), numbers (`image`).

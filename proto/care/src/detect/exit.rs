@@ -7,7 +7,7 @@
 //!   beforehand, and posture alone says who lies. It outlives the wearer.
 //!
 //! Memory is fixed (about 12 KB); past 128 moments in 20 s the newest are dropped. Not here: what an empty bed
-//! means at night ([`super::bed`]), and how the forest is grown.
+//! means at night (`bed`), and how the forest is grown.
 
 mod forest;
 mod look;

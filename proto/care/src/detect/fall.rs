@@ -4,7 +4,7 @@
 //! is looked at two seconds after it: its numbers go through a learned forest, and above a margin the fall
 //! is [`Fell::Suspected`]: that is what the device sends as its alarm. It is `Confirmed` by stillness or by
 //! nobody getting up, and `Recovered` when somebody does. No axis has a meaning, so the device may be
-//! worn any way round. Not here: what a home does with it ([`crate::triage`]), and pressing.
+//! worn any way round. Not here: what a home does with it (`triage`), and pressing.
 
 mod course;
 mod features;
