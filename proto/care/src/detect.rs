@@ -12,6 +12,7 @@ pub(crate) mod fault;
 pub(crate) mod habits;
 pub(crate) mod help;
 pub(crate) mod idle;
+pub(crate) mod restless;
 pub(crate) mod silence;
 pub(crate) mod stillness;
 pub(crate) mod vitals;

@@ -58,6 +58,9 @@ pub enum Kind {
     /// Breath or heart outside the limits set for this person.
     #[n(9)]
     Vitals,
+    /// A night unlike this person's others.
+    #[n(10)]
+    Restless,
 }
 
 /// How soon somebody must act; order matters.
@@ -177,6 +180,12 @@ pub enum Seen {
     /// Lasts so long already; value = minutes.
     #[n(82)]
     Sustained,
+    /// Restless in bed; value = per cent of the time there.
+    #[n(83)]
+    Restless,
+    /// What is usual of that in this person's nights; value = per cent.
+    #[n(84)]
+    RestlessUsual,
 }
 
 /// What one detector says, and in which incident of this home.

@@ -11,18 +11,20 @@ use heapless::Vec;
 use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::Mono;
+use proto::up::Role;
 
 use crate::alert::Outcome;
 use crate::detect::bed::Beds;
 use crate::detect::dwell::Dwell;
 use crate::detect::help::Help;
+use crate::detect::restless::Restless;
 use crate::detect::stillness::Stillness;
 use crate::detect::vitals::Vitals;
 use crate::detect::{LocalTime, bare, fault, silence};
 use crate::finding::{Kind, Seen, Severity, Trust};
 use crate::home::contract::{Change, Input, OUTPUTS_MAX, Output};
 use crate::policy::{CATCH_UP, Rules, Usual};
-use crate::roster::{Mark, Roster};
+use crate::roster::{Mark, Member, Roster};
 use crate::triage::{Book, Triage, Word};
 
 /// Whether somebody listens to the home without a gap, and since when.
@@ -74,6 +76,8 @@ pub struct Home {
     dwell: Dwell,
     #[cbor(n(20), default)]
     vitals: Vitals,
+    #[cbor(n(21), default)]
+    restless: Restless,
     /// When somebody was last seen up and about: the long-lie clock runs from here.
     #[n(16)]
     upright: Option<Mono>,
@@ -162,6 +166,7 @@ impl Home {
             Input::Released { device } => {
                 self.roster.release(device);
                 self.beds.release(device);
+                self.restless.release(device);
                 triage.ease(Kind::Silence, Some(device));
                 triage.ease(Kind::Fault, Some(device));
                 fault::mains_back(&self.roster, device, triage);
@@ -228,7 +233,15 @@ impl Home {
         self.stillness.check(&rules, self.clock, triage);
         let context = self.stillness.context(triage.now);
         self.dwell.check(&rules, self.stillness.watched(), context, triage);
-        self.beds.check(&rules, self.clock, context, triage);
+        self.restless.check(&rules, self.clock, triage);
+        self.beds.check(&rules, self.clock, self.seeing(), context, triage);
+    }
+
+    /// Whether somebody who is up would be seen: a motion sensor speaks, and nobody has left by the door.
+    fn seeing(&self) -> bool {
+        let speaks =
+            |m: &Member| m.role == Role::Motion && m.is(Mark::Spoke) && !m.is(Mark::Silent);
+        !self.stillness.is_away() && self.roster.watched().any(speaks)
     }
 
     /// Absence is judged when the backlog of an interruption has had its time.
@@ -243,7 +256,7 @@ impl Home {
     fn absence_deadline(&self) -> Option<Mono> {
         let rules = self.rules.unwrap_or_default();
         let still = self.stillness.next_deadline(&rules, self.clock);
-        let bed = self.beds.next_deadline(&rules, self.clock);
+        let bed = self.beds.next_deadline(&rules, self.clock, self.seeing());
         let dwell = self.dwell.next_deadline(&rules, self.stillness.watched());
         let due = [still, dwell, bed].into_iter().flatten().min()?;
         Some(due.max(self.judged_from()))

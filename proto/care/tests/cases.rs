@@ -14,6 +14,7 @@ mod gateway;
 mod habits;
 mod help;
 mod house;
+mod night;
 mod policy;
 mod queue;
 mod sensors;

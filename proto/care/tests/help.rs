@@ -156,7 +156,8 @@ fn a_chattering_button_is_one_incident_with_every_activation_and_a_stuck_fault()
                 | Kind::Stillness
                 | Kind::Silence
                 | Kind::GatewaySilence
-                | Kind::Vitals => panic!("only help and its fault: {told:?}"),
+                | Kind::Vitals
+                | Kind::Restless => panic!("only help and its fault: {told:?}"),
             }
         }
     }

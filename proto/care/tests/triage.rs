@@ -14,8 +14,13 @@ use crate::house::{BUTTON, DOOR, House, MAT, MOTION, PENDANT, finding, findings,
 
 pub(crate) const ALL: [DeviceId; 5] = [BUTTON, MAT, MOTION, DOOR, PENDANT];
 
+/// One limit at a time: `night` has the cases of the other.
+fn rules(ask: Option<Millis>) -> Rules {
+    Rules { ask, bed_quiet: None, ..Rules::default() }
+}
+
 pub(crate) fn house(hour: u16) -> House {
-    House::at_hour(
+    let mut house = House::at_hour(
         hour,
         &[
             (BUTTON, Role::HelpButton),
@@ -24,13 +29,15 @@ pub(crate) fn house(hour: u16) -> House {
             (DOOR, Role::Door),
             (PENDANT, Role::Pendant),
         ],
-    )
+    );
+    house.step(Input::Rules(rules(None)));
+    house
 }
 
 /// The same with something that can ask.
 pub(crate) fn asking(hour: u16) -> House {
     let mut house = house(hour);
-    house.step(Input::Rules(Rules { ask: Some(ASK), ..Rules::default() }));
+    house.step(Input::Rules(rules(Some(ASK))));
     house
 }
 

@@ -117,6 +117,7 @@ pub const fn kind_word(kind: Kind) -> &'static str {
         Kind::GatewaySilence => "gateway_silence",
         Kind::Fault => "fault",
         Kind::Vitals => "vitals",
+        Kind::Restless => "restless",
     }
 }
 
@@ -132,6 +133,7 @@ pub const fn kind_of(number: i64) -> Kind {
         7 => Kind::GatewaySilence,
         8 => Kind::Fault,
         9 => Kind::Vitals,
+        10 => Kind::Restless,
         _ => Kind::Unreadable,
     }
 }

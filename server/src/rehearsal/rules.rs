@@ -94,6 +94,14 @@ pub struct RulesForm {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<u8>)]
     pub heart_high: Option<Option<u8>>,
+    /// Longest time out of a bed that was left in each hour of the day, minutes; 0 = as `bed_out_night_s`.
+    pub bed_out_hours_min: Option<[u8; 24]>,
+    /// Longest time out of bed at night in which nobody is seen, seconds.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u64>)]
+    pub bed_quiet_s: Option<Option<u64>>,
+    /// Whether a night that is unlike the person's others is told.
+    pub restless: Option<bool>,
 }
 
 /// How readily stillness is told.
@@ -166,6 +174,9 @@ impl RulesForm {
             Some(None) => None,
             None => present.dwell,
         };
+        rules.bed_out_hours = self.bed_out_hours_min.unwrap_or(present.bed_out_hours);
+        rules.bed_quiet = span(self.bed_quiet_s, present.bed_quiet, limits, "bed_quiet_s")?;
+        rules.restless = self.restless.unwrap_or(present.restless);
         self.rates(&mut rules)?;
         match (rules.still_min, rules.still_max) {
             (Some(min), Some(max)) if max < min => Err("still_max_s"),
@@ -224,6 +235,9 @@ impl RulesForm {
             breath_high: Some(rules.breath_high),
             heart_low: Some(rules.heart_low),
             heart_high: Some(rules.heart_high),
+            bed_out_hours_min: Some(rules.bed_out_hours),
+            bed_quiet_s: span(rules.bed_quiet),
+            restless: Some(rules.restless),
         }
     }
 }
@@ -249,6 +263,7 @@ mod tests {
             (r#"{"breath_high": 90}"#, "breath_high"),
             (r#"{"heart_low": 90, "heart_high": 60}"#, "heart_high"),
             (r#"{"bed_out_night_s": 1}"#, "bed_out_night_s"),
+            (r#"{"bed_quiet_s": 1}"#, "bed_quiet_s"),
             (r#"{"dwell": {"sensor": "nowhere", "least_s": 3600}}"#, "dwell"),
             (r#"{"still_min_s": 7200, "still_max_s": 3600}"#, "still_max_s"),
         ] {

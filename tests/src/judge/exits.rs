@@ -1,14 +1,16 @@
 //! Judges the bed exit of a worn accelerometer: every trial of UCI 427 streamed through the detector.
 //!
-//! An exit is a reading in bed (label 1 or 3) that is followed by one out of it (2 or 4). A told exit is right if the
-//! time that it is dated lies within [`TOLERANCE_S`] of an exit that no other one was matched with. The trials of a
-//! room follow each other by name, as wearers do: the detector goes on learning the room, by posture alone. With
-//! folds, trials are dealt (the set does not say whose they are) and each is judged by a forest of the others. Not
-//! here: reading ([`trial`]), training ([`train`]), sums ([`score`]).
+//! An *exit* lies between a reading in bed (label 1 or 3) and the next one out of it (2 or 4), which may be minutes
+//! apart. A told exit is right if the time that it is dated lies between both or within [`TOLERANCE_S`] of either, and
+//! nothing else was matched with that exit. After each trial comes silence, as of a tag that nobody hears any more.
+//! A room is learned from all its readings first, never from labels; a *new* room only as its trials come.
+//! With folds, each part of a room's trials, in order, is judged by a forest of the others: neighbours are mostly of
+//! one person, and the set does not say whose a trial is. Not here: reading ([`trial`]), training ([`train`]).
 
 pub mod score;
 pub mod train;
 pub mod trial;
+mod vary;
 
 use std::path::Path;
 
@@ -16,11 +18,10 @@ use care::exit::{Exits, Forest, Room};
 use care::policy::EXIT_DELAY;
 use proto::unit::Mono;
 
-use self::score::Sum;
+use self::score::{Outcome, Scores};
 use self::trial::Trial;
 use super::data::DataError;
 use super::{Plan, Section};
-use crate::seed::Seed;
 
 /// Most seconds between an exit and the time that the detector dates it.
 pub const TOLERANCE_S: f64 = 10.0;
@@ -36,16 +37,14 @@ pub fn judge(data: &Path, plan: Plan) -> Result<Option<Section>, DataError> {
     } else {
         vec![Exits::default().forest(); trials.len()]
     };
-    let mut sum = Sum::default();
-    for (trial, told) in trials.iter().zip(stream(&trials, &forests)) {
-        sum.add(&trial.exits(), &told, trial.hours());
-    }
-    Ok(Some(score::section(&sum, plan)))
+    let scores =
+        Scores { known: stream(&trials, &forests, true), new: stream(&trials, &forests, false) };
+    Ok(Some(score::section(&scores, plan)))
 }
 
 /// The forest for each trial: one that has not learned from it.
-pub fn unseen(trials: &[Trial], plan: Plan) -> Vec<Forest> {
-    let parts = deal(trials.len(), plan);
+fn unseen(trials: &[Trial], plan: Plan) -> Vec<Forest> {
+    let parts = deal(trials, plan.folds);
     let grown: Vec<Forest> = std::thread::scope(|scope| {
         let parts = &parts;
         let growing: Vec<_> = (0..plan.folds)
@@ -62,40 +61,38 @@ pub fn unseen(trials: &[Trial], plan: Plan) -> Vec<Forest> {
     parts.iter().map(|part| grown[*part]).collect()
 }
 
-/// The part of each trial.
-fn deal(trials: usize, plan: Plan) -> Vec<usize> {
-    let mut parts: Vec<usize> = (0..trials).map(|n| n % plan.folds).collect();
-    let mut seed = Seed::new(plan.seed);
-    for n in (1..parts.len()).rev() {
-        parts.swap(n, seed.index(n + 1));
-    }
-    parts
+/// The part of each trial: a stretch of its room.
+fn deal(trials: &[Trial], folds: usize) -> Vec<usize> {
+    let rooms = trials.chunk_by(|a, b| a.room == b.room);
+    rooms.flat_map(|room| (0..room.len()).map(move |n| n * folds / room.len())).collect()
 }
 
-/// Times of the exits that were told of each trial, seconds.
-pub fn stream(trials: &[Trial], forests: &[Forest]) -> Vec<Vec<f64>> {
-    let mut told = Vec::new();
-    for (group, forests) in trial::rooms(trials, forests) {
-        let mut room = Room::default();
-        for (trial, forest) in group.iter().zip(forests) {
+/// What came of each trial; `known`: its room is learned beforehand.
+fn stream(trials: &[Trial], forests: &[Forest], known: bool) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    let mut forests = forests.iter();
+    for group in trials.chunk_by(|a, b| a.room == b.room) {
+        let all: Vec<&Trial> = group.iter().collect();
+        let mut room = if known { train::learn_room(&all) } else { Room::default() };
+        for (trial, forest) in group.iter().zip(&mut forests) {
             let mut exits = Exits::with(room, *forest);
-            let mut times = Vec::new();
+            let mut told = Vec::new();
             for reading in &trial.readings {
                 exits.hear(&reading.sample);
-                take(&mut exits, reading.sample.at, &mut times);
+                take(&mut exits, reading.sample.at, &mut told);
             }
-            take(&mut exits, trial.end().after(EXIT_DELAY), &mut times);
+            take(&mut exits, trial.end().after(EXIT_DELAY), &mut told);
             room = exits.room().clone();
-            told.push(times);
+            outcomes.push(Outcome::new(trial, told));
         }
     }
-    told
+    outcomes
 }
 
-fn take(exits: &mut Exits, now: Mono, times: &mut Vec<f64>) {
+fn take(exits: &mut Exits, now: Mono, told: &mut Vec<f64>) {
     while let Some(turn) = exits.poll(now) {
         if turn.out {
-            times.push(trial::seconds(turn.at));
+            told.push(trial::seconds(turn.at));
         }
     }
 }

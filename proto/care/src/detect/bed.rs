@@ -4,6 +4,7 @@
 //!   may have left that much earlier. One episode is told once; coming back only annotates.
 //! - At night the limit is short, and both leaving and the limit must lie in the night: who gets up for
 //!   good in the morning is not missed. At any hour, and when the hour is unknown, a long limit holds.
+//! - At night also a shorter limit holds in which nobody is seen anywhere, if a motion sensor would see who is up.
 //!
 //! Not here: restlessness and breathing, and falls beside the bed.
 
@@ -14,7 +15,7 @@ use proto::unit::{Millis, Mono};
 
 use crate::detect::{LocalTime, ago};
 use crate::finding::{Evidence, Kind, Seen, Severity};
-use crate::policy::{IN_BED_SHARE, MAT_DELAY, OUT_OF_BED_SHARE, Rules};
+use crate::policy::{IN_BED_SHARE, OUT_OF_BED_SHARE, Rules};
 use crate::triage::{Triage, Word};
 
 /// Most beds that are watched in one home.
@@ -58,6 +59,12 @@ struct Bed {
     /// Who is out was asked and answered then: the night's limit runs anew from here.
     #[n(7)]
     answered: Option<Mono>,
+    /// When somebody was last seen elsewhere since.
+    #[n(8)]
+    seen: Option<Mono>,
+    /// Whether this episode has been told because nobody is seen.
+    #[cbor(n(9), default)]
+    quiet: bool,
 }
 
 /// What is known of the beds of a home.
@@ -69,15 +76,15 @@ pub(crate) struct Beds {
 }
 
 impl Beds {
-    /// The sensor says that somebody came or left. Says whether that is news.
+    /// The sensor says that somebody came or left, so late at most. Says whether that is news.
     pub(crate) fn moved(
         &mut self,
         sensor: DeviceId,
         lies: bool,
-        at: Mono,
+        (at, delay): (Mono, Millis),
         triage: &mut Triage<'_>,
     ) -> bool {
-        let early = Mono::from_millis(at.millis().saturating_sub(MAT_DELAY.get()));
+        let early = Mono::from_millis(at.millis().saturating_sub(delay.get()));
         self.see(sensor, true, lies, at, early, triage)
     }
 
@@ -124,9 +131,9 @@ impl Beds {
             return false;
         }
         triage.firm = true;
-        (bed.place, bed.since) = (place, early.max(bed.since));
+        (bed.place, bed.since, bed.seen) = (place, early.max(bed.since), None);
         if lies {
-            (bed.night, bed.long, bed.answered) = (false, false, None);
+            (bed.night, bed.long, bed.quiet, bed.answered) = (false, false, false, None);
             triage.ease(Kind::Bed, Some(bed.sensor));
         }
         true
@@ -146,8 +153,9 @@ impl Beds {
             (None, 0, false) | (None, _, true) => {
                 let (since, told) = (at, Mono::default());
                 let place = Place::Empty;
-                let (night, long, answered) = (false, false, None);
-                let new = Bed { sensor, place, since, told, night, long, own, answered };
+                let (night, long, quiet, answered, seen) = (false, false, false, None, None);
+                let new =
+                    Bed { sensor, place, since, told, night, long, own, answered, seen, quiet };
                 self.beds.push(new).ok().map(|()| self.beds.len() - 1)
             }
             (None, _, false) => None,
@@ -158,7 +166,15 @@ impl Beds {
     /// Somebody is up and has answered: who is not back then is asked about again after another limit.
     pub(crate) fn answered(&mut self, sensor: DeviceId, at: Mono) {
         if let Some(bed) = self.beds.iter_mut().find(|bed| bed.sensor == sensor) {
-            (bed.answered, bed.night) = (Some(at), false);
+            (bed.answered, bed.night, bed.quiet) = (Some(at), false, false);
+        }
+    }
+
+    /// Something was seen at `at` by another sensor than that of a bed that was left.
+    pub(crate) fn seen(&mut self, by: DeviceId, at: Mono) {
+        let left = |bed: &&mut Bed| bed.place == Place::Left && bed.sensor != by;
+        for bed in self.beds.iter_mut().filter(left) {
+            bed.seen = bed.seen.max(Some(at));
         }
     }
 
@@ -176,11 +192,13 @@ impl Beds {
         self.beds.retain(|bed| bed.sensor != sensor);
     }
 
-    /// Tells each bed that was left for too long. `context`: what else was seen, for the card.
+    /// Tells each bed that was left for too long. `seeing`: somebody who is up would be seen; `context`: what else was
+    /// seen, for the card.
     pub(crate) fn check(
         &mut self,
         rules: &Rules,
         clock: Option<LocalTime>,
+        seeing: bool,
         context: [Option<Evidence>; 2],
         triage: &mut Triage<'_>,
     ) {
@@ -191,28 +209,43 @@ impl Beds {
             }
             let over = |due: Option<Mono>| due.is_some_and(|due| due <= now);
             let (by_night, by_day) = (over(bed.night_due(rules, clock)), over(bed.long_due(rules)));
-            if by_night || by_day {
+            let unseen = over(bed.quiet_due(rules, clock, seeing));
+            if by_night || by_day || unseen {
                 (bed.night, bed.long) = (bed.night || by_night, bed.long || by_day);
+                bed.quiet |= unseen;
                 bed.tell(context, triage);
             }
         }
     }
 
-    pub(crate) fn next_deadline(&self, rules: &Rules, clock: Option<LocalTime>) -> Option<Mono> {
-        let due = |bed: &Bed| [bed.night_due(rules, clock), bed.long_due(rules)];
+    pub(crate) fn next_deadline(
+        &self,
+        rules: &Rules,
+        clock: Option<LocalTime>,
+        seeing: bool,
+    ) -> Option<Mono> {
+        let due = |bed: &Bed| {
+            let unseen = bed.quiet_due(rules, clock, seeing);
+            [bed.night_due(rules, clock), bed.long_due(rules), unseen]
+        };
         self.beds.iter().flat_map(due).flatten().min()
     }
 }
 
 impl Bed {
     fn tell(&self, context: [Option<Evidence>; 2], triage: &mut Triage<'_>) {
-        let mut evidence: Vec<Evidence, 3> = Vec::new();
+        let mut evidence: Vec<Evidence, 4> = Vec::new();
         let left = ago(Seen::LeftBed, true, self.since, triage.now);
-        evidence.extend([Some(left)].into_iter().chain(context).flatten());
+        let nothing = self.quiet.then(|| ago(Seen::Nothing, true, self.last(), triage.now));
+        evidence.extend([Some(left), nothing].into_iter().chain(context).flatten());
         let joins = triage.book.find(Kind::Bed, Some(self.sensor)).map(|i| i.number);
         let word = Word {
             kind: Kind::Bed,
-            severity: if self.night { Severity::Important } else { Severity::General },
+            severity: if self.night || self.quiet {
+                Severity::Important
+            } else {
+                Severity::General
+            },
             activation: None,
             device: Some(self.sensor),
             at: self.since,
@@ -223,14 +256,28 @@ impl Bed {
 
     /// When the night's limit is over, if this episode began at night and it would still be night then.
     fn night_due(&self, rules: &Rules, clock: Option<LocalTime>) -> Option<Mono> {
-        let (limit, clock) = (rules.bed_out_night?, clock?);
-        if self.night || self.place != Place::Left {
-            return None;
-        }
+        let clock = clock?;
+        let limit = rules.bed_out(clock.minute_of_day(self.since))?;
         let from = self.since.max(self.answered.unwrap_or_default());
-        let due = from.after(limit);
-        let by_night = |at| rules.is_night(clock.minute_of_day(at));
-        (by_night(self.since) && by_night(due)).then_some(due)
+        self.by_night(from.after(limit), rules, clock).filter(|_| !self.night)
+    }
+
+    /// When nobody will have been seen for too long, if this episode began at night and it would still be night then.
+    fn quiet_due(&self, rules: &Rules, clock: Option<LocalTime>, seeing: bool) -> Option<Mono> {
+        let (limit, clock) = (rules.bed_quiet?, clock?);
+        let waits = seeing && !self.quiet && !self.night;
+        self.by_night(self.last().after(limit), rules, clock).filter(|_| waits)
+    }
+
+    /// When somebody was last known to be well: left the bed, was seen elsewhere, or answered.
+    fn last(&self) -> Mono {
+        self.since.max(self.seen.unwrap_or_default()).max(self.answered.unwrap_or_default())
+    }
+
+    /// A deadline of who left the bed by night, if it lies in the night too.
+    fn by_night(&self, due: Mono, rules: &Rules, clock: LocalTime) -> Option<Mono> {
+        let night = |at| rules.is_night(clock.minute_of_day(at));
+        (self.place == Place::Left && night(self.since) && night(due)).then_some(due)
     }
 
     /// When the limit of any hour is over.

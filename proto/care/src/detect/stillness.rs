@@ -138,6 +138,11 @@ impl Stillness {
         }
     }
 
+    /// Whether somebody left by the door and nothing has moved inside since.
+    pub(crate) const fn is_away(&self) -> bool {
+        self.leaving
+    }
+
     /// Time counts as watched until here.
     pub(crate) const fn watched(&self) -> Mono {
         self.watched

@@ -13,7 +13,7 @@ use crate::detect::stillness::Sign;
 use crate::detect::{fault, idle, silence};
 use crate::finding::{Evidence, Kind, Trust};
 use crate::home::Home;
-use crate::policy::DEVICE_SILENT;
+use crate::policy::{DEVICE_SILENT, MAT_DELAY};
 use crate::reading::{is_told, number, sheet};
 use crate::triage::Triage;
 
@@ -61,7 +61,12 @@ impl Home {
         let sign = match event.kind {
             EventKind::BedIn | EventKind::BedOut => {
                 let lies = event.kind == EventKind::BedIn;
-                self.beds.moved(device, lies, at, triage).then_some(Sign::Inside)
+                // Who is not on the roster yet is taken for a mat; what cannot tell, by its sheet, is not heard.
+                let told = self.roster.get(device).map(|member| sheet(member.role).bed_delay);
+                let delay = told.unwrap_or(Some(MAT_DELAY));
+                delay
+                    .is_some_and(|delay| self.beds.moved(device, lies, (at, delay), triage))
+                    .then_some(Sign::Inside)
             }
             EventKind::DoorOpen | EventKind::DoorClosed => Some(Sign::Door),
             EventKind::Cancel => {
@@ -117,7 +122,13 @@ impl Home {
                 Quantity::InBed => {
                     self.beds.share(device, own, number, then, span, triage).then_some(Sign::Inside)
                 }
-                Quantity::Motion | Quantity::Restless => (number > 0.0).then_some(Sign::Inside),
+                Quantity::Motion => (number > 0.0).then_some(Sign::Inside),
+                Quantity::Restless => {
+                    let rules = self.rules.unwrap_or_default();
+                    let when = (then, span);
+                    self.restless.share((device, own), number, when, &rules, self.clock);
+                    (number > 0.0).then_some(Sign::Inside)
+                }
                 Quantity::Heart | Quantity::Breath => {
                     if is_told(value.quantity, number) {
                         let rules = self.rules.unwrap_or_default();
@@ -189,7 +200,8 @@ impl Home {
                 | Kind::Silence
                 | Kind::GatewaySilence
                 | Kind::Fault
-                | Kind::Vitals,
+                | Kind::Vitals
+                | Kind::Restless,
                 _,
             ) => {}
         }
@@ -208,6 +220,7 @@ impl Home {
         let rules = self.rules.unwrap_or_default();
         self.stillness.sign(sign, at, &rules, self.clock, triage);
         self.dwell.sign(device, at, &rules, triage);
+        self.beds.seen(device, at);
     }
 
     fn health(&mut self, device: DeviceId, health: &Health, at: Mono, triage: &mut Triage<'_>) {

@@ -35,7 +35,8 @@ pub(super) fn span(severity: Severity, incident: &Incident) -> Option<Millis> {
             | Kind::Silence
             | Kind::GatewaySilence
             | Kind::Fault
-            | Kind::Vitals,
+            | Kind::Vitals
+            | Kind::Restless,
             _,
         ) => None,
     }

@@ -76,5 +76,7 @@ fn seen_word(seen: Seen) -> &'static str {
         Seen::Breath => "breath",
         Seen::Heart => "heart",
         Seen::Sustained => "sustained",
+        Seen::Restless => "restless",
+        Seen::RestlessUsual => "restless_usual",
     }
 }

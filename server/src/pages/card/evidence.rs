@@ -60,7 +60,7 @@ fn measure(item: &Value, lang: Lang, now_ms: i64) -> String {
         // How long it lasts, or lasted when it was found.
         "nothing" | "silent" | "no_answer" | "not_worn" | "unchanging" | "always_on" | "usual"
         | "in_room" | "sustained" => minutes(),
-        "battery" => format!("{value:.0}%"),
+        "battery" | "restless" | "restless_usual" => format!("{value:.0}%"),
         "breath" | "heart" => format!("{value:.0}/min"),
         "lost" | "demoted" => format!("{value:.0}"),
         "tampered" | "stuck" | "no_mains" => when::minute(at_ms),

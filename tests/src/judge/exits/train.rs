@@ -1,14 +1,15 @@
 //! Learns the forest of the bed exit detector from trials, and writes it as a table.
 //!
 //! The detector itself measures each moment; what it was is what the label of that reading says. Trials are played
-//! several times: in other orders, in a room that nobody knows yet, and with one antenna out, so that the forest
-//! does not rely on one room. Not here: how trees grow, and how well it does.
+//! several times, as recorded and as other wearers in other rooms might have made them ([`super::vary`]),
+//! every second time in a room that is still new. Not here: how trees grow, and how well it does.
 
-use care::exit::{DEPTH, Exits, FEATURES, Forest, Room, Sample, TREE_BYTES};
+use care::exit::{DEPTH, Exits, FEATURES, Features, Forest, Room, TREE_BYTES};
 use care::policy::EXIT_DELAY;
 use proto::unit::Mono;
 
 use super::trial::Trial;
+use super::vary::vary;
 use crate::judge::learn::boost::{self, Growth, grow};
 use crate::judge::learn::table::encode;
 use crate::seed::Seed;
@@ -18,69 +19,89 @@ type Row = boost::Row<FEATURES>;
 
 /// How forests grow, those that ship and those that are judged.
 pub const GROWTH: Growth = Growth {
-    trees: 120,
+    trees: 150,
     depth: DEPTH,
-    rate: 0.1,
-    calm: 5.0,
+    rate: 0.07,
+    calm: 10.0,
     leaf: 3.0,
-    numbers: 30,
-    rows_percent: 40,
+    numbers: 16,
+    rows_percent: 50,
 };
-/// How often trials are played.
-const PLAYS: u64 = 6;
+/// How often trials are played in variants.
+const VARIANTS: u64 = 12;
+/// Of moments lying one in so many teaches: they are many and alike.
+const LYING: usize = 4;
+/// The first moments after an exit matter most: what each counts, and for how long, ms.
+const FIRST: (f64, u64) = (3.0, 12_000);
 /// Characters of a line of the table.
 const WIDTH: usize = 100;
 
 /// The bytes of a forest of these trials.
 pub fn learn(trials: &[&Trial], seed: u64) -> Vec<u8> {
-    let mut seed = Seed::new(seed);
+    let seed = Seed::new(seed);
     let mut rows = Vec::new();
-    for play in 0..PLAYS {
-        let mut order: Vec<&Trial> = trials.to_vec();
-        if play > 0 {
-            for n in (1..order.len()).rev() {
-                order.swap(n, seed.index(n + 1));
-            }
-        }
-        let mut room = Room::default();
-        for trial in order {
-            // One play in three is of rooms that are new to the detector, one of an antenna that is out.
-            if play % 3 == 2 {
-                room = Room::default();
-            }
-            let out = (play % 3 == 1).then(|| trial.readings[seed.index(trial.readings.len())]);
-            let out = out.and_then(|reading| reading.sample.heard).map(|heard| heard.antenna);
-            let keep =
-                |sample: &Sample| out.is_none() || sample.heard.map(|heard| heard.antenna) != out;
-            room = measure(trial, room, keep, &mut rows);
+    for group in trials.chunk_by(|a, b| a.room == b.room) {
+        play(group, true, &mut rows);
+        for variant in 1..=VARIANTS {
+            let varied = vary(group, &mut seed.part(variant));
+            play(&varied.iter().collect::<Vec<_>>(), variant % 2 == 0, &mut rows);
         }
     }
-    grow(&rows, GROWTH, &mut seed)
+    grow(&rows, GROWTH, &mut seed.part(0))
 }
 
-/// Adds what one trial teaches; gives what its room is then known to be.
-fn measure(trial: &Trial, room: Room, keep: impl Fn(&Sample) -> bool, rows: &mut Vec<Row>) -> Room {
+/// What a room is known to be after all its trials: by posture alone, and counting half of what comes.
+pub fn learn_room(trials: &[&Trial]) -> Room {
+    let known = |room, trial: &&Trial| measure(trial, room, |_, _| ());
+    let mut room = trials.iter().fold(Room::default(), known);
+    room.fade();
+    room
+}
+
+/// Adds what the trials of one room teach; `known`: the room is learned beforehand.
+fn play(trials: &[&Trial], known: bool, rows: &mut Vec<Row>) {
+    let mut room = if known { learn_room(trials) } else { Room::default() };
+    for trial in trials {
+        let mut seen = Vec::new();
+        room = measure(trial, room, |at, features| seen.push((at, features)));
+        let was_out = |at: Mono| {
+            let place = trial.readings.partition_point(|reading| reading.sample.at <= at);
+            place.checked_sub(1).is_some_and(|place| !trial.readings[place].in_bed)
+        };
+        let seen: Vec<_> = seen.into_iter().map(|(at, f)| (at, f, was_out(at))).collect();
+        for run in seen.chunk_by(|a, b| (a.1.lying, a.2) == (b.1.lying, b.2)) {
+            teach(run, rows);
+        }
+    }
+}
+
+/// Adds a run of moments of one kind: a long one says little more than a short one.
+fn teach(run: &[(Mono, Features, bool)], rows: &mut Vec<Row>) {
+    let Some((begun, first, out)) = run.first() else { return };
+    let every = if first.lying && !out { LYING } else { 1 };
+    let of = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+    let each = of(every) / of(run.len()).sqrt();
+    for (at, features, yes) in run.iter().step_by(every) {
+        let early = *yes && at.since(*begun).get() < FIRST.1;
+        let weight = each * if early { FIRST.0 } else { 1.0 };
+        rows.push(Row { values: features.values, yes: *yes, weight });
+    }
+}
+
+/// Streams one trial and hands on the numbers of each moment; gives what its room is then known to be.
+fn measure(trial: &Trial, room: Room, mut see: impl FnMut(Mono, Features)) -> Room {
     let mut exits = Exits::with(room, Forest::new(&[]));
-    let first = rows.len();
-    for reading in trial.readings.iter().filter(|reading| keep(&reading.sample)) {
+    let mut take = |exits: &mut Exits, now: Mono| {
+        while let Some((at, features)) = exits.look(now) {
+            see(at, features);
+        }
+    };
+    for reading in &trial.readings {
         exits.hear(&reading.sample);
-        take(&mut exits, reading.sample.at, trial, rows);
+        take(&mut exits, reading.sample.at);
     }
-    take(&mut exits, trial.end().after(EXIT_DELAY), trial, rows);
-    // A long stretch of one kind says little more than a short one.
-    for run in rows[first..].chunk_by_mut(|a, b| a.yes == b.yes) {
-        let weight = (30.0 / f64::from(u32::try_from(run.len()).unwrap_or(u32::MAX))).sqrt();
-        run.iter_mut().for_each(|row| row.weight = weight.min(3.0));
-    }
+    take(&mut exits, trial.end().after(EXIT_DELAY));
     exits.room().clone()
-}
-
-fn take(exits: &mut Exits, now: Mono, trial: &Trial, rows: &mut Vec<Row>) {
-    while let Some((at, features)) = exits.look(now) {
-        let place = trial.readings.partition_point(|reading| reading.sample.at < at);
-        let Some(reading) = trial.readings.get(place) else { continue };
-        rows.push(Row { values: features.values, yes: !reading.in_bed, weight: 1.0 });
-    }
 }
 
 /// A forest for the rest of the run: detectors hold theirs for ever, as on the device.

@@ -33,10 +33,16 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Times of the first readings out of bed, seconds.
-    pub fn exits(&self) -> Vec<f64> {
+    /// Times of the last reading in bed and the first out of it, seconds, for each exit.
+    pub fn exits(&self) -> Vec<(f64, f64)> {
         let left = |pair: &&[Reading]| pair[0].in_bed && !pair[1].in_bed;
-        self.readings.windows(2).filter(left).map(|pair| seconds(pair[1].sample.at)).collect()
+        let times = |pair: &[Reading]| (seconds(pair[0].sample.at), seconds(pair[1].sample.at));
+        self.readings.windows(2).filter(left).map(times).collect()
+    }
+
+    /// When it ends, seconds, if somebody is in bed then: what came of it nobody knows.
+    pub fn open_end(&self) -> Option<f64> {
+        self.readings.last().filter(|last| last.in_bed).map(|last| seconds(last.sample.at))
     }
 
     /// When the last reading was.
@@ -83,19 +89,6 @@ pub fn all(folder: &Path) -> Result<Vec<Trial>, DataError> {
         }
     }
     Ok(trials)
-}
-
-/// Trials by room, each with what goes with it.
-pub fn rooms<'a, T>(
-    trials: &'a [Trial],
-    with: &'a [T],
-) -> impl Iterator<Item = (&'a [Trial], &'a [T])> {
-    let mut done = 0;
-    trials.chunk_by(|a, b| a.room == b.room).map(move |group| {
-        let from = done;
-        done += group.len();
-        (group, &with[from..done])
-    })
 }
 
 fn reading(line: &str) -> Option<Reading> {

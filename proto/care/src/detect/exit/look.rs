@@ -10,7 +10,7 @@ use super::moment::Moment;
 use super::{MOMENTS, reach};
 
 /// Numbers of the moment itself.
-const OWN: usize = 19;
+const OWN: usize = 21;
 /// Numbers of a window.
 const OF_WINDOW: usize = 14;
 /// How many numbers a moment has.
@@ -160,6 +160,8 @@ fn own_numbers(own: &Moment, next: i16, last: i16, around: &Window) -> [i16; OWN
     [
         own.lean,
         own.size,
+        own.front,
+        own.up,
         own.side,
         own.away,
         own.bed,

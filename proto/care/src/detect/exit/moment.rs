@@ -22,7 +22,9 @@ pub(super) struct Moment {
     pub(super) lean: i16,
     /// Size of the acceleration, milli-g.
     pub(super) size: i16,
-    /// Acceleration to either side, milli-g.
+    /// Acceleration out of the chest, along the body, and to either side, milli-g.
+    pub(super) front: i16,
+    pub(super) up: i16,
     pub(super) side: i16,
     pub(super) lying: bool,
     /// Where in the room's memory this was heard.
@@ -83,6 +85,8 @@ impl Course {
             at: sample.at,
             lean,
             size: i16::try_from(size).unwrap_or(i16::MAX),
+            front: sample.frontal,
+            up: sample.vertical,
             side: sample.lateral.saturating_abs(),
             lying,
             place,
