@@ -16,7 +16,7 @@ use proto::unit::{Millis, Mono};
 use crate::detect::habits::{Habits, Where};
 use crate::detect::{LocalTime, ago};
 use crate::finding::{Evidence, Kind, Seen, Severity};
-use crate::policy::{DOOR_BEFORE, DOOR_SETTLE, Rules, Usual};
+use crate::policy::{DEVICE_SILENT, DOOR_BEFORE, DOOR_SETTLE, Rules, Usual};
 use crate::triage::{Triage, Word};
 
 /// A sign after this much stillness is stored at once, so that a restart does not make it unseen.
@@ -97,6 +97,10 @@ impl Stillness {
     pub(crate) fn watch(&mut self, at: Mono, patience: Millis, triage: &mut Triage<'_>) {
         // From here time counts again, and must after a restart.
         triage.firm |= at > self.watched;
+        // Who speaks only a little late was there all the time; a restart may have forgotten its last word.
+        if at.since(self.watched) <= patience.min(DEVICE_SILENT) {
+            self.watched = self.watched.max(at);
+        }
         self.reach(at);
         self.watched = self.watched.max(at.after(patience));
     }

@@ -136,12 +136,11 @@ pub enum Output {
 ///
 /// A [`Change::Soft`] state may be stored late, every few minutes, and may be lost with the process. That is safe
 /// because it only moves "last heard" and "last seen" forward: who starts again from an older state misses a device
-/// or a person *earlier*, by at most half an hour and what was not stored. It is never later, but for one thing: the
-/// time until a sensor speaks again is not watched, so that a stillness may be told later by one
-/// period of a device. What would be lost for good is always firm: incidents and their numbers, members, a bed that
-/// changed, a door, hours that have become habit, the first sign after unwatched time, a sensor that speaks after an outage, and every step
-/// after which the next deadline is earlier than the stored one. `tests/state.rs` plays
-/// random stories and restarts from the last stored state to show it.
+/// or a person *earlier*, by at most half an hour and what was not stored, and never later. What would be lost for
+/// good is always firm: incidents and their numbers, members, a bed that changed, a door, hours that have become
+/// habit, the first sign after unwatched time, a sensor that speaks after an outage, and every step after which the
+/// next deadline is earlier than the stored one. `tests/state.rs` plays random stories and restarts from the last
+/// stored state to show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     /// Nothing.
