@@ -9,6 +9,7 @@ pub(crate) mod dwell;
 pub mod exit;
 pub mod fall;
 pub(crate) mod fault;
+pub(crate) mod forest;
 pub(crate) mod habits;
 pub(crate) mod help;
 pub(crate) mod idle;

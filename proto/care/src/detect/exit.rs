@@ -18,10 +18,11 @@ mod table;
 use heapless::Deque;
 use proto::unit::{Millis, Mono};
 
-pub use self::forest::{DEPTH, FIRST, Forest, NODES, TREE_BYTES};
+pub use self::forest::{DEPTH, Forest, TREE_BYTES};
 pub use self::look::{FEATURES, Features};
 use self::moment::{Course, Moment};
 pub use self::room::Room;
+pub use crate::detect::forest::FIRST;
 use crate::policy::{EXIT_BACK, EXIT_DELAY, EXIT_OUT};
 
 /// Most moments that are held, of [`EXIT_DELAY`] before and after the one that is judged.

@@ -17,8 +17,9 @@ mod why;
 use proto::unit::Millis;
 
 pub use self::features::FEATURES;
-pub use self::forest::{DEPTH, FIRST, Forest, NODES, TREE_BYTES};
+pub use self::forest::{DEPTH, Forest, TREE_BYTES};
 pub use self::why::Why;
+pub use crate::detect::forest::FIRST;
 
 use self::course::{Course, Turn};
 use self::features::Features;
