@@ -2,7 +2,7 @@
 //!
 //! Server and gateway run as they ship, devices run the real core, all meet over real TCP. A *stage* is
 //! a server with its gateways; a *book* is what must hold; a *robot* works every alert by the API.
-//! - [`process`], [`proxy`], [`tools`]: what runs, and what comes between.
+//! - [`process`], [`command`], [`proxy`], [`tools`]: what runs, and what comes between.
 //! - [`mqtt`], [`api`], [`stream`], [`browser`]: the ways in.
 //! - [`device`], [`home`], [`resident`]: people and their devices.
 //! - [`book`], [`robot`], [`quantile`]: what was promised, who answers, how long it took.
@@ -15,6 +15,7 @@ pub mod api;
 pub mod book;
 pub mod browser;
 pub mod clock;
+pub mod command;
 pub mod demo;
 pub mod device;
 pub mod enrol;

@@ -8,10 +8,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use tests::command;
 use tests::demo::{self, Wanted};
-use tests::process;
 use tests::trouble::Outcome;
-use tracing_subscriber::EnvFilter;
 
 /// A server, a gateway and a dozen homes on this machine.
 #[derive(Parser)]
@@ -32,33 +31,15 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = process::shipped_main() {
-        return code;
-    }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(Options::parse()) {
-        Ok(code) => code,
-        Err(trouble) => {
-            demo::say(&trouble.to_string());
-            ExitCode::FAILURE
-        }
-    }
+    command::run(|| run(Options::parse()))
 }
 
 #[tokio::main]
 async fn run(options: Options) -> Outcome<ExitCode> {
-    process::raise_file_limit();
     let (data, _dir) = demo::folder(options.data.as_deref())?;
     let span = options.span.or(options.json.then_some(Duration::from_secs(60)));
     let program = demo::own_program()?;
     let wanted = Wanted { program, data, span, page_port: options.page_port };
     let Some(report) = demo::run(&wanted).await? else { return Ok(ExitCode::SUCCESS) };
-    let clean = report.is_clean();
-    if options.json {
-        demo::print(report.into_json())?;
-    } else {
-        demo::say(&format!("the books\n{}", report.table()));
-    }
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    command::finish(options.json, report)
 }

@@ -12,11 +12,9 @@ use proto::update::Hardware;
 use serde_json::json;
 use tests::image::esp32c6::fitting::{self, Fitting};
 use tests::image::{numbers, power_cuts, provision, sign, swaps};
-use tests::load::Report;
 use tests::seed::Seed;
 use tests::trouble::{Outcome, Trouble};
-use tests::{demo, process};
-use tracing_subscriber::EnvFilter;
+use tests::{command, demo};
 
 /// Fills, measures and torments the firmware image.
 #[derive(Parser)]
@@ -108,19 +106,7 @@ enum Act {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = process::shipped_main() {
-        return code;
-    }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    process::raise_file_limit();
-    match run(Options::parse().act) {
-        Ok(code) => code,
-        Err(trouble) => {
-            demo::say(&trouble.to_string());
-            ExitCode::FAILURE
-        }
-    }
+    command::run(|| run(Options::parse().act))
 }
 
 #[tokio::main]
@@ -154,7 +140,7 @@ async fn run(act: Act) -> Outcome<ExitCode> {
             demo::print(json!({ "release": release, "size": manifest.size, "file": file }))?;
             Ok(ExitCode::SUCCESS)
         }
-        Act::Numbers { json } => finish(json, numbers::run(&program()?).await?),
+        Act::Numbers { json } => command::finish(json, numbers::run(&program()?).await?),
         Act::PowerCuts { cuts, json } => {
             let (program, seed) = (program()?, Seed::from_environment());
             let during_updates = cuts / 3;
@@ -163,7 +149,7 @@ async fn run(act: Act) -> Outcome<ExitCode> {
             let (more, swaps) = swaps::open_and_run(&program, during_updates, seed.part(2)).await?;
             tracing::warn!("of updates: {more:?} {swaps:?}");
             toll.add(&more);
-            finish(json, toll.report())
+            command::finish(json, toll.report())
         }
     }
 }
@@ -171,14 +157,4 @@ async fn run(act: Act) -> Outcome<ExitCode> {
 fn program() -> Outcome<String> {
     let program = demo::own_program()?.into_os_string().into_string();
     program.map_err(|path| Trouble::new(format!("{} is no text", path.display())))
-}
-
-fn finish(json: bool, report: Report) -> Outcome<ExitCode> {
-    let clean = report.is_clean();
-    if json {
-        demo::print(report.into_json())?;
-    } else {
-        demo::say(&format!("measured\n{}", report.table()));
-    }
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -10,12 +10,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tests::load::beds::{self, Beds};
 use tests::load::target::{Named, Target};
-use tests::load::{Report, flood, kill, storm};
+use tests::load::{flood, kill, storm};
 use tests::seed::Seed;
 use tests::tls::Papers;
 use tests::trouble::{Outcome, Trouble};
-use tests::{demo, process};
-use tracing_subscriber::EnvFilter;
+use tests::{command, demo};
 
 /// Measures a server from outside.
 #[derive(Parser)]
@@ -104,19 +103,7 @@ impl Common {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = process::shipped_main() {
-        return code;
-    }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    process::raise_file_limit();
-    match run(Options::parse().mode) {
-        Ok(code) => code,
-        Err(trouble) => {
-            demo::say(&trouble.to_string());
-            ExitCode::FAILURE
-        }
-    }
+    command::run(|| run(Options::parse().mode))
 }
 
 #[tokio::main]
@@ -143,7 +130,7 @@ async fn run(mode: Mode) -> Outcome<ExitCode> {
             (common.json, kill::run(&mut target, rounds, seed).await?)
         }
     };
-    finish(json, report)
+    command::finish(json, report)
 }
 
 fn papers_of(target: &Target) -> Outcome<Papers> {
@@ -153,14 +140,4 @@ fn papers_of(target: &Target) -> Outcome<Papers> {
         ));
     };
     Papers::of_server(&stage.dir.join("server"))
-}
-
-fn finish(json: bool, report: Report) -> Outcome<ExitCode> {
-    let clean = report.is_clean();
-    if json {
-        demo::print(report.into_json())?;
-    } else {
-        demo::say(&format!("measured\n{}", report.table()));
-    }
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -16,7 +16,7 @@ const STRENGTH: f64 = 4.0;
 const ANTENNAS: usize = 8;
 
 /// The trials as other wearers in another room might have made them; one that loses all its readings is left out.
-pub fn vary(trials: &[&Trial], seed: &mut Seed) -> Vec<Trial> {
+pub(super) fn vary(trials: &[&Trial], seed: &mut Seed) -> Vec<Trial> {
     let offsets: [f64; ANTENNAS] = core::array::from_fn(|_| STRENGTH * bell(seed));
     let antennas = antennas(trials);
     let lost = antennas.get(seed.index(antennas.len())).copied();
