@@ -85,6 +85,8 @@ pub struct Counters {
     pub denied: u64,
     /// Sessions admitted.
     pub admitted: u64,
+    /// Connections open now, those of nobody yet among them.
+    pub open: u64,
     /// Sessions open now.
     pub sessions: u64,
     /// Sessions ended because the same identity came again.
@@ -209,7 +211,8 @@ impl Door {
     pub fn counters(&self) -> Counters {
         let counters = *self.inside.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let (watchdog_rounds, watchdog_misses) = self.inside.pulse.rounds();
-        Counters { watchdog_rounds, watchdog_misses, ..counters }
+        let open = self.inside.entrance.open();
+        Counters { open, watchdog_rounds, watchdog_misses, ..counters }
     }
 
     /// Whether a caller was admitted, heard and acknowledged through the real listener lately, and

@@ -74,6 +74,11 @@ impl Entrance {
         }
     }
 
+    /// Connections open now.
+    pub(crate) fn open(&self) -> u64 {
+        u64::try_from(self.lock().open).unwrap_or(u64::MAX)
+    }
+
     /// Whether only the reserve is left, which is for emergencies.
     pub(crate) fn crowded(&self, limits: &Limits) -> bool {
         self.lock().open > limits.connections

@@ -147,7 +147,7 @@ fn the_reserve_is_for_emergencies() {
     let limits = Limits { connections: 2, reserve: 3, ..Limits::default() };
     let house = House::with_limits(limits);
     wait("the watchdog's first round", || house.door.healthy());
-    wait("the watchdog to leave", || house.door.counters().sessions == 0);
+    wait("the watchdog to leave", || house.door.counters().open == 0);
     let address = house.door.address();
     let _inside: Vec<_> = (0..2).map(|number| Caller::device(address, 4, number)).collect();
     let mut refused = Caller::dial(address);
