@@ -121,8 +121,8 @@ impl Past<'_> {
     }
 }
 
-/// Ninety days: up from 7 to 22 with movement every `pace` minutes, each night out of bed for 20 minutes,
-/// every tenth night for 40.
+/// Ninety days: up from 7 to 22 and each night for 20 minutes, every tenth night for 40; who is up is seen
+/// every `pace` minutes.
 async fn ninety_days(room: &Room, pace: u64) -> usize {
     let now = room.app.clock.now();
     let minute_now = u64::from(room.app.config.minute_of_day(now.wall_ms));
@@ -140,7 +140,7 @@ async fn ninety_days(room: &Room, pace: u64) -> usize {
         if local == 22 * 60 || local == 120 + out {
             past.event(MAT, at, EventKind::BedIn);
         }
-        if up && minute.is_multiple_of(pace) && local >= 7 * 60 {
+        if up && minute.is_multiple_of(pace) {
             past.event(MOTION, at, EventKind::Motion);
             past.event(506, at.after(Millis::secs(20)), EventKind::Motion);
         }

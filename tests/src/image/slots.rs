@@ -98,7 +98,7 @@ impl Slots {
             if watch.ms() > seconds * 1000 {
                 return Err(Trouble::new(format!("waited {seconds} s for {stage}: {update}")));
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }
 

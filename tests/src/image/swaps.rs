@@ -23,9 +23,13 @@ use crate::trouble::{Outcome, Trouble};
 const SPAN_US: u64 = 4_000_000;
 /// And within this time of its start when the boot is what is cut.
 const BOOT_US: u64 = 400_000;
-/// One life in so many has a press, one boot in so many is cut.
+/// One life in so many has a press, one boot in so many is cut, one life in so many may fetch on until the image is there,
+/// so that restart and trial are cut too.
 const PRESSES: u64 = 3;
 const BOOTS_CUT: u64 = 4;
+const WHOLE: u64 = 3;
+/// Seconds that such a life has for it.
+const FETCH_S: u64 = 20;
 /// Seconds until a board that was cut must be back, and until an update that is left alone must be over.
 const BACK_S: u64 = 40;
 const OVER_S: u64 = 180;
@@ -86,6 +90,10 @@ impl Run<'_> {
         let mut release = self.slots.offer(&package)?;
         while self.toll.cuts < self.cuts {
             let mut machine = self.come_back().await?;
+            if self.seed.below(WHOLE) == 0 {
+                // On a busy machine it takes longer, and the cut falls where it falls.
+                let _ = self.slots.until(release, "ready", FETCH_S).await;
+            }
             self.live_and_cut(&mut machine).await?;
             let stage = self.stage(release)?;
             tracing::info!("cut {} at {stage} of {version:x}", self.toll.cuts);
@@ -137,6 +145,7 @@ impl Run<'_> {
         let machine = self.slots.room.power_up()?;
         let back = machine.until("the board to be back", BACK_S, |story| story.logged("link Up"));
         let Err(trouble) = back.await else { return Ok(machine) };
+        let trouble = self.slots.room.scene.failure(&trouble.to_string());
         tracing::error!("cut {}: {trouble}", self.toll.cuts);
         self.toll.unbootable += 1;
         drop(machine);
