@@ -1,7 +1,7 @@
 //! Learns the forest of the bed exit detector from trials, and writes it as a table.
 //!
 //! The detector itself measures each moment; what it was is what the label of that reading says. Trials are played
-//! several times, as recorded and as other wearers in other rooms might have made them ([`super::vary`]),
+//! several times, as recorded and as other wearers in other rooms might have made them (`vary`),
 //! every second time in a room that is still new. Not here: how trees grow, and how well it does.
 
 use care::exit::{DEPTH, Exits, FEATURES, Features, Forest, Room, TREE_BYTES};
