@@ -15,13 +15,18 @@ pub fn run(work: impl FnOnce() -> Outcome<ExitCode>) -> ExitCode {
     if let Some(code) = process::shipped_main() {
         return code;
     }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    log();
     process::raise_file_limit();
     work().unwrap_or_else(|trouble| {
         demo::say(&trouble.to_string());
         ExitCode::FAILURE
     })
+}
+
+/// Logs beside the report; only what a person should look into, unless `RUST_LOG` says otherwise.
+pub fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 /// Ends with what was measured; a failure if anything was lost, doubled or did not come up.

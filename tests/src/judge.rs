@@ -35,7 +35,7 @@ pub struct Section {
 }
 
 /// Judges one detector over the sets below a path; none = none of its sets is there.
-pub type Judge = fn(&Path, Plan) -> Result<Option<Section>, data::DataError>;
+pub type Judge = fn(&Path, Plan) -> Option<Section>;
 
 /// All detectors that can be judged, with the name that a person reads.
 pub const JUDGES: &[(&str, Judge)] = &[

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tests::command;
 use tests::judge::exits::{train, trial};
 
 /// Learns the forest of the bed exit detector.
@@ -23,17 +24,12 @@ struct Options {
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its streams")]
 fn main() -> ExitCode {
     let options = Options::parse();
-    let trials = match trial::all(&options.data) {
-        Ok(trials) if !trials.is_empty() => trials,
-        Ok(_) => {
-            eprintln!("no bed exits are in {}", options.data.display());
-            return ExitCode::from(2);
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
-    };
+    command::log();
+    let trials = trial::all(&options.data);
+    if trials.is_empty() {
+        eprintln!("no bed exits are in {}", options.data.display());
+        return ExitCode::from(2);
+    }
     let bytes = train::learn(&trials.iter().collect::<Vec<_>>(), options.seed);
     print!("{}", train::source(&trials, &bytes, options.seed));
     ExitCode::SUCCESS

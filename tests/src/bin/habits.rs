@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tests::command;
 use tests::judge::inactivity::{homes, usual};
 
 /// Prints the habits of a population.
@@ -20,19 +21,12 @@ struct Options {
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its streams")]
 fn main() -> ExitCode {
-    match homes::tihm(&Options::parse().data) {
-        Ok(Some(set)) => {
-            let table = usual::usual(set.homes.iter(), &set.outages);
-            println!("{}", usual::source(&table));
-            ExitCode::SUCCESS
-        }
-        Ok(None) => {
-            eprintln!("there is no folder tihm below that path");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    let options = Options::parse();
+    command::log();
+    let Some(set) = homes::tihm(&options.data) else {
+        eprintln!("there is no folder tihm below that path");
+        return ExitCode::FAILURE;
+    };
+    println!("{}", usual::source(&usual::usual(set.homes.iter(), &set.outages)));
+    ExitCode::SUCCESS
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use care::fall::Worn;
 use clap::Parser;
+use tests::command;
 use tests::judge::Plan;
 use tests::judge::falls::folds::Profile;
 use tests::judge::falls::recording;
@@ -31,20 +32,15 @@ struct Options {
 fn main() -> ExitCode {
     let options = Options::parse();
     let plan = Plan { folds: usize::try_from(options.folds).unwrap_or(5), seed: options.seed };
-    let all = match recording::all(&options.data) {
-        Ok(all) if !all.is_empty() => all,
-        Ok(_) => {
-            eprintln!(
-                "no set of falls is in {}; --data names the folder of the sets",
-                options.data.display()
-            );
-            return ExitCode::from(2);
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
-    };
+    command::log();
+    let all = recording::all(&options.data);
+    if all.is_empty() {
+        eprintln!(
+            "no set of falls is in {}; --data names the folder of the sets",
+            options.data.display()
+        );
+        return ExitCode::from(2);
+    }
     let tables = [("BODY", Worn::Body), ("WRIST", Worn::Wrist)].map(|(name, worn)| {
         let profile = Profile::new(&all, worn, plan);
         let (bytes, alarm) = profile.whole(plan);

@@ -9,7 +9,7 @@ use std::path::Path;
 use care::exit::{Heard, Sample};
 use proto::unit::Mono;
 
-use crate::judge::data::{self, DataError};
+use crate::judge::data;
 
 /// Folder of the set, and its name.
 pub const SET: &str = "uci427_bed";
@@ -65,7 +65,7 @@ pub fn seconds(at: Mono) -> f64 {
 }
 
 /// All trials below a path, by room and name; none if the set is not there.
-pub fn all(folder: &Path) -> Result<Vec<Trial>, DataError> {
+pub fn all(folder: &Path) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (room, folder) in data::files(&folder.join(SET), "_Dataset").iter().enumerate() {
         for path in data::files(folder, "") {
@@ -75,20 +75,19 @@ pub fn all(folder: &Path) -> Result<Vec<Trial>, DataError> {
                 continue;
             }
             let mut readings = Vec::new();
-            for (n, line) in data::text(&path)?.lines().enumerate() {
-                if line.trim().is_empty() {
-                    continue;
+            data::lines(&path, 0, |line| {
+                if !line.trim().is_empty() {
+                    readings.push(reading(line)?);
                 }
-                let wrong = || DataError::Line(path.clone(), n + 1);
-                readings.push(reading(line).ok_or_else(wrong)?);
-            }
+                Some(())
+            });
             if !readings.is_empty() {
                 readings.sort_by_key(|reading| reading.sample.at.millis());
                 trials.push(Trial { room, readings });
             }
         }
     }
-    Ok(trials)
+    trials
 }
 
 fn reading(line: &str) -> Option<Reading> {

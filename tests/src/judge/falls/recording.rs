@@ -8,7 +8,6 @@ use std::path::Path;
 use care::fall::Worn;
 
 use super::{sisfall, smartfallmm, umafall, weda};
-use crate::judge::data::DataError;
 
 /// One person doing one thing once, as one sensor felt it.
 #[derive(Debug, Clone)]
@@ -78,12 +77,12 @@ impl Recording {
 }
 
 /// Every recording below a path, by set, person and trial; sets that are not there give none.
-pub fn all(data: &Path) -> Result<Vec<Recording>, DataError> {
-    let mut found = sisfall::read(&data.join(sisfall::FOLDER))?;
-    found.extend(weda::read(&data.join(weda::FOLDER))?);
-    found.extend(umafall::read(&data.join(umafall::FOLDER))?);
-    found.extend(smartfallmm::read(&data.join(smartfallmm::FOLDER))?);
-    Ok(found)
+pub fn all(data: &Path) -> Vec<Recording> {
+    let mut found = sisfall::read(&data.join(sisfall::FOLDER));
+    found.extend(weda::read(&data.join(weda::FOLDER)));
+    found.extend(umafall::read(&data.join(umafall::FOLDER)));
+    found.extend(smartfallmm::read(&data.join(smartfallmm::FOLDER)));
+    found
 }
 
 /// A value in g as whole milli-g; what does not fit stands at the end of the range.

@@ -5,36 +5,37 @@
 use std::path::Path;
 
 use super::recording::{Place, Recording, milli_g, person};
-use crate::judge::data::{DataError, files, text};
+use crate::judge::data::{files, lines};
 
 /// Folder of the set.
 pub(super) const FOLDER: &str = "sisfall";
 /// Counts of one g.
 const COUNTS: f64 = 256.0;
 
-pub(super) fn read(folder: &Path) -> Result<Vec<Recording>, DataError> {
-    let mut found = Vec::new();
+pub(super) fn read(folder: &Path) -> Vec<Recording> {
+    let mut found: Vec<Recording> = Vec::new();
     for file in files(folder, ".colcsv.zst") {
-        let person = person(&file);
-        for (n, line) in text(&file)?.lines().enumerate() {
-            let wrong = || DataError::Line(file.clone(), n + 1);
+        let (person, mut open) = (person(&file), String::new());
+        lines(&file, 0, |line| {
             let mut parts = line.split(',');
-            let (trial, channel) = parts.next().zip(parts.next()).ok_or_else(wrong)?;
+            let (trial, channel) = parts.next().zip(parts.next())?;
             let Some(axis) = ["ax", "ay", "az"].iter().position(|name| *name == channel) else {
-                continue;
+                return Some(());
             };
             let values = parts.map(|v| v.trim().parse().map(|raw: f64| milli_g(raw / COUNTS)));
-            let values: Vec<i16> = values.collect::<Result<_, _>>().map_err(|_| wrong())?;
+            let values: Vec<i16> = values.collect::<Result<_, _>>().ok()?;
             if axis == 0 {
+                trial.clone_into(&mut open);
                 found.push(begin(&person, trial, values.len()));
             }
-            let trial = found.last_mut().ok_or_else(wrong)?;
-            for (sample, value) in trial.samples.iter_mut().zip(values) {
+            let filled = found.last_mut().filter(|_| open == trial)?;
+            for (sample, value) in filled.samples.iter_mut().zip(values) {
                 sample[axis] = value;
             }
-        }
+            Some(())
+        });
     }
-    Ok(found)
+    found
 }
 
 /// A trial whose axes are still to be filled in; the first axis of a trial comes first.

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::recording::{Place, Recording, milli_g, person};
-use crate::judge::data::{DataError, files, text};
+use crate::judge::data::{files, lines};
 
 /// Folder of the set.
 pub(super) const FOLDER: &str = "weda_fall";
@@ -14,29 +14,28 @@ pub(super) const GRAVITY: f64 = 9.806_65;
 /// People from this number on are of the older group.
 const FIRST_OLD: u32 = 21;
 
-pub(super) fn read(folder: &Path) -> Result<Vec<Recording>, DataError> {
+pub(super) fn read(folder: &Path) -> Vec<Recording> {
     let mut found: Vec<Recording> = Vec::new();
     for file in files(folder, ".csv.zst") {
         let person = person(&file);
         let mut open = String::new();
-        for (n, line) in text(&file)?.lines().enumerate().skip(1) {
-            let wrong = || DataError::Line(file.clone(), n + 1);
+        lines(&file, 1, |line| {
             let parts: Vec<&str> = line.split(',').collect();
-            let [trial, sensor, _, x, y, z] = parts[..] else { return Err(wrong()) };
+            let [trial, sensor, _, x, y, z] = parts[..] else { return None };
             if sensor != "a" {
-                continue;
+                return Some(());
             }
+            let axis = |v: &str| v.trim().parse().map(|a: f64| milli_g(a / GRAVITY)).ok();
+            let sample = [axis(x)?, axis(y)?, axis(z)?];
             if trial != open {
                 trial.clone_into(&mut open);
                 found.push(begin(&person, trial));
             }
-            let axis = |v: &str| v.trim().parse().map(|a: f64| milli_g(a / GRAVITY));
-            let sample = [axis(x), axis(y), axis(z)].map(|v| v.map_err(|_| wrong()));
-            let [x, y, z] = sample;
-            found.last_mut().ok_or_else(wrong)?.samples.push([x?, y?, z?]);
-        }
+            found.last_mut()?.samples.push(sample);
+            Some(())
+        });
     }
-    Ok(found)
+    found
 }
 
 fn begin(person: &str, trial: &str) -> Recording {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use crate::judge::data::{self, DataError};
+use crate::judge::data;
 
 /// Seconds of a day.
 pub const DAY_S: u64 = 86_400;
@@ -60,19 +60,20 @@ pub struct Homes {
 }
 
 /// The TIHM homes below a path, if they are there.
-pub fn tihm(data: &Path) -> Result<Option<Homes>, DataError> {
+pub fn tihm(data: &Path) -> Option<Homes> {
     let folder = data.join("tihm");
     let (path, people) = (folder.join("Activity.csv.zst"), folder.join("Demographics.csv"));
     if !path.is_file() {
-        return Ok(None);
+        return None;
     }
-    let people = data::text(&people)?;
+    let people = data::text(&people).unwrap_or_default();
     let people: HashMap<&str, (&str, &str)> = people.lines().filter_map(person).collect();
     let mut homes: BTreeMap<String, Vec<(u64, usize)>> = BTreeMap::new();
-    for (number, line) in data::text(&path)?.lines().enumerate().skip(1) {
-        let sign = activation(line).ok_or(DataError::Line(path.clone(), number + 1))?;
-        homes.entry(sign.0.to_owned()).or_default().push((sign.1, sign.2));
-    }
+    data::lines(&path, 1, |line| {
+        let (home, at, sensor) = activation(line)?;
+        homes.entry(home.to_owned()).or_default().push((at, sensor));
+        Some(())
+    });
     let sensors: Vec<Place> = PLACES.iter().map(|(_, place)| *place).collect();
     let homes = homes.into_iter().map(|(name, mut signs)| {
         signs.sort_unstable();
@@ -82,7 +83,7 @@ pub fn tihm(data: &Path) -> Result<Option<Homes>, DataError> {
     });
     let homes: Vec<Recording> = homes.collect();
     let outages = outages(&homes);
-    Ok(Some(Homes { name: "tihm", homes, outages }))
+    Some(Homes { name: "tihm", homes, outages })
 }
 
 const PLACES: [(&str, Place); 8] = [
@@ -124,7 +125,7 @@ fn seconds(date: &str) -> Option<u64> {
 }
 
 /// The homes of van Kasteren below a path that hold a whole record.
-pub fn kasteren(data: &Path) -> Result<Option<Homes>, DataError> {
+pub fn kasteren(data: &Path) -> Option<Homes> {
     let folder = data.join("smart_homes/kasteren_abc_mit_de");
     let mut homes = Vec::new();
     for house in ["A", "B", "C"] {
@@ -133,41 +134,38 @@ pub fn kasteren(data: &Path) -> Result<Option<Homes>, DataError> {
             folder.join(format!("house{house}.sensor_names")),
         );
         if path.is_file() && names.is_file() {
-            let (signs, names) = (data::text(&path)?, data::text(&names)?);
-            let home = house_of(house, &signs, &names);
-            homes.push(home.map_err(|line| DataError::Line(path, line))?);
+            homes.push(house_of(house, &path, &data::text(&names).unwrap_or_default()));
         }
     }
-    Ok((!homes.is_empty()).then_some(Homes { name: "smart_homes", homes, outages: Vec::new() }))
+    (!homes.is_empty()).then_some(Homes { name: "smart_homes", homes, outages: Vec::new() })
 }
 
-fn house_of(house: &str, signs: &str, names: &str) -> Result<Recording, usize> {
+fn house_of(house: &str, signs: &Path, names: &str) -> Recording {
     let mut sensors = Vec::new();
     let mut ids = HashMap::new();
     for line in names.lines() {
         let Some((id, name)) = line.split_once('\t') else { continue };
         let door = name.to_lowercase().replace(' ', "").starts_with("frontdoor");
-        ids.insert(id.trim(), sensors.len());
+        ids.insert(id.trim().to_owned(), sensors.len());
         sensors.push(if door { Place::Door } else { Place::Inside });
     }
     let mut found = Vec::new();
-    for (number, line) in signs.lines().enumerate() {
+    data::lines(signs, 0, |line| {
         let mut parts = line.split('\t').map(str::trim);
         let start = parts.next().and_then(|part| part.parse::<u64>().ok());
         let length = parts.next().and_then(|part| part.parse::<u64>().ok());
-        let (Some(start), Some(length), Some(id)) = (start, length, parts.next()) else {
-            return Err(number + 1);
-        };
+        let (start, length, id) = (start?, length?, parts.next()?);
         // A few sensors have no name; they are inside.
-        let sensor = *ids.entry(id).or_insert_with(|| {
+        let sensor = *ids.entry(id.to_owned()).or_insert_with(|| {
             sensors.push(Place::Inside);
             sensors.len() - 1
         });
         found.extend([(start, sensor), (start + length, sensor)]);
-    }
+        Some(())
+    });
     found.sort_unstable();
     let (name, age, sex) = (house.to_owned(), "below 60".to_owned(), "Male".to_owned());
-    Ok(Recording { name, age, sex, sensors, signs: found })
+    Recording { name, age, sex, sensors, signs: found }
 }
 
 /// Long silence of all homes at once: the recording failed, not the people.
