@@ -26,6 +26,7 @@ pub const GROWTH: Growth = Growth {
     leaf: 3.0,
     numbers: 16,
     rows_percent: 50,
+    usual: false,
 };
 /// How often trials are played in variants.
 const VARIANTS: u64 = 12;

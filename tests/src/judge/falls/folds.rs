@@ -9,7 +9,7 @@ use care::fall::{DEPTH, Fall, Forest, Worn};
 
 use super::recording::Recording;
 use crate::judge::Plan;
-use crate::judge::learn::boost::Growth;
+use crate::judge::learn::boost::{Growth, VOTES};
 use crate::judge::learn::{Seen, keep, learn, measure};
 use crate::seed::Seed;
 
@@ -19,16 +19,23 @@ const fn growth(worn: Worn) -> Growth {
         Worn::Body => 150,
         Worn::Wrist => 240,
     };
-    Growth { trees, depth: DEPTH, rate: 0.1, calm: 3.0, leaf: 1.0, numbers: 45, rows_percent: 80 }
+    let (depth, usual) = (DEPTH, true);
+    Growth { trees, depth, rate: 0.1, calm: 3.0, leaf: 0.02, numbers: 45, rows_percent: 80, usual }
 }
 
 /// What a missed fall is worth in wrong alarms of as many activities: an arm gives more of them in a day.
 const fn miss_worth(worn: Worn) -> f64 {
     match worn {
-        Worn::Body => 0.33,
-        Worn::Wrist => 0.2,
+        Worn::Body => 0.5,
+        Worn::Wrist => 0.23,
     }
 }
+
+/// Blur of a vote when the alarm is set: half a unit of log odds.
+const BLUR: f64 = VOTES / 2.0;
+/// Farthest sum of votes that is tried for the alarm, and the step between two.
+const ALARM_MAX: i32 = 512;
+const ALARM_STEP: usize = 4;
 
 /// Recordings of one profile with all that was measured of them.
 pub struct Profile<'a> {
@@ -110,7 +117,8 @@ impl<'a> Profile<'a> {
         votes
     }
 
-    /// The sum of votes that errs least, each set's falls and activities counting alike.
+    /// The sum of votes that errs least, each set's falls and activities counting alike. Votes count as blurred,
+    /// so that a few recordings on the edge do not decide it.
     fn alarm(&self, votes: &Votes, without: Option<usize>) -> i32 {
         let mut sizes: BTreeMap<(&str, bool), f64> = BTreeMap::new();
         let mut marks: Vec<(i32, f64)> = Vec::new();
@@ -129,17 +137,12 @@ impl<'a> Profile<'a> {
             let part = 1.0 / sizes.get(&key).copied().unwrap_or(1.0);
             marks.push((vote, if key.1 { miss_worth(self.worn) * part } else { -part }));
         }
-        marks.sort_by_key(|mark| mark.0);
-        let (mut cost, mut best) = (0.0, (0.0, i32::MIN));
-        for (n, (vote, worth)) in marks.iter().enumerate() {
-            cost += worth;
-            let next = marks.get(n + 1).map_or(vote + 1, |next| next.0);
-            if next > *vote && cost < best.0 {
-                // In the middle of the gap, so that neither side is favoured.
-                best = (cost, i32::midpoint(*vote, next));
-            }
-        }
-        best.1
+        let cost = |alarm: &i32| -> f64 {
+            let alarmed = |vote: i32| 1.0 / (1.0 + (f64::from(alarm - vote) / BLUR).exp());
+            marks.iter().map(|(vote, worth)| -worth * alarmed(*vote)).sum()
+        };
+        let limits = (-ALARM_MAX..=ALARM_MAX).step_by(ALARM_STEP);
+        limits.min_by(|one, other| cost(one).total_cmp(&cost(other))).unwrap_or(0)
     }
 }
 

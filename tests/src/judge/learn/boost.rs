@@ -23,6 +23,9 @@ pub struct Growth {
     pub numbers: usize,
     /// Percentage of rows that each tree sees.
     pub rows_percent: u64,
+    /// Whether votes count from how usual a yes is, else from even odds. Who sets a limit of votes afterwards takes the
+    /// former: no tree is spent on what the limit holds.
+    pub usual: bool,
 }
 
 /// One moment to learn from, with so many numbers.
@@ -96,7 +99,8 @@ impl Slope {
 pub fn grow<const N: usize>(rows: &[Row<N>], growth: Growth, seed: &mut Seed) -> Vec<u8> {
     let rows: Vec<Row<N>> = rows.iter().copied().filter(|row| row.weight > 0.0).collect();
     let board = Board::new(&rows);
-    let mut sums = vec![0_i32; rows.len()];
+    let usual = if growth.usual { usual(&rows) } else { 0 };
+    let mut sums = vec![usual; rows.len()];
     let mut forest = Vec::new();
     for _ in 0..growth.trees {
         let slopes: Vec<Slope> =
@@ -116,6 +120,15 @@ pub fn grow<const N: usize>(rows: &[Row<N>], growth: Growth, seed: &mut Seed) ->
         tree.write(&board, &mut forest);
     }
     forest
+}
+
+/// Votes for how often a row is a yes.
+fn usual<const N: usize>(rows: &[Row<N>]) -> i32 {
+    let weigh = |yes: bool| rows.iter().filter(|row| row.yes == yes).map(|row| row.weight).sum();
+    let (yes, no): (f64, f64) = (weigh(true), weigh(false));
+    #[expect(clippy::cast_possible_truncation, reason = "a logarithm, and clamped")]
+    let votes = (VOTES * (yes.max(1.0) / no.max(1.0)).ln()).clamp(-1e4, 1e4) as i32;
+    votes
 }
 
 fn slope<const N: usize>(row: &Row<N>, sum: i32) -> Slope {
