@@ -7,6 +7,7 @@
 mod evidence;
 
 use maud::{Markup, html};
+use serde_json::Value;
 
 use crate::app::App;
 use crate::auth::Staff;
@@ -224,9 +225,17 @@ fn detail(app: &App, card: &Card, line: &crate::records::desk::TimelineRow, lang
     [who, text].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether a press began it, whatever has joined it since.
+fn pressed(card: &Card) -> bool {
+    let reasons = card.view.evidence.as_array().map_or(&[][..], Vec::as_slice);
+    let at = |reason: &&Value| reason.get("at_ms").and_then(Value::as_i64).unwrap_or(i64::MAX);
+    let first = reasons.iter().min_by_key(at).and_then(|reason| reason.get("what"));
+    card.view.kind == "help" || first.and_then(Value::as_str) == Some("pressed")
+}
+
 /// A line's word: what began it says what it is, since not everything is a press.
 fn told(card: &Card, what: i64, lang: Lang) -> &'static str {
-    let pressed = card.view.kind == "help";
+    let pressed = pressed(card);
     match What::word_key(what) {
         "what.raised" if !pressed => lang.t(&format!("kind.{}", card.view.kind)),
         "what.again" if !pressed => lang.t("what.more"),
@@ -255,7 +264,8 @@ fn story(app: &App, card: &Card, lang: Lang) -> Markup {
             }
         }
     };
-    section(lang.t("card.timeline"), lang.t("card.from_press"), &body)
+    let from = if pressed(card) { "card.from_press" } else { "card.from_signal" };
+    section(lang.t("card.timeline"), lang.t(from), &body)
 }
 
 #[cfg(test)]

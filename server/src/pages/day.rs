@@ -16,6 +16,8 @@ use crate::words::Lang;
 /// A lane without a word for longer has a gap, ms: two periods of a summary and some.
 const GAP_MS: i64 = 3 * 60_000;
 const LEFT: f64 = 88.0;
+/// Where lanes begin on a card: behind the longest word of both languages.
+const MINI_LEFT: f64 = 68.0;
 const RIGHT: f64 = 1038.4;
 
 const fn shape(quantity: Quantity) -> (Shape, &'static str, f64) {
@@ -41,11 +43,13 @@ fn lane_of<'a>(lang: Lang, readings: &'a Readings, to_ms: i64) -> (Lane<'a>, f64
     let unknown = newest.is_none_or(|(at, _)| to_ms - at > GAP_MS);
     let (now, age) = match (unknown, last) {
         (true, Some((at, Ok(value)))) => {
-            let words = [("value", format!("{value:.0}")), ("time", when::minute(*at))];
+            let words = [("value", worded(readings.quantity, *value)), ("time", when::minute(*at))];
             let places: Vec<(&str, &str)> = words.iter().map(|(k, v)| (*k, v.as_str())).collect();
             (lang.t("home.unknown").to_owned(), lang.fill("home.last_value", &places))
         }
-        (false, Some((at, Ok(value)))) => (format!("{value:.0}"), when::ago(to_ms - at, lang)),
+        (false, Some((at, Ok(value)))) => {
+            (worded(readings.quantity, *value), when::ago(to_ms - at, lang))
+        }
         _ => (lang.t("home.unknown").to_owned(), lang.t("home.none_24").to_owned()),
     };
     let unit = if matches!(shape, Shape::Line { .. }) { lang.t("home.per_minute") } else { "" };
@@ -53,6 +57,23 @@ fn lane_of<'a>(lang: Lang, readings: &'a Readings, to_ms: i64) -> (Lane<'a>, f64
         Lane { label: lang.t(label), unit, shape, samples: &readings.samples, now, age, unknown },
         height,
     )
+}
+
+/// A value as it stands in the chart: a share says that it is one; what is counted a minute says so beside its name.
+fn worded(quantity: Quantity, value: f32) -> String {
+    match quantity {
+        Quantity::InBed => format!("{value:.0}%"),
+        Quantity::Motion
+        | Quantity::Breath
+        | Quantity::Heart
+        | Quantity::Door
+        | Quantity::Restless
+        | Quantity::Load
+        | Quantity::Temperature
+        | Quantity::Humidity
+        | Quantity::Signal
+        | Quantity::Battery => format!("{value:.0}"),
+    }
 }
 
 /// The sheet of the last day: chart and the list of what is missing.
@@ -127,7 +148,8 @@ fn press_text(lang: Lang, row: &DeskRow) -> String {
 
 /// The last half hour as a small chart for the card, with the moment of the press.
 pub fn half_hour(lang: Lang, day: &Day, raised_ms: i64) -> Markup {
-    let frame = chart::Frame { from_ms: day.from_ms, to_ms: day.to_ms, left: 48.0, right: 286.0 };
+    let frame =
+        chart::Frame { from_ms: day.from_ms, to_ms: day.to_ms, left: MINI_LEFT, right: 286.0 };
     let shown = [Quantity::InBed, Quantity::Motion, Quantity::Door, Quantity::Breath];
     let newest = day.readings.iter().filter_map(|r| r.samples.last()).map(|(at, _)| *at).max();
     let lanes = shown.iter().filter_map(|q| day.readings.iter().find(|r| r.quantity == *q));

@@ -107,6 +107,9 @@ fn state(lang: Lang, home: &Home<'_>) -> Markup {
                     @if mark { svg class="icon solid" data-p="2" aria-hidden="true" { use href="#p2" {} } }
                     (word)
                 }
+                @if open > 0 {
+                    p class="line" { a href="/console" { (lang.fill("home.line_open", &[("n", &open.to_string())])) } }
+                }
                 p class="line" { span { (line) } }
             }
             div class="figures" {

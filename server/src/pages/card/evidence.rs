@@ -61,7 +61,7 @@ fn measure(item: &Value, lang: Lang, now_ms: i64) -> String {
         "nothing" | "silent" | "no_answer" | "not_worn" | "unchanging" | "always_on" | "usual"
         | "in_room" | "sustained" => minutes(),
         "battery" | "restless" | "restless_usual" => format!("{value:.0}%"),
-        "breath" | "heart" => format!("{value:.0}/min"),
+        "breath" | "heart" => format!("{value:.0} {}", lang.t("home.per_minute")),
         "lost" | "demoted" => format!("{value:.0}"),
         "tampered" | "stuck" | "no_mains" => when::minute(at_ms),
         _ => lang.fill(
