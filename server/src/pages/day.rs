@@ -17,7 +17,7 @@ use crate::words::Lang;
 const GAP_MS: i64 = 3 * 60_000;
 const LEFT: f64 = 88.0;
 /// Where lanes begin on a card: behind the longest word of both languages.
-const MINI_LEFT: f64 = 68.0;
+const MINI_LEFT: f64 = 74.0;
 const RIGHT: f64 = 1038.4;
 
 const fn shape(quantity: Quantity) -> (Shape, &'static str, f64) {

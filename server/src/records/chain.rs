@@ -139,11 +139,14 @@ pub struct Batch {
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.alerts.is_empty()
-            && self.grown.is_empty()
-            && self.lines.is_empty()
-            && self.asks.is_empty()
-            && self.answers.is_empty()
+        let Self { alerts, grown, activations, ladder, lines, asks, answers } = self;
+        alerts.is_empty()
+            && grown.is_empty()
+            && activations.is_empty()
+            && ladder.is_empty()
+            && lines.is_empty()
+            && asks.is_empty()
+            && answers.is_empty()
     }
 }
 

@@ -2,6 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use server::alert::escalate;
+use server::records::chain::{self, Batch};
+use server::records::due;
 
 use crate::room::Room;
 
@@ -61,6 +64,33 @@ async fn a_loser_is_told_who_has_it_and_since_when() {
     assert_eq!(lost["owner"]["display"], "坐席 2001");
     assert_eq!(lost["error"]["code"], "held");
     assert!(lost["since_ms"].as_u64().unwrap() < 20_000);
+}
+
+#[tokio::test]
+async fn an_alert_that_is_seen_and_not_claimed_climbs_to_the_last_step() {
+    let (room, admin) = Room::staffed().await;
+    let me = room.colleague(&admin, "2001", "operator").await;
+    let id = room.raise(0, 1).await.remove(0);
+    let now = room.app.clock.now();
+    let due = i64::try_from(now.mono.millis()).unwrap();
+    let mut writer = room.app.records.begin().await.unwrap();
+    let mut first = Batch { ladder: vec![(id.clone(), 0, due)], ..Batch::default() };
+    chain::write(&mut writer, &mut first, now.wall_ms).await.unwrap();
+    writer.commit().await.unwrap();
+    let seen = format!("/api/alerts/{id}/visible");
+    assert_eq!(room.post(&seen, &me, json!({})).await.status, StatusCode::NO_CONTENT);
+    for step in 0..5 {
+        assert_eq!(escalate::step(&room.app).await.unwrap(), 1, "step {step} is due");
+        // What waits for its time is as good as due.
+        let mut writer = room.app.records.begin().await.unwrap();
+        due::all_at_once(&mut writer, due).await.unwrap();
+        writer.commit().await.unwrap();
+    }
+    assert_eq!(escalate::step(&room.app).await.unwrap(), 0, "the last step is the last");
+    let card = room.get(&format!("/api/alerts/{id}"), &me).await.json();
+    let told: Vec<&str> =
+        card["timeline"].as_array().unwrap().iter().map(|l| l["what"].as_str().unwrap()).collect();
+    assert_eq!(told, ["visible", "step", "step", "step", "step"]);
 }
 
 #[tokio::test]
