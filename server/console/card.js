@@ -8,6 +8,12 @@ const card = document.getElementById("card");
 const at = (id) => document.getElementById(id);
 const entryOpen = () => shift.alerts.get(shift.open);
 let asked = 0;
+let drawn = () => {};
+
+// `after` is called when the facts of a card have come.
+export function onFacts(after) {
+  drawn = after;
+}
 
 // Shows an alert; null = nothing is open.
 export function show(id) {
@@ -69,6 +75,7 @@ export async function refresh() {
     const slot = document.querySelector(`[data-slot="${part.dataset.into}"]`);
     slot?.replaceChildren(...part.childNodes);
   }
+  drawn();
 }
 
 // Counts ages inside the facts forward from the moment they came.

@@ -203,6 +203,7 @@ function change(view, before) {
   if (view.id === shift.open) card.refresh();
 }
 
+card.onFacts(keys.draw);
 keys.start((id, status) => { if (id === shift.open) card.refresh(); if (status === 409) link.load(); });
 document.addEventListener("keydown", onKey);
 document.addEventListener("pointerdown", () => sound.unlock());

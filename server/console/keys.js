@@ -79,7 +79,8 @@ const DO = {
       onPick: (choice, words) => {
         const id = shift.open;
         const body = { fence: fence(), outcome: Number(choice.value), ...(words && { text: words }) };
-        undo.hold(view(), () => post("close", body, t("js.closed_now"), id), tell);
+        const who = undo.named(view());
+        undo.hold(view(), () => post("close", body, t("js.closed_now", { who }), id), tell);
       },
     }),
   suspend: () =>
@@ -107,10 +108,18 @@ export function press(name) {
   return DO[name]();
 }
 
+// The one next key: the script's own step, once its facts have come.
+function following(now) {
+  if (!now || shift.lost) return "";
+  if (!mine(now)) return "claim";
+  const step = document.querySelector(".script[data-next]")?.dataset.next ?? "claim";
+  return step === "claim" ? "call_resident" : step;
+}
+
 // Brings the bar up to date: which key is next, which are locked.
 export function draw() {
   const now = view();
-  const next = !now || shift.lost ? "" : mine(now) ? (now.actions ? "close" : "call_resident") : "claim";
+  const next = following(now);
   for (const button of bar.querySelectorAll("button")) {
     const name = button.dataset.does;
     const reason = locked(name);

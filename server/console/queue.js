@@ -24,11 +24,11 @@ export function step(ms) {
 // Solid red is for what nobody has, and only while that is known.
 export const ground = (state) => (!shift.lost && (state === "unclaimed" || state === "interrupted") ? "red" : "");
 
-// What the row says second: kind, where, how often.
+// What the row says second: kind, how often, where. A count must not be cut off.
 export function reason(view) {
   const parts = [t(`kind.${view.kind}`)];
-  if (view.device_label) parts.push(view.device_label);
   if (view.count > 1) parts.push(t("js.repeated", { n: view.count }));
+  if (view.device_label) parts.push(view.device_label);
   if (view.late) parts.push(t("js.late"));
   return parts.join(t("js.gap"));
 }
@@ -41,6 +41,8 @@ export function word(entry, state) {
   if (state === "overdue") return t("js.overdue");
   if (state === "unverified") return t("js.unverified");
   if (state === "claimed") return view.owner?.display ?? t("js.claimed");
+  // The ladder may run ahead of the timer, when nobody was there to see: that is no overdue wait yet.
+  if (state === "unclaimed" && view.step >= 60 && age(entry) < 60000) return t("js.step_60_early");
   if (state === "unclaimed") return t(LADDER[view.step] ?? "js.unclaimed");
   return t(`severity.${view.severity}`);
 }

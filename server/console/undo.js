@@ -6,22 +6,24 @@ import { t } from "./words.js";
 const SPAN_MS = Number(document.body.dataset.undoMs);
 let waiting = null;
 
+// Whom a sentence is about: another card may stand above it by then.
+export const named = (view) => view.person || view.home_label;
 export const isWaiting = (id) => waiting?.id === id;
 
 // Holds a close of this alert back; `send` sends it, `tell` says a sentence.
 export function hold(view, send, tell) {
   give(false);
-  waiting = { id: view.id, count: view.count, until: performance.now() + SPAN_MS, send, tell };
+  waiting = { id: view.id, who: named(view), count: view.count, until: performance.now() + SPAN_MS, send, tell };
   tick();
 }
 
 // Takes it back, or sends it at once; says whether there was one.
 export function give(back) {
   if (!waiting) return false;
-  const { send, tell, timer } = waiting;
+  const { send, tell, timer, who } = waiting;
   clearTimeout(timer);
   waiting = null;
-  if (back) tell(t("js.close_back"));
+  if (back) tell(t("js.close_back", { who }));
   else send();
   return true;
 }
@@ -29,12 +31,12 @@ export function give(back) {
 function tick() {
   const now = shift.alerts.get(waiting.id)?.view;
   if (!now || now.count > waiting.count) {
-    const { tell } = waiting;
+    const { tell, who } = waiting;
     waiting = null;
-    return tell(t(now ? "js.close_stopped" : "js.close_late"));
+    return tell(t(now ? "js.close_stopped" : "js.close_late", { who }));
   }
   const left = Math.ceil((waiting.until - performance.now()) / 1000);
   if (left <= 0) return give(false);
-  waiting.tell(t("js.close_soon", { s: left }));
+  waiting.tell(t("js.close_soon", { who: waiting.who, s: left }));
   waiting.timer = setTimeout(tick, 250);
 }

@@ -23,8 +23,8 @@ pub fn parts(app: &App, card: &Card, me: &Staff, seen: &Markup, now_ms: i64) -> 
     html! {
         (band(card, lang, now_ms))
         div data-into="facts" { (entry(card, lang)) (talk(card, lang)) (health(card, lang)) (seen) }
-        div data-into="people" { (contacts(card, lang)) (past(card, lang)) (faults(card, lang, now_ms))
-            (evidence::section(&card.view.evidence, lang, now_ms)) }
+        div data-into="people" { (contacts(card, me)) (past(card, lang)) (faults(card, lang, now_ms))
+            (evidence::section(&card.view, lang, now_ms)) }
         div data-into="script" { (script(card, me)) (story(app, card, lang)) }
     }
 }
@@ -106,7 +106,11 @@ fn masked(phone: &str) -> String {
     format!("{}****{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
 }
 
-fn contacts(card: &Card, lang: Lang) -> Markup {
+/// Whoever has the alert has to dial by hand and reads numbers in full; for all others they are masked.
+fn contacts(card: &Card, me: &Staff) -> Markup {
+    let lang = me.lang;
+    let mine = card.view.owner.as_ref().is_some_and(|holder| holder.id == me.id);
+    let number = |phone: &str| if mine { phone.to_owned() } else { masked(phone) };
     let body = html! {
         @if card.contacts.is_empty() { p class="fact quiet" { (lang.t("card.no_contacts")) } }
         ol class="contacts" {
@@ -114,7 +118,7 @@ fn contacts(card: &Card, lang: Lang) -> Markup {
                 li {
                     span class="n" { (n + 1) }
                     span class="name" { (contact.name) "　" (contact.relation) }
-                    span class="tel" { (masked(&contact.phone)) }
+                    span class="tel" { (number(&contact.phone)) }
                     span class="far" { (contact.note) }
                 }
             }
@@ -159,32 +163,49 @@ fn done(card: &Card, kind: &str) -> bool {
     card.actions.iter().any(|action| action.kind == kind)
 }
 
+/// Keys of the script's steps, in its order.
+const KEYS: [&str; 6] = ["claim", "call_resident", "call_120", "call_family", "send", "close"];
+
+/// Which step comes next. Who was reached needs no ambulance; who was not is called twice before 120.
+fn step(card: &Card) -> usize {
+    let calls: Vec<_> = card.actions.iter().filter(|a| a.kind == KEYS[1]).collect();
+    let reached = calls.last().is_some_and(|call| call.result.as_deref() == Some("connected"));
+    let later = || (2..5).find(|n| !done(card, KEYS[*n])).unwrap_or(5);
+    let begun = (2..5).any(|n| done(card, KEYS[n]));
+    match card.view.state {
+        "claimed" | "suspended" if reached && !begun => 5,
+        "claimed" | "suspended" if begun || calls.len() >= 2 => later(),
+        "claimed" | "suspended" => 1,
+        "closed" => 5,
+        _ => 0,
+    }
+}
+
 fn script(card: &Card, me: &Staff) -> Markup {
     let lang = me.lang;
     let t = |key: &'static str| lang.t(key);
-    let claimed = card.view.state == "claimed";
     let steps = [
-        ("F2", "card.script_claim", claimed),
-        ("F3", "card.script_call", done(card, "call_resident")),
-        ("F4", "card.script_120", done(card, "call_120")),
-        ("F5", "card.script_family", done(card, "call_family")),
-        ("F6", "card.script_send", done(card, "send")),
-        ("F8", "card.script_close", card.view.state == "closed"),
+        ("F2", "card.script_claim"),
+        ("F3", "card.script_call"),
+        ("F4", "card.script_120"),
+        ("F5", "card.script_family"),
+        ("F6", "card.script_send"),
+        ("F8", "card.script_close"),
     ];
-    let now = steps.iter().position(|(.., done)| !done).unwrap_or(5);
+    let now = step(card);
     let call_as = card.resident.as_ref().map_or("", |r| r.call_as.as_str());
     let speech = match call_as {
         "" => lang.fill("card.say_plain", &[("me", &me.display)]),
         name => lang.fill("card.say", &[("name", name), ("me", &me.display)]),
     };
     html! {
-        section class="script" {
+        section class="script" data-next=(KEYS[now]) {
             h2 class="label" {
                 span { (t("card.script")) }
                 span { (lang.fill("card.step", &[("n", &(now + 1).to_string())])) }
             }
             ol {
-                @for (n, (cap, word, _)) in steps.iter().enumerate() {
+                @for (n, (cap, word)) in steps.iter().enumerate() {
                     li class=[(n == now).then_some("now")] {
                         span { (n + 1) } span { (t(word)) } kbd { (cap) }
                         @if n == 1 { span class="speech" { (speech) } }
@@ -220,6 +241,7 @@ fn detail(app: &App, card: &Card, line: &crate::records::desk::TimelineRow, lang
         }
         ("what.graded", _) => lang.t(&format!("severity.{raw}")).to_owned(),
         ("what.suspended", _) => raw.to_owned(),
+        ("what.note", _) => evidence::words(raw, lang),
         _ => String::new(),
     };
     [who, text].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
@@ -248,12 +270,15 @@ fn story(app: &App, card: &Card, lang: Lang) -> Markup {
     let lines: Vec<_> = card.timeline.iter().rev().take(8).rev().collect();
     let after = |wall: i64| {
         let tenths = (wall - from).max(0) / 100;
+        if tenths >= 600 {
+            return when::stopwatch(wall - from);
+        }
         lang.fill("card.after_s", &[("n", &format!("{}.{}", tenths / 10, tenths % 10))])
     };
     let body = html! {
         table class="steps" {
             @if !lines.iter().any(|line| line.what == What::Raised.number()) {
-                tr { td { (when::log(from)) } td { (lang.t(&format!("kind.{}", card.view.kind))) } td { "0" } }
+                tr { td { (when::log(from)) } td { (told(card, What::Raised.number(), lang)) } td { (after(from)) } }
             }
             @for line in lines {
                 tr {

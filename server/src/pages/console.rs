@@ -136,8 +136,8 @@ fn card(me: &Staff, phone: &str) -> Markup {
                     div data-slot="people" {}
                     div {
                         section class="fallback" {
-                            h2 class="label" { b { (t("console.fallback")) } span { (me.display) } }
-                            p class="tel" { (phone) }
+                            h2 class="label" { b { (t("console.fallback")) } }
+                            p class="tel" { (if phone.is_empty() { t("card.not_recorded") } else { phone }) }
                             h2 class="label" { (t("console.fallback_open")) }
                             ol id="fallback-open" {}
                         }

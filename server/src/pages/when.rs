@@ -61,6 +61,27 @@ pub fn span(ms: i64, lang: Lang) -> String {
     lang.fill(key, &[("n", &n.to_string())])
 }
 
+/// `03:38`, with hours only where there are some: a waiting time, as the console's timers write it.
+pub fn stopwatch(ms: i64) -> String {
+    let s = ms.max(0) / 1000;
+    let (hours, minutes, seconds) = (s / 3600, s / 60 % 60, s % 60);
+    if hours > 0 {
+        return format!("{hours}:{minutes:02}:{seconds:02}");
+    }
+    format!("{minutes:02}:{seconds:02}")
+}
+
+/// `23 小时 56 分`: minutes and what is above them, for a stretch that ends at stated minutes.
+pub fn stretch(ms: i64, lang: Lang) -> String {
+    let minutes = ms.max(0) / 60_000;
+    let part = |key: &str, n: i64| lang.fill(key, &[("n", &n.to_string())]);
+    match (minutes / 60, minutes % 60) {
+        (0, m) => part("age.minutes", m),
+        (h, 0) => part("age.hours", h),
+        (h, m) => format!("{} {}", part("age.hours", h), part("age.minutes", m)),
+    }
+}
+
 /// `3 分前`
 pub fn ago(ms: i64, lang: Lang) -> String {
     lang.fill("age.ago", &[("age", &span(ms, lang))])
@@ -69,6 +90,15 @@ pub fn ago(ms: i64, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_times_are_not_counted_in_small_units() {
+        assert_eq!(stopwatch(218_000), "03:38");
+        assert_eq!(stopwatch(3_723_000), "1:02:03");
+        assert_eq!(stretch(105 * 60_000, Lang::Zh), "1 小时 45 分");
+        assert_eq!(stretch(24 * 3_600_000, Lang::En), "24 h");
+        assert_eq!(stretch(29 * 60_000, Lang::En), "29 min");
+    }
 
     #[test]
     fn an_age_has_one_unit() {

@@ -184,3 +184,29 @@ async fn an_unknown_field_is_named_and_nothing_is_saved() {
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.text.contains("closed_by"), "{}", answer.text);
 }
+
+#[tokio::test]
+async fn the_next_step_on_the_card_follows_from_how_the_calls_went() {
+    let (room, admin) = Room::staffed().await;
+    let me = room.colleague(&admin, "2001", "operator").await;
+    let id = room.raise(0, 1).await.remove(0);
+    let next = async || {
+        let page = room.get(&format!("/console/alerts/{id}"), &me).await.text;
+        let (_, after) = page.split_once("data-next=\"").expect("a next step");
+        after.split('"').next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(next().await, "claim");
+    let claimed = room.post(&format!("/api/alerts/{id}/claim"), &me, json!({})).await.json();
+    assert_eq!(next().await, "call_resident");
+    for (result, then) in
+        [("no_answer", "call_resident"), ("busy", "call_120"), ("connected", "close")]
+    {
+        let call = json!({ "fence": claimed["fence"], "kind": "call_resident", "result": result });
+        let done = room.post(&format!("/api/alerts/{id}/actions"), &me, call).await;
+        assert_eq!(done.status, StatusCode::CREATED, "{}", done.text);
+        assert_eq!(next().await, then, "after {result}");
+    }
+    let call = json!({ "fence": claimed["fence"], "kind": "call_120", "result": "connected" });
+    room.post(&format!("/api/alerts/{id}/actions"), &me, call).await;
+    assert_eq!(next().await, "call_family");
+}

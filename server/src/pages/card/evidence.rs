@@ -6,19 +6,33 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::desk::view::AlertView;
 use crate::pages::when;
 use crate::words::Lang;
 
 /// Most reasons that a card shows; a section has six lines.
 const SHOWN: usize = 6;
 
-/// The section; nothing where nothing is known.
-pub(super) fn section(evidence: &Value, lang: Lang, now_ms: i64) -> Markup {
-    let items = evidence.as_array().map_or(&[][..], Vec::as_slice);
+/// The section, which says what is argued about; nothing where nothing is known.
+pub(super) fn section(view: &AlertView, lang: Lang, now_ms: i64) -> Markup {
+    let items = view.evidence.as_array().map_or(&[][..], Vec::as_slice);
     if items.is_empty() {
         return html! {};
     }
-    let body = html! {
+    let kind = lang.t(&format!("kind.{}", view.kind));
+    let about = lang.fill("card.about", &[("kind", kind)]);
+    super::section(lang.t("card.evidence"), &about, &table(items, lang, now_ms))
+}
+
+/// What was seen, as words alone: for a line of the story.
+pub(super) fn words(json: &str, lang: Lang) -> String {
+    let items: Vec<Value> = serde_json::from_str(json).unwrap_or_default();
+    let words: Vec<_> = items.iter().map(|item| word(item, lang)).collect();
+    words.join(lang.t("js.gap"))
+}
+
+fn table(items: &[Value], lang: Lang, now_ms: i64) -> Markup {
+    html! {
         table class="past reasons" {
             @for item in chosen(items) {
                 tr data-supports=(if supports(item) { "for" } else { "against" }) {
@@ -28,8 +42,7 @@ pub(super) fn section(evidence: &Value, lang: Lang, now_ms: i64) -> Markup {
                 }
             }
         }
-    };
-    super::section(lang.t("card.evidence"), "", &body)
+    }
 }
 
 /// The newest reasons, in the order in which they were found.
@@ -90,8 +103,14 @@ mod tests {
         let items: Vec<Value> = (0..9).map(|n| json!({ "what": "moved", "value": n })).collect();
         assert_eq!(chosen(&items).len(), 6);
         assert_eq!(chosen(&items)[5]["value"], 8);
-        let page = section(&Value::Array(items), Lang::Zh, 0).into_string();
+        let page = table(&items, Lang::Zh, 0).into_string();
         assert_eq!(page.matches("<tr").count(), 6);
-        assert_eq!(section(&Value::Null, Lang::Zh, 0).into_string(), "");
+    }
+
+    #[test]
+    fn a_note_in_the_story_says_what_was_seen() {
+        let json = r#"[{"what":"answered","supports":false,"at_ms":0,"value":1}]"#;
+        assert_eq!(words(json, Lang::Zh), Lang::Zh.t("seen.answered"));
+        assert_eq!(words("", Lang::Zh), "");
     }
 }
