@@ -12,6 +12,8 @@ function tick() {
 
 tick();
 setInterval(tick, 1000);
+// Where a chart is wider than the glass, what holds now is read first.
+for (const box of document.querySelectorAll(".scroll")) box.scrollLeft = box.scrollWidth;
 for (const button of document.querySelectorAll("[data-shift]")) {
   button.addEventListener("click", async () => {
     await call("POST", "/api/shift", JSON.parse(button.dataset.shift));

@@ -9,7 +9,7 @@ use proto::unit::NoData;
 use crate::pages::when;
 
 /// Share of a span in bed from which a person is in bed, per cent.
-const HALF: f32 = care::policy::IN_BED_SHARE;
+pub const HALF: f32 = care::policy::IN_BED_SHARE;
 
 /// One lane's value at one moment; the span it stands for follows from the next one.
 pub type At = (i64, Result<f32, NoData>);
@@ -167,7 +167,7 @@ fn bars(frame: Frame, samples: &[At], floor: f64, height: f64) -> Markup {
     html! {
         @for (at, value) in samples.iter().filter_map(|(at, v)| v.ok().map(|v| (*at, v))).filter(|(_, v)| *v > 0.0) {
             @let tall = f64::from(value / top) * height;
-            rect class="bar" x=(n(frame.x(at))) y=(n(floor - tall)) width="3" height=(n(tall.max(1.0))) {}
+            rect class="bar" x=(n(frame.x(at).min(frame.right - 3.0))) y=(n(floor - tall)) width="3" height=(n(tall.max(1.0))) {}
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Not here: how marks are drawn (`chart`), where readings come from (`desk::protection`).
 
 use maud::{Markup, html};
+use proto::unit::NoData;
 use proto::up::Quantity;
 
 use crate::desk::protection::{Day, Readings};
@@ -38,41 +39,55 @@ const fn shape(quantity: Quantity) -> (Shape, &'static str, f64) {
 
 fn lane_of<'a>(lang: Lang, readings: &'a Readings, to_ms: i64) -> (Lane<'a>, f64) {
     let (shape, label, height) = shape(readings.quantity);
-    let last = readings.samples.iter().rev().find(|(_, v)| v.is_ok());
-    let newest = readings.samples.last();
-    let unknown = newest.is_none_or(|(at, _)| to_ms - at > GAP_MS);
-    let (now, age) = match (unknown, last) {
-        (true, Some((at, Ok(value)))) => {
-            let words = [("value", worded(readings.quantity, *value)), ("time", when::minute(*at))];
-            let places: Vec<(&str, &str)> = words.iter().map(|(k, v)| (*k, v.as_str())).collect();
-            (lang.t("home.unknown").to_owned(), lang.fill("home.last_value", &places))
-        }
-        (false, Some((at, Ok(value)))) => {
-            (worded(readings.quantity, *value), when::ago(to_ms - at, lang))
-        }
-        _ => (lang.t("home.unknown").to_owned(), lang.t("home.none_24").to_owned()),
-    };
-    let unit = if matches!(shape, Shape::Line { .. }) { lang.t("home.per_minute") } else { "" };
+    let measured = matches!(shape, Shape::Line { .. });
+    let (now, age) = present(lang, readings, measured, to_ms);
+    let unknown = now.is_none();
+    let now = now.unwrap_or_else(|| lang.t("home.unknown").to_owned());
+    let unit = if measured { lang.t("home.per_minute") } else { "" };
     (
         Lane { label: lang.t(label), unit, shape, samples: &readings.samples, now, age, unknown },
         height,
     )
 }
 
-/// A value as it stands in the chart: a share says that it is one; what is counted a minute says so beside its name.
-fn worded(quantity: Quantity, value: f32) -> String {
+/// What holds now and how old it is; none = unknown. What is measured in bed only says that nobody is there.
+fn present(
+    lang: Lang,
+    readings: &Readings,
+    measured: bool,
+    to_ms: i64,
+) -> (Option<String>, String) {
+    let word = |value: f32| worded(lang, readings.quantity, value);
+    let newest = readings.samples.last().filter(|(at, _)| to_ms - at <= GAP_MS);
+    if let Some((at, Ok(value))) = newest {
+        return (Some(word(*value)), when::ago(to_ms - at, lang));
+    }
+    let read = readings.samples.iter().rev().find_map(|(at, value)| Some((*at, value.ok()?)));
+    let age = match read {
+        Some((at, value)) => {
+            lang.fill("home.last_value", &[("value", &word(value)), ("time", &when::minute(at))])
+        }
+        None => lang.t("home.none_24").to_owned(),
+    };
+    let absent = measured && matches!(newest, Some((_, Err(NoData::NotPresent))));
+    (absent.then(|| lang.t("home.not_in_bed").to_owned()), age)
+}
+
+/// A value as it stands in the chart: presence is a word, a count says that it is one, a rate has its unit by its name.
+fn worded(lang: Lang, quantity: Quantity, value: f32) -> String {
+    let n = format!("{value:.0}");
     match quantity {
-        Quantity::InBed => format!("{value:.0}%"),
-        Quantity::Motion
-        | Quantity::Breath
+        Quantity::InBed if value >= chart::HALF => lang.t("home.in_bed").to_owned(),
+        Quantity::InBed => lang.t("home.not_in_bed").to_owned(),
+        Quantity::Motion | Quantity::Door => lang.fill("home.times", &[("n", &n)]),
+        Quantity::Breath
         | Quantity::Heart
-        | Quantity::Door
         | Quantity::Restless
         | Quantity::Load
         | Quantity::Temperature
         | Quantity::Humidity
         | Quantity::Signal
-        | Quantity::Battery => format!("{value:.0}"),
+        | Quantity::Battery => n,
     }
 }
 
@@ -89,7 +104,7 @@ pub fn sheet(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
                     span { (t("home.legend_now")) }
                 }
             }
-            div class="scroll" { (day_chart(lang, day, events)) }
+            div class="scroll" tabindex="0" role="region" aria-labelledby="h24" { (day_chart(lang, day, events)) }
             (why_list(lang, day))
         }
     }
@@ -112,13 +127,13 @@ fn day_chart(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
         .collect();
     let height = bottom + 34.0;
     html! {
+        (names(lang, &lanes, bottom))
         svg class="chart" width="1254" height=(height) viewBox=(format!("0 0 1254 {height}")) role="img" aria-labelledby="c24" {
             title id="c24" { (lang.t("home.day")) }
             (chart::axis(frame, 2 * 3_600_000, 4.0, bottom))
             @for (lane, floor, height) in &lanes {
-                @let middle = floor - height / 2.0 + 5.0;
-                text class="strong" x="0" y=(middle) { (lane.label) }
-                @if !lane.unit.is_empty() { text class="dim" x="0" y=(middle + 18.0) { (lane.unit) } }
+                @let middle = middle(*floor, *height);
+                (name(lane, middle))
                 (chart::lane(frame, lane, *floor, *height, (lang.t("home.no_message"), GAP_MS)))
                 (value(lane, middle))
             }
@@ -131,9 +146,30 @@ fn day_chart(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
     }
 }
 
+fn middle(floor: f64, height: f64) -> f64 {
+    floor - height / 2.0 + 5.0
+}
+
+fn name(lane: &Lane<'_>, middle: f64) -> Markup {
+    html! {
+        text class="strong" x="0" y=(middle) { (lane.label) }
+        @if !lane.unit.is_empty() { text class="dim" x="0" y=(middle + 18.0) { (lane.unit) } }
+    }
+}
+
+/// The lanes' names once more, which stay at the left edge where the chart is wider than the glass.
+fn names(lang: Lang, lanes: &[(Lane<'_>, f64, f64)], bottom: f64) -> Markup {
+    html! {
+        svg class="chart names" width=(LEFT) height=(bottom + 34.0) aria-hidden="true" {
+            @for (lane, floor, height) in lanes { (name(lane, middle(*floor, *height))) }
+            text class="strong" x="0" y=(bottom - 10.0) { (lang.t("home.press")) }
+        }
+    }
+}
+
 fn value(lane: &Lane<'_>, middle: f64) -> Markup {
     html! {
-        @if lane.unknown { rect class="gap" x="1050.5" y=(middle - 19.0) width="76" height="26" rx="3" {} }
+        @if lane.unknown { rect class="gap" x="1050.5" y=(middle - 19.0) width="90" height="26" rx="3" {} }
         text class="now why" x="1060" y=(middle) { (lane.now) }
         text class="dim" x="1254" y=(middle) text-anchor="end" { (lane.age) }
     }
@@ -188,7 +224,7 @@ fn why_list(lang: Lang, day: &Day) -> Markup {
             @for (label, gap) in holes.iter().take(8) {
                 li {
                     b { (lang.fill("home.gap_line", &[("from", &when::table(gap.from_ms)), ("to", &when::table(gap.to_ms))])) }
-                    "　" (lang.fill("home.gap_what", &[("what", lang.t(label)), ("n", &((gap.to_ms - gap.from_ms) / 60_000).to_string())]))
+                    "　" (lang.fill("home.gap_what", &[("what", lang.t(label)), ("age", &when::stretch(gap.to_ms - gap.from_ms, lang))]))
                 }
             }
         }

@@ -77,7 +77,7 @@ pub(super) fn top(me: &Staff, now_ms: i64) -> Markup {
                 a href="/console" { (t("app.room")) }
                 a href="/homes" aria-current="page" { b { (t("app.homes")) } }
             }
-            div class="group push second" { span { (t("console.find")) } }
+            div class="group push second" { a href="/homes" { (t("console.find")) } }
             span class="clock" id="clock" { (when::clock(now_ms)) }
             span class="second" { (me.display) }
         }
@@ -196,7 +196,7 @@ fn device_line(lang: Lang, device: &Watched, now_ms: i64) -> Markup {
             td { (name_of(lang, device)) }
             td { (device_text(device.row.id)) }
             td class="end" { @match device.battery { Some(v) => { (format!("{v:.0}%")) } None => { (lang.t(if mains { "home.mains" } else { "home.unknown" })) } } }
-            td class="end" { @if let Some(v) = device.signal { (format!("{v:.0} dBm")) } }
+            td class="end" { @match device.signal { Some(v) => { (format!("{v:.0} dBm")) } None => { (lang.t("home.unknown")) } } }
             td class="end" { (heard) }
             td {
                 @if device.known { (lang.t("home.online")) }
@@ -212,14 +212,17 @@ fn events(lang: Lang, home: &Home<'_>) -> Markup {
         section class="sheet" aria-labelledby="in" {
             header { h2 id="in" { (t("home.events")) } }
             @if home.events.is_empty() { p class="quiet" { (t("home.no_events")) } }
-            table class="data" {
+            @else { table class="data" {
                 thead { tr { th { (t("home.time")) } th { (t("home.cause")) } th class="end" { (t("home.answered")) } th { (t("card.outcome")) } } }
                 tbody {
                     @for row in home.events.iter().take(8) {
                         tr {
                             td { (when::table(row.raised_wall)) }
                             td { (lang.t(&format!("kind.{}", kind_word(kind_of(row.kind))))) }
-                            td class="end" { @if let Some(at) = row.claimed_wall { (when::span(at - row.raised_wall, lang)) } }
+                            td class="end" { @match row.claimed_wall {
+                                Some(at) => { (when::span(at - row.raised_wall, lang)) }
+                                None => { @if row.state == 0 { (t("js.unclaimed")) } }
+                            } }
                             td {
                                 @match row.outcome {
                                     Some(code) => { (code) " " (lang.t(&format!("outcome.{code}"))) }
@@ -229,7 +232,7 @@ fn events(lang: Lang, home: &Home<'_>) -> Markup {
                         }
                     }
                 }
-            }
+            } }
         }
     }
 }

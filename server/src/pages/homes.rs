@@ -20,6 +20,26 @@ pub struct Line {
     pub open: usize,
 }
 
+/// Order of a door among doors: its numbers count as numbers, so that 2-101 stands before 10-101.
+pub fn door(label: &str) -> Vec<(String, u64)> {
+    let mut parts = vec![(String::new(), 0_u64)];
+    let mut in_number = false;
+    for c in label.chars() {
+        match (c.to_digit(10), parts.last_mut()) {
+            (Some(digit), Some((_, number))) => {
+                *number = number.saturating_mul(10).saturating_add(u64::from(digit));
+                in_number = true;
+            }
+            (None, Some((word, _))) if !in_number => word.push(c),
+            _ => {
+                parts.push((c.to_string(), 0));
+                in_number = false;
+            }
+        }
+    }
+    parts
+}
+
 /// The page. `asked`: what was searched for; `more`: whether further homes fit.
 pub fn page(me: &Staff, now_ms: i64, asked: &str, lines: &[Line], more: bool) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
@@ -42,7 +62,7 @@ pub fn page(me: &Staff, now_ms: i64, asked: &str, lines: &[Line], more: bool) ->
                             @if more { span class="quiet" { (me.lang.fill("homes.more", &[("n", &count)])) } }
                         }
                         @if lines.is_empty() { p class="quiet" { (t("homes.none")) } }
-                        table class="data" {
+                        @else { table class="data" {
                             thead { tr { th { (t("homes.home")) } th { (t("homes.person")) } th { (t("home.id")) } th class="end" { (t("homes.open")) } } }
                             tbody {
                                 @for line in lines {
@@ -54,7 +74,7 @@ pub fn page(me: &Staff, now_ms: i64, asked: &str, lines: &[Line], more: bool) ->
                                     }
                                 }
                             }
-                        }
+                        } }
                     }
                 }
             }
@@ -68,4 +88,16 @@ pub fn page(me: &Staff, now_ms: i64, asked: &str, lines: &[Line], more: bool) ->
         script: "page.js",
     };
     frame.around(&body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doors_stand_in_the_order_of_their_numbers() {
+        let mut doors = ["10-101", "2-1102", "2-203", "甲栋 3号 12", "甲栋 3号 4"];
+        doors.sort_by_cached_key(|label| door(label));
+        assert_eq!(doors, ["2-203", "2-1102", "10-101", "甲栋 3号 4", "甲栋 3号 12"]);
+    }
 }

@@ -131,8 +131,9 @@ pub async fn homes(
             .iter()
             .any(|text| text.to_lowercase().contains(&needle))
     };
-    let found: Vec<_> =
-        home::names(&mut c).await?.into_iter().filter(fits).take(LISTED + 1).collect();
+    let mut found: Vec<_> = home::names(&mut c).await?.into_iter().filter(fits).collect();
+    found.sort_by_cached_key(|(n, name)| (pages::homes::door(&name.label), *n));
+    found.truncate(LISTED + 1);
     let lines: Vec<pages::homes::Line> = found
         .iter()
         .take(LISTED)
