@@ -82,12 +82,12 @@ pub fn page(me: &Staff, home: &Rehearsal<'_>) -> Markup {
 fn form(lang: Lang, home: &Rehearsal<'_>) -> Markup {
     let t = |key: &'static str| lang.t(key);
     let rules = &home.chosen.rules;
-    let part = |span: Option<Millis>, unit: u64| span.map_or(0, |span| span.get() / unit);
+    let days = Some(Millis::secs(u64::from(home.chosen.days) * 86_400));
     let fields = [
-        ("bed", "rehearse.bed", "age.minutes", part(rules.bed_out_night, 60_000), &BED_MIN[..]),
-        ("still", "rehearse.still", "age.hours", part(rules.still_max, 3_600_000), &STILL_H),
-        ("ask", "rehearse.ask", "age.seconds", part(rules.ask, 1_000), &ASK_S),
-        ("days", "rehearse.days", "age.days", u64::from(home.chosen.days), &DAYS),
+        ("bed", "rehearse.bed", ("age.minutes", 60_000), rules.bed_out_night, &BED_MIN[..]),
+        ("still", "rehearse.still", ("age.hours", 3_600_000), rules.still_max, &STILL_H),
+        ("ask", "rehearse.ask", ("age.seconds", 1_000), rules.ask, &ASK_S),
+        ("days", "rehearse.days", ("age.days", 86_400_000), days, &DAYS),
     ];
     html! {
         section class="sheet" aria-labelledby="rh" {
@@ -96,10 +96,10 @@ fn form(lang: Lang, home: &Rehearsal<'_>) -> Markup {
                 span class="quiet" { (t("rehearse.what")) }
             }
             form class="rehearse" action={ "/homes/" (home.id) "/rehearsal" } method="get" {
-                @for (name, label, unit, value, choices) in fields {
+                @for (name, label, unit, span, choices) in fields {
                     label {
                         span { (t(label)) }
-                        select name=(name) { (options(lang, unit, value, choices)) }
+                        select name=(name) { (options(lang, unit, span, choices)) }
                     }
                 }
                 label {
@@ -116,22 +116,29 @@ fn form(lang: Lang, home: &Rehearsal<'_>) -> Markup {
     }
 }
 
-fn options(lang: Lang, unit: &str, value: u64, choices: &[u64]) -> Markup {
+/// The choices. A span that is no whole number of units stays as it is: it is sent as nothing.
+fn options(lang: Lang, unit: (&str, u64), span: Option<Millis>, choices: &[u64]) -> Markup {
+    let ms = span.map_or(0, Millis::get);
     let word = |n: u64| match n {
         0 => lang.t("rehearse.never").to_owned(),
-        n => lang.fill(unit, &[("n", &n.to_string())]),
+        n => lang.fill(unit.0, &[("n", &n.to_string())]),
     };
-    let own = (!choices.contains(&value)).then_some(value);
+    let whole = ms.is_multiple_of(unit.1).then_some(ms / unit.1);
+    let own = whole.filter(|n| !choices.contains(n));
     html! {
+        @if whole.is_none() {
+            option value="" selected { (when::span(i64::try_from(ms).unwrap_or(i64::MAX), lang)) }
+        }
         @for n in own.into_iter().chain(choices.iter().copied()) {
-            option value=(n) selected[n == value] { (word(n)) }
+            option value=(n) selected[Some(n) == whole] { (word(n)) }
         }
     }
 }
 
 fn told(lang: Lang, answer: &Comparison) -> Markup {
     let t = |key: &'static str| lang.t(key);
-    let days = format!("{:.1}", answer.days);
+    #[expect(clippy::cast_possible_truncation, reason = "at most 90 days")]
+    let span = when::span((answer.days * 86_400_000.0) as i64, lang);
     let minutes = answer.closed_after_min.to_string();
     html! {
         section class="sheet" aria-labelledby="an" {
@@ -139,7 +146,7 @@ fn told(lang: Lang, answer: &Comparison) -> Markup {
                 h2 id="an" { (lang.fill("rehearse.gained_lost", &[
                     ("gained", &answer.gained.to_string()), ("lost", &answer.lost.to_string()),
                     ("moved", &answer.moved.to_string())])) }
-                span class="quiet" { (lang.fill("rehearse.over", &[("n", &days)])) }
+                span class="quiet" { (lang.fill("rehearse.over", &[("age", &span)])) }
             }
             table class="data" {
                 thead { tr {

@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use care::policy::Rules;
 use proto::unit::Millis;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
@@ -103,11 +103,23 @@ pub async fn rehearsal(
 /// What the form of the page holds; what is left out is as the home is judged today, 0 = not at all.
 #[derive(Debug, Deserialize)]
 pub struct Form {
+    #[serde(default, deserialize_with = "chosen")]
     bed: Option<u64>,
+    #[serde(default, deserialize_with = "chosen")]
     still: Option<u64>,
+    #[serde(default, deserialize_with = "chosen")]
     ask: Option<u64>,
     watch: Option<WatchForm>,
     days: Option<u16>,
+}
+
+/// A number, or nothing where the choice is what holds today.
+fn chosen<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 impl Form {
