@@ -9,6 +9,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use crate::pages;
 use crate::words::Lang;
 
 /// A refusal on its way to a caller.
@@ -28,10 +29,24 @@ impl ApiError {
         Self { status, code, places: Vec::new(), more: Map::new() }
     }
 
+    fn sentence(&self, lang: Lang) -> String {
+        let places: Vec<(&str, &str)> = self.places.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        lang.fill(&format!("error.{}", self.code), &places)
+    }
+
+    /// The answer as a page, for a person who followed an address.
+    pub fn page(&self, lang: Lang) -> Response {
+        let sentence = match self.code {
+            "not_found" => lang.t("app.not_found").to_owned(),
+            "forbidden" => lang.t("app.denied").to_owned(),
+            _ => self.sentence(lang),
+        };
+        (self.status, pages::refused::page(lang, &sentence)).into_response()
+    }
+
     /// The answer in one language. The error rides along, so that the edge can say it in another.
     pub fn answer(&self, lang: Lang) -> Response {
-        let places: Vec<(&str, &str)> = self.places.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        let message = lang.fill(&format!("error.{}", self.code), &places);
+        let message = self.sentence(lang);
         let mut body = self.more.clone();
         body.insert("error".into(), json!({ "code": self.code, "message": message }));
         let mut answer = (self.status, Json(Value::Object(body))).into_response();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method};
@@ -141,17 +141,25 @@ pub async fn serve(
 async fn guard(request: Request, next: Next) -> Response {
     let lang = Lang::asked(request.headers());
     let path = request.uri().path().to_owned();
+    let person = for_a_person(request.method(), &path, request.headers());
     let mut answer = match refused(request.method(), &path, request.headers()) {
         Some(error) => error.into_response(),
         None => next.run(request).await,
     };
-    if let Some(error) = answer.extensions_mut().remove::<ApiError>()
-        && lang == Lang::En
-    {
-        answer = error.answer(lang);
+    match answer.extensions_mut().remove::<ApiError>() {
+        Some(error) if person => answer = error.page(lang),
+        Some(error) if lang == Lang::En => answer = error.answer(lang),
+        _ => {}
     }
     secure(answer.headers_mut());
     answer
+}
+
+/// Whether a browser asks for a page, which nobody wants to read as JSON.
+fn for_a_person(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    let takes = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let page = takes.is_some_and(|types| types.contains("text/html"));
+    *method == Method::GET && page && !path.starts_with("/api/")
 }
 
 /// Why a request may not even come to its door.

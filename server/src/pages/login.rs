@@ -61,7 +61,7 @@ fn code_form(lang: Lang) -> Markup {
             p class="say" id="say" role="alert" {}
             button class="button next" { (t("login.enter")) }
             p class="or" { (t("login.or")) }
-            a class="button" href={ "/login?lang=" (lang.tag()) } { (t("login.name")) }
+            a class="button" href={ "/login?lang=" (lang.tag()) } { (t("login.name_enter")) }
         }
     }
 }

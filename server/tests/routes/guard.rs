@@ -186,3 +186,25 @@ async fn a_refusal_is_said_in_the_callers_language() {
         assert!(String::from_utf8_lossy(&bytes).contains(sentence));
     }
 }
+
+#[tokio::test]
+async fn a_person_reads_a_page_where_a_program_reads_json() {
+    let (room, admin) = Room::staffed().await;
+    for (path, accept, page) in [
+        ("/nowhere", "text/html,*/*", true),
+        ("/nowhere", "*/*", false),
+        ("/homes/0000000001Z", "text/html", true),
+        ("/api/nowhere", "text/html", false),
+    ] {
+        let request = Request::builder()
+            .uri(path)
+            .header("cookie", &admin)
+            .header("accept", accept)
+            .body(Body::empty())
+            .unwrap();
+        let answer = room.raw(request).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        assert_eq!(kind.starts_with("text/html"), page, "{path} {accept}: {kind}");
+    }
+}
