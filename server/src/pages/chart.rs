@@ -222,7 +222,7 @@ pub fn presses(frame: Frame, marks: &[Press], floor: f64) -> Markup {
             @let end = x > frame.right - 240.0;
             path class="hot" d=(format!("M{} {}l8 8-8 8-8-8Z", n(x), n(y - 8.0))) {}
             path class="stem" d=(format!("M{} {}V{}", n(x), n(y + 8.0), floor)) {}
-            text x=(n(if end { x - 14.0 } else { x + 14.0 })) y=(n(y + 5.0)) text-anchor=(if end { "end" } else { "start" }) { (mark.text) }
+            text class="why" x=(n(if end { x - 14.0 } else { x + 14.0 })) y=(n(y + 5.0)) text-anchor=(if end { "end" } else { "start" }) { (mark.text) }
         }
     }
 }
