@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api::text;
 use crate::clock::Watch;
@@ -72,7 +73,12 @@ async fn with_a_person(world: &Arc<World>, wanted: &Wanted) -> Outcome {
     let lives = world.live(PRESS_EVERY);
     world.first_press().await;
     world.first_findings().await;
-    tokio::signal::ctrl_c().await?;
+    // Told to end either way, it takes its server and gateway with it.
+    let mut told = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed?,
+        _ = told.recv() => {}
+    }
     lives.abort();
     Ok(())
 }
