@@ -22,11 +22,14 @@ const told = new Set();
 const toTell = [];
 let painting = false;
 let spokenAt = 0;
+let chosen = {};
 
 const typing = () => document.activeElement?.matches("input, textarea, select") ?? false;
 const holding = () => [...shift.alerts.values()].some(({ view }) => mine(view));
 
+// What a hand has opened stays open, unless something more urgent comes than was there to see.
 function open(id) {
+  chosen = { id, top: ordered()[0]?.view.id };
   if (id === shift.open) return;
   picker.close();
   keys.tell("");
@@ -41,7 +44,8 @@ function offer() {
   if (typing() || picker.isOpen()) return;
   const top = ordered()[0];
   const free = !shift.alerts.has(shift.open) || (!mine(now.view) && now.view.state !== "open");
-  const better = now && top && place(top) < place(now) && !mine(now.view) && now.view.severity !== "emergency";
+  const passed = chosen.id === shift.open && chosen.top === top?.view.id;
+  const better = now && top && !passed && place(top) < place(now) && !mine(now.view) && now.view.severity !== "emergency";
   if (top && !worked(top) && (free || better) && !holding()) card.show(top.view.id);
   else if (!shift.open && top) card.show(top.view.id);
 }
