@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use server::alert::escalate;
-use server::records::chain::{self, Batch};
+use server::records::chain::{self, Batch, Growth};
 use server::records::due;
 
 use crate::room::Room;
@@ -74,7 +74,9 @@ async fn an_alert_that_is_seen_and_not_claimed_climbs_to_the_last_step() {
     let now = room.app.clock.now();
     let due = i64::try_from(now.mono.millis()).unwrap();
     let mut writer = room.app.records.begin().await.unwrap();
-    let mut first = Batch { ladder: vec![(id.clone(), 0, due)], ..Batch::default() };
+    let raised = vec![Growth { id: id.clone(), ..Growth::default() }];
+    let ladder = vec![(id.clone(), 0, due)];
+    let mut first = Batch { grown: raised, ladder, ..Batch::default() };
     chain::write(&mut writer, &mut first, now.wall_ms).await.unwrap();
     writer.commit().await.unwrap();
     let seen = format!("/api/alerts/{id}/visible");

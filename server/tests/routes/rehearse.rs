@@ -122,7 +122,7 @@ impl Past<'_> {
 }
 
 /// Ninety days: up from 7 to 22 and each night for 20 minutes, every tenth night for 40; who is up is seen
-/// every `pace` minutes.
+/// every `pace` minutes by day and every few minutes by night.
 async fn ninety_days(room: &Room, pace: u64) -> usize {
     let now = room.app.clock.now();
     let minute_now = u64::from(room.app.config.minute_of_day(now.wall_ms));
@@ -140,7 +140,13 @@ async fn ninety_days(room: &Room, pace: u64) -> usize {
         if local == 22 * 60 || local == 120 + out {
             past.event(MAT, at, EventKind::BedIn);
         }
-        if up && minute.is_multiple_of(pace) {
+        let night = local.checked_sub(120).filter(|out| *out < 60);
+        // By night never in the minute in which a limit of 15 or 30 minutes asks the home: that would be an answer.
+        let seen = match night {
+            Some(out) => out.is_multiple_of(5) && !out.is_multiple_of(15),
+            None => minute.is_multiple_of(pace),
+        };
+        if up && seen {
             past.event(MOTION, at, EventKind::Motion);
             past.event(506, at.after(Millis::secs(20)), EventKind::Motion);
         }
