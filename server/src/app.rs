@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Store};
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
+use crate::faults::{self, Faults};
 use crate::gateways;
 use crate::health::Health;
 use crate::history::{self, History};
@@ -68,6 +69,8 @@ pub struct App {
     pub updates: Updates,
     /// Counters and proofs of life.
     pub health: Health,
+    /// What is out of order, told to people.
+    pub faults: Faults,
     /// What log-in needs between requests.
     pub auth: Auth,
 }
@@ -140,6 +143,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     drop(reader);
     let (commands, orders) = ingest::line();
     let (updates, words) = Updates::load(&records).await?;
+    let faults = Faults::load(&records).await?;
     let app = Arc::new(App {
         config,
         clock,
@@ -158,6 +162,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         rehearsals: Rehearsals::default(),
         updates,
         health: Health::default(),
+        faults,
         auth: Auth::default(),
     });
     crate::desk::queue::learn_all(&app).await?;
@@ -213,6 +218,7 @@ fn limits() -> Limits {
 }
 
 fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
+    tokio::spawn(faults::run(Arc::clone(app)));
     tokio::spawn(update::talk::run(Arc::clone(app), words));
     tokio::spawn(ingest::run(Arc::clone(app), orders));
     tokio::spawn(escalate::run(Arc::clone(app)));

@@ -12,6 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod desk;
+pub mod faults;
 pub mod gateways;
 pub mod health;
 pub mod history;

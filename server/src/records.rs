@@ -8,6 +8,7 @@ pub mod chain;
 pub mod desk;
 pub mod device;
 pub mod due;
+pub mod fault;
 pub mod gateway;
 pub mod heard;
 pub mod home;

@@ -61,6 +61,15 @@ pub enum Kind {
     /// A night unlike this person's others.
     #[n(10)]
     Restless,
+    /// One identity speaks with two voices: a copied device or box.
+    #[n(11)]
+    IdentityTwice,
+    /// A home whose devices have no gateway that the server would hear.
+    #[n(12)]
+    NoWay,
+    /// The watch room or a home box itself needs a hand: a store, a certificate, a clock.
+    #[n(13)]
+    Upkeep,
 }
 
 /// How soon somebody must act; order matters.
@@ -186,6 +195,57 @@ pub enum Seen {
     /// What is usual of that in this person's nights; value = per cent.
     #[n(84)]
     RestlessUsual,
+    /// The stored judgement of a home cannot be read or written.
+    #[n(100)]
+    HomeState,
+    /// The series store was damaged and set aside; a new one runs.
+    #[n(101)]
+    SeriesAside,
+    /// The inbox was damaged and set aside; a new one runs.
+    #[n(102)]
+    InboxAside,
+    /// A home box found its spool damaged; a new one runs.
+    #[n(103)]
+    SpoolDamaged,
+    /// A certificate ends soon; value = days left.
+    #[n(104)]
+    CertificateEnds,
+    /// A certificate has ended.
+    #[n(105)]
+    CertificateEnded,
+    /// The same id came with other bytes.
+    #[n(106)]
+    TwoVoices,
+    /// The series store refuses measured values.
+    #[n(107)]
+    PointsRefused,
+    /// The clock on the wall cannot be right.
+    #[n(108)]
+    WrongTime,
+    /// A receiver of notices does not answer.
+    #[n(109)]
+    ReceiverDead,
+    /// No gateway that the server would hear; value = minutes.
+    #[n(110)]
+    NoGateway,
+    /// A loop of the server had to be started again.
+    #[n(111)]
+    LoopRestarted,
+    /// File handles run out.
+    #[n(112)]
+    HandlesShort,
+    /// The records were restored from a backup; homes say again what it lacks.
+    #[n(113)]
+    Restored,
+    /// The home's sounder could not be switched.
+    #[n(114)]
+    SounderFailed,
+    /// A record could not be taken in and was put aside.
+    #[n(115)]
+    PutAside,
+    /// The records do not take what is written.
+    #[n(116)]
+    RecordsRefuse,
 }
 
 /// What one detector says, and in which incident of this home.

@@ -157,7 +157,10 @@ fn a_chattering_button_is_one_incident_with_every_activation_and_a_stuck_fault()
                 | Kind::Silence
                 | Kind::GatewaySilence
                 | Kind::Vitals
-                | Kind::Restless => panic!("only help and its fault: {told:?}"),
+                | Kind::Restless
+                | Kind::IdentityTwice
+                | Kind::NoWay
+                | Kind::Upkeep => panic!("only help and its fault: {told:?}"),
             }
         }
     }

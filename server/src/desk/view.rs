@@ -118,6 +118,9 @@ pub const fn kind_word(kind: Kind) -> &'static str {
         Kind::Fault => "fault",
         Kind::Vitals => "vitals",
         Kind::Restless => "restless",
+        Kind::IdentityTwice => "identity_twice",
+        Kind::NoWay => "no_way",
+        Kind::Upkeep => "upkeep",
     }
 }
 
@@ -134,6 +137,9 @@ pub const fn kind_of(number: i64) -> Kind {
         8 => Kind::Fault,
         9 => Kind::Vitals,
         10 => Kind::Restless,
+        11 => Kind::IdentityTwice,
+        12 => Kind::NoWay,
+        13 => Kind::Upkeep,
         _ => Kind::Unreadable,
     }
 }

@@ -20,7 +20,7 @@ use crate::records::chain::{Batch, Growth, Line, NewActivation, NewAlert};
 use crate::records::open::OfIncident;
 use crate::records::question::Answer;
 
-pub(super) use self::evidence::evidence_json;
+pub(crate) use self::evidence::{evidence_json, seen_word};
 pub use self::evidence::{list as evidence_list, wall_of};
 
 /// What is known of the frame that led to an output.

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
@@ -75,11 +76,19 @@ pub async fn openapi() -> Json<&'static Document> {
     Json(&DOCUMENT)
 }
 
+/// The roll-call, and what is out of order in words.
+#[derive(Serialize)]
+pub struct HealthAnswer {
+    #[serde(flatten)]
+    roll: RollCall,
+    faults: Vec<&'static str>,
+}
+
 /// `GET /health`: 200 when everything has answered lately, else 503 with what has not.
-pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<RollCall>) {
+pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<HealthAnswer>) {
     let roll = app.health.roll_call(app.clock.mono(), app.series.facts().healthy);
     let status = if roll.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(roll))
+    (status, Json(HealthAnswer { roll, faults: app.faults.words() }))
 }
 
 /// `GET /metrics`: counters in Prometheus text.

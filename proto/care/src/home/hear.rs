@@ -201,7 +201,10 @@ impl Home {
                 | Kind::GatewaySilence
                 | Kind::Fault
                 | Kind::Vitals
-                | Kind::Restless,
+                | Kind::Restless
+                | Kind::IdentityTwice
+                | Kind::NoWay
+                | Kind::Upkeep,
                 _,
             ) => {}
         }

@@ -145,7 +145,12 @@ pub(super) const fn is_call(kind: Kind) -> bool {
 
 const fn gravity(kind: Kind) -> u8 {
     match kind {
-        Kind::Silence | Kind::GatewaySilence | Kind::Fault => 0,
+        Kind::Silence
+        | Kind::GatewaySilence
+        | Kind::Fault
+        | Kind::IdentityTwice
+        | Kind::NoWay
+        | Kind::Upkeep => 0,
         Kind::Unverified | Kind::Restless => 1,
         Kind::Bed | Kind::Stillness | Kind::Vitals => 2,
         Kind::Help | Kind::Fall | Kind::Unreadable => 3,

@@ -36,7 +36,10 @@ pub(super) fn span(severity: Severity, incident: &Incident) -> Option<Millis> {
             | Kind::GatewaySilence
             | Kind::Fault
             | Kind::Vitals
-            | Kind::Restless,
+            | Kind::Restless
+            | Kind::IdentityTwice
+            | Kind::NoWay
+            | Kind::Upkeep,
             _,
         ) => None,
     }

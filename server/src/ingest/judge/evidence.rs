@@ -11,7 +11,7 @@ use crate::clock::Now;
 use crate::ingest::judge::number;
 
 /// Reasons as JSON.
-pub(in crate::ingest) fn evidence_json(now: Now, evidence: &[Evidence]) -> Vec<u8> {
+pub(crate) fn evidence_json(now: Now, evidence: &[Evidence]) -> Vec<u8> {
     serde_json::to_vec(&list(now, evidence)).unwrap_or_default()
 }
 
@@ -48,7 +48,8 @@ pub fn wall_of(now: Now, at: Mono) -> i64 {
     now.wall_ms - number(now.mono.since(at).get())
 }
 
-fn seen_word(seen: Seen) -> &'static str {
+/// Word of a reason.
+pub(crate) const fn seen_word(seen: Seen) -> &'static str {
     match seen {
         Seen::Pressed => "pressed",
         Seen::Fell => "fell",
@@ -78,5 +79,22 @@ fn seen_word(seen: Seen) -> &'static str {
         Seen::Sustained => "sustained",
         Seen::Restless => "restless",
         Seen::RestlessUsual => "restless_usual",
+        Seen::HomeState => "home_state",
+        Seen::SeriesAside => "series_aside",
+        Seen::InboxAside => "inbox_aside",
+        Seen::SpoolDamaged => "spool_damaged",
+        Seen::CertificateEnds => "certificate_ends",
+        Seen::CertificateEnded => "certificate_ended",
+        Seen::TwoVoices => "two_voices",
+        Seen::PointsRefused => "points_refused",
+        Seen::WrongTime => "wrong_time",
+        Seen::ReceiverDead => "receiver_dead",
+        Seen::NoGateway => "no_gateway",
+        Seen::LoopRestarted => "loop_restarted",
+        Seen::HandlesShort => "handles_short",
+        Seen::Restored => "restored",
+        Seen::SounderFailed => "sounder_failed",
+        Seen::PutAside => "put_aside",
+        Seen::RecordsRefuse => "records_refuse",
     }
 }

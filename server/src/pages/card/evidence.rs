@@ -75,7 +75,7 @@ fn measure(item: &Value, lang: Lang, now_ms: i64) -> String {
         | "in_room" | "sustained" => minutes(),
         "battery" | "restless" | "restless_usual" => format!("{value:.0}%"),
         "breath" | "heart" => format!("{value:.0} {}", lang.t("home.per_minute")),
-        "lost" | "demoted" => format!("{value:.0}"),
+        "lost" | "demoted" | "certificate_ends" => format!("{value:.0}"),
         "tampered" | "stuck" | "no_mains" => when::minute(at_ms),
         _ => lang.fill(
             "card.at_ago",

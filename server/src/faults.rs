@@ -1,0 +1,249 @@
+//! Faults that no home's judgement speaks of: of the server, its stores, a home box, an identity.
+//!
+//! Whoever sees a fault says so as often as it likes; one alert stands for one cause at one place until
+//! whoever said it says that it is over. A person may close it sooner: it comes back only as a new one.
+//! What cannot be written waits here, bounded, and is in `/health` at once. Not here: what is a fault.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use care::{Evidence, Kind, Seen, Severity, Trust};
+use proto::id::{DeviceId, GatewayId};
+use tokio::sync::Notify;
+
+use crate::app::App;
+use crate::clock::Now;
+use crate::desk::life::stored;
+use crate::desk::story::What;
+use crate::desk::view::AlertView;
+use crate::ingest::judge::{evidence_json, number, row_id, seen_word};
+use crate::live::Change;
+use crate::records::chain::{self, Batch, Growth, Line, NewAlert};
+use crate::records::fault::{self, FaultKey};
+use crate::records::{Records, desk};
+
+/// Faults that may stand at once; one more is only in the log.
+const STANDING_MAX: usize = 10_000;
+/// Tries again this often what the records did not take.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// One fault: what, how grave, and whose.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fault {
+    /// Why; with the place below it names the fault.
+    pub cause: Seen,
+    /// What sort of alert tells of it.
+    pub kind: Kind,
+    /// How soon somebody must act.
+    pub severity: Severity,
+    /// Home number, 0 if not one home's.
+    pub home: i64,
+    /// Which home box, if one's.
+    pub gateway: Option<GatewayId>,
+    /// Which device, if one's.
+    pub device: Option<DeviceId>,
+    /// The number that goes with the cause, see [`Seen`]; 0 where there is none.
+    pub value: f32,
+}
+
+impl Fault {
+    /// A fault of the server itself.
+    pub const fn upkeep(cause: Seen) -> Self {
+        Self {
+            cause,
+            kind: Kind::Upkeep,
+            severity: Severity::Fault,
+            home: 0,
+            gateway: None,
+            device: None,
+            value: 0.0,
+        }
+    }
+
+    fn key(&self) -> FaultKey {
+        let gateway = self.gateway.map_or(0, |id| number(id.get()));
+        let device = self.device.map_or(0, |id| number(id.get()));
+        (self.cause as i64, self.home, gateway, device)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// Told and not over, by key.
+    standing: BTreeSet<FaultKey>,
+    /// Words of causes that stand, for `/health`.
+    words: BTreeMap<FaultKey, &'static str>,
+    /// Not yet in the rows: a fault, or none for its end.
+    waiting: BTreeMap<FaultKey, Option<Fault>>,
+}
+
+/// The faults of one server.
+#[derive(Debug, Default)]
+pub struct Faults {
+    table: Mutex<Table>,
+    bell: Notify,
+}
+
+impl Faults {
+    /// What stood when the server ended stands until somebody says that it is over.
+    pub async fn load(records: &Records) -> Result<Self, sqlx::Error> {
+        let mut reader = records.reader().await?;
+        let standing = fault::all(&mut reader).await?.into_iter().collect();
+        let table = Mutex::new(Table { standing, ..Table::default() });
+        Ok(Self { table, bell: Notify::new() })
+    }
+
+    /// This is so now. Saying it again changes nothing.
+    pub fn raise(&self, fault: Fault) {
+        let key = fault.key();
+        self.change(|table| {
+            let known = table.words.insert(key, seen_word(fault.cause)).is_some();
+            if known || table.waiting.len() >= STANDING_MAX {
+                return false;
+            }
+            // One that stood before this start is looked up: a person may have closed its alert.
+            table.waiting.insert(key, Some(fault));
+            tracing::warn!(cause = seen_word(fault.cause), place = ?key, "fault");
+            true
+        });
+    }
+
+    /// This is over. Saying it of what does not stand changes nothing.
+    pub fn clear(&self, fault: &Fault) {
+        let key = fault.key();
+        self.change(|table| {
+            let spoken = table.words.remove(&key).is_some();
+            if !spoken && !table.standing.contains(&key) {
+                return false;
+            }
+            table.waiting.insert(key, None);
+            tracing::info!(cause = seen_word(fault.cause), place = ?key, "fault is over");
+            true
+        });
+    }
+
+    /// Raises or clears.
+    pub fn set(&self, fault: Fault, stands: bool) {
+        if stands { self.raise(fault) } else { self.clear(&fault) }
+    }
+
+    /// Causes that were said since the start and are not over, each once, for `/health`.
+    pub fn words(&self) -> Vec<&'static str> {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let words: BTreeSet<_> = table.words.values().copied().collect();
+        words.into_iter().collect()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Table) -> bool) {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        if change(&mut table) {
+            self.bell.notify_one();
+        }
+    }
+
+    fn waiting(&self) -> BTreeMap<FaultKey, Option<Fault>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).waiting.clone()
+    }
+
+    fn written(&self, done: &BTreeMap<FaultKey, Option<Fault>>) {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, fault) in done {
+            // What was said meanwhile is another word and stays.
+            if table.waiting.get(key) == Some(fault) {
+                table.waiting.remove(key);
+            }
+            match fault {
+                Some(_) => table.standing.insert(*key),
+                None => table.standing.remove(key),
+            };
+        }
+    }
+}
+
+/// Runs until the process ends.
+pub async fn run(app: Arc<App>) {
+    loop {
+        if app.faults.waiting().is_empty() {
+            app.faults.bell.notified().await;
+        }
+        if let Err(error) = step(&app).await {
+            tracing::error!(error = %error, "faults wait for the records");
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+}
+
+/// Writes what waits, in one transaction.
+pub async fn step(app: &App) -> Result<(), sqlx::Error> {
+    let now = app.clock.now();
+    let waiting = app.faults.waiting();
+    let mut batch = Batch::default();
+    let mut writer = app.records.begin().await?;
+    for (key, fault) in &waiting {
+        let known = fault::find(&mut writer, *key).await?;
+        match (fault, known) {
+            (Some(_), Some((_, false))) | (None, None) => {}
+            (Some(fault), _) => {
+                let alert = alert_of(now, fault);
+                fault::put(&mut writer, *key, &alert.id).await?;
+                batch.lines.push(line(now, &alert.id, What::Raised));
+                batch.alerts.push(alert);
+            }
+            (None, Some((id, over))) => {
+                fault::remove(&mut writer, *key).await?;
+                if !over {
+                    batch.lines.push(line(now, &id, What::Eased));
+                    batch.grown.push(Growth { id, passed: true, ..Growth::default() });
+                }
+            }
+        }
+    }
+    chain::write(&mut writer, &mut batch, now.wall_ms).await?;
+    let mut views = Vec::new();
+    let changed = batch.alerts.iter().map(|a| &a.id).chain(batch.grown.iter().map(|g| &g.id));
+    for id in changed {
+        if let Some(row) = desk::find(&mut writer, id).await? {
+            views.push((row.cursor, AlertView::of(&row, &[], &app.names, now.mono)));
+        }
+    }
+    writer.commit().await?;
+    app.faults.written(&waiting);
+    for (cursor, view) in views {
+        app.live.publish(Change { cursor, view });
+    }
+    Ok(())
+}
+
+fn alert_of(now: Now, fault: &Fault) -> NewAlert {
+    let id = row_id(now);
+    // Above all numbers that a home counts; random bits keep two of one millisecond apart.
+    let salt = id.bytes().rev().take(4).fold(0, |salt, c| salt << 4 | i64::from(c) & 0xF);
+    let evidence = Evidence { what: fault.cause, supports: true, at: now.mono, value: fault.value };
+    NewAlert {
+        id,
+        home: fault.home,
+        incident: stored(now.mono) << 16 | salt,
+        kind: fault.kind as i64,
+        severity: fault.severity as i64,
+        device: fault.device.map(|id| number(id.get())),
+        gateway: fault.gateway.map(|id| number(id.get())),
+        count: 1,
+        trust: Trust::Verified as i64,
+        late: false,
+        raised_wall: now.wall_ms,
+        raised_mono: stored(now.mono),
+        evidence: evidence_json(now, &[evidence]),
+        cursor: 0,
+    }
+}
+
+fn line(now: Now, alert: &str, what: What) -> Line {
+    Line {
+        alert: alert.to_owned(),
+        wall: now.wall_ms,
+        mono: stored(now.mono),
+        what: what.number(),
+        detail: None,
+    }
+}
