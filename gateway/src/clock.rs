@@ -88,6 +88,21 @@ fn boottime() -> u64 {
     secs * 1000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000
 }
 
+/// Whether somebody vouches for the wall clock: the system keeps it in step with others.
+#[expect(unsafe_code, reason = "the standard library does not know how good the wall clock is")]
+pub fn is_proved() -> bool {
+    // SAFETY: all zeroes is a valid request that changes nothing.
+    let mut asked: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a live struct of this frame, which is all the call writes to.
+    let state = unsafe { libc::adjtimex(&raw mut asked) };
+    state >= 0 && state != libc::TIME_ERROR && asked.status & libc::STA_UNSYNC == 0
+}
+
+/// Wall clock, seconds since 1970: data, never a condition, see `care::policy::dates`.
+pub fn wall_s() -> i64 {
+    wall().div_euclid(1_000)
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]
 fn wall() -> i64 {
     std::time::SystemTime::now()

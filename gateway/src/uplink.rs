@@ -11,7 +11,7 @@
 
 pub mod driver;
 pub mod transport;
-mod trust;
+pub mod trust;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;

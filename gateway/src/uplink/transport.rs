@@ -23,8 +23,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinHandle;
 
-use super::trust::ClockTolerant;
-
+use super::trust::{Calendar, ClockTolerant};
+use crate::clock;
 use crate::credentials::{Address, Papers};
 
 /// Requests between session and socket; the session's window is the bound, this only decouples.
@@ -204,7 +204,8 @@ fn client_config(papers: &Papers) -> Result<rustls::ClientConfig, TransportError
     let key = PrivateKeyDer::from_pem_slice(papers.cert_key_pem.as_bytes())
         .map_err(pem("cert_key_pem"))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let trust = ClockTolerant::new(roots, Arc::clone(&provider))?;
+    let calendar = Calendar { built: care::policy::dates::BUILT, proved: clock::is_proved };
+    let trust = ClockTolerant::new(roots, Arc::clone(&provider), calendar)?;
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()

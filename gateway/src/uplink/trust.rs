@@ -1,28 +1,45 @@
 //! Whom the uplink believes to be the server: a certificate of the credentials' authority.
 //!
-//! A box whose clock has died starts in 1970 and must still connect, so a certificate that seems to
-//! be from the future is verified at its own first moment. One that has run out is refused.
-//! Not here: how links are made (`transport`).
+//! Chain and name must always be right. Dates stand aside where this box's own clock must be wrong or
+//! nobody vouches for it: a box whose clock has died must still connect. What ended before this program
+//! was built is refused in any case. Not here: how links are made (`transport`).
 
 use std::sync::Arc;
 
+use door::tls::dates::{at, moment, seconds};
+use door::tls::paper;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-/// Verifies a server like the web's rules do, except that the own clock may be far behind.
+/// What this box knows of dates without its wall clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Calendar {
+    /// No right clock shows less, seconds since 1970.
+    pub built: i64,
+    /// Whether somebody vouches for the wall clock now.
+    pub proved: fn() -> bool,
+}
+
+/// Verifies a server like the web's rules do, except that the own clock may be wrong.
 #[derive(Debug)]
-pub(super) struct ClockTolerant(Arc<WebPkiServerVerifier>);
+pub struct ClockTolerant {
+    inner: Arc<WebPkiServerVerifier>,
+    calendar: Calendar,
+}
 
 impl ClockTolerant {
     /// Believes what these roots vouch for.
-    pub(super) fn new(
+    pub fn new(
         roots: RootCertStore,
         provider: Arc<CryptoProvider>,
+        calendar: Calendar,
     ) -> Result<Self, rustls::client::VerifierBuilderError> {
-        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().map(Self)
+        let inner =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+        Ok(Self { inner, calendar })
     }
 }
 
@@ -35,16 +52,18 @@ impl ServerCertVerifier for ClockTolerant {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verify = |at| {
-            self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, at)
-        };
-        match verify(now) {
-            Err(Error::InvalidCertificate(CertificateError::NotValidYetContext {
-                not_before,
-                ..
-            })) => verify(not_before),
-            other => other,
+        let bad = Error::InvalidCertificate(CertificateError::BadEncoding);
+        let shown = paper::read(end_entity).ok_or(bad)?.certificate;
+        let proved = (self.calendar.proved)();
+        let when = at(moment(&shown, seconds(now), self.calendar.built, proved));
+        if when != now {
+            tracing::debug!(
+                from = shown.from,
+                until = shown.until,
+                "the server's dates stand aside"
+            );
         }
+        self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, when)
     }
 
     fn verify_tls12_signature(
@@ -53,7 +72,7 @@ impl ServerCertVerifier for ClockTolerant {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        self.inner.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -62,10 +81,10 @@ impl ServerCertVerifier for ClockTolerant {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        self.inner.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.inner.supported_verify_schemes()
     }
 }

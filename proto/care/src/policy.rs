@@ -5,6 +5,7 @@
 //! take their numbers from here; [`Rules`] holds those that a home or an area may set differently.
 //! Not here: technical limits such as buffer sizes, which stand in the file that uses them.
 
+pub mod dates;
 pub mod night;
 pub mod pace;
 pub mod vital;

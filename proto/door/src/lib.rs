@@ -60,8 +60,17 @@ pub struct Certificate {
     pub name: String,
     /// Serial number, big-endian bytes, for the deny list.
     pub serial: Vec<u8>,
-    /// Whether its dates have passed: a gate may still admit it for emergencies.
-    pub expired: bool,
+    /// First second, since 1970: may lie ahead where a clock was wrong.
+    pub from: i64,
+    /// Last second, since 1970: when it has passed, a gate may still admit it for emergencies.
+    pub until: i64,
+}
+
+impl Certificate {
+    /// Whether it has ended at `now`, seconds since 1970.
+    pub const fn ended(&self, now: i64) -> bool {
+        self.until < now
+    }
 }
 
 /// What a caller says of itself in CONNECT.

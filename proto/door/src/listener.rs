@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use proto::unit::Millis;
-use rustls::pki_types::UnixTime;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -203,7 +202,7 @@ async fn handshake(
         return;
     };
     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let certificate = shown.and_then(|shown| tls::read(shown, UnixTime::now()));
+    let certificate = shown.and_then(tls::paper::read).map(|paper| paper.certificate);
     if certificate.is_none() && !own {
         inside.count(|counters| counters.denied += 1);
         return;
