@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Store};
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
-use crate::faults::{self, Faults};
+use crate::faults::{self, Fault, Faults};
 use crate::gateways;
 use crate::health::Health;
 use crate::history::{self, History};
@@ -264,12 +264,29 @@ async fn keep_time(app: Arc<App>) {
             state::forget_seen(&mut writer, now.high - SEEN_KEPT).await?;
             desk::forget_changes(&mut writer, CHANGES_KEPT).await?;
             notify::drop_ended(&mut writer, app.clock.now().wall_ms - NOTICES_KEPT).await?;
-            writer.commit().await
+            writer.commit().await?;
+            prove(&app, now.high).await
         };
+        let refuse = Fault::upkeep(care::Seen::RecordsRefuse);
         match put.await {
-            Ok(()) => app.health.stored(app.clock.mono()),
-            Err(error) => tracing::error!(error = %error, "records do not take the time"),
+            Ok(()) => {
+                app.health.stored(app.clock.mono());
+                app.faults.clear(&refuse);
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "records do not take the time");
+                app.faults.raise(refuse);
+            }
         }
+    }
+}
+
+/// What a writer has committed is seen by a reader, or it was not committed.
+async fn prove(app: &App, written: i64) -> Result<(), sqlx::Error> {
+    let mut reader = app.records.reader().await?;
+    match state::clock(&mut reader).await? {
+        Some(seen) if seen.high >= written => Ok(()),
+        Some(_) | None => Err(sqlx::Error::Protocol("a commit that no reader sees".into())),
     }
 }
 

@@ -20,6 +20,7 @@ pub mod resident;
 pub mod rules;
 pub mod staff;
 pub mod state;
+mod writer;
 
 use std::path::Path;
 use std::time::Duration;
@@ -27,7 +28,10 @@ use std::time::Duration;
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyPool, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Executor};
+
+pub use self::writer::Writer;
+use self::writer::WriterSeat;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -66,7 +70,7 @@ pub enum RecordsError {
 /// The records of one server.
 #[derive(Debug, Clone)]
 pub struct Records {
-    writer: AnyPool,
+    writer: WriterSeat,
     readers: AnyPool,
 }
 
@@ -76,20 +80,21 @@ impl Records {
         sqlx::any::install_default_drivers();
         let path = data.join("records.db").display().to_string();
         let url = format!("sqlite://{path}?mode=rwc");
-        let writer = pool(1, &url).await?;
-        MIGRATIONS.run(&writer).await.map_err(|source| {
+        let readers = pool(READERS, &url).await?;
+        let mut first = readers.acquire().await?;
+        MIGRATIONS.run(&mut first).await.map_err(|source| {
             let path = path.clone();
             if let MigrateError::VersionMissing(version) = source {
                 return RecordsError::Newer { path, version };
             }
             RecordsError::Migrate { path, source }
         })?;
-        let readers = pool(READERS, &url).await?;
-        Ok(Self { writer, readers })
+        drop(first);
+        Ok(Self { writer: WriterSeat::new(&url), readers })
     }
 
     /// A transaction of the one writer; others wait until it ends. Dropped without commit, it never was.
-    pub async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+    pub async fn begin(&self) -> Result<Writer, sqlx::Error> {
         self.writer.begin().await
     }
 
@@ -112,18 +117,19 @@ async fn pool(most: u32, url: &str) -> Result<AnyPool, sqlx::Error> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                let sql = format!(
-                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA foreign_keys = ON; \
-                     PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000;",
-                    synchronous()
-                );
-                connection.execute(sqlx::AssertSqlSafe(sql)).await.map(drop)
-            })
-        })
+        .after_connect(|connection, _| Box::pin(settle(connection)))
         .connect(url)
         .await
+}
+
+/// What every connection is told first.
+async fn settle(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA foreign_keys = ON; \
+         PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000;",
+        synchronous()
+    );
+    connection.execute(sqlx::AssertSqlSafe(sql)).await.map(drop)
 }
 
 /// Whether the disk is full: SQLite's own number for it, which sqlx gives as text.

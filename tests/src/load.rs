@@ -4,6 +4,7 @@
 //! - [`flood`]: as much telemetry as the door acknowledges, and how much of it is readable.
 //! - [`storm`]: every gateway comes back at once, each with an emergency.
 //! - [`kill`]: gateway and server die at random moments under a stream of presses.
+//! - [`sweep`]: the disk fails, or a process dies, at chosen system calls.
 //!
 //! A *target* is a server that was started here or one that is named. Not here: simulated homes (`home`).
 
@@ -12,6 +13,7 @@ pub mod crowd;
 pub mod flood;
 pub mod kill;
 pub mod storm;
+pub mod sweep;
 pub mod target;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,7 +59,9 @@ impl Report {
     /// Whether nothing was lost or doubled, and everything came up.
     pub fn is_clean(&self) -> bool {
         let zero = |key: &str| self.0.get(key).is_none_or(|n| n.as_u64() == Some(0));
-        ["lost", "doubled", "missed_on_screen", "unbootable"].into_iter().all(zero)
+        ["lost", "doubled", "missed_on_screen", "unbootable", "unheard", "vanished", "reopened"]
+            .into_iter()
+            .all(zero)
     }
 
     /// The object for a machine.

@@ -133,9 +133,23 @@ impl Process {
 
     /// `kill -9`, and waits until it is gone.
     pub fn kill(&mut self) -> Outcome {
+        if !self.recipe.wrap.is_empty() {
+            // A tracer that dies lets its process live on; one whose process dies ends by itself.
+            let pid = innermost(self.pid()).to_string();
+            Command::new("kill").args(["-KILL", &pid]).stderr(Stdio::null()).status()?;
+            let watch = Watch::start();
+            while self.is_alive() && watch.secs() < DRAIN_S as f64 {
+                pause();
+            }
+        }
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Puts this in front of the program from its next start on.
+    pub fn wrap(&mut self, wrap: Vec<OsString>) {
+        self.recipe.wrap = wrap;
     }
 
     /// Asks it to drain and end; gives its exit status.
@@ -173,8 +187,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended already; either way nothing is left running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.kill();
     }
 }
 

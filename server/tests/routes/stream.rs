@@ -109,6 +109,22 @@ async fn a_change_that_nobody_published_is_found_by_the_next_beat() {
 }
 
 #[tokio::test]
+async fn a_change_that_comes_before_the_one_it_follows_waits_for_it() {
+    let (room, admin) = Room::staffed().await;
+    let id = room.raise(0, 1).await.remove(0);
+    let mut screen = Screen::open(&room, &admin, "?after=0").await;
+    assert_eq!(cursors(&screen.alerts(1).await), [1]);
+    // Committed and told to nobody: the next one that is told has a gap before it.
+    let mut writer = room.app.records.begin().await.unwrap();
+    let row = server::records::desk::find(&mut writer, &id).await.unwrap().unwrap();
+    let saved = server::records::desk::save(&mut writer, &row, (row.fence, row.state), 1).await;
+    assert_eq!(saved.unwrap(), Some(2));
+    writer.commit().await.unwrap();
+    room.raise(1, 1).await;
+    assert_eq!(cursors(&screen.alerts(2).await), [2, 3]);
+}
+
+#[tokio::test]
 async fn a_claim_is_on_every_screen() {
     let (room, admin) = Room::staffed().await;
     let me = room.colleague(&admin, "2001", "operator").await;

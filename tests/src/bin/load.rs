@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use tests::load::beds::{self, Beds};
+use tests::load::sweep::{self, Blow, Part, Sweep};
 use tests::load::target::{Named, Target};
 use tests::load::{flood, kill, storm};
 use tests::seed::Seed;
@@ -81,6 +82,27 @@ enum Mode {
         #[command(flatten)]
         common: Common,
     },
+    /// A failing disk, or death, at chosen system calls; needs strace.
+    Sweep {
+        /// Whom it befalls.
+        #[arg(long, value_enum)]
+        part: Part,
+        /// At which call.
+        #[arg(long, value_enum)]
+        call: Call,
+        /// What happens there.
+        #[arg(long, value_enum)]
+        blow: Blow,
+        /// Each of the first so many calls is struck once, in a round of its own.
+        #[arg(long, default_value_t = 200)]
+        upto: u64,
+        /// So many random later calls.
+        #[arg(long, default_value_t = 100)]
+        later: u64,
+        /// End by printing one JSON object as the last line of standard output.
+        #[arg(long)]
+        json: bool,
+    },
     /// kill -9 of gateway and server at random moments under a stream of presses.
     Kill {
         /// How many kills.
@@ -89,6 +111,13 @@ enum Mode {
         #[command(flatten)]
         common: Common,
     },
+}
+
+/// The calls by which a store writes and syncs.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Call {
+    Fdatasync,
+    Pwrite64,
 }
 
 impl Common {
@@ -124,6 +153,13 @@ async fn run(mode: Mode) -> Outcome<ExitCode> {
             let target = Target::open(&program, common.named(), tls)?;
             let papers = if tls { Some(papers_of(&target)?) } else { None };
             (common.json, storm::run(&target, gateways, papers, seed).await?)
+        }
+        Mode::Sweep { part, call, blow, upto, later, json } => {
+            let call = match call {
+                Call::Fdatasync => "fdatasync",
+                Call::Pwrite64 => "pwrite64",
+            };
+            (json, sweep::run(&program, &Sweep { part, call, blow, upto, later }, seed).await?)
         }
         Mode::Kill { rounds, common } => {
             let mut target = Target::open(&program, common.named(), false)?;

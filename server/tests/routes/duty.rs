@@ -1,0 +1,40 @@
+//! What holds whoever is at the desk: a claim ends with its holder, and a look at a person is written down.
+
+use serde_json::json;
+use server::records::{desk, staff};
+
+use crate::room::Room;
+
+#[tokio::test]
+async fn a_claim_whose_holder_is_gone_comes_back_to_everybody() {
+    let (room, admin) = Room::staffed().await;
+    let me = room.colleague(&admin, "2001", "operator").await;
+    let id = room.raise(0, 1).await.remove(0);
+    let claimed = room.post(&format!("/api/alerts/{id}/claim"), &me, json!({})).await;
+    assert_eq!(claimed.status, 200, "{}", claimed.text);
+    // Nobody has renewed it for as long as a lease lasts.
+    let mut writer = room.app.records.begin().await.unwrap();
+    let mut row = desk::find(&mut writer, &id).await.unwrap().unwrap();
+    row.lease_mono = Some(1);
+    let was = (row.fence, row.state);
+    assert!(desk::save(&mut writer, &row, was, 1).await.unwrap().is_some());
+    writer.commit().await.unwrap();
+    server::desk::lapse::step(&room.app).await.unwrap();
+    let seen = room.get(&format!("/api/alerts/{id}"), &admin).await.json();
+    assert_eq!((&seen["state"], &seen["interrupted"]), (&json!("open"), &json!(true)), "{seen}");
+    let renew = json!({ "fence": claimed.json()["fence"] });
+    let late = room.post(&format!("/api/alerts/{id}/renew"), &me, renew).await;
+    assert_eq!(late.status, 409, "the old hold is worth nothing: {}", late.text);
+}
+
+#[tokio::test]
+async fn who_opens_a_card_is_in_the_log_of_that_home() {
+    let (room, admin) = Room::staffed().await;
+    let me = room.colleague(&admin, "2001", "operator").await;
+    let id = room.raise(0, 1).await.remove(0);
+    assert_eq!(room.get(&format!("/api/alerts/{id}"), &me).await.status, 200);
+    let mut reader = room.app.records.reader().await.unwrap();
+    let looks = staff::looks(&mut reader, 1000, 20).await.unwrap();
+    let named: Vec<_> = looks.iter().map(|l| (l.display.as_str(), l.why.as_str())).collect();
+    assert_eq!(named, [("坐席 2001", "alert")]);
+}
