@@ -98,10 +98,11 @@ impl Faults {
     pub fn raise(&self, fault: Fault) {
         let key = fault.key();
         self.change(|table| {
-            let known = table.words.insert(key, seen_word(fault.cause)).is_some();
-            if known || table.waiting.len() >= STANDING_MAX {
+            // One that finds no room now is said again, and is then as new as now.
+            if table.words.contains_key(&key) || table.waiting.len() >= STANDING_MAX {
                 return false;
             }
+            table.words.insert(key, seen_word(fault.cause));
             // One that stood before this start is looked up: a person may have closed its alert.
             table.waiting.insert(key, Some(fault));
             tracing::warn!(cause = seen_word(fault.cause), place = ?key, "fault");
@@ -121,6 +122,14 @@ impl Faults {
             tracing::info!(cause = seen_word(fault.cause), place = ?key, "fault is over");
             true
         });
+    }
+
+    /// Homes and gateways for which a cause stands, that of before this start included.
+    pub fn standing(&self, cause: Seen) -> Vec<(i64, i64)> {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: BTreeSet<_> = table.standing.iter().chain(table.words.keys()).collect();
+        let own = all.into_iter().filter(|key| key.0 == cause as i64);
+        own.map(|(_, home, gateway, _)| (*home, *gateway)).collect()
     }
 
     /// Raises or clears.

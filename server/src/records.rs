@@ -20,6 +20,7 @@ pub mod resident;
 pub mod rules;
 pub mod staff;
 pub mod state;
+pub mod way;
 mod writer;
 
 use std::path::Path;

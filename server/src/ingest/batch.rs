@@ -8,6 +8,7 @@ mod alone;
 mod commit;
 mod deadline;
 mod hear;
+mod way;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -29,6 +30,7 @@ use crate::ingest::homes::{Homes, Work};
 use crate::ingest::judge::{Cause, Sheet, number};
 use crate::ingest::read::{Reader, Said};
 use crate::ingest::seen::{Book, Window};
+use crate::ingest::way::Ways;
 use crate::records::state::{Quarantined, SeenRow};
 use crate::records::{open, state};
 use crate::series::{Point, SeriesError};
@@ -73,6 +75,7 @@ pub struct Batcher {
     homes: Homes,
     watches: HashMap<GatewayId, GatewayWatch>,
     silent: HashMap<GatewayId, String>,
+    ways: Ways,
     enrolled: HashSet<DeviceId>,
     taken: [i64; 2],
     /// Times in a row that the records refused the first record that waits.
@@ -111,7 +114,9 @@ impl Batcher {
             false => GatewayWatch::new(now.mono),
         };
         let watches = app.registry.gateways().into_iter().map(|g| (g, watch(g))).collect();
+        let ways = way::load(&app).await?;
         Ok(Self {
+            ways,
             app,
             reader: Reader::default(),
             book: Book::default(),
@@ -161,6 +166,7 @@ impl Batcher {
     }
 
     fn heard(&mut self, gateway: GatewayId, at: Mono) {
+        self.ways.heard(gateway);
         self.watches.entry(gateway).or_insert_with(|| GatewayWatch::new(at)).heard(at);
     }
 

@@ -4,7 +4,7 @@
 //! written first, this table second: it never knows more than what is durable.
 //! Not here: minting and SQL.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch};
@@ -82,6 +82,10 @@ struct Table {
     gateways: HashMap<GatewayId, GatewayInfo>,
     /// Gateways that serve or have served a home since the start: it is told too often, never too little.
     homes: HashMap<HomeId, Vec<GatewayId>>,
+    /// Devices that are in a home now.
+    members: HashMap<HomeId, Vec<DeviceId>>,
+    /// Rises with each change.
+    version: u64,
 }
 
 impl Registry {
@@ -121,6 +125,26 @@ impl Registry {
     pub fn gateways_of(&self, home: HomeId) -> Vec<GatewayId> {
         let table = self.read();
         table.homes.get(&home).cloned().unwrap_or_default()
+    }
+
+    /// The gateways that the devices of a home are to speak through now, and whether each is revoked. None: the
+    /// home has no device.
+    pub fn ways(&self, home: HomeId) -> BTreeMap<GatewayId, bool> {
+        let table = self.read();
+        let members = table.members.get(&home).map(Vec::as_slice).unwrap_or_default();
+        let found = members.iter().filter_map(|d| table.devices.get(d)).filter(|d| !d.revoked);
+        let revoked = |g: &GatewayId| table.gateways.get(g).is_none_or(|g| g.revoked);
+        found.filter_map(|d| d.gateway).map(|g| (g, revoked(&g))).collect()
+    }
+
+    /// Every home that has a device.
+    pub fn furnished(&self) -> Vec<HomeId> {
+        self.read().members.keys().copied().collect()
+    }
+
+    /// A number that rises with each change.
+    pub fn version(&self) -> u64 {
+        self.read().version
     }
 
     /// Every gateway that is not revoked.
@@ -166,6 +190,7 @@ impl Registry {
 impl Table {
     fn put(&mut self, info: DeviceInfo) {
         let device = info.device;
+        self.version += 1;
         if info.role == Role::Gateway {
             let gateway = device.as_gateway();
             let known = self.gateways.entry(gateway);
@@ -175,7 +200,9 @@ impl Table {
                 devices: Vec::new(),
             });
         }
-        let before = self.devices.insert(device, info.clone()).and_then(|old| old.gateway);
+        let old = self.devices.insert(device, info.clone());
+        self.house(device, old.as_ref().and_then(|old| old.home), info.home);
+        let before = old.and_then(|old| old.gateway);
         if let Some(gateway) = before.filter(|_| before != info.gateway)
             && let Some(known) = self.gateways.get_mut(&gateway)
         {
@@ -192,6 +219,22 @@ impl Table {
         let devices = &mut self.gateways.entry(gateway).or_insert_with(empty).devices;
         if let Err(place) = devices.binary_search(&device) {
             devices.insert(place, device);
+        }
+    }
+    fn house(&mut self, device: DeviceId, before: Option<HomeId>, home: Option<HomeId>) {
+        if before == home {
+            return;
+        }
+        if let Some(left) = before
+            && let Some(members) = self.members.get_mut(&left)
+        {
+            members.retain(|d| *d != device);
+            if members.is_empty() {
+                self.members.remove(&left);
+            }
+        }
+        if let Some(home) = home {
+            self.members.entry(home).or_default().push(device);
         }
     }
 }

@@ -4,11 +4,11 @@
 //! no other waiting. A gateway's turn counts as told only after its commit. Not here: the ladder.
 
 use care::Input;
+use proto::id::GatewayId;
 use proto::unit::{Millis, Mono};
 
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
-use crate::ingest::judge::number;
 
 /// Homes told that time has passed in one transaction.
 const DUE_AT_ONCE: usize = 64;
@@ -22,11 +22,16 @@ const REST: Millis = Millis::minutes(10);
 impl Batcher {
     /// Time has passed.
     pub async fn tick(&mut self) {
-        let now = self.app.clock.now();
+        self.tick_at(self.app.clock.now()).await;
+    }
+
+    /// The same, at a time of the caller's.
+    pub async fn tick_at(&mut self, now: Now) {
         if let Err(error) = self.gateways(now).await {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, "silence of gateways waits for the records");
         }
+        self.ways(now).await;
         for _ in 0..TURNS {
             let due = self.homes.due(now.mono, DUE_AT_ONCE);
             if due.is_empty() {
@@ -85,7 +90,7 @@ impl Batcher {
             }
             let full = pending.turned.len() == TURNED_AT_ONCE;
             for (gateway, watch) in pending.turned.clone() {
-                self.turn(now, gateway, watch.is_up(), &mut pending).await?;
+                self.turn(now, gateway, watch.is_up(), &mut pending);
             }
             if !pending.turned.is_empty() {
                 self.commit(now, pending).await?;
@@ -96,29 +101,19 @@ impl Batcher {
         }
     }
 
-    async fn turn(
-        &mut self,
-        now: Now,
-        gateway: proto::id::GatewayId,
-        up: bool,
-        pending: &mut Pending,
-    ) -> Result<(), IngestError> {
-        let revoked = self.app.registry.gateway(gateway).is_none_or(|g| g.revoked);
+    fn turn(&mut self, now: Now, gateway: GatewayId, up: bool, pending: &mut Pending) {
         if up {
             if let Some(alert) = self.silent.get(&gateway) {
                 pending.sheet.gateway_back(now, alert);
                 pending.silent.push((gateway, None));
             }
-        } else if !revoked {
+        } else if self.app.registry.gateway(gateway).is_some_and(|g| !g.revoked) {
             let silent = care::policy::GATEWAY_SILENT.get();
             let heard = Mono::from_millis(now.mono.millis().saturating_sub(silent));
             let alert = pending.sheet.gateway_silent(now, gateway, heard);
             pending.silent.push((gateway, Some(alert)));
         }
-        for home in self.app.registry.homes(gateway) {
-            let home = number(home.get());
-            self.step(now, home, &Input::Gateway { up }, None, pending).await?;
-        }
-        Ok(())
+        // Each home is told by its own ways: another gateway may still be heard.
+        self.ways.look.extend(self.app.registry.homes(gateway));
     }
 }

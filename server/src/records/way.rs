@@ -1,0 +1,35 @@
+//! Rows of homes that have had a way to the server since they were furnished.
+//!
+//! Not here: whether they have one now (`ingest::way`).
+
+use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+
+/// Rows of one statement.
+const ROWS: usize = 500;
+
+/// All of them.
+pub async fn all(c: &mut AnyConnection) -> Result<Vec<i64>, Error> {
+    let rows = query("SELECT home FROM home_way").fetch_all(c).await?;
+    rows.iter().map(|row| row.try_get("home")).collect()
+}
+
+/// These have one now.
+pub async fn put(c: &mut AnyConnection, homes: &[i64], wall: i64) -> Result<(), Error> {
+    for homes in homes.chunks(ROWS) {
+        let mut sql = QueryBuilder::<Any>::new("INSERT INTO home_way (home, since_wall) ");
+        sql.push_values(homes, |mut row, home| {
+            row.push_bind(*home).push_bind(wall);
+        });
+        sql.push(" ON CONFLICT (home) DO NOTHING");
+        sql.build().execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+/// These have no device any more: whoever is fitted there next is new.
+pub async fn forget(c: &mut AnyConnection, homes: &[i64]) -> Result<(), Error> {
+    for home in homes {
+        query("DELETE FROM home_way WHERE home = $1").bind(*home).execute(&mut *c).await?;
+    }
+    Ok(())
+}
