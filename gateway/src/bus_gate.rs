@@ -4,20 +4,26 @@
 //! what the bus says (`bus_words`).
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use door::{Deny, Gate, Hello, Pass, Who};
 
 /// Gate of the local bus: programs of this machine, with one password if one is set.
 #[derive(Debug)]
 pub struct BusGate {
-    password: Option<(String, String)>,
+    password: RwLock<Option<(String, String)>>,
     next: AtomicU32,
 }
 
 impl BusGate {
     /// `password` is a name and its password.
     pub fn new(password: Option<(String, String)>) -> Self {
-        Self { password, next: AtomicU32::new(1) }
+        Self { password: RwLock::new(password), next: AtomicU32::new(1) }
+    }
+
+    /// Asks whoever comes from now on for another password.
+    pub fn set(&self, password: Option<(String, String)>) {
+        *self.password.write().unwrap_or_else(PoisonError::into_inner) = password;
     }
 }
 
@@ -26,7 +32,8 @@ impl Gate for BusGate {
         if !hello.peer.ip().is_loopback() {
             return Err(Deny::NotAuthorized);
         }
-        if let Some((name, password)) = &self.password {
+        let wanted = self.password.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((name, password)) = &*wanted {
             let known = hello.login == Some(name.as_str());
             let given = hello.password.unwrap_or_default();
             if !(known && same(given, password.as_bytes())) {

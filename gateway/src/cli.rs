@@ -1,6 +1,6 @@
 //! Every command of the program on one page.
 //!
-//! `run` is the box, `check` reads the configuration and the credentials and binds nothing, `config`
+//! `run` is the box, `check` looks at the configuration and all it names and binds nothing, `config`
 //! prints a commented template. Exit codes follow sysexits: 64 the order or the configuration is
 //! wrong, 65 a file's content is, 69 an address is taken, 73 a directory cannot be written, 74 the
 //! disk fails, 78 the data was written by a newer version. Not here: what running means (`start`).
@@ -15,9 +15,12 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::start::{self, StartError};
+use crate::{check, clock};
 
 /// Exit code for an order or a configuration that cannot be followed.
 pub const EX_USAGE: u8 = 64;
+/// Exit code for a file whose content is wrong.
+const EX_DATA: u8 = 65;
 
 #[derive(Debug, Parser)]
 #[command(name = "gateway", version, about = "The home box of Hearthline")]
@@ -36,7 +39,7 @@ enum Order {
     },
     /// Prints a configuration with every setting, its default and what it means.
     Config,
-    /// Reads the configuration and the credentials and says whether they can be followed.
+    /// Looks at the configuration, secrets, certificates and rights and says what is wrong.
     Check {
         /// Configuration, TOML.
         #[arg(long, value_name = "FILE")]
@@ -59,9 +62,10 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             say(&Config::template());
             Ok(())
         }
-        Order::Check { config } => load(&config).map(|(_, credentials)| {
-            say(&format!("gateway {} is configured\n", credentials.gateway));
-        }),
+        Order::Check { config } => match load(&config) {
+            Ok((config, credentials)) => return look_at(&config, &credentials),
+            Err(error) => Err(error),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -70,6 +74,19 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// What `check` answers: each finding on a line of its own.
+fn look_at(config: &Config, credentials: &Credentials) -> ExitCode {
+    let found = check::findings(config, credentials, clock::wall_s());
+    for finding in &found {
+        let _ = writeln!(std::io::stderr(), "gateway: {}", finding.replace('\n', " "));
+    }
+    if found.is_empty() {
+        say(&format!("gateway {} is configured\n", credentials.gateway));
+        return ExitCode::SUCCESS;
+    }
+    ExitCode::from(EX_DATA)
 }
 
 fn load(path: &Path) -> Result<(Config, Credentials), StartError> {

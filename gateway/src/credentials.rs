@@ -3,6 +3,8 @@
 //! The key is the gateway's own `K_dev`: it seals the box's own words end to end and, on a plain
 //! loopback link, proves who connects. Not here: keys of devices, which come over the wire (`enrol`).
 
+pub mod papers;
+
 use std::path::{Path, PathBuf};
 
 use proto::id::{GatewayId, KeyEpoch};
@@ -47,7 +49,7 @@ pub struct Address {
 }
 
 /// Certificates for a server that speaks TLS, as PEM text.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Papers {
     /// Roots that vouch for the server.
     pub ca_pem: String,

@@ -20,7 +20,7 @@ use proto::up::{Loss, Up};
 use tokio::sync::{mpsc, watch};
 
 use crate::bus_words;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::devices::Stored;
 use crate::enrol::{Link, Roster};
 use crate::health::Pulse;
@@ -28,6 +28,7 @@ use crate::hub::{Action, Hub};
 use crate::local_alarm::LocalAlarm;
 use crate::spool::{Fate, OwnFrame, RungRow, Spool, SpoolError};
 use crate::uplink::Bells;
+use crate::uplink::renewal::Renewal;
 
 /// Presses whose rung a device is told when it comes back.
 const TOLD_ON_RETURN: u32 = 16;
@@ -93,6 +94,8 @@ pub struct EventLoop {
     pub voice: OwnVoice,
     /// Wakes the uplink.
     pub bells: Bells,
+    /// The box's next certificate, if it has any.
+    pub renewal: Option<Renewal>,
     /// What support may see.
     pub pulse: watch::Sender<Pulse>,
 }
@@ -163,6 +166,9 @@ impl EventLoop {
         };
         self.hub.handle_timeout(self.clock.now());
         self.act();
+        if let Some(renewal) = &mut self.renewal {
+            renewal.turn(self.clock.now(), clock::wall_s());
+        }
         self.pulse.send_modify(|pulse| {
             pulse.loop_at = self.clock.now();
             pulse.store &= done.is_ok();
@@ -225,6 +231,9 @@ impl EventLoop {
     fn on_uplink(&mut self, lane: Lane, up: bool) {
         if lane == Lane::Emergency {
             self.hub.handle_uplink(self.clock.now(), up);
+        }
+        if let Some(renewal) = &mut self.renewal {
+            renewal.link(self.clock.now(), lane, up);
         }
         if up && lane == Lane::Emergency {
             // Answers may have been lost with the last link.

@@ -16,8 +16,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::spool::Usage;
+use crate::uplink::wallet::Wallet;
 
 /// The loop turns at least once a second; silence this long means that it hangs.
 const LOOP_WITHIN: Millis = Millis::secs(5);
@@ -54,6 +55,8 @@ pub struct HealthPage {
     pub clock: Clock,
     /// The door of the devices.
     pub door: Door,
+    /// The box's papers, if its server speaks TLS.
+    pub wallet: Option<Arc<Wallet>>,
 }
 
 #[derive(Serialize)]
@@ -66,6 +69,9 @@ struct Report {
     uplink_telemetry: bool,
     local_alarm: bool,
     reserve: bool,
+    /// Days that the box's certificate has left, below zero after its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate_days: Option<i64>,
     emergencies_waiting: u64,
     telemetry_waiting: u64,
     lost: u64,
@@ -86,10 +92,16 @@ impl HealthPage {
             uplink_telemetry: pulse.uplink_telemetry,
             local_alarm: pulse.sounding,
             reserve: pulse.usage.reserve,
+            certificate_days: self.certificate_days(),
             emergencies_waiting: pulse.usage.emergencies_waiting,
             telemetry_waiting: pulse.usage.telemetry_waiting,
             lost: pulse.usage.lost,
         }
+    }
+
+    fn certificate_days(&self) -> Option<i64> {
+        let life = self.wallet.as_ref()?.life()?;
+        Some(life.days_left(care::policy::dates::dated(clock::wall_s())))
     }
 
     fn metrics(&self) -> String {
@@ -117,6 +129,10 @@ impl HealthPage {
         say("acknowledged_total", "counter", door.acknowledged);
         say("refused_total", "counter", door.refused);
         say("told_total", "counter", door.told);
+        if let Some(days) = self.certificate_days() {
+            let _ = writeln!(text, "# TYPE hearthline_gateway_certificate_days gauge");
+            let _ = writeln!(text, "hearthline_gateway_certificate_days {days}");
+        }
         text
     }
 

@@ -10,6 +10,7 @@
 
 pub mod bus_gate;
 pub mod bus_words;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod event_loop;
 pub mod health;
 pub mod hub;
 pub mod local_alarm;
+pub mod reload;
 pub mod spool;
 pub mod start;
 pub mod uplink;

@@ -23,17 +23,20 @@ use tokio::sync::{mpsc, watch};
 use crate::bus_gate::BusGate;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::credentials::{Credentials, CredentialsError};
+use crate::credentials::{Credentials, CredentialsError, papers};
 use crate::devices::Devices;
 use crate::enrol::Roster;
 use crate::event_loop::{Event, EventLoop, OwnVoice};
 use crate::health::{HealthPage, Pulse};
 use crate::hub::Hub;
 use crate::local_alarm::LocalAlarm;
+use crate::reload::Reload;
 use crate::spool::{Bounds, Reader, Spool, SpoolError};
 use crate::uplink::Bells;
 use crate::uplink::driver::{self, Uplink};
+use crate::uplink::renewal::{Order, Renewal};
 use crate::uplink::transport::{Endpoint, TransportError};
+use crate::uplink::wallet::Wallet;
 
 /// Groups of stored frames that wait for the loop; then the commit thread waits.
 const EVENTS: usize = 32;
@@ -92,6 +95,7 @@ struct Built {
     clock: Clock,
     roster: Arc<Roster>,
     endpoint: Endpoint,
+    wallet: Option<Arc<Wallet>>,
     readers: [Reader; 2],
     boot: BootId,
     credentials: Credentials,
@@ -128,7 +132,8 @@ impl Built {
             address.host.clone_from(host);
         }
         address.port = config.server.port.unwrap_or(address.port);
-        let endpoint = Endpoint::new(credentials.gateway, address, credentials.papers.as_ref())?;
+        let wallet = wallet(&config, &credentials)?;
+        let endpoint = Endpoint::new(credentials.gateway, address, wallet.clone());
         let limits = &config.limits;
         let bounds = Bounds {
             spool_bytes: limits.spool_bytes,
@@ -150,6 +155,7 @@ impl Built {
             clock,
             roster,
             endpoint,
+            wallet,
             readers,
             boot,
             credentials,
@@ -171,11 +177,12 @@ impl Built {
         let (commit, commit_thread) = committer(keep, CommitLimits::default());
         let door = self.open_devices(commit.clone()).await?;
         let bus = Bus::start(BusLimits::default());
-        let bus_door = self.open_bus(commit, bus.clone()).await?;
+        let gate = Arc::new(BusGate::new(self.bus_password.clone()));
+        let bus_door = self.open_bus(commit, (bus.clone(), Arc::clone(&gate))).await?;
         let page_at = self.config.health.bind;
         let page = TcpListener::bind(page_at).await.map_err(|e| StartError::Health(page_at, e))?;
         let (pulse_in, pulse) = watch::channel(Pulse::default());
-        let health = HealthPage { pulse, clock: self.clock.clone(), door: door.clone() };
+        let health = self.health_page(pulse, &door);
         announce(&door, &bus_door, page.local_addr().unwrap_or(page_at));
         let page = tokio::spawn(health.serve(page));
         let mut signals = Signals::new()?;
@@ -183,6 +190,8 @@ impl Built {
             signals.wait().await;
             let _ = stop_in.send(true);
         });
+        let orders = watch::channel(Order::None).0;
+        let reload = tokio::spawn(self.reload(gate, &orders).run());
         let hub = EventLoop {
             hub: Hub::new(self.clock.now(), firmware()),
             alarm: LocalAlarm::new(&self.config.alarm),
@@ -194,13 +203,15 @@ impl Built {
             bus,
             unsaid: std::collections::BTreeMap::new(),
             bells: bells.clone(),
+            renewal: self.renewal(&orders),
             pulse: pulse_in,
         };
         let (quiet_in, quiet) = watch::channel(false);
-        let lanes = self.connect(bells, events_in, &quiet);
+        let lanes = self.connect(bells, events_in, (orders, &quiet));
         hub.run(events, stop).await;
         tracing::info!("stopping");
         page.abort();
+        reload.abort();
         signal.abort();
         door.close().await;
         bus_door.close().await;
@@ -221,8 +232,11 @@ impl Built {
         Ok(door::open(config, Arc::clone(&self.roster) as Arc<_>, commit, None).await?)
     }
 
-    async fn open_bus(&self, commit: CommitHandle, bus: Bus) -> Result<Door, StartError> {
-        let gate = Arc::new(BusGate::new(self.bus_password.clone()));
+    async fn open_bus(
+        &self,
+        commit: CommitHandle,
+        (bus, gate): (Bus, Arc<BusGate>),
+    ) -> Result<Door, StartError> {
         let edge = Edge::Plain { open_to_home: false };
         let config = DoorConfig { bind: self.config.bus.bind, edge, limits: Limits::default() };
         Ok(door::open(config, gate, commit, Some(bus)).await?)
@@ -239,11 +253,31 @@ impl Built {
         }
     }
 
+    fn health_page(&self, pulse: watch::Receiver<Pulse>, door: &Door) -> HealthPage {
+        let (clock, door, wallet) = (self.clock.clone(), door.clone(), self.wallet.clone());
+        HealthPage { pulse, clock, door, wallet }
+    }
+
+    fn reload(&self, gate: Arc<BusGate>, orders: &watch::Sender<Order>) -> Reload {
+        Reload {
+            credentials: (self.config.credentials.clone(), self.credentials.clone()),
+            wallet: self.wallet.clone(),
+            orders: orders.clone(),
+            bus: (gate, self.config.bus.password_file.clone()),
+        }
+    }
+
+    fn renewal(&self, orders: &watch::Sender<Order>) -> Option<Renewal> {
+        let wallet = self.wallet.clone()?;
+        let place = (self.config.data.clone(), self.config.credentials.clone());
+        Some(Renewal::new(self.credentials.gateway, wallet, place, orders.clone()))
+    }
+
     fn connect(
         self,
         bells: Bells,
         events: mpsc::Sender<Event>,
-        quiet: &watch::Receiver<bool>,
+        (orders, quiet): (watch::Sender<Order>, &watch::Receiver<bool>),
     ) -> [tokio::task::JoinHandle<()>; 2] {
         let shared = Arc::new(Uplink {
             spool: self.spool,
@@ -255,6 +289,7 @@ impl Built {
             proofs: AtomicU32::new(0),
             events,
             emergency_up: watch::channel(false).0,
+            orders,
         });
         let [emergency, telemetry] = self.readers;
         [
@@ -269,7 +304,18 @@ impl Built {
     }
 }
 
-fn read_password(path: Option<&PathBuf>) -> Result<Option<(String, String)>, StartError> {
+/// The papers of a box whose server speaks TLS.
+pub fn wallet(
+    config: &Config,
+    credentials: &Credentials,
+) -> Result<Option<Arc<Wallet>>, TransportError> {
+    let papers = credentials.papers.as_ref().filter(|_| credentials.server.tls);
+    let made = papers.map(|papers| Wallet::new(&papers::all(&config.data, papers)));
+    Ok(made.transpose()?.map(Arc::new))
+}
+
+/// Name and password of the bus, if a file holds them.
+pub fn read_password(path: Option<&PathBuf>) -> Result<Option<(String, String)>, StartError> {
     let Some(path) = path else { return Ok(None) };
     let text = std::fs::read_to_string(path);
     let line = text.as_deref().ok().and_then(|text| text.lines().next()?.split_once(':'));

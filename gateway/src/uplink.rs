@@ -10,8 +10,10 @@
 //! Not here: sockets and MQTT (`transport`), rows (`spool`), the tasks that drive it (`driver`).
 
 pub mod driver;
+pub mod renewal;
 pub mod transport;
 pub mod trust;
+pub mod wallet;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -60,6 +60,10 @@ pub enum RelayKind {
     /// A message of an enrolled device that could not be read, cut to `FRAME_MAX` bytes.
     #[n(2)]
     Unreadable,
+    /// No frame: the gateway asks for a certificate for the key in this PKCS #10 request. It is stored
+    /// nowhere on the way; whoever gets no answer asks again.
+    #[n(3)]
+    Petition,
 }
 
 /// What the server tells a gateway.
@@ -114,6 +118,19 @@ pub enum GatewayDown<'a> {
         #[n(1)]
         open: bool,
     },
+    /// The answer to a petition, for the next connection.
+    #[n(6)]
+    Papers {
+        /// Your certificate and what stands between it and a root, PEM.
+        #[b(0)]
+        chain: &'a str,
+        /// Roots that vouch for the server from now on, PEM.
+        #[b(1)]
+        roots: &'a str,
+    },
+    /// Your certificate is due by the server's clock: ask for another one.
+    #[n(7)]
+    Petition,
 }
 
 impl<'a> GatewayDown<'a> {
@@ -135,6 +152,10 @@ impl fmt::Debug for GatewayDown<'_> {
             }
             Self::Release { device } => write!(f, "Release({device})"),
             Self::Alarm { home, open } => write!(f, "Alarm(home {home}, open {open})"),
+            Self::Papers { chain, roots } => {
+                write!(f, "Papers({} bytes, roots {} bytes)", chain.len(), roots.len())
+            }
+            Self::Petition => f.write_str("Petition"),
         }
     }
 }

@@ -12,6 +12,7 @@ use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge, Limits};
 
 use crate::alert::escalate;
 use crate::auth::Auth;
+use crate::certificates::{self, Certificates};
 use crate::clock::Clock;
 use crate::config::{Config, Store};
 use crate::desk::names::Names;
@@ -24,7 +25,7 @@ use crate::inbox::{self, Inbox, InboxLimits};
 use crate::ingest::judge::device_of;
 use crate::ingest::{self, Command, Commands, Orders};
 use crate::live::Live;
-use crate::provision::{Pki, Provision, Registry};
+use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
 use crate::records::{Records, desk, due, notify, open, rules, state};
@@ -69,6 +70,8 @@ pub struct App {
     pub updates: Updates,
     /// Counters and proofs of life.
     pub health: Health,
+    /// Who wears which certificate, and until when.
+    pub certificates: Certificates,
     /// What is out of order, told to people.
     pub faults: Faults,
     /// What log-in needs between requests.
@@ -144,6 +147,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let (commands, orders) = ingest::line();
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
+    let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;
     let app = Arc::new(App {
         config,
         clock,
@@ -162,6 +166,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         rehearsals: Rehearsals::default(),
         updates,
         health: Health::default(),
+        certificates,
         faults,
         auth: Auth::default(),
     });
@@ -196,10 +201,9 @@ fn open_series(config: &Config) -> anyhow::Result<Arc<dyn Series>> {
 
 async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door> {
     let bind = app.config.gateways.bind;
-    let edge = if app.config.gateways.tls {
-        Edge::Tls(Pki::open(&app.config.data, &app.config.gateways.names)?.server_config()?)
-    } else {
-        Edge::Plain { open_to_home: false }
+    let edge = match app.certificates.pki() {
+        Some(pki) => Edge::Tls(pki.server_config()?),
+        None => Edge::Plain { open_to_home: false },
     };
     let gate = gateways::gate(app);
     let config = DoorConfig { bind, edge, limits: limits() };
@@ -219,6 +223,7 @@ fn limits() -> Limits {
 
 fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
     tokio::spawn(faults::run(Arc::clone(app)));
+    tokio::spawn(certificates::run(Arc::clone(app)));
     tokio::spawn(update::talk::run(Arc::clone(app), words));
     tokio::spawn(ingest::run(Arc::clone(app), orders));
     tokio::spawn(escalate::run(Arc::clone(app)));

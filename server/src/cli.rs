@@ -1,7 +1,7 @@
 //! The command line: what a person may ask of the server's program.
 //!
 //! `run` prints one line of JSON when it is ready and logs to standard error. A wrong configuration ends with
-//! 64 and one sentence, a store that cannot be used with 74. Not here: what the commands do.
+//! 64 and one sentence, what `check` finds with 65, a store that cannot be used with 74. Not here: what the commands do.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
 
+use crate::check::{self, Findings};
+use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::provision::command::Enrol;
 use crate::records::staff;
@@ -21,6 +23,8 @@ use crate::{app, router};
 
 /// Wrong use or configuration (sysexits: EX_USAGE).
 const USAGE: u8 = 64;
+/// A secret, certificate or receiver that cannot be relied on (sysexits: EX_DATAERR).
+const DATA: u8 = 65;
 /// A store or port that cannot be used (sysexits: EX_IOERR).
 const IO: u8 = 74;
 
@@ -42,11 +46,14 @@ enum Command {
     },
     /// Prints a commented configuration.
     Config,
-    /// Checks a configuration and says what is wrong with it.
+    /// Checks a configuration and all that it names: secrets, certificates, receivers, rights.
     Check {
         /// Configuration file.
         #[arg(long)]
         config: PathBuf,
+        /// Also sends a test message to the receiver of notices.
+        #[arg(long)]
+        prove: bool,
     },
     /// Enters homes, residents, gateways and devices while the server does not run.
     Enrol {
@@ -89,7 +96,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say_error(&error);
-            ExitCode::from(if error.is::<ConfigError>() { USAGE } else { IO })
+            ExitCode::from(match () {
+                () if error.is::<ConfigError>() => USAGE,
+                () if error.is::<Findings>() => DATA,
+                () => IO,
+            })
         }
     }
 }
@@ -97,8 +108,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Config => print(&Config::template()),
-        Command::Check { config } => {
-            Config::load(&config)?.prepare_data()?;
+        Command::Check { config, prove } => {
+            let config = prepared(&config)?;
+            let now = Clock::resume(None).now().wall_ms;
+            runtime()?.block_on(check::check(&config, now, prove))?;
             print("configuration is fine\n")
         }
         Command::Run { config } => {

@@ -59,6 +59,7 @@ impl Gate for GatewayGate {
             Some(certificate) if certificate.name == gateway.to_string() => {
                 // One that has ended still carries emergencies; its seals are what is believed.
                 let now = dated(self.app.clock.now().wall_ms.div_euclid(1_000));
+                self.app.certificates.wear(gateway, certificate);
                 if certificate.ended(now) && lane == proto::frame::Lane::Telemetry {
                     return Err(Deny::NotAuthorized);
                 }
@@ -70,9 +71,9 @@ impl Gate for GatewayGate {
     }
 
     fn listening(&self, who: Who) {
-        if let Who::Gateway(gateway) = who
-            && self.listening.try_send(gateway).is_err()
-        {
+        let Who::Gateway(gateway) = who else { return };
+        self.app.certificates.listens(gateway);
+        if self.listening.try_send(gateway).is_err() {
             // It connects again, and asks again.
             self.app.receipts.cut(gateway);
         }

@@ -8,6 +8,8 @@ pub mod api_error;
 pub mod app;
 pub mod assets;
 pub mod auth;
+pub mod certificates;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -16,6 +16,7 @@ pub mod enrol;
 pub mod kek;
 pub mod label;
 pub mod mint;
+pub mod pki;
 pub mod registry;
 
 use std::fs::{File, TryLockError};
@@ -29,8 +30,8 @@ use proto::up::Role;
 use crate::records::device::DeviceRow;
 use crate::records::{Records, device};
 
-pub use self::certificate::Pki;
 use self::kek::{Kek, KekError};
+pub use self::pki::Pki;
 pub use self::registry::{DeviceInfo, GatewayInfo, Registry};
 
 /// Why something cannot be enrolled, moved or released.

@@ -15,6 +15,7 @@ pub mod home;
 pub mod image;
 pub mod notify;
 pub mod open;
+pub mod proof;
 pub mod question;
 pub mod resident;
 pub mod rules;

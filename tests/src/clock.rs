@@ -3,7 +3,14 @@
 //! A *watch* is copied to whoever stamps moments; all its copies count from the same start, in
 //! microseconds. Not here: the clocks of server, gateway and devices, which are their own.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The wall clock, seconds since 1970: for dates of certificates.
+#[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
+pub fn wall_s() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
 
 /// Counts from its start; copies agree.
 #[derive(Debug, Clone, Copy)]

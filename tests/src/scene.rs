@@ -25,6 +25,7 @@ use crate::proxy::Proxy;
 use crate::seed::Seed;
 use crate::stage::{Gateway, Setting, Stage};
 use crate::stream::{Heard, Screen};
+use crate::tls;
 use crate::trouble::{Outcome, Trouble};
 
 /// Time between two looks at a condition.
@@ -61,11 +62,19 @@ impl Scene {
     /// Sets it up with the binary `program`, which is also server and gateway.
     pub async fn open(program: &str, homes: u64, setting: Setting) -> Outcome<Self> {
         let (watch, seed) = (Watch::start(), Seed::from_environment());
+        let lives = setting.lives;
         let dir = tempfile::Builder::new().prefix("hearthline-scene-").tempdir()?;
         let stage = Stage::open(Path::new(program), dir.path(), setting)?;
         let organisation = enrol::organisation(&stage.admin, "scene")?;
-        let enrolled = enrol::gateway(&stage.admin, &organisation, "scene")?;
+        let mut enrolled = enrol::gateway(&stage.admin, &organisation, "scene")?;
         let proxy = Proxy::to(stage.server.gateways, seed.part(1)).await?;
+        if let Some(lives) = lives {
+            let papers = tls::Papers::of_server(&dir.path().join("server"))?;
+            papers.hand_over(&mut enrolled, proxy.address, lives.gateway)?;
+            if let Some(life) = lives.server {
+                papers.put_server(life)?;
+            }
+        }
         let mut made = Vec::new();
         for n in 0..homes {
             let home = enrol::home(&stage.admin, &organisation, &format!("演示{n}室"), "演示")?;

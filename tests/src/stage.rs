@@ -26,10 +26,21 @@ const PORTS: &str = "ports.json";
 pub struct Setting {
     /// Whether gateways come by mutual TLS.
     pub tls: bool,
+    /// Lives of certificates, where they are not the ordinary ones.
+    pub lives: Option<Lives>,
     /// Put in front of every program: a tracer.
     pub wrap: Vec<OsString>,
     /// Added to the environment of every program.
     pub environment: Vec<(OsString, OsString)>,
+}
+
+/// First and last second of certificates, counted from now.
+#[derive(Debug, Clone, Copy)]
+pub struct Lives {
+    /// Of the server, if it is not to have an ordinary one.
+    pub server: Option<(i64, i64)>,
+    /// Of the gateway.
+    pub gateway: (i64, i64),
 }
 
 /// A folder with a server in it.

@@ -225,6 +225,7 @@ fn every_policy_number_names_its_source() {
 const GOLDEN: &[(&str, u64)] = &[
     ("proto/tests/versions/v01.rs", 0x1aa4_be70_f340_3a84),
     ("proto/tests/versions/v01_update.rs", 0x8d8a_9e46_00d0_4cab),
+    ("proto/tests/versions/v01_papers.rs", 0xa3b2_6ee2_f740_03fb),
 ];
 
 #[test]

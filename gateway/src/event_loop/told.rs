@@ -35,6 +35,18 @@ impl EventLoop {
                 self.hub.handle_alarm(home, open);
                 Ok(())
             }
+            GatewayDown::Papers { chain, roots } => {
+                if let Some(renewal) = &mut self.renewal {
+                    renewal.answered(chain, roots);
+                }
+                Ok(())
+            }
+            GatewayDown::Petition => {
+                if let Some(renewal) = &mut self.renewal {
+                    renewal.reminded();
+                }
+                Ok(())
+            }
         }
     }
 

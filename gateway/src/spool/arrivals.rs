@@ -128,7 +128,7 @@ fn put(t: &Transaction<'_>, now: Mono, entry: &Entry<'_>) -> rusqlite::Result<Fa
     match (entry.place, entry.kind, entry.lane) {
         (Place::Raw, ..) => put_raw(t, now, entry),
         (Place::Up, RelayKind::Open, lane) => put_open(t, now, entry, lane),
-        (Place::Up, RelayKind::Stranger | RelayKind::Unreadable, lane) => {
+        (Place::Up, RelayKind::Stranger | RelayKind::Unreadable | RelayKind::Petition, lane) => {
             put_doubtful(t, now, entry, lane)
         }
     }
@@ -256,6 +256,7 @@ pub(super) const fn kind_number(kind: RelayKind) -> i64 {
         RelayKind::Open => 0,
         RelayKind::Stranger => 1,
         RelayKind::Unreadable => 2,
+        RelayKind::Petition => 3,
     }
 }
 

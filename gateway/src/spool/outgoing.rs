@@ -130,6 +130,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Waiting> {
         kind: match kind {
             0 => RelayKind::Open,
             1 => RelayKind::Stranger,
+            3 => RelayKind::Petition,
             _ => RelayKind::Unreadable,
         },
         stored: Mono::from_millis(unsigned(row.get(2)?)),

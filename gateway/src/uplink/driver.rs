@@ -15,6 +15,7 @@ use proto::key::HopKey;
 use proto::relay::Relay;
 use tokio::sync::{mpsc, watch};
 
+use super::renewal::Order;
 use super::transport::{Endpoint, Link, LinkEvent};
 use super::{Action, Bells, Session};
 use crate::clock::Clock;
@@ -46,6 +47,8 @@ pub struct Uplink {
     pub events: mpsc::Sender<Event>,
     /// Whether the emergency lane is up.
     pub emergency_up: watch::Sender<bool>,
+    /// What the box's next certificate needs of the lanes.
+    pub orders: watch::Sender<Order>,
 }
 
 struct Driver {
@@ -67,6 +70,7 @@ pub async fn run(shared: Arc<Uplink>, lane: Lane, reader: Reader, mut stop: watc
     let (marked, mut marks) = mpsc::channel::<Vec<RowId>>(1);
     let bell = Arc::clone(shared.bells.of(lane));
     let session = Session::new(lane, shared.clock.now());
+    let mut orders = shared.orders.subscribe();
     let mut driver = Driver {
         shared,
         lane,
@@ -89,6 +93,10 @@ pub async fn run(shared: Arc<Uplink>, lane: Lane, reader: Reader, mut stop: watc
             biased;
             () = told_to_stop(&mut stop) => break,
             Some((number, event)) = events.recv() => driver.hear(number, event).await,
+            Ok(()) = orders.changed() => {
+                let order = orders.borrow_and_update().clone();
+                driver.obey(order).await;
+            }
             () = bell.notified() => driver.session.handle_rows_stored(driver.shared.clock.now(), random()),
             Some(rows) = marks.recv() => {
                 driver.marking = false;
@@ -118,6 +126,21 @@ impl Driver {
             LinkEvent::Acked => self.session.handle_acked(now),
             LinkEvent::Word(bytes) => self.post(Event::Told(bytes)).await,
             LinkEvent::Lost(why) => self.lose(&why).await,
+        }
+    }
+
+    /// Does for the box's certificate what is this lane's part.
+    async fn obey(&mut self, order: Order) {
+        match order {
+            Order::Petition(lane, envelope) if lane == self.lane && self.session.is_up() => {
+                // Without an answer it is asked again, so a link that takes nothing loses nothing.
+                let sent = self.link.as_ref().is_some_and(|link| link.send_aside(envelope));
+                tracing::debug!(sent, "petition");
+            }
+            Order::Prove if self.lane == Lane::Telemetry && self.session.is_up() => {
+                self.lose("connecting with new papers").await;
+            }
+            Order::None | Order::Petition(..) | Order::Prove => {}
         }
     }
 

@@ -5,7 +5,7 @@
 //! Not here: which rows are sent, and when to connect again (`uplink`).
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,17 +15,14 @@ use proto::id::GatewayId;
 use proto::seat::Seat;
 use proto::topic::Topic;
 use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, QoS,
-    TlsConfiguration, Transport,
+    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, NetworkOptions,
+    Outgoing, Packet, QoS, TlsConfiguration, Transport,
 };
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinHandle;
 
-use super::trust::{Calendar, ClockTolerant};
-use crate::clock;
-use crate::credentials::{Address, Papers};
+use super::wallet::Wallet;
+use crate::credentials::Address;
 
 /// Requests between session and socket; the session's window is the bound, this only decouples.
 const CHANNEL: usize = 128;
@@ -76,33 +73,38 @@ pub enum LinkEvent {
 pub struct Endpoint {
     gateway: GatewayId,
     address: Address,
-    tls: Option<Arc<rustls::ClientConfig>>,
+    wallet: Option<Arc<Wallet>>,
 }
 
 /// One connection of one lane.
 pub struct Link {
     client: AsyncClient,
     topic: String,
+    /// Whether each publication that is on its way to the socket is a row of the spool, oldest first.
+    rows: Arc<Mutex<VecDeque<bool>>>,
     poller: JoinHandle<()>,
 }
 
+/// What the task of a link needs.
+struct Line {
+    down: Option<String>,
+    number: u64,
+    events: Sender<(u64, LinkEvent)>,
+    rows: Arc<Mutex<VecDeque<bool>>>,
+    /// The papers it shows.
+    shown: Option<(u64, Arc<Wallet>)>,
+}
+
 impl Endpoint {
-    /// Checks certificates; connects nowhere yet.
-    pub fn new(
-        gateway: GatewayId,
-        address: Address,
-        papers: Option<&Papers>,
-    ) -> Result<Self, TransportError> {
-        let tls = match (address.tls, papers) {
-            (true, Some(papers)) => Some(Arc::new(client_config(papers)?)),
-            _ => None,
-        };
-        Ok(Self { gateway, address, tls })
+    /// Connects nowhere yet; a server that speaks TLS is shown papers of the wallet.
+    pub fn new(gateway: GatewayId, address: Address, wallet: Option<Arc<Wallet>>) -> Self {
+        let wallet = wallet.filter(|_| address.tls);
+        Self { gateway, address, wallet }
     }
 
     /// Whether a password is needed, because no certificate speaks for the box.
     pub const fn needs_password(&self) -> bool {
-        self.tls.is_none()
+        self.wallet.is_none()
     }
 
     /// Starts a link. Its events come to `events` with `number`, so that a late word of an old link is known.
@@ -120,9 +122,13 @@ impl Endpoint {
         options.set_inflight(IDS);
         options.set_max_packet_size(PACKET_MAX, RELAY_MAX + 256);
         options.set_credentials(self.gateway.to_string(), password.unwrap_or_default());
-        if let Some(tls) = &self.tls {
-            options
-                .set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.clone())));
+        let mut shown = None;
+        if let Some(wallet) = &self.wallet
+            && let Some((set, config)) = wallet.choose()
+        {
+            let tls = TlsConfiguration::Rustls(config);
+            options.set_transport(Transport::tls_with_config(tls));
+            shown = Some((set, Arc::clone(wallet)));
         }
         let (client, mut socket) = AsyncClient::new(options, CHANNEL);
         let mut network = NetworkOptions::new();
@@ -130,15 +136,33 @@ impl Endpoint {
         network.set_connection_timeout(CONNECT_S);
         socket.set_network_options(network);
         let down = (lane == Lane::Emergency).then(|| Topic::GatewayDown(self.gateway).to_string());
-        let poller = tokio::spawn(poll(socket, client.clone(), down, number, events));
-        Link { client, topic: Topic::GatewayUp(self.gateway, lane).to_string(), poller }
+        let rows = Arc::<Mutex<VecDeque<bool>>>::default();
+        let line = Line { down, number, events, rows: Arc::clone(&rows), shown };
+        let poller = tokio::spawn(poll(socket, client.clone(), line));
+        Link { client, topic: Topic::GatewayUp(self.gateway, lane).to_string(), rows, poller }
     }
 }
 
 impl Link {
     /// Hands bytes to the socket; false if the link cannot take them, which means that it is over.
     pub fn send(&self, bytes: Vec<u8>) -> bool {
-        self.client.try_publish(self.topic.as_str(), QoS::AtLeastOnce, false, bytes).is_ok()
+        self.publish(bytes, true)
+    }
+
+    /// Hands over bytes that are no row: nobody waits for their acknowledgement.
+    pub fn send_aside(&self, bytes: Vec<u8>) -> bool {
+        self.publish(bytes, false)
+    }
+
+    fn publish(&self, bytes: Vec<u8>, row: bool) -> bool {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.push_back(row);
+        let sent =
+            self.client.try_publish(self.topic.as_str(), QoS::AtLeastOnce, false, bytes).is_ok();
+        if !sent {
+            rows.pop_back();
+        }
+        sent
     }
 }
 
@@ -148,24 +172,25 @@ impl Drop for Link {
     }
 }
 
-async fn poll(
-    mut socket: EventLoop,
-    client: AsyncClient,
-    down: Option<String>,
-    number: u64,
-    events: Sender<(u64, LinkEvent)>,
-) {
-    let mut in_flight: VecDeque<u16> = VecDeque::new();
+async fn poll(mut socket: EventLoop, client: AsyncClient, line: Line) {
+    let Line { down, number, events, rows, shown } = line;
+    let mut in_flight: VecDeque<(u16, bool)> = VecDeque::new();
     loop {
         let event = match socket.poll().await {
             Ok(event) => event,
             Err(error) => {
+                if let Some((set, wallet)) = shown.filter(|_| is_about_papers(&error)) {
+                    wallet.failed(set);
+                }
                 let _ = events.send((number, LinkEvent::Lost(error.to_string()))).await;
                 return;
             }
         };
         let told = match event {
             Event::Incoming(Packet::ConnAck(_)) => {
+                if let Some((set, wallet)) = &shown {
+                    wallet.worked(*set);
+                }
                 if let Some(down) = &down
                     && client.try_subscribe(down.as_str(), QoS::AtLeastOnce).is_err()
                 {
@@ -175,12 +200,14 @@ async fn poll(
                 }
             }
             Event::Incoming(Packet::PubAck(ack)) => match in_flight.pop_front() {
-                Some(oldest) if oldest == ack.pkid => LinkEvent::Acked,
+                Some((oldest, true)) if oldest == ack.pkid => LinkEvent::Acked,
+                Some((oldest, false)) if oldest == ack.pkid => continue,
                 _ => LinkEvent::Lost("acknowledgement out of order".to_owned()),
             },
             Event::Incoming(Packet::Publish(publish)) => LinkEvent::Word(publish.payload),
             Event::Outgoing(Outgoing::Publish(id)) => {
-                in_flight.push_back(id);
+                let row = rows.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                in_flight.push_back((id, row.unwrap_or(true)));
                 continue;
             }
             Event::Incoming(_) | Event::Outgoing(_) => continue,
@@ -192,24 +219,20 @@ async fn poll(
     }
 }
 
-fn client_config(papers: &Papers) -> Result<rustls::ClientConfig, TransportError> {
-    let pem = |what| move |e| TransportError::Pem(what, e);
-    let mut roots = rustls::RootCertStore::empty();
-    for root in CertificateDer::pem_slice_iter(papers.ca_pem.as_bytes()) {
-        roots.add(root.map_err(pem("ca_pem"))?)?;
+/// Whether a link failed for what was shown or seen, and not for the network between.
+fn is_about_papers(error: &ConnectionError) -> bool {
+    if let ConnectionError::ConnectionRefused(code) = error {
+        use ConnectReturnCode::{BadUserNamePassword, NotAuthorized};
+        return matches!(code, BadUserNamePassword | NotAuthorized);
     }
-    let chain = CertificateDer::pem_slice_iter(papers.cert_pem.as_bytes())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(pem("cert_pem"))?;
-    let key = PrivateKeyDer::from_pem_slice(papers.cert_key_pem.as_bytes())
-        .map_err(pem("cert_key_pem"))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let calendar = Calendar { built: care::policy::dates::BUILT, proved: clock::is_proved };
-    let trust = ClockTolerant::new(roots, Arc::clone(&provider), calendar)?;
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(trust))
-        .with_client_auth_cert(chain, key)?;
-    Ok(config)
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        // rustls speaks through an error of the socket once the handshake has begun.
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

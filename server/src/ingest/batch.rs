@@ -153,6 +153,7 @@ impl Batcher {
                 Said::Unreadable { device, home, hash } => {
                     self.unreadable(now, row, (device, home), &hash, &mut pending).await?;
                 }
+                Said::Petition(request) => self.app.certificates.petition(row.gateway, request),
                 Said::Aside(reason) => {
                     self.app.health.put_aside();
                     pending.aside.push(self.aside(row, reason));

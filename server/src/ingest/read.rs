@@ -34,6 +34,8 @@ pub enum Said {
         /// Told apart by this.
         hash: Vec<u8>,
     },
+    /// A gateway asks for a certificate, with this request.
+    Petition(Vec<u8>),
     /// Nothing that can be taken in; why.
     Aside(&'static str),
 }
@@ -78,6 +80,7 @@ impl Reader {
             RelayKind::Open => self.open(row.gateway, bytes, handed, registry),
             RelayKind::Stranger => self.stranger(bytes, handed, registry),
             RelayKind::Unreadable => unreadable(bytes, registry),
+            RelayKind::Petition => Said::Petition(bytes.to_vec()),
         }
     }
 

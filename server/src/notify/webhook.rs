@@ -65,6 +65,16 @@ impl Webhook {
         Ok(Self { url: url.to_owned(), secret, agent })
     }
 
+    /// Sends a test message, blocking; the answer is the receipt or why there is none.
+    ///
+    /// # Errors
+    /// Nobody has confirmed it.
+    pub fn prove(&self, seconds: i64) -> Result<String, String> {
+        let id = uuid::Uuid::now_v7().to_string();
+        let body = format!("{{\"id\":\"{id}\",\"kind\":\"test\",\"reason\":\"proof\"}}");
+        self.call(&id, &body, seconds)
+    }
+
     /// Makes one call, blocking; the answer is the receipt or why there is none.
     pub(super) fn call(&self, id: &str, body: &str, seconds: i64) -> Result<String, String> {
         let time = seconds.to_string();

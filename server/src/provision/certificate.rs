@@ -1,30 +1,29 @@
 //! The server's own certificate authority: a root, the server's certificate, gateways' certificates.
 //!
-//! Made on the first start under `data/pki`, keys readable by their owner only. A gateway's
-//! certificate names it by id and lives 90 days; the server's own is renewed at the start when a
-//! third of its life is left. Not here: TLS itself (`door`), and who is revoked (`registry`).
+//! Made on the first start under `data/pki`, keys readable by their owner only. A certificate lives 90
+//! days; one that is made under a clock that must be wrong lives long and is replaced when the clock is
+//! right. The root is signed anew with its own key long before it ends: whoever trusts the old one
+//! trusts the new one. Not here: when that is done (`pki`), TLS (`door`), who is revoked (`registry`).
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use care::policy::dates::{
+    AUTHORITY_LIFE, BEGINS_BEFORE, CERTIFICATE_LIFE, CERTIFICATE_LIFE_UNDATED, Life, can_be_right,
+    dated,
+};
+use door::tls::paper;
 use proto::id::GatewayId;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
+    date_time_ymd,
 };
 
 use super::kek::{random, write_secret};
-use crate::clock::Clock;
 
-const DAY_MS: i64 = 86_400_000;
-/// Life of the root.
-const ROOT_DAYS: i64 = 7_300;
-/// Life of what the root signs.
-const LEAF_DAYS: i64 = 90;
-/// The server's own certificate is renewed when so little of its life is left.
-const RENEW_DAYS: i64 = 30;
-/// Clocks of home boxes may be behind by so much.
-const BEFORE_DAYS: i64 = 2;
+const DAY_S: i64 = 86_400;
 
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
@@ -49,21 +48,22 @@ pub enum PkiError {
 }
 
 /// A certificate and its key, as PEM.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issued {
     /// The certificate.
     pub pem: String,
     /// Its private key.
     pub key_pem: String,
-    /// End of its life, ms since 1970 UTC, at midnight.
-    pub until_ms: i64,
+    /// Its first and last second.
+    pub life: Life,
 }
 
 /// The authority.
 pub struct Authority {
     dir: PathBuf,
+    key: KeyPair,
     issuer: Issuer<'static, KeyPair>,
-    root_pem: String,
+    root: Mutex<(String, Life)>,
 }
 
 impl Authority {
@@ -74,83 +74,144 @@ impl Authority {
     pub fn open(data: &Path, now_ms: i64) -> Result<Self, PkiError> {
         let dir = data.join("pki");
         let (key_path, root_path) = (dir.join("root.key"), dir.join("root.pem"));
-        let bad = |error: rcgen::Error| PkiError::Content {
-            path: dir.clone(),
-            reason: error.to_string(),
-        };
+        let bad = |reason: String| PkiError::Content { path: dir.clone(), reason };
         if !key_path.exists() {
-            let key = KeyPair::generate().map_err(bad)?;
-            let mut params = root_params();
-            lives(&mut params, now_ms, ROOT_DAYS);
-            let root = params.self_signed(&key).map_err(bad)?;
-            save(&root_path, root.pem().as_bytes())?;
+            let key = KeyPair::generate().map_err(|e| bad(e.to_string()))?;
+            let root = sign_root(&key, seconds(now_ms)).map_err(|e| bad(e.to_string()))?;
+            save(&root_path, root.as_bytes())?;
             // The key last: with it the authority counts as made.
             save(&key_path, key.serialize_pem().as_bytes())?;
         }
-        let key = KeyPair::from_pem(&load(&key_path)?).map_err(bad)?;
-        let issuer = Issuer::new(root_params(), key);
-        Ok(Self { issuer, root_pem: load(&root_path)?, dir: dir.clone() })
+        let key_pem = load(&key_path)?;
+        let read = || KeyPair::from_pem(&key_pem).map_err(|e| bad(e.to_string()));
+        let (key, issuer) = (read()?, Issuer::new(root_params(), read()?));
+        let pem = load(&root_path)?;
+        let life = life_of(&pem).ok_or_else(|| bad("root.pem is no certificate".to_owned()))?;
+        let fits = paper::read_pem(pem.as_bytes())
+            .is_some_and(|paper| paper.key == key.subject_public_key_info());
+        if !fits {
+            return Err(bad("root.pem and root.key do not go together".to_owned()));
+        }
+        Ok(Self { dir: dir.clone(), key, issuer, root: Mutex::new((pem, life)) })
     }
 
     /// The root, for whoever must trust this server or its gateways.
-    pub fn root_pem(&self) -> &str {
-        &self.root_pem
+    pub fn root_pem(&self) -> String {
+        self.root.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
-    /// The server's certificate for `names` (DNS names or addresses), kept until it must be renewed
-    /// or the names change.
+    /// First and last second of the root.
+    pub fn root_life(&self) -> Life {
+        self.root.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
+    /// Signs the root anew with its own key if two thirds of its life are over. The old one stays on the
+    /// disk until the new one is there.
     ///
     /// # Errors
-    /// A file cannot be read or written, or a name is none.
-    pub fn server(&self, names: &[String], now_ms: i64) -> Result<Issued, PkiError> {
-        let path = |end: &str| self.dir.join(format!("server.{end}"));
-        let told = load(&path("about")).unwrap_or_default();
-        let kept = told.trim().split_once(' ').filter(|(_, of)| *of == names.join(" "));
-        let until_ms = kept.and_then(|(until, _)| until.parse::<i64>().ok()).unwrap_or(0);
-        if until_ms - now_ms > RENEW_DAYS * DAY_MS
-            && let (Ok(pem), Ok(key_pem)) = (load(&path("pem")), load(&path("key")))
-        {
-            return Ok(Issued { pem, key_pem, until_ms });
+    /// The new root cannot be made or kept; the old one stays in use.
+    pub fn tend(&self, now_ms: i64) -> Result<(), PkiError> {
+        let now = seconds(now_ms);
+        if !can_be_right(now) || !self.root_life().is_due(now, AUTHORITY_LIFE) {
+            return Ok(());
         }
-        let mut params = CertificateParams::new(names.to_vec()).map_err(|e| self.bad(&e))?;
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let issued = self.issue(params, "hearthline server", now_ms)?;
-        save(&path("pem"), issued.pem.as_bytes())?;
-        save(&path("key"), issued.key_pem.as_bytes())?;
-        let about = format!("{} {}\n", issued.until_ms, names.join(" "));
-        save(&path("about"), about.as_bytes())?;
-        Ok(issued)
+        let pem = sign_root(&self.key, now).map_err(|e| self.bad(&e))?;
+        save(&self.dir.join("root.pem"), pem.as_bytes())?;
+        let life = life_of(&pem).unwrap_or_default();
+        *self.root.lock().unwrap_or_else(PoisonError::into_inner) = (pem, life);
+        tracing::info!(until = life.until, "the authority's root was signed anew with its own key");
+        Ok(())
     }
 
-    /// A client certificate for a gateway; its common name is the id as printed.
+    /// The server's certificate for `names` as it lies on the disk, if it is whole and of these names.
+    pub fn kept(&self, names: &[String]) -> Option<Issued> {
+        let pem = load(&self.dir.join("server.pem")).ok()?;
+        let key_pem = load(&self.dir.join("server.key")).ok()?;
+        let paper = paper::read_pem(pem.as_bytes())?;
+        let key = KeyPair::from_pem(&key_pem).ok()?;
+        let whole = paper.key == key.subject_public_key_info() && paper.hosts == names;
+        whole.then(|| Issued { life: life(&paper.certificate), pem, key_pem })
+    }
+
+    /// A new certificate of the server for `names` (DNS names or addresses); it is not on the disk yet.
+    ///
+    /// # Errors
+    /// A name is none, or the system has no random numbers.
+    pub fn server(&self, names: &[String], now_ms: i64) -> Result<Issued, PkiError> {
+        let mut params = CertificateParams::new(names.to_vec()).map_err(|e| self.bad(&e))?;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate().map_err(|e| self.bad(&e))?;
+        let (pem, life) = self.issue(params, "hearthline server", &key, now_ms)?;
+        Ok(Issued { pem, key_pem: key.serialize_pem(), life })
+    }
+
+    /// Writes the server's certificate; each file is whole at every moment, and two that do not go
+    /// together are made anew at the next start.
+    ///
+    /// # Errors
+    /// The disk does not take them.
+    pub fn keep(&self, issued: &Issued) -> Result<(), PkiError> {
+        save(&self.dir.join("server.key"), issued.key_pem.as_bytes())?;
+        save(&self.dir.join("server.pem"), issued.pem.as_bytes())
+    }
+
+    /// A client certificate for a gateway and a key made for it; its common name is the id as printed.
     ///
     /// # Errors
     /// The system has no random numbers.
     pub fn gateway(&self, gateway: GatewayId, now_ms: i64) -> Result<Issued, PkiError> {
+        let key = KeyPair::generate().map_err(|e| self.bad(&e))?;
+        let (pem, life) = self.client(gateway, &key, now_ms)?;
+        Ok(Issued { pem, key_pem: key.serialize_pem(), life })
+    }
+
+    /// A client certificate for the key of a gateway's request. Nothing else of the request counts.
+    ///
+    /// # Errors
+    /// The request cannot be read, or its maker does not have the key.
+    pub fn sign(
+        &self,
+        gateway: GatewayId,
+        request: &[u8],
+        now_ms: i64,
+    ) -> Result<String, PkiError> {
+        let request = CertificateSigningRequestParams::from_der(&request.into());
+        let request = request.map_err(|e| self.bad(&e))?;
+        Ok(self.client(gateway, &request.public_key, now_ms)?.0)
+    }
+
+    fn client(
+        &self,
+        gateway: GatewayId,
+        key: &impl PublicKeyData,
+        now_ms: i64,
+    ) -> Result<(String, Life), PkiError> {
         let mut params = CertificateParams::default();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.issue(params, &gateway.to_string(), now_ms)
+        self.issue(params, &gateway.to_string(), key, now_ms)
     }
 
     fn issue(
         &self,
         mut params: CertificateParams,
         name: &str,
+        key: &impl PublicKeyData,
         now_ms: i64,
-    ) -> Result<Issued, PkiError> {
+    ) -> Result<(String, Life), PkiError> {
         params.distinguished_name = called(name);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
-        let until_ms = lives(&mut params, now_ms, LEAF_DAYS);
+        let now = seconds(now_ms);
+        let whole = if can_be_right(now) { CERTIFICATE_LIFE } else { CERTIFICATE_LIFE_UNDATED };
+        let life = lives(&mut params, now, whole);
         let mut serial: [u8; 16] =
             random().map_err(|_| self.bad(&rcgen::Error::RingUnspecified))?;
         // A serial number is positive and not zero.
         serial[0] = serial[0] & 0x7F | 0x40;
         params.serial_number = Some(rcgen::SerialNumber::from_slice(&serial));
-        let key = KeyPair::generate().map_err(|e| self.bad(&e))?;
-        let certificate = params.signed_by(&key, &self.issuer).map_err(|e| self.bad(&e))?;
-        Ok(Issued { pem: certificate.pem(), key_pem: key.serialize_pem(), until_ms })
+        let certificate = params.signed_by(key, &self.issuer).map_err(|e| self.bad(&e))?;
+        Ok((certificate.pem(), life))
     }
 
     fn bad(&self, error: &rcgen::Error) -> PkiError {
@@ -158,37 +219,13 @@ impl Authority {
     }
 }
 
-/// The authority together with the names this server is called by: what its TLS edge needs.
-pub struct Pki {
-    authority: Authority,
-    server: Issued,
+/// First and last second of a certificate.
+pub const fn life(certificate: &door::Certificate) -> Life {
+    Life { from: certificate.from, until: certificate.until }
 }
 
-impl Pki {
-    /// Opens or makes both; a server certificate that is old or of other names is renewed.
-    ///
-    /// # Errors
-    /// A file cannot be read or written, or a name is none.
-    pub fn open(data: &Path, names: &[String]) -> Result<Self, PkiError> {
-        let now_ms = Clock::resume(None).now().wall_ms;
-        let authority = Authority::open(data, now_ms)?;
-        let server = authority.server(names, now_ms)?;
-        Ok(Self { authority, server })
-    }
-
-    /// What signs.
-    pub const fn authority(&self) -> &Authority {
-        &self.authority
-    }
-
-    /// TLS that asks gateways for a certificate of this authority.
-    ///
-    /// # Errors
-    /// The files do not fit each other.
-    pub fn server_config(&self) -> Result<Arc<rustls::ServerConfig>, door::tls::TlsError> {
-        let (chain, key) = (self.server.pem.as_bytes(), self.server.key_pem.as_bytes());
-        door::tls::server_config(chain, key, self.authority.root_pem().as_bytes()).map(Arc::new)
-    }
+fn life_of(pem: &str) -> Option<Life> {
+    Some(life(&paper::read_pem(pem.as_bytes())?.certificate))
 }
 
 fn root_params() -> CertificateParams {
@@ -199,24 +236,32 @@ fn root_params() -> CertificateParams {
     params
 }
 
+fn sign_root(key: &KeyPair, now: i64) -> Result<String, rcgen::Error> {
+    let mut params = root_params();
+    lives(&mut params, now, AUTHORITY_LIFE);
+    Ok(params.self_signed(key)?.pem())
+}
+
 fn called(name: &str) -> DistinguishedName {
     let mut called = DistinguishedName::new();
     called.push(DnType::CommonName, name);
     called
 }
 
-/// Sets first and last day; answers the last as ms since 1970.
-fn lives(params: &mut CertificateParams, now_ms: i64, days: i64) -> i64 {
-    let until_ms = (now_ms / DAY_MS + days) * DAY_MS;
-    let date = |at_ms: i64| {
-        let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        let day = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let number = |n: i8| n.unsigned_abs();
-        date_time_ymd(i32::from(day.year()), number(day.month()), number(day.day()))
+/// Sets first and last second, both midnights, and answers them.
+fn lives(params: &mut CertificateParams, now: i64, whole: i64) -> Life {
+    let midnight = |at: i64| at.div_euclid(DAY_S) * DAY_S;
+    let now = dated(now);
+    let life = Life { from: midnight(now - BEGINS_BEFORE), until: midnight(now) + whole };
+    let date = |at: i64| {
+        date_time_ymd(1970, 1, 1) + Duration::from_secs(u64::try_from(at).unwrap_or_default())
     };
-    params.not_before = date(now_ms - BEFORE_DAYS * DAY_MS);
-    params.not_after = date(until_ms);
-    until_ms
+    (params.not_before, params.not_after) = (date(life.from), date(life.until));
+    life
+}
+
+const fn seconds(ms: i64) -> i64 {
+    ms.div_euclid(1_000)
 }
 
 fn save(path: &Path, bytes: &[u8]) -> Result<(), PkiError> {

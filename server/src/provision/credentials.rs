@@ -57,10 +57,10 @@ impl Credentials {
         key: &DeviceKey,
         epoch: KeyEpoch,
         server: ServerPlace,
-        tls: Option<(&str, Issued)>,
+        tls: Option<(String, Issued)>,
     ) -> Self {
         let (ca, cert, cert_key) = match tls {
-            Some((ca, issued)) => (Some(ca.to_owned()), Some(issued.pem), Some(issued.key_pem)),
+            Some((ca, issued)) => (Some(ca), Some(issued.pem), Some(issued.key_pem)),
             None => (None, None, None),
         };
         Self {

@@ -86,7 +86,9 @@ pub struct HealthAnswer {
 
 /// `GET /health`: 200 when everything has answered lately, else 503 with what has not.
 pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<HealthAnswer>) {
-    let roll = app.health.roll_call(app.clock.mono(), app.series.facts().healthy);
+    let mut roll = app.health.roll_call(app.clock.mono(), app.series.facts().healthy);
+    // With papers that have ended no gateway can connect.
+    roll.healthy &= app.certificates.in_force(app.clock.now().wall_ms.div_euclid(1_000));
     let status = if roll.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(HealthAnswer { roll, faults: app.faults.words() }))
 }
@@ -120,5 +122,30 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
             "# HELP hearthline_{name} {what}\n# TYPE hearthline_{name} {kind}\nhearthline_{name} {value}\n"
         );
     }
+    certificate_gauges(&app, &mut text);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+/// Days that certificates have left, below zero after their end; nothing where the door has none.
+fn certificate_gauges(app: &App, text: &mut String) {
+    let facts = app.certificates.facts(app.clock.now().wall_ms.div_euclid(1_000));
+    let count = |n: usize| i64::try_from(n).ok().filter(|_| facts.server.is_some());
+    for (name, what, value) in [
+        ("certificate_server_days", "Days left of the server's certificate", facts.server),
+        ("certificate_authority_days", "Days left of the authority", facts.authority),
+        ("certificate_gateway_days", "Fewest days left of a gateway's certificate", facts.gateways),
+        (
+            "certificate_gateways_ending",
+            "Gateways whose certificate ends soon",
+            count(facts.ending),
+        ),
+        ("certificate_gateways_ended", "Gateways whose certificate has ended", count(facts.ended)),
+    ] {
+        let Some(value) = value else { continue };
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "# HELP hearthline_{name} {what}\n# TYPE hearthline_{name} gauge\nhearthline_{name} {value}\n"
+        );
+    }
 }

@@ -9,6 +9,7 @@
 //! Not here: running InfluxDB. `setup` makes its buckets and its roll-ups.
 
 pub mod lines;
+pub mod proof;
 mod query;
 pub mod setup;
 

@@ -6,8 +6,8 @@
 
 const DAY: i64 = 86_400;
 
-/// Midnight before the last release. Source: the calendar of releases; 2026-11-01.
-const LAST_RELEASE: i64 = 1_793_491_200;
+/// Midnight before the last release. Source: the calendar of releases; 2026-09-01.
+const LAST_RELEASE: i64 = 1_788_220_800;
 /// This program is not older than this: no right clock shows less. Source: SOURCE_DATE_EPOCH of the build, which
 /// every rebuild of a release sets alike, else the last release.
 pub const BUILT: i64 = match option_env!("SOURCE_DATE_EPOCH") {
@@ -121,6 +121,6 @@ mod tests {
     fn a_clock_earlier_than_the_program_counts_for_nothing() {
         assert!(!can_be_right(0) && !can_be_right(BUILT - 1) && can_be_right(BUILT));
         assert_eq!((dated(-5), dated(BUILT + 7)), (BUILT, BUILT + 7));
-        assert_eq!((number("1793491200"), number("x"), number("")), (LAST_RELEASE, 0, 0));
+        assert_eq!((number("1788220800"), number("x"), number("")), (LAST_RELEASE, 0, 0));
     }
 }

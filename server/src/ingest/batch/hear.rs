@@ -39,7 +39,7 @@ impl Batcher {
             Said::Word(word) if word.trust == Trust::Verified && word.class == Class::Emergency => {
                 Some(word.id)
             }
-            Said::Word(_) | Said::Unreadable { .. } | Said::Aside(_) => None,
+            Said::Word(_) | Said::Unreadable { .. } | Said::Petition(_) | Said::Aside(_) => None,
         });
         let presses: Vec<_> = presses.collect();
         if presses.is_empty() {
