@@ -1,9 +1,10 @@
 //! The door's keep: bytes and a topic become a frame of a known device, and are on disk when this returns.
 //!
-//! What its device's hop key opens goes up as it was sealed for the server. What nobody here can read
-//! is kept too: from an enrolled device as *unreadable*, from a stranger as it came. An unreadable
-//! message begins with a header that names its device, made here if it brought none.
-//! Readings stay here as raw data. Not here: what events mean (`hub`), storage (`spool`).
+//! What its device's hop key opens goes up as it was sealed for the server, and in the lane of what it *is*: a
+//! press on the telemetry topic is a press. What nobody here can read is kept too: from an enrolled device
+//! as *unreadable*, from a stranger as it came. An unreadable message begins with a header that names
+//! its device, made here if it brought none. Readings stay here as raw data.
+//! Not here: what events mean (`hub`), storage (`spool`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,9 +50,18 @@ enum Word {
     /// Nothing to keep: the door's own round trip.
     Nothing,
     /// Verified hop by hop.
-    Frame { header: Header, open: FrameBuf, home: HomeId },
+    Frame { header: Header, open: FrameBuf, home: HomeId, up: Option<Up>, lane: Lane },
     /// Kept as it came.
-    Odd { kind: RelayKind, device: DeviceId, bytes: Vec<u8> },
+    Odd { kind: RelayKind, device: DeviceId, bytes: Vec<u8>, lane: Lane },
+}
+
+impl Word {
+    const fn lane(&self) -> Lane {
+        match self {
+            Self::Nothing => Lane::Telemetry,
+            Self::Frame { lane, .. } | Self::Odd { lane, .. } => *lane,
+        }
+    }
 }
 
 struct Seals {
@@ -85,33 +95,37 @@ impl Devices {
     fn read(&mut self, arrival: &Arrival) -> Word {
         match (arrival.who, arrival.topic) {
             (Who::Device(device), Topic::DeviceUp(..)) => {
-                self.open(device, arrival).unwrap_or_else(|| Word::Odd {
-                    kind: RelayKind::Unreadable,
-                    device,
-                    bytes: named(device, arrival),
-                })
+                self.open(device, arrival).unwrap_or_else(|| unreadable(device, arrival))
             }
             (Who::Stranger(device), Topic::StrangerUp(_)) => {
-                self.open(device, arrival).unwrap_or_else(|| Word::Odd {
+                let open = self.open(device, arrival);
+                // Its lane is for calls alone; nothing else of a stranger counts as told.
+                open.filter(|word| word.lane() == Lane::Emergency).unwrap_or_else(|| Word::Odd {
                     kind: RelayKind::Stranger,
                     device,
                     bytes: arrival.payload.iter().take(EMERGENCY_MAX).copied().collect(),
+                    lane: Lane::Emergency,
                 })
             }
             _ => Word::Nothing,
         }
     }
 
-    /// Opens the hop seal, if the frame is what its topic and sender say.
+    /// Opens the hop seal, if the frame is its sender's.
     fn open(&mut self, device: DeviceId, arrival: &Arrival) -> Option<Word> {
         let member = self.roster.find(device)?;
         let (header, _) = Header::parse(&arrival.payload).ok()?;
-        if header.id.device != device || header.class.lane() != arrival.lane {
+        if header.id.device != device {
             return None;
         }
         let seal = self.seal(device, &member, header.id.boot);
         let open = open_hop(&arrival.payload, seal).ok()?;
-        Some(Word::Frame { header, open, home: member.home })
+        let body = read_open(&open).ok().map(|(_, body)| body);
+        let up = body.and_then(|body| Up::for_what_it_is(header.class, body).ok());
+        // A device that calls it an emergency repeats it until somebody has it, whatever it says.
+        let urgent = header.class == Class::Emergency || up.as_ref().is_some_and(calls);
+        let lane = if urgent { Lane::Emergency } else { Lane::Telemetry };
+        Some(Word::Frame { header, open, home: member.home, up, lane })
     }
 
     fn seal(&mut self, device: DeviceId, member: &Member, boot: BootId) -> &HopSeal {
@@ -145,11 +159,8 @@ impl Devices {
 impl Keep for Devices {
     fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>) {
         let words: Vec<Word> = group.iter().map(|arrival| self.read(arrival)).collect();
-        let entries: Vec<Entry<'_>> = group
-            .iter()
-            .zip(&words)
-            .filter_map(|(arrival, word)| entry(arrival.lane, word, &self.roster))
-            .collect();
+        let entries: Vec<Entry<'_>> =
+            words.iter().filter_map(|word| entry(word, &self.roster)).collect();
         let mut fates = std::mem::take(&mut self.fates);
         fates.clear();
         if !entries.is_empty() {
@@ -158,19 +169,24 @@ impl Keep for Devices {
         self.bells.ring(&entries, &fates);
         let mut stored = Vec::new();
         let mut next = fates.iter().copied();
-        for (arrival, word) in group.iter().zip(&words) {
+        for word in words {
             let fate = match word {
                 Word::Nothing => Fate::Again(None),
                 Word::Frame { .. } | Word::Odd { .. } => next.next().unwrap_or(Fate::Refused),
             };
             verdicts.push(verdict(fate));
-            if let Some(told) = told(arrival.lane, word, fate, &self.roster) {
+            if let Some(told) = told(word, fate, &self.roster) {
                 stored.push(told);
             }
         }
         self.fates = fates;
         self.post(stored);
     }
+}
+
+/// Whether a person calls by this.
+pub(crate) fn calls(up: &Up) -> bool {
+    up.class() == Class::Emergency
 }
 
 fn is_worn(roster: &Roster, device: DeviceId) -> bool {
@@ -185,10 +201,10 @@ const fn verdict(fate: Fate) -> Verdict {
     }
 }
 
-fn entry<'a>(lane: Lane, word: &'a Word, roster: &Roster) -> Option<Entry<'a>> {
+fn entry<'a>(word: &'a Word, roster: &Roster) -> Option<Entry<'a>> {
     match word {
         Word::Nothing => None,
-        Word::Frame { header, open, .. } => {
+        Word::Frame { header, open, lane, .. } => {
             let place = match header.class {
                 // Whether it is worn is judged by its own word, which the home's summary does not hold.
                 Class::Reading if is_worn(roster, header.id.device) => Place::Up,
@@ -198,29 +214,28 @@ fn entry<'a>(lane: Lane, word: &'a Word, roster: &Roster) -> Option<Entry<'a>> {
                 }
             };
             let id = header.id;
-            Some(Entry { lane, place, kind: RelayKind::Open, id, bytes: open })
+            Some(Entry { lane: *lane, place, kind: RelayKind::Open, id, bytes: open })
         }
-        Word::Odd { kind, device, bytes } => {
+        Word::Odd { kind, device, bytes, lane } => {
             let id = unnamed(*device);
-            Some(Entry { lane, place: Place::Up, kind: *kind, id, bytes })
+            Some(Entry { lane: *lane, place: Place::Up, kind: *kind, id, bytes })
         }
     }
 }
 
-fn told(lane: Lane, word: &Word, fate: Fate, roster: &Roster) -> Option<Stored> {
+fn told(word: Word, fate: Fate, roster: &Roster) -> Option<Stored> {
     if !matches!(fate, Fate::New | Fate::Again(_)) {
         return None;
     }
     match word {
         Word::Nothing => None,
-        Word::Frame { header, open, home } => {
-            let up = read_open(open).ok().and_then(|(h, body)| Up::from_body(h.class, body).ok());
-            let (home, doubtful) = (Some(*home), false);
+        Word::Frame { header, home, up, lane, .. } => {
+            let (home, doubtful) = (Some(home), false);
             Some(Stored { id: header.id, home, lane, doubtful, up, fate })
         }
-        Word::Odd { device, .. } => {
-            let home = roster.find(*device).map(|member| member.home);
-            let id = unnamed(*device);
+        Word::Odd { device, lane, .. } => {
+            let home = roster.find(device).map(|member| member.home);
+            let id = unnamed(device);
             Some(Stored { id, home, lane, doubtful: true, up: None, fate })
         }
     }
@@ -231,20 +246,30 @@ fn unnamed(device: DeviceId) -> PressId {
     PressId { device, boot: BootId::from_raw(0), seq: Seq::default() }
 }
 
-/// An unreadable message, cut to size, beginning with a header that names its device.
-fn named(device: DeviceId, arrival: &Arrival) -> Vec<u8> {
-    let (class, longest) = match arrival.lane {
+/// A message that no key here opens. What its header calls an emergency is one, on whatever topic it came.
+fn unreadable(device: DeviceId, arrival: &Arrival) -> Word {
+    // Too long for an emergency is still one.
+    let head = &arrival.payload[..arrival.payload.len().min(EMERGENCY_MAX)];
+    let header = Header::parse(head).ok().map(|(header, _)| header);
+    let header = header.filter(|header| header.id.device == device);
+    let shouts = header.is_some_and(|header| header.class == Class::Emergency);
+    let lane = if shouts { Lane::Emergency } else { arrival.lane };
+    let own = header.is_some_and(|header| header.class.lane() == lane);
+    let bytes = named(device, lane, &arrival.payload, own);
+    Word::Odd { kind: RelayKind::Unreadable, device, bytes, lane }
+}
+
+/// Its bytes, cut to size, beginning with a header that names its device: its `own` one or one made here.
+fn named(device: DeviceId, lane: Lane, payload: &[u8], own: bool) -> Vec<u8> {
+    let (class, longest) = match lane {
         Lane::Emergency => (Class::Emergency, EMERGENCY_MAX),
         Lane::Telemetry => (Class::Event, FRAME_MAX),
     };
-    let payload = &arrival.payload[..arrival.payload.len().min(longest)];
-    let own = Header::parse(payload)
-        .is_ok_and(|(header, _)| header.id.device == device && header.class.lane() == arrival.lane);
     if own {
-        return payload.to_vec();
+        return payload.iter().take(longest).copied().collect();
     }
     let header = Header { class, epoch: KeyEpoch::new(0), id: unnamed(device) };
     let mut bytes = header.to_bytes().to_vec();
-    bytes.extend_from_slice(&payload[..payload.len().min(longest - HEADER_LEN)]);
+    bytes.extend(payload.iter().take(longest - HEADER_LEN));
     bytes
 }

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::bus_words;
 use crate::clock::{self, Clock};
-use crate::devices::Stored;
+use crate::devices::{Stored, calls};
 use crate::enrol::{Link, Roster};
 use crate::health::Pulse;
 use crate::hub::{Action, Hub};
@@ -191,7 +191,9 @@ impl EventLoop {
                 // On a fast link the server's answer is heard before this.
                 let answered = self.spool.rung(stored.id).ok().flatten();
                 let answered = answered.is_some_and(|row| row.rung > Rung::Stored);
-                if let Some(home) = stored.home.filter(|_| !answered) {
+                // What this build cannot read may be a call; "it is nothing" is none.
+                let calls = stored.up.as_ref().is_none_or(calls);
+                if let Some(home) = stored.home.filter(|_| calls && !answered) {
                     self.hub.handle_press(now, home, stored.id);
                 }
                 self.hub.handle_heard(now, device, stored.up.as_ref());

@@ -116,7 +116,7 @@ pub enum Fate {
 /// What the box remembers of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnBoot {
-    /// Drawn at random once in the life of this spool.
+    /// Drawn at random for this start: an older copy of the files does not bring a name back.
     pub life: u32,
     /// Rises with every start.
     pub counter: u32,
@@ -147,7 +147,7 @@ impl Spool {
     }
 
     /// Counts this start, durably, and sets the clock that marks what follows.
-    /// `life` is used if this spool has none yet.
+    /// `life` is a random number of this start.
     pub fn begin(&self, clock: crate::clock::Clock, life: u32) -> Result<OwnBoot, SpoolError> {
         self.lock().begin(clock, life)
     }

@@ -340,14 +340,20 @@ impl Up {
 
     /// Reads a body as its class says: to its last byte, unknown keys and quantities skipped.
     pub fn from_body(class: Class, body: &[u8]) -> Result<Self, BodyError> {
-        let up = match class {
+        let up = Self::for_what_it_is(class, body)?;
+        if up.class() == class { Ok(up) } else { Err(BodyError) }
+    }
+
+    /// Reads the body of a frame that a key has verified: an event is what its kind says, whichever of the two classes
+    /// of events it came in. A press in class `Event` is a press, "it is nothing" in class `Emergency` calls nobody.
+    pub fn for_what_it_is(class: Class, body: &[u8]) -> Result<Self, BodyError> {
+        match class {
             Class::Emergency | Class::Event => cbor::read(body).map(Self::Event),
             Class::Reading => cbor::read(body).map(Self::Reading),
             Class::Health => cbor::read(body).map(Self::Health),
             Class::Loss => cbor::read(body).map(Self::Loss),
             Class::Update => cbor::read(body).map(Self::Update),
         }
-        .map_err(|_| BodyError)?;
-        if up.class() == class { Ok(up) } else { Err(BodyError) }
+        .map_err(|_| BodyError)
     }
 }

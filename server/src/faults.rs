@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use care::{Evidence, Kind, Seen, Severity, Trust};
 use proto::id::{DeviceId, GatewayId};
+use proto::unit::{Millis, Mono};
 use tokio::sync::Notify;
 
 use crate::app::App;
@@ -25,6 +26,8 @@ use crate::records::{Records, desk};
 
 /// Faults that may stand at once; one more is only in the log.
 const STANDING_MAX: usize = 10_000;
+/// What happens again and again is looked up in the rows this often.
+const LOOK_AGAIN: Millis = Millis::minutes(60);
 /// Tries again this often what the records did not take.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -74,6 +77,8 @@ struct Table {
     standing: BTreeSet<FaultKey>,
     /// Words of causes that stand, for `/health`.
     words: BTreeMap<FaultKey, &'static str>,
+    /// When what happens again and again was last looked up in the rows.
+    looked: BTreeMap<FaultKey, Mono>,
     /// Not yet in the rows: a fault, or none for its end.
     waiting: BTreeMap<FaultKey, Option<Fault>>,
 }
@@ -106,6 +111,25 @@ impl Faults {
             // One that stood before this start is looked up: a person may have closed its alert.
             table.waiting.insert(key, Some(fault));
             tracing::warn!(cause = seen_word(fault.cause), place = ?key, "fault");
+            true
+        });
+    }
+
+    /// This has happened: unlike [`Faults::raise`] it is told again after a person has closed its alert, but
+    /// looked up at most once in [`LOOK_AGAIN`].
+    pub fn raise_again(&self, fault: Fault, now: Mono) {
+        let key = fault.key();
+        self.change(|table| {
+            let known = table.words.insert(key, seen_word(fault.cause)).is_some();
+            let looked = table.looked.get(&key).is_some_and(|at| now.since(*at) < LOOK_AGAIN);
+            if known && looked || table.waiting.len() >= STANDING_MAX {
+                return false;
+            }
+            if table.looked.len() >= STANDING_MAX {
+                table.looked.clear();
+            }
+            table.looked.insert(key, now);
+            table.waiting.insert(key, Some(fault));
             true
         });
     }

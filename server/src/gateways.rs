@@ -16,6 +16,7 @@ use proto::seat::Seat;
 use tokio::sync::mpsc;
 
 use crate::app::App;
+use crate::ingest::batch::gateway_twice;
 use crate::ingest::judge::{device_of, number};
 use crate::records::open;
 
@@ -24,10 +25,42 @@ const BOOTS: usize = 8;
 /// Gateways that may wait to be told; more than can be enrolled would be a loop.
 const WAITING: usize = 65_536;
 
+/// What a gateway has proved.
+#[derive(Debug, Default)]
+struct Proofs {
+    /// Its boots and the last counter of each, in the order in which they spoke last.
+    boots: Vec<(BootId, u32)>,
+    /// How often a boot came back that another had followed.
+    returns: u32,
+}
+
+impl Proofs {
+    /// Takes a proof whose tag verifies, unless it is a copy of an old one.
+    fn accept(&mut self, boot: BootId, counter: u32) -> bool {
+        let known = self.boots.iter().position(|(known, _)| *known == boot);
+        if let Some(place) = known {
+            if self.boots.get(place).is_some_and(|(_, last)| counter <= *last) {
+                return false;
+            }
+            self.returns += u32::from(place + 1 < self.boots.len());
+            self.boots.remove(place);
+        } else if self.boots.len() >= BOOTS {
+            self.boots.remove(0);
+        }
+        self.boots.push((boot, counter));
+        true
+    }
+
+    /// Whether two boxes take turns: a box never returns to a boot, and one late proof may be on its way at a kill.
+    const fn are_two(&self) -> bool {
+        self.returns > 1
+    }
+}
+
 /// Decides who comes in at the door for gateways.
 pub struct GatewayGate {
     app: Arc<App>,
-    proofs: Mutex<HashMap<GatewayId, Vec<(BootId, u32)>>>,
+    proofs: Mutex<HashMap<GatewayId, Proofs>>,
     listening: mpsc::Sender<GatewayId>,
 }
 
@@ -86,18 +119,13 @@ impl GatewayGate {
         let key = self.app.registry.device(gateway.as_device()).ok_or(Deny::Credentials)?.hop_key();
         let (boot, counter) = key.check_connect_proof(password).ok_or(Deny::Credentials)?;
         let mut proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
-        let boots = proofs.entry(gateway).or_default();
-        if let Some((_, last)) = boots.iter_mut().find(|(known, _)| *known == boot) {
-            if counter <= *last {
-                return Err(Deny::Credentials);
-            }
-            *last = counter;
-            return Ok(());
+        let proofs = proofs.entry(gateway).or_default();
+        if !proofs.accept(boot, counter) {
+            return Err(Deny::Credentials);
         }
-        if boots.len() >= BOOTS {
-            boots.remove(0);
+        if proofs.are_two() {
+            self.app.faults.raise_again(gateway_twice(gateway), self.app.clock.now().mono);
         }
-        boots.push((boot, counter));
         Ok(())
     }
 }

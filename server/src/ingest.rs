@@ -11,6 +11,7 @@ pub mod homes;
 pub mod judge;
 pub mod read;
 pub mod seen;
+pub mod voices;
 pub mod way;
 
 use std::sync::Arc;

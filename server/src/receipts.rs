@@ -42,24 +42,34 @@ impl Receipts {
         self.word(press.device, &Down::Receipt(receipt), Some(receipt));
     }
 
+    /// Tells a device how far its press has come, by a gateway that is not its own and has carried the press.
+    pub fn tell_by(&self, gateway: GatewayId, press: PressId, rung: Rung) {
+        let receipt = Receipt { press, rung };
+        let (device, word) = (press.device, Down::Receipt(receipt));
+        self.sealed(device, Some(gateway), Some(receipt), |seal, nonce| {
+            seal.seal(device, nonce, &word)
+        });
+    }
+
     /// Seals a word for a device and hands it to its gateway.
     pub fn word(&self, device: DeviceId, word: &Down, hint: Option<Receipt>) -> Option<Told> {
-        self.sealed(device, hint, |seal, nonce| seal.seal(device, nonce, word))
+        self.sealed(device, None, hint, |seal, nonce| seal.seal(device, nonce, word))
     }
 
     /// Seals an order about a device's image and hands it to its gateway.
     pub fn order(&self, device: DeviceId, order: &Order<'_>) -> Option<Told> {
-        self.sealed(device, None, |seal, nonce| seal.seal_order(device, nonce, order))
+        self.sealed(device, None, None, |seal, nonce| seal.seal_order(device, nonce, order))
     }
 
     fn sealed(
         &self,
         device: DeviceId,
+        by: Option<GatewayId>,
         hint: Option<Receipt>,
         seal: impl FnOnce(&DownSeal, [u8; 24]) -> Result<DownBuf, FrameError>,
     ) -> Option<Told> {
         let info = self.registry.device(device)?;
-        let gateway = info.gateway?;
+        let gateway = by.or(info.gateway)?;
         let key = info.end_key(info.epoch)?;
         let mut nonce = [0; 24];
         getrandom::fill(&mut nonce).ok()?;

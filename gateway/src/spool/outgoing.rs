@@ -114,11 +114,11 @@ impl Store {
 impl Store {
     pub(super) fn ask_again(&mut self, now: Mono) -> Result<bool, SpoolError> {
         self.lazy(|t| {
-            let sql = "UPDATE up SET acked = NULL WHERE mark = 0 AND acked < ?
+            let sql = "UPDATE up SET acked = NULL WHERE lane = ? AND acked < ?
                        AND (device, boot, seq) IN (SELECT device, boot, seq FROM rung
                        WHERE rung = 1 ORDER BY at DESC LIMIT ?)";
             let late = signed(now.millis().saturating_sub(ANSWER_WITHIN));
-            Ok(t.prepare_cached(sql)?.execute([late, ASK_MAX])? > 0)
+            Ok(t.prepare_cached(sql)?.execute([LANE_EMERGENCY, late, ASK_MAX])? > 0)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What the box keeps of itself: its life and boots, the mark of time, what it dropped, its own frames.
 //!
-//! Each start is a new boot, counted on disk before the first frame, so a frame number of the box
-//! never comes back. Not here: sealing of these frames (`event_loop`).
+//! Each start is a new boot, counted on disk before the first frame, and of a life drawn anew: a frame number of
+//! the box never comes back, not even if the files are put back as they were. Not here: sealing (`event_loop`).
 
 use proto::id::PressId;
 use proto::unit::Mono;
@@ -38,7 +38,7 @@ impl Store {
         let mark = clock.mark(clock.now());
         let boot = self.durable(|t| {
             let sql = "INSERT INTO own VALUES (1, ?, 1, ?, ?, ?, ?, 0, 0)
-                       ON CONFLICT DO UPDATE SET counter = counter + 1";
+                       ON CONFLICT DO UPDATE SET counter = counter + 1, life = excluded.life";
             t.execute(
                 sql,
                 params![

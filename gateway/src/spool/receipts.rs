@@ -1,7 +1,8 @@
 //! How far each press has come, and the server's sealed word that says so to the device.
 //!
-//! A rung only rises. Rows stay long after `received`, because a device that missed the word asks
-//! again by repeating the press. Not here: telling (`event_loop`).
+//! The rung of a name only rises, until other bytes come under it: then it counts from `stored` again, and the
+//! server answers each of them anew. Rows stay long after `received`, because a device that missed the
+//! word asks again by repeating the press. Not here: telling (`event_loop`).
 
 use proto::down::Rung;
 use proto::id::{BootId, DeviceId, PressId, Seq};
@@ -85,9 +86,10 @@ impl Store {
     }
 }
 
-/// Starts the ladder of a press that has just been stored.
+/// Starts the ladder of a press that has just been stored. What was known under its name is not its own.
 pub(super) fn begin(t: &Transaction<'_>, now: Mono, press: PressId) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO rung VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO rung VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE
+               SET rung = excluded.rung, at = excluded.at, sealed = NULL";
     t.prepare_cached(sql)?
         .execute(params![
             signed(press.device.get()),

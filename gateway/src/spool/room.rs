@@ -112,7 +112,7 @@ impl Store {
                     "DELETE FROM rung WHERE (device, boot, seq) IN
                      (SELECT device, boot, seq FROM rung AS old WHERE at < ? AND NOT EXISTS
                        (SELECT 1 FROM up WHERE device = old.device AND boot = old.boot
-                        AND seq = old.seq AND mark = 0 AND acked IS NULL) LIMIT ?)",
+                        AND seq = old.seq AND acked IS NULL) LIMIT ?)",
                 )?
                 .execute([rungs, TIDY_ROWS])?;
             Ok(raw.max(sent).max(rungs))

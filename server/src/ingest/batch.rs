@@ -8,7 +8,10 @@ mod alone;
 mod commit;
 mod deadline;
 mod hear;
+mod known;
 mod way;
+
+pub use self::known::gateway_twice;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -28,10 +31,11 @@ use crate::ingest::Command;
 use crate::ingest::dating::Dating;
 use crate::ingest::homes::{Homes, Work};
 use crate::ingest::judge::{Cause, Sheet, number};
-use crate::ingest::read::{Reader, Said};
+use crate::ingest::read::{Loud, Reader, Said};
 use crate::ingest::seen::{Book, Window};
+use crate::ingest::voices::Voices;
 use crate::ingest::way::Ways;
-use crate::records::state::{Quarantined, SeenRow};
+use crate::records::state::Quarantined;
 use crate::records::{open, state};
 use crate::series::{Point, SeriesError};
 
@@ -72,6 +76,7 @@ pub struct Batcher {
     reader: Reader,
     book: Book,
     dating: Dating,
+    voices: Voices,
     homes: Homes,
     watches: HashMap<GatewayId, GatewayWatch>,
     silent: HashMap<GatewayId, String>,
@@ -90,6 +95,8 @@ struct Pending {
     points: Vec<Point>,
     seen: Vec<(DeviceId, proto::id::BootId, Window)>,
     answers: Vec<(proto::id::PressId, proto::down::Rung)>,
+    /// Presses that came by another gateway than their device's own.
+    elsewhere: Vec<(GatewayId, proto::id::PressId)>,
     aside: Vec<Quarantined>,
     silent: Vec<(GatewayId, Option<String>)>,
     turned: Vec<(GatewayId, GatewayWatch)>,
@@ -121,6 +128,7 @@ impl Batcher {
             reader: Reader::default(),
             book: Book::default(),
             dating: Dating::default(),
+            voices: Voices::default(),
             homes,
             watches,
             silent,
@@ -145,19 +153,25 @@ impl Batcher {
             }));
             said.push((row, read.map_err(|_| IngestError::Panic)?));
         }
-        let known = self.known(lane, &said).await?;
+        let known = self.known(&said).await?;
         for (row, said) in said {
             self.heard(row.gateway, row.mono);
             match said {
                 Said::Word(word) => self.word(now, row, word, &known, &mut pending).await?,
-                Said::Unreadable { device, home, hash } => {
-                    self.unreadable(now, row, (device, home), &hash, &mut pending).await?;
+                Said::Unreadable { device, home, hash, press } => {
+                    let what = (hash.as_slice(), press);
+                    self.unreadable(now, row, (device, home), what, &mut pending).await?;
                 }
                 Said::Petition(request) => self.app.certificates.petition(row.gateway, request),
-                Said::Aside(reason) => {
+                Said::Aside(reason, loud) => {
                     self.app.health.put_aside();
                     pending.aside.push(self.aside(row, reason));
-                    if lane == Lane::Emergency {
+                    let shouts = match loud {
+                        Loud::Yes => true,
+                        Loud::No => false,
+                        Loud::ByLane => lane == Lane::Emergency,
+                    };
+                    if shouts {
                         self.nameless(now, row, &mut pending).await?;
                     }
                 }
@@ -315,17 +329,5 @@ impl Batcher {
             self.step(now, number(home.get()), &input, None, pending).await?;
         }
         Ok(())
-    }
-}
-
-impl Pending {
-    fn seen_rows(&self) -> Vec<SeenRow> {
-        let row = |(device, boot, window): &(DeviceId, proto::id::BootId, Window)| SeenRow {
-            device: number(device.get()),
-            boot: crate::ingest::judge::signed(boot.get()),
-            base: i64::from(window.base()),
-            bits: window.bits(),
-        };
-        self.seen.iter().map(row).collect()
     }
 }

@@ -30,7 +30,7 @@ pub struct Cause<'a> {
     pub press: Option<PressId>,
     /// How far it is believed.
     pub trust: Trust,
-    /// Hash of unverified bytes.
+    /// What tells it from other words of its name: its end tag, or the hash of unverified bytes.
     pub hash: &'a [u8],
     /// When the inbox had it.
     pub stored: Mono,

@@ -1,12 +1,13 @@
 //! From a row of the inbox to a word of a device: the one place where frames are opened and believed.
 //!
-//! Trust never depends on which gateway carried a frame, only on the end tag. What cannot be believed and
-//! is no emergency is put aside; an emergency always goes on. Not here: de-duplication, meaning.
+//! Trust never depends on which gateway carried a frame, only on the end tag. What is verified is judged by what it
+//! says, whatever lane and class it came in. What cannot be believed and is no emergency is put aside; an
+//! emergency always goes on. Not here: de-duplication, meaning.
 
 use std::collections::{BTreeSet, HashMap};
 
 use care::Trust;
-use proto::frame::{Class, Header, open_hop, read_open, verify_end};
+use proto::frame::{Class, Header, TAG_LEN, open_hop, read_open, verify_end};
 use proto::id::{BootId, DeviceId, GatewayId, HomeId, PressId};
 use proto::key::EndSeal;
 use proto::relay::{Relay, RelayKind};
@@ -33,11 +34,24 @@ pub enum Said {
         home: HomeId,
         /// Told apart by this.
         hash: Vec<u8>,
+        /// Its name, if its end tag verifies: its device waits for an answer.
+        press: Option<PressId>,
     },
     /// A gateway asks for a certificate, with this request.
     Petition(Vec<u8>),
-    /// Nothing that can be taken in; why.
-    Aside(&'static str),
+    /// Nothing that can be taken in; why, and whether it may be a call.
+    Aside(&'static str, Loud),
+}
+
+/// Whether what is put aside may be a call for help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loud {
+    /// It is one.
+    Yes,
+    /// It is verified and none.
+    No,
+    /// It is one if it came in the emergency lane.
+    ByLane,
 }
 
 /// A device's word, opened.
@@ -45,8 +59,10 @@ pub enum Said {
 pub struct Word {
     /// Its name.
     pub id: PressId,
-    /// The lane and kind.
+    /// What kind of word it is: by what it says if it is verified, else by its header.
     pub class: Class,
+    /// Whether its device repeats it until it is told `received`.
+    pub waits: bool,
     /// Where it belongs; for a gateway's own word the home that it names.
     pub home: Option<HomeId>,
     /// As what the speaker is enrolled; none if it is not.
@@ -57,8 +73,32 @@ pub struct Word {
     pub up: Up,
     /// When a gateway had it, server's clock.
     pub handed: Mono,
+    /// Its end tag, if that verifies: with its name it tells a copy from another's word.
+    pub tag: [u8; TAG_LEN],
     /// Hash of the bytes, if nobody could verify them.
     pub hash: Vec<u8>,
+}
+
+impl Word {
+    /// What tells it from other words of its name: the tag of verified bytes, a hash of others.
+    pub fn mark(&self) -> &[u8] {
+        if self.trust == Trust::Verified { &self.tag } else { &self.hash }
+    }
+
+    /// Whether nobody calls by it and nobody waits for an answer.
+    fn is_idle(&self) -> bool {
+        self.class != Class::Emergency && !self.waits
+    }
+}
+
+/// An opened frame before its body is read.
+struct Frame<'a> {
+    header: Header,
+    body: &'a [u8],
+    open: &'a [u8],
+    known: Option<DeviceInfo>,
+    trust: Trust,
+    handed: Mono,
 }
 
 /// Opens rows; keeps the seals of boots that speak.
@@ -72,7 +112,7 @@ impl Reader {
     /// What a row says.
     pub fn read(&mut self, row: &InboxRow, registry: &Registry) -> Said {
         let Ok(relay) = minicbor::decode::<Relay<'_>>(&row.bytes) else {
-            return Said::Aside("envelope is not readable");
+            return Said::Aside("envelope is not readable", Loud::ByLane);
         };
         let handed = Mono::from_millis(row.mono.millis().saturating_sub(relay.age.get()));
         let bytes: &[u8] = relay.bytes;
@@ -92,7 +132,7 @@ impl Reader {
     fn open(&mut self, by: GatewayId, open: &[u8], handed: Mono, registry: &Registry) -> Said {
         let (header, body) = match read_open(open) {
             Ok(read) => read,
-            Err(_) => return Said::Aside("frame is not readable"),
+            Err(_) => return Said::Aside("frame is not readable", Loud::ByLane),
         };
         let known = registry.device(header.id.device);
         // A device that no row knows stays: the rows may be those of an older backup.
@@ -101,24 +141,26 @@ impl Reader {
         }
         let verified =
             known.as_ref().is_some_and(|d| !d.revoked && self.verifies(open, &header, d));
-        if verified {
-            return word(&header, body, known, Trust::Verified, handed, Vec::new());
-        }
+        let trust = if verified { Trust::Verified } else { Trust::Unverified };
         match header.class {
-            Class::Emergency => word(&header, body, known, Trust::Unverified, handed, hash(open)),
-            Class::Event | Class::Reading | Class::Health | Class::Loss | Class::Update => {
-                Said::Aside("end tag does not verify")
+            Class::Event | Class::Reading | Class::Health | Class::Loss | Class::Update
+                if !verified =>
+            {
+                Said::Aside("end tag does not verify", Loud::ByLane)
             }
+            Class::Emergency
+            | Class::Event
+            | Class::Reading
+            | Class::Health
+            | Class::Loss
+            | Class::Update => word(Frame { header, body, open, known, trust, handed }),
         }
     }
 
     fn stranger(&mut self, hop: &[u8], handed: Mono, registry: &Registry) -> Said {
         let Ok((header, _)) = Header::parse(hop) else {
-            return Said::Aside("stranger's frame is not readable");
+            return Said::Aside("stranger's frame is not readable", Loud::ByLane);
         };
-        if header.class != Class::Emergency {
-            return Said::Aside("stranger's frame is no emergency");
-        }
         let known = registry.device(header.id.device);
         if let Some(device) = known.as_ref().filter(|d| !d.revoked) {
             let seal = device.key().hop(header.epoch).boot(header.id.boot);
@@ -126,8 +168,18 @@ impl Reader {
                 && self.verifies(&open, &header, device)
                 && let Ok((header, body)) = read_open(&open)
             {
-                return word(&header, body, known, Trust::Verified, handed, Vec::new());
+                let (open, trust) = (open.as_slice(), Trust::Verified);
+                let said = word(Frame { header, body, open, known, trust, handed });
+                // Only calls come this way; nothing else of a stranger counts as told.
+                return if matches!(&said, Said::Word(word) if word.is_idle()) {
+                    Said::Aside("stranger's frame is no emergency", Loud::No)
+                } else {
+                    said
+                };
             }
+        }
+        if header.class != Class::Emergency {
+            return Said::Aside("stranger's frame is no emergency", Loud::ByLane);
         }
         // Nothing inside can be read, so that it shouts is all that is known.
         let press = proto::up::Event {
@@ -138,11 +190,13 @@ impl Reader {
         Said::Word(Word {
             id: header.id,
             class: header.class,
+            waits: false,
             home: known.as_ref().and_then(|d| d.home),
             role: known.map(|d| d.role),
             trust: Trust::Unverified,
             up: Up::Event(press),
             handed,
+            tag: [0; TAG_LEN],
             hash: hash(hop),
         })
     }
@@ -171,21 +225,23 @@ impl Reader {
     }
 }
 
-fn word(
-    header: &Header,
-    body: &[u8],
-    known: Option<DeviceInfo>,
-    trust: Trust,
-    handed: Mono,
-    hash: Vec<u8>,
-) -> Said {
+fn word(frame: Frame<'_>) -> Said {
+    let Frame { header, body, open, known, trust, handed } = frame;
     let home = known.as_ref().and_then(|d| d.home);
-    let Ok(up) = Up::from_body(header.class, body) else {
+    let verified = trust == Trust::Verified;
+    let told = match trust {
+        Trust::Verified => Up::for_what_it_is(header.class, body),
+        Trust::Unverified => Up::from_body(header.class, body),
+    };
+    let Ok(up) = told else {
         return match (header.class, known, home) {
             (Class::Emergency, Some(device), Some(home)) => {
-                Said::Unreadable { device: device.device, home, hash: self::hash(body) }
+                let press = verified.then_some(header.id);
+                Said::Unreadable { device: device.device, home, hash: hash(open), press }
             }
-            _ => Said::Aside("body is not readable"),
+            (Class::Emergency, ..) => Said::Aside("body is not readable", Loud::Yes),
+            _ if verified => Said::Aside("body is not readable", Loud::No),
+            _ => Said::Aside("body is not readable", Loud::ByLane),
         };
     };
     let role = known.map(|d| d.role);
@@ -194,19 +250,24 @@ fn word(
         (Up::Loss(loss), Some(Role::Gateway)) => loss.home,
         _ => home,
     };
-    Said::Word(Word { id: header.id, class: header.class, home, role, trust, up, handed, hash })
+    let (id, class) = (header.id, up.class());
+    let waits = verified && header.class == Class::Emergency;
+    let hash = if verified { Vec::new() } else { hash(open) };
+    let tag = open.last_chunk().copied().unwrap_or([0; TAG_LEN]);
+    Said::Word(Word { id, class, waits, home, role, trust, up, handed, tag, hash })
 }
 
 fn unreadable(bytes: &[u8], registry: &Registry) -> Said {
     let Ok((header, _)) = Header::parse(bytes) else {
-        return Said::Aside("message of a device is not readable");
+        return Said::Aside("message of a device is not readable", Loud::ByLane);
     };
     let home = registry.device(header.id.device).and_then(|d| d.home);
     match (header.class, home) {
         (Class::Emergency, Some(home)) => {
-            Said::Unreadable { device: header.id.device, home, hash: hash(bytes) }
+            Said::Unreadable { device: header.id.device, home, hash: hash(bytes), press: None }
         }
-        _ => Said::Aside("message of a device is not readable"),
+        (Class::Emergency, None) => Said::Aside("message of a device is not readable", Loud::Yes),
+        _ => Said::Aside("message of a device is not readable", Loud::ByLane),
     }
 }
 

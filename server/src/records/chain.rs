@@ -82,7 +82,7 @@ pub struct NewActivation {
     pub seq: i64,
     /// Number of `care::Trust`.
     pub trust: i64,
-    /// Empty if verified, else a hash of the bytes.
+    /// Its end tag if verified (empty in rows of older builds), else a hash of the bytes.
     pub hash: Vec<u8>,
     /// Row id of its alert.
     pub alert: String,

@@ -12,6 +12,8 @@ const NAMES: usize = 300;
 pub struct Known {
     /// Device number, boot (signed), frame number.
     pub name: (i64, i64, i64),
+    /// Its end tag; empty in rows of older builds.
+    pub tag: Vec<u8>,
     /// Rung it has reached.
     pub rung: i64,
 }
@@ -55,18 +57,18 @@ pub async fn incident_of(
     row.map(read).transpose()
 }
 
-/// Which of these verified presses are known, and how far they have come.
+/// What is known of these names of verified presses, and how far each has come.
 pub async fn known(c: &mut AnyConnection, names: &[(i64, i64, i64)]) -> Result<Vec<Known>, Error> {
     let mut found = Vec::new();
     for names in names.chunks(NAMES) {
         let mut sql = QueryBuilder::<Any>::new(
-            "SELECT device, boot, seq, rung FROM activation WHERE trust = 0 AND (device, boot, seq) IN (",
+            "SELECT device, boot, seq, hash, rung FROM activation \
+             WHERE trust = 0 AND (device, boot, seq) IN (",
         );
         sql.push_values_only(names);
         sql.push(")");
         for row in sql.build().fetch_all(&mut *c).await? {
-            let name = (row.try_get("device")?, row.try_get("boot")?, row.try_get("seq")?);
-            found.push(Known { name, rung: row.try_get("rung")? });
+            found.push(pressed(&row)?);
         }
     }
     Ok(found)
@@ -115,7 +117,7 @@ pub async fn rungs(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<Known>, E
     let mut found = Vec::new();
     for homes in homes.chunks(NAMES) {
         let mut sql = QueryBuilder::<Any>::new(
-            "SELECT x.device, x.boot, x.seq, x.rung FROM activation x JOIN alert a ON a.id = x.alert \
+            "SELECT x.device, x.boot, x.seq, x.hash, x.rung FROM activation x JOIN alert a ON a.id = x.alert \
              WHERE x.trust = 0 AND a.state < 3 AND a.home IN (",
         );
         let mut list = sql.separated(", ");
@@ -124,8 +126,7 @@ pub async fn rungs(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<Known>, E
         });
         sql.push(")");
         for row in sql.build().fetch_all(&mut *c).await? {
-            let name = (row.try_get("device")?, row.try_get("boot")?, row.try_get("seq")?);
-            found.push(Known { name, rung: row.try_get("rung")? });
+            found.push(pressed(&row)?);
         }
     }
     Ok(found)
@@ -148,6 +149,11 @@ pub async fn alarmed(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<i64>, E
         }
     }
     Ok(found)
+}
+
+fn pressed(row: &sqlx::any::AnyRow) -> Result<Known, Error> {
+    let name = (row.try_get("device")?, row.try_get("boot")?, row.try_get("seq")?);
+    Ok(Known { name, tag: row.try_get("hash")?, rung: row.try_get("rung")? })
 }
 
 trait PushNames {

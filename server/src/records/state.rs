@@ -20,6 +20,10 @@ pub struct SeenRow {
     pub base: i64,
     /// One bit for each frame after `base`, lowest first.
     pub bits: Vec<u8>,
+    /// What is remembered of the latest frames; none in rows of older builds.
+    pub prints: Option<Vec<u8>>,
+    /// When frames that are forgotten had been handed over at the latest, server's clock.
+    pub mark: i64,
 }
 
 /// The judgement of one home as it is stored.
@@ -64,18 +68,22 @@ pub async fn put_care(c: &mut AnyConnection, rows: &[CareRow]) -> Result<(), Err
 /// Stores which frames have been taken, `now` on the server's clock.
 pub async fn put_seen(c: &mut AnyConnection, rows: &[SeenRow], now: i64) -> Result<(), Error> {
     for rows in rows.chunks(ROWS) {
-        let mut sql =
-            QueryBuilder::<Any>::new("INSERT INTO seen (device, boot, base, bits, touched) ");
+        let mut sql = QueryBuilder::<Any>::new(
+            "INSERT INTO seen (device, boot, base, bits, prints, mark, touched) ",
+        );
         sql.push_values(rows, |mut row, r| {
             row.push_bind(r.device)
                 .push_bind(r.boot)
                 .push_bind(r.base)
                 .push_bind(r.bits.as_slice())
+                .push_bind(r.prints.as_deref())
+                .push_bind(r.mark)
                 .push_bind(now);
         });
         sql.push(
             " ON CONFLICT (device, boot) DO UPDATE SET base = excluded.base, \
-             bits = excluded.bits, touched = excluded.touched",
+             bits = excluded.bits, prints = excluded.prints, mark = excluded.mark, \
+             touched = excluded.touched",
         );
         sql.build().execute(&mut *c).await?;
     }
@@ -88,14 +96,22 @@ pub async fn forget_seen(c: &mut AnyConnection, before: i64) -> Result<(), Error
 }
 
 /// Which frames of a boot have been taken, if any.
-pub async fn seen(
-    c: &mut AnyConnection,
-    device: i64,
-    boot: i64,
-) -> Result<Option<(i64, Vec<u8>)>, Error> {
-    let sql = "SELECT base, bits FROM seen WHERE device = $1 AND boot = $2";
+pub async fn seen(c: &mut AnyConnection, device: i64, boot: i64) -> Result<Option<SeenRow>, Error> {
+    // Of a row that an older build wrote it is known only that its last frame came before this.
+    let sql = "SELECT base, bits, prints, COALESCE(mark, touched) AS mark FROM seen \
+               WHERE device = $1 AND boot = $2";
     let row = query(sql).bind(device).bind(boot).fetch_optional(c).await?;
-    row.map(|row| Ok((row.try_get("base")?, row.try_get("bits")?))).transpose()
+    row.map(|row| {
+        Ok(SeenRow {
+            device,
+            boot,
+            base: row.try_get("base")?,
+            bits: row.try_get("bits")?,
+            prints: row.try_get("prints")?,
+            mark: row.try_get("mark")?,
+        })
+    })
+    .transpose()
 }
 
 /// Every judgement: home, state, due.

@@ -110,6 +110,9 @@ impl Batcher {
         for (press, rung) in &pending.answers {
             self.app.receipts.tell(*press, *rung);
         }
+        for (gateway, press) in &pending.elsewhere {
+            self.app.receipts.tell_by(*gateway, *press, Rung::Received);
+        }
         for (home, device) in &pending.sheet.alarmed {
             if let Some(home) = HomeId::new(home.unsigned_abs()) {
                 self.app.receipts.alarm(home, *device, true);

@@ -1,60 +1,26 @@
-//! One word of a device within a batch: is it new, when was it said, what does the home make of it.
+//! One word of a device within a batch: when was it said, what does the home make of it.
 //!
-//! Not here: what is written and who is told (`commit`).
-
-use std::collections::HashMap;
+//! Not here: whether it was heard before (`known`), what is written and who is told (`commit`).
 
 use care::{Input, Trust};
 use proto::down::Rung;
-use proto::frame::{Class, Lane};
+use proto::frame::Class;
 use proto::id::{DeviceId, HomeId, PressId};
 use proto::unit::NoData;
 use proto::up::{Quantity, Role, Up};
 
+use super::known::Known;
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::inbox::InboxRow;
-use crate::ingest::judge::{Cause, number, signed};
-use crate::ingest::read::{Said, Word};
-use crate::ingest::seen::Window;
-use crate::records::{open, state};
+use crate::ingest::judge::{Cause, number};
+use crate::ingest::read::Word;
+use crate::ingest::seen::Sight;
+use crate::records::open;
 use crate::series::Point;
 use crate::update::Heard;
 
-/// Rungs of presses that the rows know already.
-pub(super) type Known = HashMap<PressId, i64>;
-
 impl Batcher {
-    /// Which emergencies among these are known: one look for the whole batch.
-    pub(super) async fn known(
-        &self,
-        lane: Lane,
-        said: &[(&InboxRow, Said)],
-    ) -> Result<Known, IngestError> {
-        let mut known = Known::new();
-        if lane == Lane::Telemetry {
-            return Ok(known);
-        }
-        let presses = said.iter().filter_map(|(_, said)| match said {
-            Said::Word(word) if word.trust == Trust::Verified && word.class == Class::Emergency => {
-                Some(word.id)
-            }
-            Said::Word(_) | Said::Unreadable { .. } | Said::Petition(_) | Said::Aside(_) => None,
-        });
-        let presses: Vec<_> = presses.collect();
-        if presses.is_empty() {
-            return Ok(known);
-        }
-        let names: Vec<_> = presses.iter().map(name).collect();
-        let mut reader = self.app.records.reader().await?;
-        let found = open::known(&mut reader, &names).await?;
-        for row in found {
-            let press = presses.iter().find(|p| name(p) == row.name);
-            known.extend(press.map(|press| (*press, row.rung)));
-        }
-        Ok(known)
-    }
-
     pub(super) async fn word(
         &mut self,
         now: Now,
@@ -69,10 +35,16 @@ impl Batcher {
         {
             self.dating.learn(who.0, who.1, health.uptime, word.handed);
         }
-        if !self.is_new(&word, known, pending).await? {
-            self.app.health.copied();
-            return Ok(());
+        self.answers(row, &word, pending);
+        match self.sight(&word, known, pending).await? {
+            Sight::Copy => {
+                self.app.health.copied();
+                return Ok(());
+            }
+            Sight::Twice => self.twice(now, row, &word),
+            Sight::New => {}
         }
+        self.follows(now, row, &word);
         let dated = match &word.up {
             Up::Event(event) => self.dating.date(who, event.uptime, word.handed, now.mono),
             Up::Reading(_) | Up::Health(_) | Up::Loss(_) | Up::Update(_) => {
@@ -93,12 +65,27 @@ impl Batcher {
         let cause = Cause {
             press,
             trust: word.trust,
-            hash: &word.hash,
+            hash: word.mark(),
             stored: row.mono,
             late: dated.late,
         };
         let input = Input::Heard { id: word.id, at: dated.at, trust: word.trust, up: &word.up };
         self.step(now, number(home.get()), &input, Some(&cause), pending).await
+    }
+
+    /// Who waits for a word about what is no activation is told that it has come; and who waits behind another
+    /// gateway than its own is told there too.
+    fn answers(&self, row: &InboxRow, word: &Word, pending: &mut Pending) {
+        if !word.waits {
+            return;
+        }
+        if word.class != Class::Emergency {
+            pending.answers.push((word.id, Rung::Received));
+        }
+        let own = self.app.registry.device(word.id.device).and_then(|device| device.gateway);
+        if own.is_some_and(|own| own != row.gateway) {
+            pending.elsewhere.push((row.gateway, word.id));
+        }
     }
 
     /// What concerns a device's image goes its own way, behind everything here.
@@ -118,9 +105,11 @@ impl Batcher {
         now: Now,
         row: &InboxRow,
         (device, home): (DeviceId, HomeId),
-        hash: &[u8],
+        (hash, press): (&[u8], Option<PressId>),
         pending: &mut Pending,
     ) -> Result<(), IngestError> {
+        // Its device need not shout again: somebody will look.
+        pending.answers.extend(press.map(|press| (press, Rung::Received)));
         let mut reader = self.app.records.reader().await?;
         let copy = open::known_hash(&mut reader, number(device.get()), hash).await?;
         drop(reader);
@@ -140,63 +129,6 @@ impl Batcher {
         };
         let input = Input::Unreadable { device };
         self.step(now, number(home.get()), &input, Some(&cause), pending).await
-    }
-
-    /// Whether a word was not taken before; a copy of a press is answered with its rung.
-    async fn is_new(
-        &mut self,
-        word: &Word,
-        known: &Known,
-        pending: &mut Pending,
-    ) -> Result<bool, IngestError> {
-        if word.trust == Trust::Unverified {
-            let mut reader = self.app.records.reader().await?;
-            let device = number(word.id.device.get());
-            let copy = open::known_hash(&mut reader, device, &word.hash).await?;
-            return Ok(!copy && !pending.has_hash(&word.hash));
-        }
-        if word.class == Class::Emergency {
-            if let Some(rung) = known.get(&word.id) {
-                let rung = if *rung >= 3 { Rung::Seen } else { Rung::Received };
-                pending.answers.push((word.id, rung));
-                return Ok(false);
-            }
-            return Ok(!pending.sheet.received.contains(&word.id));
-        }
-        self.first_time(word, pending).await
-    }
-
-    async fn first_time(
-        &mut self,
-        word: &Word,
-        pending: &mut Pending,
-    ) -> Result<bool, IngestError> {
-        let (device, boot) = (word.id.device, word.id.boot);
-        let staged = pending.seen.iter_mut().find(|(d, b, _)| (*d, *b) == (device, boot));
-        if let Some((_, _, window)) = staged {
-            return Ok(window.take(word.id.seq));
-        }
-        if self.book.get(device, boot).is_none() {
-            let mut reader = self.app.records.reader().await?;
-            let (d, b) = (number(device.get()), signed(boot.get()));
-            let row = state::seen(&mut reader, d, b).await?;
-            let window = row.map_or_else(Window::default, |(base, bits)| {
-                Window::load(u32::try_from(base).unwrap_or(u32::MAX), &bits)
-            });
-            self.book.put(device, boot, window);
-        }
-        let mut window = self.book.get(device, boot).cloned().unwrap_or_default();
-        let new = window.take(word.id.seq);
-        if new {
-            pending.seen.push((device, boot, window));
-        }
-        Ok(new)
-    }
-}
-
-impl Pending {
-    fn has_hash(&self, hash: &[u8]) -> bool {
-        self.sheet.batch.activations.iter().any(|a| a.hash == hash)
     }
 }
 
@@ -225,8 +157,4 @@ fn measured(word: &Word, at_ms: i64, points: &mut Vec<Point>) {
 /// Home 0 takes the calls of devices that no home is known for: shown, never dropped.
 fn homeless(word: &Word) -> Option<HomeId> {
     (word.class == Class::Emergency).then(|| HomeId::new(0)).flatten()
-}
-
-fn name(press: &PressId) -> (i64, i64, i64) {
-    (number(press.device.get()), signed(press.boot.get()), i64::from(press.seq.get()))
 }
