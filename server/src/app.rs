@@ -25,6 +25,7 @@ use crate::inbox::{self, Inbox, InboxLimits};
 use crate::ingest::judge::device_of;
 use crate::ingest::{self, Command, Commands, Orders};
 use crate::live::Live;
+use crate::notify::Outbox;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
@@ -74,6 +75,8 @@ pub struct App {
     pub certificates: Certificates,
     /// What is out of order, told to people.
     pub faults: Faults,
+    /// Notices that leave the house.
+    pub outbox: Outbox,
     /// What log-in needs between requests.
     pub auth: Auth,
 }
@@ -148,6 +151,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
     let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;
+    let outbox = Outbox::of(&config.notify);
     let app = Arc::new(App {
         config,
         clock,
@@ -168,6 +172,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         health: Health::default(),
         certificates,
         faults,
+        outbox,
         auth: Auth::default(),
     });
     crate::desk::queue::learn_all(&app).await?;
@@ -268,7 +273,7 @@ async fn keep_time(app: Arc<App>) {
             state::put_clock(&mut writer, &now).await?;
             state::forget_seen(&mut writer, now.high - SEEN_KEPT).await?;
             desk::forget_changes(&mut writer, CHANGES_KEPT).await?;
-            notify::drop_ended(&mut writer, app.clock.now().wall_ms - NOTICES_KEPT).await?;
+            notify::drop_ended(&mut writer, now.high - NOTICES_KEPT).await?;
             writer.commit().await?;
             prove(&app, now.high).await
         };
