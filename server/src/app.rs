@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Store};
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
-use crate::faults::{self, Fault, Faults};
+use crate::faults::{self, Faults};
 use crate::gateways;
 use crate::health::Health;
 use crate::history::{self, History};
@@ -29,11 +29,12 @@ use crate::notify::Outbox;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
-use crate::records::{Records, desk, due, notify, open, rules, state};
+use crate::records::{Records, desk, open, rules};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
 use crate::series::{Series, embedded, influx};
 use crate::update::{self, Updates, Words};
+use crate::upkeep;
 
 /// Everything that a running server is made of.
 pub struct App {
@@ -135,7 +136,7 @@ pub struct Running {
 /// Builds everything and starts the loops. The console's listener is the caller's.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
     let records = Records::open(&config.data).await?;
-    let clock = Arc::new(resume(&records).await?);
+    let clock = Arc::new(upkeep::resume(&records).await?);
     let provision = Provision::open(&config.data, records.clone()).await?;
     let registry = provision.registry();
     let series = open_series(&config)?;
@@ -183,18 +184,6 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     Ok(Running { app, door })
 }
 
-async fn resume(records: &Records) -> Result<Clock, sqlx::Error> {
-    let mut writer = records.begin().await?;
-    let clock = Clock::resume(state::clock(&mut writer).await?.as_ref());
-    let now = clock.stored();
-    if clock.rebooted() {
-        due::all_at_once(&mut writer, now.high).await?;
-    }
-    state::put_clock(&mut writer, &now).await?;
-    writer.commit().await?;
-    Ok(clock)
-}
-
 fn open_series(config: &Config) -> anyhow::Result<Arc<dyn Series>> {
     Ok(match (config.series.store, &config.series.influx) {
         (Store::Influx, Some(settings)) => Arc::new(influx::open(settings, &config.data)?),
@@ -234,8 +223,9 @@ fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
     tokio::spawn(escalate::run(Arc::clone(app)));
     tokio::spawn(return_lapsed(Arc::clone(app)));
     tokio::spawn(crate::notify::run(Arc::clone(app)));
-    tokio::spawn(keep_time(Arc::clone(app)));
-    tokio::spawn(tend_series(Arc::clone(app)));
+    tokio::spawn(upkeep::keep_time(Arc::clone(app)));
+    tokio::spawn(upkeep::tend_series(Arc::clone(app)));
+    tokio::spawn(upkeep::watch(Arc::clone(app)));
     tokio::spawn(history::run(Arc::clone(app)));
 }
 
@@ -249,73 +239,6 @@ async fn return_lapsed(app: Arc<App>) {
                 error = &error as &dyn std::error::Error,
                 "claims wait for the records"
             );
-        }
-    }
-}
-
-/// Frames of a boot are told apart this long after its last one, ms; gateways keep what they sent for 7 days at most.
-const SEEN_KEPT: i64 = 30 * 24 * 60 * 60 * 1_000;
-
-/// Changes of the queue that are kept; `routes::stream` lets no screen resume from further back than a fifth.
-const CHANGES_KEPT: i64 = 100_000;
-
-/// Ended notices are kept this long, ms: a quarter, for whoever asks whether a family was told.
-const NOTICES_KEPT: i64 = 92 * 24 * 60 * 60 * 1_000;
-
-/// Writes the highest time every few seconds, so that a reboot of the machine loses no more of it.
-async fn keep_time(app: Arc<App>) {
-    let mut tick = tokio::time::interval(std::time::Duration::from_secs(5));
-    loop {
-        tick.tick().await;
-        let put = async {
-            let mut writer = app.records.begin().await?;
-            let now = app.clock.stored();
-            state::put_clock(&mut writer, &now).await?;
-            state::forget_seen(&mut writer, now.high - SEEN_KEPT).await?;
-            desk::forget_changes(&mut writer, CHANGES_KEPT).await?;
-            notify::drop_ended(&mut writer, now.high - NOTICES_KEPT).await?;
-            writer.commit().await?;
-            prove(&app, now.high).await
-        };
-        let refuse = Fault::upkeep(care::Seen::RecordsRefuse);
-        match put.await {
-            Ok(()) => {
-                app.health.stored(app.clock.mono());
-                app.faults.clear(&refuse);
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "records do not take the time");
-                app.faults.raise(refuse);
-            }
-        }
-    }
-}
-
-/// What a writer has committed is seen by a reader, or it was not committed.
-async fn prove(app: &App, written: i64) -> Result<(), sqlx::Error> {
-    let mut reader = app.records.reader().await?;
-    match state::clock(&mut reader).await? {
-        Some(seen) if seen.high >= written => Ok(()),
-        Some(_) | None => Err(sqlx::Error::Protocol("a commit that no reader sees".into())),
-    }
-}
-
-async fn tend_series(app: Arc<App>) {
-    let mut tick = tokio::time::interval(std::time::Duration::from_secs(10));
-    loop {
-        tick.tick().await;
-        loop {
-            match app.series.tend(app.clock.now().wall_ms).await {
-                Ok(true) => tokio::task::yield_now().await,
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "series is not tended"
-                    );
-                    break;
-                }
-            }
         }
     }
 }

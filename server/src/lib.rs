@@ -31,6 +31,7 @@ pub mod router;
 pub mod routes;
 pub mod series;
 pub mod update;
+pub mod upkeep;
 pub mod words;
 
 pub use cli::run;

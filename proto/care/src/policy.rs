@@ -9,6 +9,7 @@ pub mod dates;
 pub mod ladder;
 pub mod night;
 pub mod pace;
+pub mod time;
 pub mod vital;
 
 use minicbor::{Decode, Encode};
