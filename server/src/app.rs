@@ -3,6 +3,7 @@
 //! Built bottom up: records, clock, registry, series, inbox, then the door, then the loops. Not here:
 //! what any of them does.
 
+use care::Seen;
 use care::alert::Outcome;
 use proto::down::Rung;
 use proto::id::{BootId, HomeId, PressId, Seq};
@@ -17,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Store};
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
-use crate::faults::{self, Faults};
+use crate::faults::{self, Fault, Faults};
 use crate::gateways;
 use crate::health::Health;
 use crate::history::{self, History};
@@ -25,16 +26,15 @@ use crate::inbox::{self, Inbox, InboxLimits};
 use crate::ingest::judge::device_of;
 use crate::ingest::{self, Command, Commands, Orders};
 use crate::live::Live;
-use crate::notify::Outbox;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
-use crate::records::{Records, desk, open, rules};
+use crate::records::{Records, desk, due, open, rules, state};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
 use crate::series::{Series, embedded, influx};
 use crate::update::{self, Updates, Words};
-use crate::upkeep;
+use crate::upkeep::{Sweeps, keep};
 
 /// Everything that a running server is made of.
 pub struct App {
@@ -76,8 +76,6 @@ pub struct App {
     pub certificates: Certificates,
     /// What is out of order, told to people.
     pub faults: Faults,
-    /// Notices that leave the house.
-    pub outbox: Outbox,
     /// What log-in needs between requests.
     pub auth: Auth,
 }
@@ -136,7 +134,7 @@ pub struct Running {
 /// Builds everything and starts the loops. The console's listener is the caller's.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
     let records = Records::open(&config.data).await?;
-    let clock = Arc::new(upkeep::resume(&records).await?);
+    let clock = Arc::new(resume(&records).await?);
     let provision = Provision::open(&config.data, records.clone()).await?;
     let registry = provision.registry();
     let series = open_series(&config)?;
@@ -152,7 +150,9 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
     let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;
-    let outbox = Outbox::of(&config.notify);
+    for device in provision.damaged() {
+        faults.raise(Fault { device: Some(device), ..Fault::upkeep(Seen::RowRefused) });
+    }
     let app = Arc::new(App {
         config,
         clock,
@@ -173,7 +173,6 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         health: Health::default(),
         certificates,
         faults,
-        outbox,
         auth: Auth::default(),
     });
     crate::desk::queue::learn_all(&app).await?;
@@ -182,6 +181,18 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     app.health.at(door.clone());
     spawn_loops(&app, orders, words);
     Ok(Running { app, door })
+}
+
+async fn resume(records: &Records) -> Result<Clock, sqlx::Error> {
+    let mut writer = records.begin().await?;
+    let clock = Clock::resume(state::clock(&mut writer).await?.as_ref());
+    let now = clock.stored();
+    if clock.rebooted() {
+        due::all_at_once(&mut writer, now.high).await?;
+    }
+    state::put_clock(&mut writer, &now).await?;
+    writer.commit().await?;
+    Ok(clock)
 }
 
 fn open_series(config: &Config) -> anyhow::Result<Arc<dyn Series>> {
@@ -216,17 +227,16 @@ fn limits() -> Limits {
 }
 
 fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
-    tokio::spawn(faults::run(Arc::clone(app)));
-    tokio::spawn(certificates::run(Arc::clone(app)));
+    keep(app, faults::run);
+    keep(app, certificates::run);
     tokio::spawn(update::talk::run(Arc::clone(app), words));
     tokio::spawn(ingest::run(Arc::clone(app), orders));
-    tokio::spawn(escalate::run(Arc::clone(app)));
-    tokio::spawn(return_lapsed(Arc::clone(app)));
-    tokio::spawn(crate::notify::run(Arc::clone(app)));
-    tokio::spawn(upkeep::keep_time(Arc::clone(app)));
-    tokio::spawn(upkeep::tend_series(Arc::clone(app)));
-    tokio::spawn(upkeep::watch(Arc::clone(app)));
-    tokio::spawn(history::run(Arc::clone(app)));
+    keep(app, escalate::run);
+    keep(app, return_lapsed);
+    keep(app, crate::notify::run);
+    keep(app, keep_time);
+    keep(app, tend_series);
+    keep(app, history::run);
 }
 
 /// Looks for claims and suspensions whose time is over.
@@ -239,6 +249,63 @@ async fn return_lapsed(app: Arc<App>) {
                 error = &error as &dyn std::error::Error,
                 "claims wait for the records"
             );
+        }
+    }
+}
+
+/// Writes the highest time every few seconds, so that a reboot of the machine loses no more of it.
+async fn keep_time(app: Arc<App>) {
+    let mut sweeps = Sweeps::default();
+    let mut tick = tokio::time::interval(std::time::Duration::from_secs(5));
+    loop {
+        tick.tick().await;
+        let put = async {
+            let mut writer = app.records.begin().await?;
+            let now = app.clock.stored();
+            state::put_clock(&mut writer, &now).await?;
+            writer.commit().await?;
+            prove(&app, now.high).await
+        };
+        let refuse = Fault::upkeep(Seen::RecordsRefuse);
+        match put.await {
+            Ok(()) => {
+                app.health.stored(app.clock.mono());
+                app.faults.clear(&refuse);
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "records do not take the time");
+                app.faults.raise(refuse);
+            }
+        }
+        sweeps.step(&app).await;
+    }
+}
+
+/// What a writer has committed is seen by a reader, or it was not committed.
+async fn prove(app: &App, written: i64) -> Result<(), sqlx::Error> {
+    let mut reader = app.records.reader().await?;
+    match state::clock(&mut reader).await? {
+        Some(seen) if seen.high >= written => Ok(()),
+        Some(_) | None => Err(sqlx::Error::Protocol("a commit that no reader sees".into())),
+    }
+}
+
+async fn tend_series(app: Arc<App>) {
+    let mut tick = tokio::time::interval(std::time::Duration::from_secs(10));
+    loop {
+        tick.tick().await;
+        loop {
+            match app.series.tend(app.clock.now().wall_ms).await {
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "series is not tended"
+                    );
+                    break;
+                }
+            }
         }
     }
 }

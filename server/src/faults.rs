@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use care::alert::Course;
 use care::{Evidence, Kind, Seen, Severity, Trust};
 use proto::id::{DeviceId, GatewayId};
 use proto::unit::{Millis, Mono};
@@ -23,6 +22,7 @@ use crate::ingest::judge::{evidence_json, number, row_id, seen_word};
 use crate::live::Change;
 use crate::records::chain::{self, Batch, Growth, Line, NewAlert};
 use crate::records::fault::{self, FaultKey};
+use crate::records::refusal::is_of_row;
 use crate::records::{Records, desk};
 
 /// Faults that may stand at once; one more is only in the log.
@@ -208,13 +208,31 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Writes what waits, in one transaction.
+/// Writes what waits: in one transaction, or one by one if a row of one is refused.
 pub async fn step(app: &App) -> Result<(), sqlx::Error> {
-    let now = app.clock.now();
     let waiting = app.faults.waiting();
+    let refused = match write(app, &waiting).await {
+        Err(error) if is_of_row(&error) => error,
+        done => return done,
+    };
+    if waiting.len() == 1 {
+        return Err(refused);
+    }
+    let mut last = Ok(());
+    for (key, fault) in waiting {
+        match write(app, &BTreeMap::from([(key, fault)])).await {
+            Err(error) if is_of_row(&error) => last = Err(error),
+            done => done?,
+        }
+    }
+    last
+}
+
+async fn write(app: &App, waiting: &BTreeMap<FaultKey, Option<Fault>>) -> Result<(), sqlx::Error> {
+    let now = app.clock.now();
     let mut batch = Batch::default();
     let mut writer = app.records.begin().await?;
-    for (key, fault) in &waiting {
+    for (key, fault) in waiting {
         let known = fault::find(&mut writer, *key).await?;
         match (fault, known) {
             (Some(_), Some((_, false))) | (None, None) => {}
@@ -222,10 +240,6 @@ pub async fn step(app: &App) -> Result<(), sqlx::Error> {
                 let alert = alert_of(now, fault);
                 fault::put(&mut writer, *key, &alert.id).await?;
                 batch.lines.push(line(now, &alert.id, What::Raised));
-                if let Some(course) = Course::of(fault.kind, fault.severity) {
-                    let (first, due) = course.begin(now.mono);
-                    batch.ladder.push((alert.id.clone(), first as i64, stored(due)));
-                }
                 batch.alerts.push(alert);
             }
             (None, Some((id, over))) => {
@@ -246,7 +260,7 @@ pub async fn step(app: &App) -> Result<(), sqlx::Error> {
         }
     }
     writer.commit().await?;
-    app.faults.written(&waiting);
+    app.faults.written(waiting);
     for (cursor, view) in views {
         app.live.publish(Change { cursor, view });
     }

@@ -45,16 +45,6 @@ pub struct RollCall {
     pub store: bool,
     /// The series took its last batch.
     pub series: bool,
-    /// The clock on the wall can be right.
-    pub clock: bool,
-}
-
-impl RollCall {
-    /// The same with what is thought of the clock on the wall.
-    #[must_use]
-    pub const fn with_clock(self, clock: bool) -> Self {
-        Self { healthy: self.healthy && clock, clock, ..self }
-    }
 }
 
 /// What was counted since the start.
@@ -147,7 +137,7 @@ impl Health {
         let (ingest, ladder) = (lately(&self.ingest), lately(&self.ladder));
         let store = lately(&self.store);
         let healthy = door && ingest && ladder && store && series;
-        RollCall { healthy, door, ingest, ladder, store, series, clock: true }
+        RollCall { healthy, door, ingest, ladder, store, series }
     }
 
     /// What was counted.

@@ -22,6 +22,7 @@ pub use self::run::{Run, Said};
 use crate::app::App;
 use crate::desk::life::stored;
 use crate::records::heard::{self, HeardRow};
+use crate::records::refusal::{is_of_row, leave_out};
 
 /// How long what homes have said is kept.
 pub const KEPT: Millis = Millis::minutes(91 * 24 * 60);
@@ -203,10 +204,24 @@ pub async fn keep(app: &App, ends: bool) {
         let now = app.clock.mono();
         let due = app.history.due(now, AT_ONCE, ends);
         let full = due.len() == AT_ONCE;
-        if let Err(error) = write(app, now, &due).await {
-            tracing::warn!(%error, "history waits for the records");
-            app.history.put_back(due);
-            return;
+        match write(app, now, &due).await {
+            Ok(()) => {}
+            Err(error) if is_of_row(&error) => {
+                for one in &due {
+                    // No alarm rests on it: what is refused is lost, and counted.
+                    match write(app, now, core::slice::from_ref(one)).await {
+                        Err(error) if is_of_row(&error) => {
+                            leave_out(&error, "what a home has said")
+                        }
+                        Ok(()) | Err(_) => {}
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "history waits for the records");
+                app.history.put_back(due);
+                return;
+            }
         }
         if !full {
             return;

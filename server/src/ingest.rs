@@ -11,6 +11,7 @@ pub mod homes;
 pub mod judge;
 pub mod read;
 pub mod seen;
+mod state;
 pub mod voices;
 pub mod way;
 
@@ -163,20 +164,36 @@ async fn drain(app: &App, batcher: &mut Batcher) -> bool {
             // It waits in the inbox, so that what room is left becomes alerts.
             continue;
         }
+        let looked = app.clock.mono();
         match app.inbox.next(lane, batcher.taken(lane), most) {
-            Ok(rows) if rows.is_empty() => {}
+            Ok(rows) if rows.is_empty() => batcher.caught_up(lane, looked),
             Ok(rows) => {
                 if !batcher.take(lane, rows).await {
-                    tokio::time::sleep(PAUSE).await;
+                    pause(app, lane).await;
                 }
                 return true;
             }
             Err(error) => {
                 tracing::error!(error = %error, "inbox cannot be read, trying again");
-                tokio::time::sleep(PAUSE).await;
+                pause(app, lane).await;
                 return true;
             }
         }
     }
     false
+}
+
+/// Waits before a lane is tried again; telemetry holds no emergency by it.
+async fn pause(app: &App, lane: Lane) {
+    let pause = tokio::time::sleep(PAUSE);
+    tokio::pin!(pause);
+    loop {
+        if lane == Lane::Telemetry && app.inbox.waiting().0 > 0 {
+            return;
+        }
+        tokio::select! {
+            () = app.inbox.wait() => {}
+            () = &mut pause => return,
+        }
+    }
 }

@@ -108,6 +108,7 @@ pub struct Provision {
     records: Records,
     registry: Arc<Registry>,
     kek: Kek,
+    damaged: Vec<i64>,
     /// Held as long as this lives: a server and `server enrol` are never at it together.
     _lock: File,
 }
@@ -119,13 +120,39 @@ impl Provision {
     /// Another program holds the directory; the key file is missing or another one; a row is damaged.
     pub async fn open(data: &Path, records: Records) -> Result<Self, ProvisionError> {
         let lock = lock(data)?;
-        let rows = device::all(&mut *records.reader().await?).await?;
-        let kek = Kek::open(data, rows.is_empty())?;
+        let mut reader = records.reader().await?;
+        let (rows, none) = (device::all(&mut reader).await?, device::none(&mut reader).await?);
+        drop(reader);
+        let kek = Kek::open(data, none)?;
         let registry = Registry::new();
-        let infos: Vec<DeviceInfo> =
-            rows.iter().map(|row| info(row, &kek)).collect::<Result<_, _>>()?;
+        let (mut infos, mut refused) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in &rows {
+            match info(row, &kek) {
+                Ok(info) => infos.push(info),
+                Err(error) => refused.push((row.id, error)),
+            }
+        }
+        // All refused means another key file; a few are rows of their own that are damaged.
+        if refused.len() > infos.len()
+            && let Some((_, error)) = refused.pop()
+        {
+            return Err(error);
+        }
+        for (device, error) in &refused {
+            tracing::error!(
+                device,
+                error = error as &dyn std::error::Error,
+                "a device is unknown: its row is damaged"
+            );
+        }
+        let damaged = refused.into_iter().map(|(device, _)| device).collect();
         registry.put_all(infos);
-        Ok(Self { records, registry: Arc::new(registry), kek, _lock: lock })
+        Ok(Self { records, registry: Arc::new(registry), kek, damaged, _lock: lock })
+    }
+
+    /// Devices whose rows are damaged, so that nobody can hear them.
+    pub fn damaged(&self) -> impl Iterator<Item = DeviceId> {
+        self.damaged.iter().filter_map(|id| DeviceId::new(id.unsigned_abs()))
     }
 
     /// The table in memory.

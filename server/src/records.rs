@@ -4,6 +4,7 @@
 //! one connection, so `change` rows are numbered in commit order. Readers have connections of their own.
 //! Not here: what rows mean. Each child room holds the SQL of one noun.
 
+pub mod care;
 pub mod chain;
 pub mod desk;
 pub mod device;
@@ -17,11 +18,11 @@ pub mod notify;
 pub mod open;
 pub mod proof;
 pub mod question;
+pub mod refusal;
 pub mod resident;
 pub mod rules;
 pub mod staff;
 pub mod state;
-pub mod wall;
 pub mod way;
 mod writer;
 

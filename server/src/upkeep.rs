@@ -1,21 +1,19 @@
-//! House-keeping of a running server: its time, what is old, and what it says of both.
+//! What keeps the server's own loops going: old rows are forgotten, rows that are left out are told, and a loop that
+//! panics begins anew.
 //!
-//! What is old goes by measured time where rows have it, else by the edge (`clock::edge`), a bounded share at a
-//! time. Not here: how long measured values are kept (`series`), and what a wrong clock is (`clock::proof`).
+//! Each sweep is a transaction of its own, so that one that is refused stops neither the others nor the clock.
+//! Not here: what the loops do.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use care::Seen;
-use care::policy::time::REFUSED_FOR;
-use proto::unit::Mono;
-use tokio::time::{MissedTickBehavior, interval};
+use proto::unit::{Millis, Mono};
 
 use crate::app::App;
-use crate::clock::proof::Stand;
-use crate::desk::life::stored;
 use crate::faults::Fault;
-use crate::records::{desk, notify, state, wall};
+use crate::records::refusal::{is_of_row, leave_out, left_out};
+use crate::records::{desk, notify, state};
 
 /// Frames of a boot are told apart this long after its last one, ms; gateways keep what they sent for 7 days at most.
 const SEEN_KEPT: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -23,103 +21,76 @@ const SEEN_KEPT: i64 = 30 * 24 * 60 * 60 * 1_000;
 const CHANGES_KEPT: i64 = 100_000;
 /// Ended notices are kept this long, ms: a quarter, for whoever asks whether a family was told.
 const NOTICES_KEPT: i64 = 92 * 24 * 60 * 60 * 1_000;
+/// Rows that were left out are told for this long after the last one.
+const TOLD: Millis = Millis::minutes(5);
+/// A loop that has panicked begins anew after this.
+const AGAIN: Duration = Duration::from_secs(1);
 
-/// Writes the highest time every few seconds, so that a reboot of the machine loses no more of it.
-pub async fn keep_time(app: Arc<App>) {
-    let mut tick = interval(Duration::from_secs(5));
-    loop {
-        tick.tick().await;
-        let put = async {
-            let mut writer = app.records.begin().await?;
-            let now = app.clock.stored();
-            state::put_clock(&mut writer, &now).await?;
-            if let Some((mark, edge)) = app.clock.wall() {
-                wall::put(&mut writer, &mark, &edge).await?;
-            }
-            state::forget_seen(&mut writer, now.high - SEEN_KEPT).await?;
-            desk::forget_changes(&mut writer, CHANGES_KEPT).await?;
-            notify::drop_ended(&mut writer, now.high - NOTICES_KEPT).await?;
-            writer.commit().await?;
-            prove(&app, now.high).await
-        };
-        let refuse = Fault::upkeep(Seen::RecordsRefuse);
-        match put.await {
-            Ok(()) => {
-                app.health.stored(app.clock.mono());
-                app.faults.clear(&refuse);
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "records do not take the time");
-                app.faults.raise(refuse);
+/// What the sweeps have met.
+#[derive(Debug, Default)]
+pub struct Sweeps {
+    left_out: u64,
+    last: Option<Mono>,
+}
+
+impl Sweeps {
+    /// Forgets what is too old, and says whether rows were left out lately.
+    pub async fn step(&mut self, app: &App) {
+        let (mono, now) = (app.clock.mono(), app.clock.now());
+        let old = app.clock.stored().high - SEEN_KEPT;
+        let done = [
+            seen(app, old).await,
+            changes(app).await,
+            notices(app, now.wall_ms - NOTICES_KEPT).await,
+        ];
+        for error in done.into_iter().filter_map(Result::err) {
+            if is_of_row(&error) {
+                leave_out(&error, "old rows that cannot be forgotten");
+            } else {
+                tracing::error!(%error, "old rows stay for now");
             }
         }
+        let count = left_out();
+        if count > std::mem::replace(&mut self.left_out, count) {
+            self.last = Some(mono);
+        }
+        let lately = self.last.is_some_and(|at| mono.since(at) < TOLD);
+        app.faults.set(Fault::upkeep(Seen::RowRefused), lately);
     }
 }
 
-/// What a writer has committed is seen by a reader, or it was not committed.
-async fn prove(app: &App, written: i64) -> Result<(), sqlx::Error> {
-    let mut reader = app.records.reader().await?;
-    match state::clock(&mut reader).await? {
-        Some(seen) if seen.high >= written => Ok(()),
-        Some(_) | None => Err(sqlx::Error::Protocol("a commit that no reader sees".into())),
-    }
+async fn seen(app: &App, before: i64) -> Result<(), sqlx::Error> {
+    let mut writer = app.records.begin().await?;
+    state::forget_seen(&mut writer, before).await?;
+    writer.commit().await
 }
 
-/// Rolls up and drops measured values that are old, as far as the edge goes.
-pub async fn tend_series(app: Arc<App>) {
-    let mut tick = interval(Duration::from_secs(10));
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        while let Some(edge) = app.clock.edge() {
-            match app.series.tend(edge).await {
-                Ok(true) => tokio::task::yield_now().await,
-                Ok(false) => break,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(error, "series is not tended");
-                    break;
-                }
+async fn changes(app: &App) -> Result<(), sqlx::Error> {
+    let mut writer = app.records.begin().await?;
+    desk::forget_changes(&mut writer, CHANGES_KEPT).await?;
+    writer.commit().await
+}
+
+async fn notices(app: &App, before: i64) -> Result<(), sqlx::Error> {
+    let mut writer = app.records.begin().await?;
+    notify::drop_ended(&mut writer, before).await?;
+    writer.commit().await
+}
+
+/// Runs a loop until the process ends. One that panics is told and begins anew.
+pub fn keep<F>(app: &Arc<App>, make: impl Fn(Arc<App>) -> F + Send + 'static)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        while let Err(ended) = tokio::spawn(make(Arc::clone(&app))).await {
+            if !ended.is_panic() {
+                return;
             }
+            tracing::error!(error = %ended, "a loop of the server begins anew");
+            app.faults.raise(Fault::upkeep(Seen::LoopRestarted));
+            tokio::time::sleep(AGAIN).await;
         }
-    }
-}
-
-/// Says what is wrong with the clock on the wall, and that measured values are refused.
-pub async fn watch(app: Arc<App>) {
-    let mut tick = interval(Duration::from_secs(1));
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut lost, mut last) = (app.series.facts().lost, None::<Mono>);
-    loop {
-        tick.tick().await;
-        let now = app.clock.now();
-        app.faults.set(Fault::upkeep(Seen::WrongTime), app.clock.stand() == Stand::Wrong);
-        let all = app.series.facts().lost;
-        if all != lost {
-            (lost, last) = (all, Some(now.mono));
-        }
-        // What stood at the start stands until a while has passed without a refusal.
-        let since = now.mono.since(last.unwrap_or(app.clock.started()));
-        let refused = Fault::upkeep(Seen::PointsRefused);
-        if last.is_some() && since < REFUSED_FOR {
-            app.faults.raise(refused);
-        } else if since >= REFUSED_FOR {
-            app.faults.clear(&refused);
-        }
-    }
-}
-
-/// The clock of a server that starts: goes on from what the records hold.
-pub async fn resume(records: &crate::records::Records) -> Result<crate::clock::Clock, sqlx::Error> {
-    let mut writer = records.begin().await?;
-    let known = state::clock(&mut writer).await?;
-    let wall = wall::read(&mut writer).await?;
-    let clock = crate::clock::Clock::resume(known.as_ref()).with_wall(wall);
-    let now = clock.stored();
-    if clock.rebooted() {
-        crate::records::due::all_at_once(&mut writer, stored(clock.mono())).await?;
-    }
-    state::put_clock(&mut writer, &now).await?;
-    writer.commit().await?;
-    Ok(clock)
+    });
 }

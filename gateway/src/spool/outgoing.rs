@@ -12,7 +12,7 @@ use proto::unit::Mono;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
 use super::SpoolError;
-use super::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, signed, unsigned};
+use super::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, readable, signed, unsigned};
 use super::store::Store;
 
 /// Presses asked about at one time.
@@ -90,7 +90,7 @@ impl Reader {
                    WHERE lane = ? AND acked IS NULL AND id > ? ORDER BY id LIMIT ?";
         let mut rows = self.connection.prepare_cached(sql)?;
         let rows = rows.query_map(params![LANE_TELEMETRY, after.0, limit], read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(readable(rows)?)
     }
 
     fn descending(&self, lane: i64, limit: i64) -> Result<Vec<Waiting>, SpoolError> {
@@ -98,7 +98,7 @@ impl Reader {
                    WHERE lane = ? AND acked IS NULL ORDER BY id DESC LIMIT ?";
         let mut rows = self.connection.prepare_cached(sql)?;
         let rows = rows.query_map(params![lane, limit], read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(readable(rows)?)
     }
 }
 

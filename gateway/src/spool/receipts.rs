@@ -10,7 +10,7 @@ use proto::unit::Mono;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::SpoolError;
-use super::schema::{signed, unsigned};
+use super::schema::{readable, signed, unsigned};
 use super::store::Store;
 
 /// One press and how far it has come.
@@ -74,7 +74,7 @@ impl Store {
         let connection = self.connection()?;
         let mut rows = connection.prepare_cached(&sql)?;
         let rows = rows.query_map(params![signed(device.get()), limit], read)?;
-        Ok(rows.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+        Ok(readable(rows.filter_map(Result::transpose))?)
     }
 
     pub(super) fn not_received(&mut self, limit: u32) -> Result<Vec<RungRow>, SpoolError> {
@@ -82,7 +82,7 @@ impl Store {
         let connection = self.connection()?;
         let mut rows = connection.prepare_cached(&sql)?;
         let rows = rows.query_map([limit], read)?;
-        Ok(rows.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+        Ok(readable(rows.filter_map(Result::transpose))?)
     }
 }
 

@@ -9,7 +9,7 @@ use proto::up::Role;
 use rusqlite::{Row, Transaction, params};
 
 use super::SpoolError;
-use super::schema::{signed, unsigned};
+use super::schema::{readable, signed, unsigned};
 use super::store::Store;
 
 /// One device of the roster.
@@ -40,7 +40,7 @@ impl Store {
         let connection = self.connection()?;
         let mut rows = connection.prepare(sql)?;
         let rows = rows.query_map([], read)?;
-        Ok(rows.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+        Ok(readable(rows.filter_map(Result::transpose))?)
     }
 
     pub(super) fn enrol(&mut self, row: &RosterRow) -> Result<(), SpoolError> {

@@ -78,15 +78,6 @@ CREATE TABLE own (
 ) STRICT;
 ";
 
-/// Time of the spool that nobody measured, and until when it counts; a build that does not know it loses nothing.
-const DOUBT: &str = "
-CREATE TABLE IF NOT EXISTS doubt (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  ms INTEGER NOT NULL,
-  until INTEGER NOT NULL
-) STRICT;
-";
-
 /// What can be wrong with a file that opens.
 pub(super) enum Found {
     /// Ours, or made just now.
@@ -102,17 +93,33 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Found, SpoolError> 
         0 => {
             let make = connection.transaction()?;
             make.execute_batch(TABLES)?;
-            make.execute_batch(DOUBT)?;
             make.pragma_update(None, "user_version", VERSION)?;
             make.commit()?;
             Ok(Found::Ready)
         }
-        VERSION => {
-            connection.execute_batch(DOUBT)?;
-            Ok(Found::Ready)
-        }
+        VERSION => Ok(Found::Ready),
         newer => Ok(Found::Newer(newer)),
     }
+}
+
+/// The rows that can be read. One whose values no build has written hides no other; an error of the store does.
+pub(super) fn readable<T>(
+    rows: impl Iterator<Item = rusqlite::Result<T>>,
+) -> rusqlite::Result<Vec<T>> {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    let mut all = Vec::new();
+    for row in rows {
+        match row {
+            Ok(row) => all.push(row),
+            Err(
+                error @ (FromSqlConversionFailure(..)
+                | IntegralValueOutOfRange(..)
+                | InvalidColumnType(..)),
+            ) => tracing::error!(%error, "a row of the spool cannot be read and is left out"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
 }
 
 /// The bits of a number as SQLite stores them.

@@ -246,6 +246,12 @@ pub enum Seen {
     /// The records do not take what is written.
     #[n(116)]
     RecordsRefuse,
+    /// What homes say waits unheard in the inbox: nobody's silence can be told.
+    #[n(128)]
+    Backlog,
+    /// A row of the records cannot be read or written; what depends on it rests.
+    #[n(129)]
+    RowRefused,
 }
 
 /// What one detector says, and in which incident of this home.

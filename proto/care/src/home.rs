@@ -144,6 +144,11 @@ impl Home {
         self.roster.get(device).is_some_and(|member| member.is(Mark::Silent))
     }
 
+    /// The caller knows of incidents up to this number: what opens from now on is above it. Says whether that was new.
+    pub fn count_from(&mut self, number: u32) -> bool {
+        self.book.count_from(number)
+    }
+
     /// How many devices belong to the home.
     pub fn devices(&self) -> usize {
         self.roster.len()

@@ -6,20 +6,14 @@
 //! Not here: technical limits such as buffer sizes, which stand in the file that uses them.
 
 pub mod dates;
-pub mod ladder;
 pub mod night;
 pub mod pace;
-pub mod time;
 pub mod vital;
 
 use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::Millis;
 
-pub use self::ladder::{
-    FAULT_EXTERNAL, FAULT_SECOND_SITE, FAULT_SUPERVISOR, NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST,
-    NOTICE_PROBE, RECEIVER_BACK, RECEIVER_DEAD,
-};
 pub use self::pace::{
     ALERT, AWAY_LEARNED, CALM, HABIT_DAYS, PRIOR_DAYS, Pace, RECORD_FADES, TOLD_LEARNED,
     USUAL_STILL, Usual, Watch,

@@ -15,6 +15,7 @@ use crate::desk::change::{Trace, change};
 use crate::desk::life::{self, stored};
 use crate::desk::story::What;
 use crate::records::desk;
+use crate::records::refusal::{is_of_row, leave_out};
 
 /// Most alerts returned in one step.
 const AT_ONCE: i64 = 500;
@@ -41,6 +42,10 @@ pub async fn step(app: &App) -> Result<usize, DeskError> {
         };
         match change(app, &row.id, trace, expire).await {
             Ok(_) | Err(DeskError::Raced | DeskError::Unknown) => {}
+            // Its row alone cannot be returned; those behind it can.
+            Err(DeskError::Records(error)) if is_of_row(&error) => {
+                leave_out(&error, "an alert that cannot be returned");
+            }
             Err(error) => return Err(error),
         }
     }

@@ -5,6 +5,8 @@
 //! Not here: the loop (`ingest`), and what rows look like (`records`).
 
 mod alone;
+mod attempt;
+mod backlog;
 mod commit;
 mod deadline;
 mod hear;
@@ -23,20 +25,21 @@ use proto::frame::Lane;
 use proto::id::{DeviceId, GatewayId, HomeId};
 use proto::unit::{Millis, Mono};
 
+use self::backlog::Backlog;
 use crate::app::App;
 use crate::clock::Now;
 use crate::history::Note;
 use crate::inbox::InboxRow;
-use crate::ingest::Command;
 use crate::ingest::dating::Dating;
 use crate::ingest::homes::{Homes, Work};
 use crate::ingest::judge::{Cause, Sheet, number};
-use crate::ingest::read::{Loud, Reader, Said};
+use crate::ingest::read::{Loud, Reader, Said, speaker};
 use crate::ingest::seen::{Book, Window};
 use crate::ingest::voices::Voices;
 use crate::ingest::way::Ways;
+use crate::records::refusal::is_of_row;
 use crate::records::state::Quarantined;
-use crate::records::{open, state};
+use crate::records::{care as care_rows, open};
 use crate::series::{Point, SeriesError};
 
 /// A home is told the time of day this often.
@@ -51,9 +54,12 @@ pub enum IngestError {
     /// The series refused.
     #[error("keep measured values")]
     Series(#[from] SeriesError),
-    /// A record made the judgement panic.
+    /// The judgement panics: on a record, or on what is stored of a home.
     #[error("judge a record: it panics, see the log before")]
-    Panic,
+    Panic(Option<i64>),
+    /// The rows have an incident of these homes already that was about to be opened: count on from the rows.
+    #[error("open an alert: a home has counted less than the rows have")]
+    Collides(Vec<i64>),
     /// The desk has closed an alert that a signal was about to join: judge again.
     #[error("join an alert: it was closed in the same moment")]
     Raced,
@@ -65,7 +71,16 @@ impl IngestError {
         match self {
             Self::Records(error) => crate::records::is_full(error),
             Self::Series(error) => error.is_full(),
-            Self::Panic | Self::Raced => false,
+            Self::Panic(_) | Self::Collides(_) | Self::Raced => false,
+        }
+    }
+
+    /// Whether something in what was tried is to blame, and not a store that refuses everybody.
+    fn is_of_row(&self) -> bool {
+        match self {
+            Self::Records(error) => is_of_row(error),
+            Self::Series(_) => false,
+            Self::Panic(_) | Self::Collides(_) | Self::Raced => true,
         }
     }
 }
@@ -83,6 +98,9 @@ pub struct Batcher {
     ways: Ways,
     enrolled: HashSet<DeviceId>,
     taken: [i64; 2],
+    backlog: Backlog,
+    /// Gateways whose turn is refused, and when it is tried again.
+    resting: HashMap<GatewayId, Mono>,
     /// Times in a row that the records refused the first record that waits.
     tries: u32,
 }
@@ -109,7 +127,10 @@ impl Batcher {
     pub async fn new(app: Arc<App>) -> Result<Self, IngestError> {
         let now = app.clock.now();
         let mut reader = app.records.reader().await?;
-        let homes = Homes::load(state::all_care(&mut reader).await?, now.mono);
+        let counted = care_rows::counted(&mut reader).await.or_else(none_if_of_row)?;
+        let found = care_rows::all(&mut reader).await?;
+        let (homes, unfit) = Homes::load(found, &counted, now.mono);
+        unfit.iter().for_each(|home| attempt::tell(&app, *home));
         let told = open::silent_gateways(&mut reader).await?;
         drop(reader);
         let silent: HashMap<_, _> = told
@@ -134,6 +155,8 @@ impl Batcher {
             silent,
             enrolled: HashSet::new(),
             taken: [0; 2],
+            backlog: Backlog::default(),
+            resting: HashMap::new(),
             tries: 0,
         })
     }
@@ -151,7 +174,7 @@ impl Batcher {
             let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
                 self.reader.read(row, &self.app.registry)
             }));
-            said.push((row, read.map_err(|_| IngestError::Panic)?));
+            said.push((row, read.map_err(|_| IngestError::Panic(None))?));
         }
         let known = self.known(&said).await?;
         for (row, said) in said {
@@ -172,7 +195,8 @@ impl Batcher {
                         Loud::ByLane => lane == Lane::Emergency,
                     };
                     if shouts {
-                        self.nameless(now, row, &mut pending).await?;
+                        let speaker = speaker(&row.bytes, &self.app.registry);
+                        self.nameless(now, row, speaker, &mut pending).await?;
                     }
                 }
             }
@@ -195,46 +219,6 @@ impl Batcher {
         }
     }
 
-    /// Does what people have ordered.
-    pub async fn command(&mut self, command: &Command) {
-        let now = self.app.clock.now();
-        let mut pending = Pending::default();
-        let input;
-        let home = match command {
-            Command::Closed { home, incident, outcome } => {
-                let Ok(incident) = u32::try_from(*incident) else { return };
-                input = Input::Closed { incident, outcome: *outcome };
-                *home
-            }
-            Command::Rules { home, rules } => {
-                input = Input::Rules(*rules);
-                number(home.get())
-            }
-            Command::Enrolled { device, home, role } => {
-                self.enrolled.insert(*device);
-                self.reader.forget();
-                input = Input::Enrolled { device: *device, role: *role };
-                number(home.get())
-            }
-            Command::Released { device, home } => {
-                self.enrolled.remove(device);
-                self.reader.forget();
-                input = Input::Released { device: *device };
-                number(home.get())
-            }
-        };
-        let done = async {
-            self.step(now, home, &input, None, &mut pending).await?;
-            self.commit(now, pending).await
-        };
-        if let Err(error) = done.await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the judgement was not told what people did"
-            );
-        }
-    }
-
     /// One step of one home's judgement and what comes of it.
     async fn step(
         &mut self,
@@ -245,30 +229,14 @@ impl Batcher {
         pending: &mut Pending,
     ) -> Result<(), IngestError> {
         let mut out: Few<Output, OUTPUTS_MAX> = Few::new();
-        let open = pending.work.home(&self.homes, home, now.mono);
-        let told = open.clocked();
-        if told.is_none_or(|at| now.mono.since(at) >= CLOCK_EVERY) {
-            if told.is_none() {
-                open.step(now.mono, Input::Resumed, &mut out);
-                let rules = self.app.rules.of(home);
-                pending.work.home(&self.homes, home, now.mono).step(
-                    now.mono,
-                    Input::Rules(rules),
-                    &mut out,
-                );
-            }
-            let open = pending.work.home(&self.homes, home, now.mono);
-            *open.clocked() = Some(now.mono);
-            let minute_of_day = self.app.config.minute_of_day(now.wall_ms);
-            open.step(now.mono, Input::Clock { minute_of_day }, &mut out);
-        }
+        self.prepare(now, home, pending)?;
         let mut rounds = 0;
         loop {
             let open = pending.work.home(&self.homes, home, now.mono);
             let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| {
                 open.step(now.mono, *input, &mut out);
             }));
-            stepped.map_err(|_| IngestError::Panic)?;
+            stepped.map_err(|_| IngestError::Panic(Some(home)))?;
             let over = self.ended(home, &out, &mut pending.sheet).await?;
             rounds += 1;
             let Some(incident) = over.filter(|_| rounds < 3) else { break };
@@ -284,6 +252,46 @@ impl Batcher {
             pending.sheet.put(now, home, output, cause.unwrap_or(&none));
         }
         Ok(())
+    }
+
+    /// Tells a home what it must know before anything else: that nobody listened, how it is judged, the time of day.
+    fn prepare(&self, now: Now, home: i64, pending: &mut Pending) -> Result<(), IngestError> {
+        let open = pending.work.home(&self.homes, home, now.mono);
+        let told = *open.clocked();
+        let wants = told.is_none_or(|at| now.mono.since(at) >= CLOCK_EVERY);
+        let behind = self.is_behind(now.mono);
+        if !wants && !behind {
+            return Ok(());
+        }
+        let mut inputs = Vec::new();
+        if told.is_none() || behind {
+            inputs.push(Input::Resumed);
+        }
+        if told.is_none() {
+            inputs.push(Input::Rules(self.app.rules.of(home)));
+            if open.is_fresh() {
+                inputs.extend(self.members(home));
+            }
+        }
+        if wants {
+            *open.clocked() = Some(now.mono);
+            let minute_of_day = self.app.config.minute_of_day(now.wall_ms);
+            inputs.push(Input::Clock { minute_of_day });
+        }
+        let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let mut out: Few<Output, OUTPUTS_MAX> = Few::new();
+            inputs.into_iter().for_each(|input| open.step(now.mono, input, &mut out));
+        }));
+        stepped.map_err(|_| IngestError::Panic(Some(home)))
+    }
+
+    /// Who belongs to a home, for one that has lost what it knew.
+    fn members(&self, home: i64) -> Vec<Input<'static>> {
+        let Some(home) = HomeId::new(home.unsigned_abs()) else { return Vec::new() };
+        let registry = &self.app.registry;
+        let all = registry.gateways_of(home).into_iter().flat_map(|g| registry.roster(g));
+        let own = all.filter(|d| d.home == Some(home) && d.role != proto::up::Role::Gateway);
+        own.map(|d| Input::Enrolled { device: d.device, role: d.role }).collect()
     }
 
     /// Finds the alerts of incidents that these outputs name; gives one that is over but wants more.
@@ -330,4 +338,13 @@ impl Batcher {
         }
         Ok(())
     }
+}
+
+/// What is good to know and cannot be read is done without.
+fn none_if_of_row<T>(error: sqlx::Error) -> Result<Vec<T>, sqlx::Error> {
+    if !is_of_row(&error) {
+        return Err(error);
+    }
+    tracing::error!(%error, "rows that cannot be read are done without");
+    Ok(Vec::new())
 }

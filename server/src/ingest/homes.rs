@@ -2,20 +2,26 @@
 //!
 //! A batch changes copies; they take the place of the stored ones only after its commit, so a batch that
 //! fails has changed nothing. A change that only moves "last heard" is stored at most every five
-//! minutes: after a crash the home is told that the server was away. Not here: what is judged.
+//! minutes: after a crash the home is told that the server was away. A home whose stored state is of no use starts
+//! anew, and one whose state the records refuse is judged from memory; incident numbers go on from the rows.
+//! Not here: what is judged.
 
 use std::collections::{BTreeSet, HashMap};
 
 use care::{Change, Home, Input, OUTPUTS_MAX, Output};
 use proto::unit::{Millis, Mono};
 
-use crate::records::state::CareRow;
+use crate::ingest::state::{Unfit, check_of, encode, read};
+use crate::records::care::{CareFound, CareRow};
 
 /// How old a stored judgement may be that only "last heard" has changed in.
 const SOFT_SAVE: Millis = Millis::minutes(5);
+/// A state that the records refuse is offered again after this.
+pub(super) const REST: Millis = Millis::minutes(10);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Kept {
+    /// Empty: the home starts anew.
     state: Box<[u8]>,
     due: Option<Mono>,
     saved: Mono,
@@ -29,6 +35,7 @@ pub struct Open {
     change: Change,
     saved: Mono,
     clocked: Option<Mono>,
+    fresh: bool,
 }
 
 /// All homes.
@@ -36,6 +43,12 @@ pub struct Open {
 pub struct Homes {
     kept: HashMap<i64, Kept>,
     due: BTreeSet<(Mono, i64)>,
+    /// Highest incident number of each home that the rows had when they were last asked.
+    counted: HashMap<i64, u32>,
+    /// Stored states that must be kept before they are written over, and why.
+    aside: HashMap<i64, (&'static str, Vec<u8>)>,
+    /// Homes whose state the records refuse, and when it is offered again.
+    refused: HashMap<i64, Mono>,
 }
 
 /// The homes of one batch.
@@ -44,16 +57,46 @@ pub struct Work {
     open: HashMap<i64, Open>,
 }
 
+/// What a home was before it was made to start anew.
+#[derive(Debug)]
+pub struct Before {
+    home: i64,
+    kept: Option<Kept>,
+    aside: Option<(&'static str, Vec<u8>)>,
+}
+
 impl Homes {
-    /// Takes what the records hold. `now`: when this process began to listen.
-    pub fn load(rows: Vec<CareRow>, now: Mono) -> Self {
+    /// Takes what the records hold, and gives the homes whose state is of no use or of a newer build. `now`: when this
+    /// process began to listen. `counted`: highest incident number that the rows have of each home.
+    pub fn load(rows: Vec<CareFound>, counted: &[(i64, i64)], now: Mono) -> (Self, Vec<i64>) {
         let mut homes = Self::default();
-        for row in rows {
-            let due = row.due.map(|due| Mono::from_millis(due.unsigned_abs()));
-            let state = row.state.into_boxed_slice();
-            homes.keep(row.home, Kept { state, due, saved: now, clocked: None });
+        let mut told = Vec::new();
+        for (home, n) in counted {
+            homes.recount(*home, *n);
         }
-        homes
+        for row in rows {
+            let home = row.home;
+            let bytes = row.state.unwrap_or_default();
+            let (state, due, unfit) = match read(&bytes, row.check) {
+                Ok((read, None)) => (bytes, read.next_deadline(), None),
+                // It is looked at once, so that what it holds is kept before it is written over.
+                Ok((_, Some(newer))) => (bytes.clone(), Some(now), Some((newer, bytes))),
+                Err(unfit) => (Vec::new(), Some(now), Some((unfit, bytes))),
+            };
+            if let Some((unfit, bytes)) = unfit {
+                told.push(home);
+                homes.put_aside(home, unfit, bytes);
+            }
+            homes.keep(home, Kept { state: state.into(), due, saved: now, clocked: None });
+        }
+        (homes, told)
+    }
+
+    fn put_aside(&mut self, home: i64, unfit: Unfit, bytes: Vec<u8>) {
+        tracing::error!(home, why = unfit.word(), "the stored state of a home is put aside");
+        if !bytes.is_empty() {
+            self.aside.insert(home, (unfit.word(), bytes));
+        }
     }
 
     /// How many homes are known.
@@ -96,6 +139,62 @@ impl Homes {
         }
     }
 
+    /// Makes a home start anew in memory: its judgement panics. What it was is given, to be put back if that is no
+    /// better.
+    pub fn begin_anew(&mut self, home: i64, now: Mono) -> Before {
+        let (kept, aside) = (self.kept.get(&home).cloned(), self.aside.get(&home).cloned());
+        if let Some(old) = kept.as_ref().filter(|old| !old.state.is_empty())
+            && aside.is_none()
+        {
+            self.put_aside(home, Unfit::Panics, old.state.to_vec());
+        }
+        self.keep(home, Kept { state: Box::default(), due: Some(now), saved: now, clocked: None });
+        Before { home, kept, aside }
+    }
+
+    /// Undoes [`Homes::begin_anew`].
+    pub fn put_back(&mut self, before: Before) {
+        let Before { home, kept, aside } = before;
+        match aside {
+            Some(aside) => drop(self.aside.insert(home, aside)),
+            None => drop(self.aside.remove(&home)),
+        }
+        match kept {
+            Some(kept) => self.keep(home, kept),
+            None => {
+                let due = self.kept.remove(&home).and_then(|kept| kept.due);
+                due.map(|due| self.due.remove(&(due, home)));
+            }
+        }
+    }
+
+    /// The rows have this incident of a home already: the next number is above it.
+    pub fn recount(&mut self, home: i64, incident: i64) {
+        if let Ok(incident) = u32::try_from(incident) {
+            let known = self.counted.entry(home).or_default();
+            *known = incident.max(*known);
+        }
+    }
+
+    /// The records have taken these states, but for the refused ones; gives the homes that are well again.
+    pub fn stored(&mut self, taken: &[CareRow], refused: &[i64], now: Mono) -> Vec<i64> {
+        for home in refused {
+            self.refused.insert(*home, now.after(REST));
+        }
+        let taken = taken.iter().map(|row| row.home).filter(|home| !refused.contains(home));
+        let mut well = Vec::new();
+        for home in taken {
+            self.aside.remove(&home);
+            well.extend(self.refused.remove(&home).map(|_| home));
+        }
+        well
+    }
+
+    /// Whether a state may be offered to the records now.
+    fn may_store(&self, home: i64, now: Mono) -> bool {
+        self.refused.get(&home).is_none_or(|again| *again <= now)
+    }
+
     fn keep(&mut self, home: i64, kept: Kept) {
         let due = kept.due;
         let old = self.kept.insert(home, kept).and_then(|old| old.due);
@@ -113,29 +212,41 @@ impl Work {
             let kept = homes.kept.get(&home);
             let read = kept.and_then(|kept| minicbor::decode::<Home>(&kept.state).ok());
             let fresh = read.is_none();
+            let mut read = read.unwrap_or_default();
+            let counts = homes.counted.get(&home).is_some_and(|n| read.count_from(*n));
+            // What is only in memory, or must be kept before it is written over, is stored when it may be.
+            let must = homes.refused.contains_key(&home) || homes.aside.contains_key(&home);
             Open {
-                home: read.unwrap_or_default(),
-                change: if fresh { Change::Firm } else { Change::None },
+                home: read,
+                change: if fresh || counts || must { Change::Firm } else { Change::None },
                 saved: kept.map_or(now, |kept| kept.saved),
                 clocked: kept.and_then(|kept| kept.clocked),
+                fresh,
             }
         })
     }
 
     /// What has to be stored with this batch.
-    pub fn rows(&mut self, now: Mono) -> Vec<CareRow> {
+    pub fn rows(&mut self, homes: &Homes, now: Mono) -> Vec<CareRow> {
         let mut rows = Vec::new();
         for (home, open) in &mut self.open {
             let stale = open.change == Change::Soft && now.since(open.saved) > SOFT_SAVE;
-            if open.change != Change::Firm && !stale {
+            if (open.change != Change::Firm && !stale) || !homes.may_store(*home, now) {
                 continue;
             }
             let Some(state) = encode(&open.home) else { continue };
             open.saved = now;
             let due = open.home.next_deadline().map(|due| i64::try_from(due.millis()));
-            rows.push(CareRow { home: *home, state, due: due.and_then(Result::ok) });
+            let due = due.and_then(Result::ok);
+            let (check, aside) = (check_of(&state), homes.aside.get(home).cloned());
+            rows.push(CareRow { home: *home, state, due, check, aside });
         }
         rows
+    }
+
+    /// Forgets what was done to a home: its judgement has panicked halfway.
+    pub fn forget(&mut self, home: i64) {
+        self.open.remove(&home);
     }
 }
 
@@ -155,8 +266,9 @@ impl Open {
     pub fn clocked(&mut self) -> &mut Option<Mono> {
         &mut self.clocked
     }
-}
 
-fn encode(home: &Home) -> Option<Vec<u8>> {
-    minicbor::to_vec(home).ok()
+    /// Whether it knows nobody yet: it has no state that could be read.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
 }

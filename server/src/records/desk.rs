@@ -7,6 +7,8 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// One alert with the desk's part of its life.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeskRow {
@@ -174,7 +176,7 @@ async fn many(c: &mut AnyConnection, sql: &str, binds: &[i64]) -> Result<Vec<Des
     for bind in binds {
         asked = asked.bind(*bind);
     }
-    asked.fetch_all(c).await?.iter().map(of).collect()
+    Ok(readable(&fetch(asked, c).await?, of))
 }
 
 /// One alert.
@@ -280,9 +282,9 @@ pub async fn renew(
     Ok(done.rows_affected() == 1)
 }
 
-/// Notes the first screen that has painted an alert in this round; says whether this was the first.
+/// Notes the first screen that has painted an alert; says whether this was the first.
 pub async fn visible(c: &mut AnyConnection, id: &str, now: (i64, i64)) -> Result<bool, Error> {
-    let sql = "UPDATE alert SET visible_mono = $2, visible_wall = COALESCE(visible_wall, $3) \
+    let sql = "UPDATE alert SET visible_mono = $2, visible_wall = $3 \
                WHERE id = $1 AND visible_mono IS NULL";
     let done = query(sql).bind(id).bind(now.0).bind(now.1).execute(c).await?;
     Ok(done.rows_affected() == 1)
@@ -308,7 +310,7 @@ pub async fn tell(c: &mut AnyConnection, alert: &str, line: &TimelineRow) -> Res
 pub async fn timeline(c: &mut AnyConnection, alert: &str) -> Result<Vec<TimelineRow>, Error> {
     let sql = "SELECT wall, mono, what, who, detail FROM timeline WHERE alert = $1 \
                ORDER BY mono, wall LIMIT 500";
-    let rows = query(sql).bind(alert).fetch_all(c).await?;
+    let rows = fetch(query(sql).bind(alert), c).await?;
     let read = |row: &AnyRow| {
         Ok(TimelineRow {
             wall: row.try_get("wall")?,
@@ -318,7 +320,7 @@ pub async fn timeline(c: &mut AnyConnection, alert: &str) -> Result<Vec<Timeline
             detail: row.try_get("detail")?,
         })
     };
-    rows.iter().map(read).collect()
+    Ok(readable(&rows, read))
 }
 
 /// Records an action.
@@ -347,7 +349,7 @@ pub async fn act(
 pub async fn actions(c: &mut AnyConnection, alert: &str) -> Result<Vec<ActionRow>, Error> {
     let sql =
         "SELECT staff, kind, result, text, wall FROM action WHERE alert = $1 ORDER BY wall, id";
-    let rows = query(sql).bind(alert).fetch_all(c).await?;
+    let rows = fetch(query(sql).bind(alert), c).await?;
     let read = |row: &AnyRow| {
         Ok(ActionRow {
             staff: row.try_get("staff")?,
@@ -357,14 +359,14 @@ pub async fn actions(c: &mut AnyConnection, alert: &str) -> Result<Vec<ActionRow
             wall: row.try_get("wall")?,
         })
     };
-    rows.iter().map(read).collect()
+    Ok(readable(&rows, read))
 }
 
 /// The presses and falls in an alert, as they came.
 pub async fn activations(c: &mut AnyConnection, alert: &str) -> Result<Vec<ActivationRow>, Error> {
     let sql = "SELECT device, boot, seq, kind, trust, rung, pressed_mono, received_wall, late \
                FROM activation WHERE alert = $1 ORDER BY received_wall, seq";
-    let rows = query(sql).bind(alert).fetch_all(c).await?;
+    let rows = fetch(query(sql).bind(alert), c).await?;
     let read = |row: &AnyRow| {
         Ok(ActivationRow {
             device: row.try_get("device")?,
@@ -378,7 +380,7 @@ pub async fn activations(c: &mut AnyConnection, alert: &str) -> Result<Vec<Activ
             late: row.try_get::<i64, _>("late")? != 0,
         })
     };
-    rows.iter().map(read).collect()
+    Ok(readable(&rows, read))
 }
 
 /// Raises the rung of every verified activation of an alert to `rung`; gives those that rose.

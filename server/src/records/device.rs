@@ -5,6 +5,8 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// Most rows of one statement: ten columns each stay below what SQLite and PostgreSQL bind.
 pub const ROWS_MAX: usize = 1_000;
 
@@ -71,14 +73,20 @@ pub async fn insert_all(
 /// Every device, for the table in memory.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<DeviceRow>, Error> {
     let sql = "SELECT id, role, label, home, gateway, epoch, wrapped, revoked FROM device";
-    query(sql).fetch_all(c).await?.iter().map(device_of).collect()
+    Ok(readable(&fetch(query(sql), c).await?, device_of))
+}
+
+/// Whether no device was ever enrolled.
+pub async fn none(c: &mut AnyConnection) -> Result<bool, Error> {
+    let row = query("SELECT COUNT(*) AS n FROM device").fetch_one(c).await?;
+    Ok(row.try_get::<i64, _>("n")? == 0)
 }
 
 /// Devices of a home that are not released, in order.
 pub async fn of_home(c: &mut AnyConnection, home: i64) -> Result<Vec<DeviceRow>, Error> {
     let sql = "SELECT id, role, label, home, gateway, epoch, wrapped, revoked FROM device \
                WHERE home = $1 ORDER BY id";
-    query(sql).bind(home).fetch_all(c).await?.iter().map(device_of).collect()
+    Ok(readable(&fetch(query(sql).bind(home), c).await?, device_of))
 }
 
 /// One device.

@@ -5,6 +5,8 @@
 
 use sqlx::{AnyConnection, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// What tells one fault from another: cause, home, gateway, device; zero where there is none.
 pub type FaultKey = (i64, i64, i64, i64);
 
@@ -41,7 +43,7 @@ pub async fn remove(c: &mut AnyConnection, key: FaultKey) -> Result<(), Error> {
 
 /// Every fault that stood when the server ended.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<FaultKey>, Error> {
-    let rows = query("SELECT cause, home, gateway, device FROM fault").fetch_all(c).await?;
+    let rows = fetch(query("SELECT cause, home, gateway, device FROM fault"), c).await?;
     let read = |row: &sqlx::any::AnyRow| {
         Ok((
             row.try_get("cause")?,
@@ -50,5 +52,5 @@ pub async fn all(c: &mut AnyConnection) -> Result<Vec<FaultKey>, Error> {
             row.try_get("device")?,
         ))
     };
-    rows.iter().map(read).collect()
+    Ok(readable(&rows, read))
 }

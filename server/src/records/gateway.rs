@@ -2,9 +2,11 @@
 //!
 //! Not here: keys and roster (`device`).
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
 
 use super::device::{ROWS_MAX, places};
+use super::refusal::{fetch, readable};
 
 /// One gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,16 +43,16 @@ pub async fn revoke(c: &mut AnyConnection, id: i64) -> Result<bool, Error> {
 /// All gateways, in order.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<GatewayRow>, Error> {
     let sql = "SELECT id, organisation, label, revoked FROM gateway ORDER BY id";
-    let rows = query(sql).fetch_all(c).await?;
-    let gateways = rows.iter().map(|row| {
+    let rows = fetch(query(sql), c).await?;
+    let read = |row: &AnyRow| {
         Ok(GatewayRow {
             id: row.try_get("id")?,
             organisation: row.try_get("organisation")?,
             label: row.try_get("label")?,
             revoked: row.try_get::<i64, _>("revoked")? != 0,
         })
-    });
-    gateways.collect()
+    };
+    Ok(readable(&rows, read))
 }
 
 /// Enters many gateways of one organisation, each by its number and label.

@@ -4,6 +4,8 @@
 
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// Rows forgotten at once, so that nobody waits long for the writer.
 const FORGOTTEN: i64 = 500;
 
@@ -43,6 +45,6 @@ pub async fn forget(c: &mut AnyConnection, before: i64) -> Result<(), Error> {
 /// What a home said since a time of the server's clock, oldest first.
 pub async fn since(c: &mut AnyConnection, home: i64, since: i64) -> Result<Vec<Vec<u8>>, Error> {
     let sql = "SELECT inputs FROM heard WHERE home = $1 AND to_mono >= $2 ORDER BY from_mono";
-    let rows = query(sql).bind(home).bind(since).fetch_all(c).await?;
-    rows.iter().map(|row| row.try_get("inputs")).collect()
+    let rows = fetch(query(sql).bind(home).bind(since), c).await?;
+    Ok(readable(&rows, |row| row.try_get("inputs")))
 }

@@ -3,9 +3,11 @@
 //! Every function takes the connection it runs on; a caller decides what is one transaction.
 //! Not here: who lives there (`resident`), what hangs on the wall (`device`).
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
 
 use super::device::{ROWS_MAX, places};
+use super::refusal::{fetch, readable};
 use crate::desk::names::HomeName;
 
 /// Enters an organisation.
@@ -66,10 +68,11 @@ pub async fn find(c: &mut AnyConnection, home: i64) -> Result<Option<HomeRow>, E
 pub async fn list(c: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<HomeRow>, Error> {
     let sql = "SELECT id, organisation, label, address, entry FROM home WHERE id > $1 \
                ORDER BY id LIMIT $2";
-    query(sql).bind(after).bind(limit).fetch_all(c).await?.iter().map(home_of).collect()
+    let rows = fetch(query(sql).bind(after).bind(limit), c).await?;
+    Ok(readable(&rows, home_of))
 }
 
-fn home_of(row: &sqlx::any::AnyRow) -> Result<HomeRow, Error> {
+fn home_of(row: &AnyRow) -> Result<HomeRow, Error> {
     Ok(HomeRow {
         id: row.try_get("id")?,
         organisation: row.try_get("organisation")?,
@@ -116,19 +119,19 @@ pub async fn names(c: &mut AnyConnection) -> Result<Vec<(i64, HomeName)>, Error>
     let sql = "SELECT home.id AS id, home.label AS label, MIN(resident.name) AS person FROM home \
                LEFT JOIN resident ON resident.home = home.id AND resident.left_wall IS NULL \
                GROUP BY home.id, home.label";
-    let rows = query(sql).fetch_all(c).await?;
-    let named = rows.iter().map(|row| {
+    let rows = fetch(query(sql), c).await?;
+    let named = |row: &AnyRow| {
         let person: Option<String> = row.try_get("person")?;
         let name = HomeName { label: row.try_get("label")?, person: person.unwrap_or_default() };
         Ok((row.try_get("id")?, name))
-    });
-    named.collect()
+    };
+    Ok(readable(&rows, named))
 }
 
 /// What devices are called in their homes, those that have a name.
 pub async fn device_names(c: &mut AnyConnection) -> Result<Vec<(i64, String)>, Error> {
-    let rows = query("SELECT id, label FROM device WHERE label <> ''").fetch_all(c).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    let rows = fetch(query("SELECT id, label FROM device WHERE label <> ''"), c).await?;
+    Ok(readable(&rows, |row| Ok((row.try_get(0)?, row.try_get(1)?))))
 }
 
 /// The whole address of a home.

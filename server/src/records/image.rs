@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
 
 use super::device::{ROWS_MAX, places};
+use super::refusal::{fetch, readable};
 
 /// One image without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub async fn insert(c: &mut AnyConnection, row: &ImageRow, bytes: &[u8]) -> Resu
 /// All images, newest first.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<ImageRow>, Error> {
     let sql = "SELECT release, manifest, added_wall, added_by FROM image ORDER BY added_wall DESC";
-    query(sql).fetch_all(c).await?.iter().map(image_of).collect()
+    Ok(readable(&fetch(query(sql), c).await?, image_of))
 }
 
 /// One image without its bytes.
@@ -98,7 +99,7 @@ pub async fn bytes(c: &mut AnyConnection, release: &str) -> Result<Option<Vec<u8
 /// Every device that is to get an image.
 pub async fn offers(c: &mut AnyConnection) -> Result<Vec<OfferRow>, Error> {
     let sql = "SELECT device, release, offered_wall, stage, refusal, told_wall FROM device_image";
-    query(sql).fetch_all(c).await?.iter().map(offer_of).collect()
+    Ok(readable(&fetch(query(sql), c).await?, offer_of))
 }
 
 /// Offers an image to devices, in place of what each was offered before.
@@ -141,7 +142,7 @@ pub async fn put_stage(c: &mut AnyConnection, row: &OfferRow) -> Result<(), Erro
 /// Every board that is known.
 pub async fn boards(c: &mut AnyConnection) -> Result<Vec<BoardRow>, Error> {
     let sql = "SELECT device, model, revision, running FROM device_board";
-    query(sql).fetch_all(c).await?.iter().map(board_of).collect()
+    Ok(readable(&fetch(query(sql), c).await?, board_of))
 }
 
 /// What a device has said of its board.

@@ -4,6 +4,8 @@
 
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// Names asked for in one statement.
 const NAMES: usize = 300;
 
@@ -67,9 +69,7 @@ pub async fn known(c: &mut AnyConnection, names: &[(i64, i64, i64)]) -> Result<V
         );
         sql.push_values_only(names);
         sql.push(")");
-        for row in sql.build().fetch_all(&mut *c).await? {
-            found.push(pressed(&row)?);
-        }
+        found.extend(readable(&fetch(sql.build(), &mut *c).await?, pressed));
     }
     Ok(found)
 }
@@ -125,9 +125,7 @@ pub async fn rungs(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<Known>, E
             list.push_bind(*home);
         });
         sql.push(")");
-        for row in sql.build().fetch_all(&mut *c).await? {
-            found.push(pressed(&row)?);
-        }
+        found.extend(readable(&fetch(sql.build(), &mut *c).await?, pressed));
     }
     Ok(found)
 }
@@ -144,9 +142,9 @@ pub async fn alarmed(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<i64>, E
             list.push_bind(*home);
         });
         sql.push(")");
-        for row in sql.build().fetch_all(&mut *c).await? {
-            found.push(row.try_get("home")?);
-        }
+        found.extend(readable(&fetch(sql.build(), &mut *c).await?, |row| {
+            row.try_get::<i64, _>("home")
+        }));
     }
     Ok(found)
 }
@@ -170,8 +168,8 @@ impl PushNames for QueryBuilder<Any> {
 
 /// Gateways whose silence is told, with their alerts.
 pub async fn silent_gateways(c: &mut AnyConnection) -> Result<Vec<(i64, String)>, Error> {
-    let rows = query("SELECT gateway, alert FROM gateway_silent").fetch_all(c).await?;
-    rows.iter().map(|row| Ok((row.try_get("gateway")?, row.try_get("alert")?))).collect()
+    let rows = fetch(query("SELECT gateway, alert FROM gateway_silent"), c).await?;
+    Ok(readable(&rows, |row| Ok((row.try_get("gateway")?, row.try_get("alert")?))))
 }
 
 /// Notes that a gateway's silence is told, or that it is back.

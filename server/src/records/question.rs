@@ -4,6 +4,8 @@
 
 use sqlx::{AnyConnection, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// How long answered questions are kept, ms: as long as homes can be rehearsed.
 const KEPT_MS: i64 = 91 * 24 * 60 * 60 * 1_000;
 
@@ -41,9 +43,8 @@ pub struct QuestionRow {
 
 /// Notes that a home is asked, and forgets what is too old to be looked at.
 pub async fn ask(c: &mut AnyConnection, row: &QuestionRow) -> Result<(), Error> {
-    // By measured time: a wall clock that ran ahead takes nothing away.
-    let old = "DELETE FROM question WHERE home = $1 AND until_mono < $2";
-    query(old).bind(row.home).bind(row.until_mono - KEPT_MS).execute(&mut *c).await?;
+    let old = "DELETE FROM question WHERE home = $1 AND asked_wall < $2";
+    query(old).bind(row.home).bind(row.asked_wall - KEPT_MS).execute(&mut *c).await?;
     let sql = "INSERT INTO question (home, incident, kind, device, asked_wall, until_mono) \
                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (home, incident) DO NOTHING";
     query(sql)
@@ -80,7 +81,7 @@ pub async fn of_home(
 ) -> Result<Vec<QuestionRow>, Error> {
     let sql = "SELECT home, incident, kind, device, asked_wall, until_mono, ended_wall, answer \
                FROM question WHERE home = $1 ORDER BY asked_wall DESC LIMIT $2";
-    let rows = query(sql).bind(home).bind(most).fetch_all(c).await?;
+    let rows = fetch(query(sql).bind(home).bind(most), c).await?;
     let read = |row: &sqlx::any::AnyRow| {
         Ok(QuestionRow {
             home: row.try_get("home")?,
@@ -93,5 +94,5 @@ pub async fn of_home(
             answer: row.try_get("answer")?,
         })
     };
-    rows.iter().map(read).collect()
+    Ok(readable(&rows, read))
 }

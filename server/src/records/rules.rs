@@ -4,10 +4,12 @@
 
 use sqlx::{AnyConnection, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// How every home that differs is judged: home number, and CBOR of `care::policy::Rules`.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<(i64, Vec<u8>)>, Error> {
-    let rows = query("SELECT home, rules FROM home_rules").fetch_all(c).await?;
-    rows.iter().map(|row| Ok((row.try_get("home")?, row.try_get("rules")?))).collect()
+    let rows = fetch(query("SELECT home, rules FROM home_rules"), c).await?;
+    Ok(readable(&rows, |row| Ok((row.try_get("home")?, row.try_get("rules")?))))
 }
 
 /// Sets how a home is judged, and notes who did.

@@ -5,6 +5,8 @@
 
 use sqlx::{AnyConnection, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// One member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaffRow {
@@ -99,7 +101,7 @@ pub async fn by_id(c: &mut AnyConnection, id: &str) -> Result<Option<StaffRow>, 
 
 /// Everybody, for names on screens.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<StaffRow>, Error> {
-    query(STAFF).fetch_all(c).await?.iter().map(staff_of).collect()
+    Ok(readable(&fetch(query(STAFF), c).await?, staff_of))
 }
 
 /// Shuts somebody out: no login, and every session ends.
@@ -239,7 +241,7 @@ pub async fn looked(
 pub async fn looks(c: &mut AnyConnection, home: i64, most: i64) -> Result<Vec<AccessRow>, Error> {
     let sql = "SELECT s.display, s.role, a.why, a.wall FROM access a JOIN staff s ON s.id = a.staff \
                WHERE a.home = $1 ORDER BY a.wall DESC LIMIT $2";
-    let rows = query(sql).bind(home).bind(most).fetch_all(c).await?;
+    let rows = fetch(query(sql).bind(home).bind(most), c).await?;
     let read = |row: &sqlx::any::AnyRow| {
         Ok(AccessRow {
             display: row.try_get("display")?,
@@ -248,5 +250,5 @@ pub async fn looks(c: &mut AnyConnection, home: i64, most: i64) -> Result<Vec<Ac
             wall: row.try_get("wall")?,
         })
     };
-    rows.iter().map(read).collect()
+    Ok(readable(&rows, read))
 }

@@ -1,7 +1,7 @@
-//! What ingest remembers between steps: the judgement of homes, frames already taken, the clock.
+//! What ingest remembers between steps beside the judgement of homes: frames already taken, the clock.
 //!
 //! The judgement of a home and the frames it has seen are written in one transaction, so that they tell
-//! of the same moment after any crash. Not here: alerts (`records::chain`).
+//! of the same moment after any crash. Not here: alerts (`records::chain`), judgements (`records::care`).
 
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
@@ -26,17 +26,6 @@ pub struct SeenRow {
     pub mark: i64,
 }
 
-/// The judgement of one home as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CareRow {
-    /// Home number.
-    pub home: i64,
-    /// CBOR of `care::Home`.
-    pub state: Vec<u8>,
-    /// When it wants to be asked again, server's clock.
-    pub due: Option<i64>,
-}
-
 /// A record that could not be taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
@@ -50,19 +39,6 @@ pub struct Quarantined {
     pub reason: String,
     /// As it came.
     pub bytes: Vec<u8>,
-}
-
-/// Stores judgements of homes.
-pub async fn put_care(c: &mut AnyConnection, rows: &[CareRow]) -> Result<(), Error> {
-    for rows in rows.chunks(ROWS) {
-        let mut sql = QueryBuilder::<Any>::new("INSERT INTO care_state (home, state, due) ");
-        sql.push_values(rows, |mut row, r| {
-            row.push_bind(r.home).push_bind(r.state.as_slice()).push_bind(r.due);
-        });
-        sql.push(" ON CONFLICT (home) DO UPDATE SET state = excluded.state, due = excluded.due");
-        sql.build().execute(&mut *c).await?;
-    }
-    Ok(())
 }
 
 /// Stores which frames have been taken, `now` on the server's clock.
@@ -112,19 +88,6 @@ pub async fn seen(c: &mut AnyConnection, device: i64, boot: i64) -> Result<Optio
         })
     })
     .transpose()
-}
-
-/// Every judgement: home, state, due.
-pub async fn all_care(c: &mut AnyConnection) -> Result<Vec<CareRow>, Error> {
-    let rows = query("SELECT home, state, due FROM care_state").fetch_all(c).await?;
-    let read = |row: &sqlx::any::AnyRow| {
-        Ok(CareRow {
-            home: row.try_get("home")?,
-            state: row.try_get("state")?,
-            due: row.try_get("due")?,
-        })
-    };
-    rows.iter().map(read).collect()
 }
 
 /// Puts a record aside.

@@ -16,7 +16,6 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 use crate::app::App;
-use crate::clock::proof::Stand;
 use crate::health::RollCall;
 use crate::routes::{alerts, enrol, homes, images, queue, rules, session, staff, stream};
 
@@ -87,8 +86,7 @@ pub struct HealthAnswer {
 
 /// `GET /health`: 200 when everything has answered lately, else 503 with what has not.
 pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<HealthAnswer>) {
-    let roll = app.health.roll_call(app.clock.mono(), app.series.facts().healthy);
-    let mut roll = roll.with_clock(app.clock.stand() != Stand::Wrong);
+    let mut roll = app.health.roll_call(app.clock.mono(), app.series.facts().healthy);
     // With papers that have ended no gateway can connect.
     roll.healthy &= app.certificates.in_force(app.clock.now().wall_ms.div_euclid(1_000));
     let status = if roll.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -140,11 +138,6 @@ fn certificate_gauges(app: &App, text: &mut String) {
             "certificate_gateways_ending",
             "Gateways whose certificate ends soon",
             count(facts.ending),
-        ),
-        (
-            "certificate_gateways_ahead",
-            "Gateways whose certificate has not begun",
-            count(facts.ahead),
         ),
         ("certificate_gateways_ended", "Gateways whose certificate has ended", count(facts.ended)),
     ] {

@@ -8,7 +8,6 @@
 //!
 //! Not here: running InfluxDB. `setup` makes its buckets and its roll-ups.
 
-mod access;
 pub mod lines;
 pub mod proof;
 mod query;
@@ -23,7 +22,6 @@ use influxdb2::api::write::TimestampPrecision;
 use influxdb2::{Client, RequestError};
 use tokio::sync::{mpsc, oneshot};
 
-use self::access::Access;
 use super::{Answer, Facts, Point, Sampled, Series, SeriesError, Window};
 
 /// Batches that may wait for the sender.
@@ -44,8 +42,6 @@ pub struct InfluxConfig {
     pub bucket: String,
     /// API token with rights to read and write these buckets.
     pub token: String,
-    /// File that the token was read from; when it says another one, that one counts.
-    pub token_file: Option<PathBuf>,
     /// File for batches that InfluxDB will never take.
     pub dead_letters: PathBuf,
     /// Longest wait for one answer.
@@ -68,7 +64,6 @@ impl InfluxConfig {
             org: org.into(),
             bucket: bucket.into(),
             token: token.into(),
-            token_file: None,
             dead_letters: dead_letters.into(),
             patience: Duration::from_secs(10),
             tries: 4,
@@ -87,8 +82,7 @@ impl InfluxConfig {
         })?;
         let dead = data.join("influx-dead.lp");
         let crate::config::Influx { url, org, bucket, .. } = settings;
-        let made = Self::new(&**url, &**org, &**bucket, token.trim(), dead);
-        Ok(Self { token_file: Some(settings.token_file.clone()), ..made })
+        Ok(Self::new(&**url, &**org, &**bucket, token.trim(), dead))
     }
 
     fn client(&self) -> Result<Client, SeriesError> {
@@ -159,7 +153,7 @@ struct Job {
 /// The store. Its sender is a task of the runtime it was opened in.
 pub struct Influx {
     config: Arc<InfluxConfig>,
-    access: Arc<Access>,
+    client: Client,
     jobs: mpsc::Sender<Job>,
     counters: Arc<Counters>,
 }
@@ -170,18 +164,18 @@ impl Influx {
     /// # Errors
     /// The address, a name or the token cannot be right.
     pub fn open(config: InfluxConfig) -> Result<Self, SeriesError> {
+        let client = config.client()?;
         let config = Arc::new(config);
-        let access = Arc::new(Access::open(Arc::clone(&config))?);
         let counters = Arc::new(Counters::default());
         let (jobs, queue) = mpsc::channel(QUEUE);
         let sender = Sender {
             config: config.clone(),
-            access: access.clone(),
+            client: client.clone(),
             counters: counters.clone(),
             dead: lines::DeadLetters::new(config.dead_letters.clone()),
         };
         tokio::spawn(sender.run(queue));
-        Ok(Self { config, access, jobs, counters })
+        Ok(Self { config, client, jobs, counters })
     }
 }
 
@@ -204,7 +198,7 @@ impl Series for Influx {
     }
 
     fn read(&self, window: Window) -> Answer<'_, Vec<Sampled>> {
-        let (client, config) = (self.access.client(), self.config.clone());
+        let (client, config) = (self.client.clone(), self.config.clone());
         Box::pin(async move {
             // The library panics on a null in an answer; in a task of its own that is an error.
             let asked = config.clone();
@@ -244,7 +238,7 @@ impl Series for Influx {
 
 struct Sender {
     config: Arc<InfluxConfig>,
-    access: Arc<Access>,
+    client: Client,
     counters: Arc<Counters>,
     dead: lines::DeadLetters,
 }
@@ -310,8 +304,7 @@ impl Sender {
 
     async fn offer(&self, text: String) -> Verdict {
         let (org, bucket) = (&*self.config.org, &*self.config.bucket);
-        let client = self.access.client();
-        let write = client.write_line_protocol_with_precision(
+        let write = self.client.write_line_protocol_with_precision(
             org,
             bucket,
             text,

@@ -122,6 +122,12 @@ impl Book {
         Some(self.open.remove(place))
     }
 
+    pub(crate) fn count_from(&mut self, number: u32) -> bool {
+        let new = number > self.counted;
+        self.counted = self.counted.max(number);
+        new
+    }
+
     pub(super) fn add(&mut self, kind: Kind, device: Option<DeviceId>, at: Mono) -> u32 {
         self.counted = self.counted.wrapping_add(1);
         if self.open.is_full() {

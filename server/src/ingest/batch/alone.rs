@@ -1,103 +1,101 @@
-//! What happens when a batch fails: its records are taken alone, and only a record that is to blame is put aside.
+//! What happens when a batch fails: its halves are taken, and only a record that is to blame is put aside.
 //!
 //! A store that does not answer is nobody's fault: the same rows come again until it does. A record that makes
 //! the judgement panic, or that the records refuse by itself again and again, is *poison*: it goes into
 //! quarantine, and if it came in the emergency lane an alert says so. Not here: reading what is healthy.
 
-use care::Kind;
-use proto::frame::Lane;
+use care::{Kind, Seen};
+use proto::frame::{Class, Header, Lane};
+use proto::id::{DeviceId, HomeId};
+use proto::relay::Relay;
 
+use super::attempt::Unit;
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
+use crate::faults::Fault;
 use crate::inbox::InboxRow;
 use crate::ingest::judge::number;
 use crate::ingest::read::{row_hash, speaker};
 use crate::records::open;
+use crate::records::refusal::takes_others;
 
 /// A record that the records refuse this often by itself, while they take others, is to blame.
 const TRIES: u32 = 3;
-/// Races with the desk in a row; each needs a close within the same milliseconds.
-const RACES: u32 = 8;
 
 impl Batcher {
-    /// Takes rows in. False: not all were taken, the stores refuse; what is left comes again.
+    /// Takes rows in; telemetry that fails gives way to emergencies between its parts. False: the stores refuse.
     pub async fn take(&mut self, lane: Lane, rows: Vec<InboxRow>) -> bool {
-        let Some(last) = rows.last().map(|row| row.id) else { return true };
-        let done = self.raced(lane, &rows).await;
-        if done.as_ref().is_err_and(IngestError::is_full) {
-            self.app.inbox.no_room();
-        }
-        match done {
-            Ok(()) => self.taken_through(lane, last, rows.len()),
-            Err(IngestError::Series(error)) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "series refuses, trying again"
-                );
+        let mut parts = vec![rows.as_slice()];
+        let mut whole = true;
+        while let Some(part) = parts.pop() {
+            let Some(last) = part.last() else { continue };
+            if !whole && lane == Lane::Telemetry && self.app.inbox.waiting().0 > 0 {
+                return true;
+            }
+            let Err(error) = self.attempt(Unit::Rows(lane, part)).await else {
+                self.taken_through(lane, last, part.len());
+                continue;
+            };
+            if error.is_full() {
+                self.app.inbox.no_room();
+            }
+            if !error.is_of_row() || matches!(error, IngestError::Raced) {
+                let cause = &error as &dyn std::error::Error;
+                tracing::warn!(error = cause, "records refuse, trying again");
                 return false;
             }
-            Err(error) => {
-                tracing::warn!(
-                    %error,
-                    rows = rows.len(),
-                    "batch failed, taking records alone"
-                );
-                for row in &rows {
-                    if !self.alone(lane, row).await {
-                        return false;
-                    }
-                    self.taken_through(lane, row.id, 1);
+            if part.len() == 1 {
+                if !self.put_aside(lane, last, error).await {
+                    return false;
                 }
+                self.taken_through(lane, last, 1);
+                continue;
             }
+            tracing::warn!(%error, rows = part.len(), "batch failed, taking its halves");
+            let (first, second) = part.split_at(part.len() / 2);
+            parts.extend([second, first]);
+            whole = false;
         }
         true
     }
 
-    fn taken_through(&mut self, lane: Lane, id: i64, rows: usize) {
+    fn taken_through(&mut self, lane: Lane, last: &InboxRow, rows: usize) {
         self.tries = 0;
-        self.taken[lane as usize] = id;
-        self.app.inbox.done(lane, id);
+        self.taken[lane as usize] = last.id;
+        self.backlog.through(lane, last.mono);
+        self.app.inbox.done(lane, last.id);
         self.app.health.ingested(lane, rows);
     }
 
-    /// A batch that lost a race with the desk is judged again at once.
-    async fn raced(&mut self, lane: Lane, rows: &[InboxRow]) -> Result<(), IngestError> {
-        for _ in 0..RACES {
-            match self.batch(lane, rows).await {
-                Err(IngestError::Raced) => {}
-                done => return done,
+    /// One record that cannot be taken in. False: it comes again, nobody knows yet who is to blame.
+    async fn put_aside(&mut self, lane: Lane, row: &InboxRow, error: IngestError) -> bool {
+        if let IngestError::Records(refused) = &error {
+            self.tries += 1;
+            let (records, clock) = (&self.app.records, &self.app.clock);
+            if self.tries < TRIES || !takes_others(records, clock).await {
+                tracing::warn!(error = %refused, gateway = %row.gateway, "records refuse, trying again");
+                return false;
             }
         }
-        self.batch(lane, rows).await
-    }
-
-    /// Takes one record. False: it comes again.
-    async fn alone(&mut self, lane: Lane, row: &InboxRow) -> bool {
-        let error = match self.raced(lane, core::slice::from_ref(row)).await {
-            Ok(()) => return true,
-            Err(IngestError::Series(_) | IngestError::Raced) => return false,
-            Err(IngestError::Records(error)) => {
-                self.tries += 1;
-                if self.tries < TRIES {
-                    tracing::warn!(%error, gateway = %row.gateway, "records refuse, trying again");
-                    return false;
-                }
-                IngestError::Records(error)
-            }
-            Err(IngestError::Panic) => IngestError::Panic,
-        };
-        match self.poison(lane, row, &error).await {
-            Ok(()) => {
-                let cause = &error as &dyn std::error::Error;
-                tracing::error!(error = cause, gateway = %row.gateway, "record put aside");
-                self.app.health.put_aside();
-                true
-            }
-            Err(error) => {
-                tracing::error!(%error, "records refuse, trying again");
-                false
-            }
+        let mut done = self.poison(lane, row, &error, true).await;
+        if done.as_ref().is_err_and(IngestError::is_of_row) {
+            // Its home is what the records refuse: the alert is nobody's then, and names the gateway.
+            done = self.poison(lane, row, &error, false).await;
         }
+        if let Err(refused) = &done
+            && !(refused.is_of_row() && takes_others(&self.app.records, &self.app.clock).await)
+        {
+            tracing::error!(error = %refused, "records refuse, trying again");
+            return false;
+        }
+        let cause = &error as &dyn std::error::Error;
+        tracing::error!(error = cause, gateway = %row.gateway, kept = done.is_ok(), "record put aside");
+        self.app.health.put_aside();
+        let fault = Fault { gateway: Some(row.gateway), ..Fault::upkeep(Seen::PutAside) };
+        // If a person has closed what the last one raised, this one is told anew.
+        self.app.faults.clear(&fault);
+        self.app.faults.raise(fault);
+        true
     }
 
     /// Puts a record aside; an emergency is an alert nevertheless.
@@ -106,12 +104,15 @@ impl Batcher {
         lane: Lane,
         row: &InboxRow,
         why: &IngestError,
+        placed: bool,
     ) -> Result<(), IngestError> {
         let now = self.app.clock.now();
         let mut pending = Pending::default();
         pending.aside.push(self.aside(row, &why.to_string()));
-        if lane == Lane::Emergency {
-            self.nameless(now, row, &mut pending).await?;
+        if lane == Lane::Emergency || is_call(&row.bytes) {
+            let speaker =
+                if placed { speaker(&row.bytes, &self.app.registry) } else { (None, None) };
+            self.nameless(now, row, speaker, &mut pending).await?;
         }
         self.commit(now, pending).await
     }
@@ -121,9 +122,9 @@ impl Batcher {
         &mut self,
         now: Now,
         row: &InboxRow,
+        (device, home): (Option<DeviceId>, Option<HomeId>),
         pending: &mut Pending,
     ) -> Result<(), IngestError> {
-        let (device, home) = speaker(&row.bytes, &self.app.registry);
         let place = (home.map_or(0, |h| number(h.get())), device.map(|d| number(d.get())));
         let gateway = number(row.gateway.get());
         let hash = row_hash(&row.bytes);
@@ -140,4 +141,11 @@ impl Batcher {
         pending.sheet.nameless(now, known, place, gateway, &hash);
         Ok(())
     }
+}
+
+/// Whether a record is a call for help, whichever lane it came in.
+fn is_call(row: &[u8]) -> bool {
+    let relay = minicbor::decode::<Relay<'_>>(row).ok();
+    let header = relay.and_then(|relay| Header::parse(relay.bytes).ok());
+    header.is_some_and(|(header, _)| header.class == Class::Emergency)
 }

@@ -2,21 +2,30 @@
 //!
 //! Nothing is told to anybody before the commit has answered. Not here: what is told (`live`, `receipts`).
 
+use std::collections::BTreeSet;
+
 use care::Trust;
 use proto::down::Rung;
-use proto::id::HomeId;
+use proto::id::{DeviceId, HomeId, PressId};
 use proto::relay::GatewayDown;
+use proto::unit::{Millis, Mono};
 
+use super::attempt::{of_home, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::desk::view::AlertView;
+use crate::ingest::judge::{Sheet, number};
 use crate::live::Change;
-use crate::records::chain::NewAlert;
+use crate::records::care::{self as care_rows, CareRow};
+use crate::records::chain::{Batch, NewAlert};
 use crate::records::desk::{ActivationRow, DeskRow};
 use crate::records::{chain, desk, open, state};
 
 /// Records put aside that are kept for support; older ones are dropped and counted.
 const QUARANTINE_MAX: i64 = 10_000;
+
+/// An alert that has grown, as screens are told of it.
+type Grown = (DeskRow, Vec<ActivationRow>);
 
 impl Batcher {
     pub(super) async fn commit(
@@ -30,40 +39,23 @@ impl Batcher {
             self.app.series.write(points).await?;
             self.app.health.pointed(count);
         }
-        let care = pending.work.rows(now.mono);
+        let care = pending.work.rows(&self.homes, now.mono);
         let quiet = care.is_empty()
             && pending.sheet.batch.is_empty()
             && pending.aside.is_empty()
             && pending.silent.is_empty();
         let mut views = Vec::new();
         if !quiet {
-            let mut writer = self.app.records.begin().await?;
-            let joined: Vec<&str> = pending.sheet.joined().collect();
-            if open::any_closed(&mut writer, &joined).await? {
-                return Err(IngestError::Raced);
-            }
-            chain::write(&mut writer, &mut pending.sheet.batch, now.wall_ms).await?;
-            state::put_care(&mut writer, &care).await?;
-            let mono = crate::desk::life::stored(now.mono);
-            state::put_seen(&mut writer, &pending.seen_rows(), mono).await?;
-            for row in &pending.aside {
-                state::quarantine(&mut writer, row).await?;
-            }
-            if !pending.aside.is_empty() {
-                let dropped = state::bound_quarantine(&mut writer, QUARANTINE_MAX).await?;
-                self.app.health.aside_dropped(dropped);
-            }
-            for (gateway, alert) in &pending.silent {
-                let gateway = crate::ingest::judge::number(gateway.get());
-                open::put_silent(&mut writer, gateway, alert.as_deref()).await?;
-            }
-            for grown in &pending.sheet.batch.grown {
-                if let Some(row) = desk::find(&mut writer, &grown.id).await? {
-                    let activations = desk::activations(&mut writer, &grown.id).await?;
-                    views.push((row, activations));
+            let stored = match self.store(now, &mut pending, &care, false).await {
+                // If a home's state is to blame, it alone stays out.
+                Err(error) if matches!(error, IngestError::Records(_)) && error.is_of_row() => {
+                    self.store(now, &mut pending, &care, true).await
                 }
-            }
-            writer.commit().await?;
+                done => done,
+            };
+            let refused;
+            (views, refused) = stored?;
+            self.stored(now, &care, &refused);
         }
         self.publish(now, &pending, views);
         self.answer(&pending);
@@ -74,7 +66,59 @@ impl Batcher {
         Ok(())
     }
 
-    fn publish(&self, now: Now, pending: &Pending, grown: Vec<(DeskRow, Vec<ActivationRow>)>) {
+    /// One transaction. With `apart`, a home whose state is refused is left out and named.
+    async fn store(
+        &self,
+        now: Now,
+        pending: &mut Pending,
+        care: &[CareRow],
+        apart: bool,
+    ) -> Result<(Vec<Grown>, Vec<i64>), IngestError> {
+        let mut writer = self.app.records.begin().await?;
+        let joined: Vec<&str> = pending.sheet.joined().collect();
+        if open::any_closed(&mut writer, &joined).await? {
+            return Err(IngestError::Raced);
+        }
+        let written = chain::write(&mut writer, &mut pending.sheet.batch, now.wall_ms).await;
+        written.map_err(|error| refusal(error, &pending.sheet.batch))?;
+        let refused = match apart {
+            true => care_rows::put_apart(&mut writer, care).await?,
+            false => care_rows::put(&mut writer, care).await.map(|()| Vec::new())?,
+        };
+        let mono = crate::desk::life::stored(now.mono);
+        state::put_seen(&mut writer, &pending.seen_rows(), mono).await?;
+        for row in &pending.aside {
+            state::quarantine(&mut writer, row).await?;
+        }
+        if !pending.aside.is_empty() {
+            let dropped = state::bound_quarantine(&mut writer, QUARANTINE_MAX).await?;
+            self.app.health.aside_dropped(dropped);
+        }
+        for (gateway, alert) in &pending.silent {
+            open::put_silent(&mut writer, number(gateway.get()), alert.as_deref()).await?;
+        }
+        let mut views = Vec::new();
+        for grown in &pending.sheet.batch.grown {
+            if let Some(row) = desk::find(&mut writer, &grown.id).await? {
+                let activations = desk::activations(&mut writer, &grown.id).await?;
+                views.push((row, activations));
+            }
+        }
+        writer.commit().await?;
+        Ok((views, refused))
+    }
+
+    /// Which homes have their state on the disk now, and which are judged from memory until it is taken.
+    fn stored(&mut self, now: Now, care: &[CareRow], refused: &[i64]) {
+        for home in self.homes.stored(care, refused, now.mono) {
+            self.app.faults.clear(&of_home(home));
+        }
+        for home in refused {
+            tell(&self.app, *home);
+        }
+    }
+
+    fn publish(&self, now: Now, pending: &Pending, grown: Vec<Grown>) {
         let batch = &pending.sheet.batch;
         let mut activations = batch.activations.iter().peekable();
         for alert in &batch.alerts {
@@ -104,31 +148,17 @@ impl Batcher {
         for (gateway, device) in self.reader.take_strays() {
             self.app.receipts.say(gateway, &GatewayDown::Release { device });
         }
-        for press in &pending.sheet.received {
-            self.app.receipts.tell(*press, Rung::Received);
-        }
-        for (press, rung) in &pending.answers {
-            self.app.receipts.tell(*press, *rung);
+        let words = words(&pending.sheet, &pending.answers, self.app.clock.now().mono);
+        for word in words {
+            let receipts = &self.app.receipts;
+            match word {
+                Word::Rung(press, rung) => receipts.tell(press, rung),
+                Word::Alarm(home, device) => receipts.alarm(home, device, true),
+                Word::Ask(home, span) => receipts.ask(home, span),
+            }
         }
         for (gateway, press) in &pending.elsewhere {
             self.app.receipts.tell_by(*gateway, *press, Rung::Received);
-        }
-        for (home, device) in &pending.sheet.alarmed {
-            if let Some(home) = HomeId::new(home.unsigned_abs()) {
-                self.app.receipts.alarm(home, *device, true);
-            }
-        }
-        self.ask(pending);
-    }
-
-    /// Asks homes, and stops asking. Not kept: who is told late is asked late, and raised in time.
-    fn ask(&self, pending: &Pending) {
-        let now = self.app.clock.now().mono;
-        let ended = pending.sheet.answered.iter().map(|home| (*home, now));
-        for (home, until) in pending.sheet.asked.iter().copied().chain(ended) {
-            if let Some(home) = HomeId::new(home.unsigned_abs()) {
-                self.app.receipts.ask(home, until.since(now));
-            }
         }
     }
 
@@ -145,6 +175,43 @@ impl Batcher {
         self.watches.extend(pending.turned);
         self.enrolled.extend(pending.enrolled);
         self.homes.settle(pending.work);
+    }
+}
+
+/// What homes are told once it is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// How far a press has come.
+    Rung(PressId, Rung),
+    /// An emergency is open in this home, raised by this device.
+    Alarm(HomeId, DeviceId),
+    /// Ask the home for so long; none = stop asking.
+    Ask(HomeId, Millis),
+}
+
+/// Every word that a batch has for homes. A question is not kept: who is told late is asked late, and raised in time.
+fn words(sheet: &Sheet, answers: &[(PressId, Rung)], now: Mono) -> Vec<Word> {
+    let home = |home: i64| HomeId::new(home.unsigned_abs());
+    let received = sheet.received.iter().map(|press| Word::Rung(*press, Rung::Received));
+    let again = answers.iter().map(|(press, rung)| Word::Rung(*press, *rung));
+    let alarms = sheet.alarmed.iter().filter_map(|(h, d)| Some(Word::Alarm(home(*h)?, *d)));
+    let ended = sheet.answered.iter().map(|home| (*home, now));
+    let asked = sheet.asked.iter().copied().chain(ended);
+    let asks = asked.filter_map(|(h, until)| Some(Word::Ask(home(h)?, until.since(now))));
+    received.chain(again).chain(alarms).chain(asks).collect()
+}
+
+/// A number that is taken already is a home's that has counted less than the rows have; it counts on from them.
+fn refusal(error: sqlx::Error, batch: &Batch) -> IngestError {
+    if !error.as_database_error().is_some_and(|told| told.is_unique_violation()) {
+        return IngestError::Records(error);
+    }
+    let counted = batch.alerts.iter().filter(|a| a.incident <= i64::from(u32::MAX));
+    let homes: BTreeSet<i64> = counted.map(|alert| alert.home).collect();
+    if homes.is_empty() {
+        IngestError::Records(error)
+    } else {
+        IngestError::Collides(homes.into_iter().collect())
     }
 }
 
@@ -195,5 +262,55 @@ fn row_of(a: &chain::NewActivation) -> ActivationRow {
         pressed_mono: Some(a.pressed_mono),
         received_wall: a.received_wall,
         late: a.late,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use care::{Finding, Kind, Output, Severity};
+    use proto::id::{BootId, Seq};
+
+    use super::*;
+    use crate::ingest::judge::Cause;
+
+    #[test]
+    fn a_home_hears_of_its_receipt_its_alarm_and_its_question_after_the_commit() {
+        let at = Mono::from_millis;
+        let now = Now { mono: at(5_000), wall_ms: 1_790_000_000_000 };
+        let device = DeviceId::new(9).unwrap();
+        let press = PressId { device, boot: BootId::new(7, 1), seq: Seq::new(3) };
+        let help = Finding {
+            incident: 1,
+            opens: true,
+            kind: Kind::Help,
+            severity: Severity::Emergency,
+            activation: Some(press),
+            device: Some(device),
+            at: now.mono,
+            evidence: heapless::Vec::new(),
+        };
+        let (kind, until) = (Kind::Bed, at(35_000));
+        let seen = care::Seen::Answered;
+        let evidence = care::Evidence { what: seen, supports: false, at: now.mono, value: 0.0 };
+        let outputs = [
+            (20, Output::Raise(help)),
+            (21, Output::Ask { incident: 2, kind, device: None, until }),
+            (22, Output::Answered { incident: 4, kind, device: None, evidence }),
+        ];
+        let trust = Trust::Verified;
+        let cause = Cause { press: Some(press), trust, hash: &[], stored: now.mono, late: false };
+        let mut sheet = Sheet::default();
+        outputs.iter().for_each(|(home, output)| sheet.put(now, *home, output, &cause));
+        let (home, known) = (|n| HomeId::new(n).unwrap(), PressId { seq: Seq::new(2), ..press });
+        assert_eq!(
+            words(&sheet, &[(known, Rung::Seen)], now.mono),
+            [
+                Word::Rung(press, Rung::Received),
+                Word::Rung(known, Rung::Seen),
+                Word::Alarm(home(20), device),
+                Word::Ask(home(21), Millis::secs(30)),
+                Word::Ask(home(22), Millis::secs(0)),
+            ]
+        );
     }
 }

@@ -1,14 +1,18 @@
 //! What the passing of time alone brings: homes whose deadline has come, gateways that went silent or came back.
 //!
-//! Each home is a transaction of its own if the whole fails, so that one home whose judgement panics keeps
-//! no other waiting. A gateway's turn counts as told only after its commit. Not here: the ladder.
+//! Each home and each gateway is a transaction of its own if the whole fails, so that one whose judgement panics or whose
+//! row is refused keeps no other waiting: it rests and is told. A gateway's turn counts as told only after its commit.
+//! Not here: the ladder.
 
-use care::Input;
+use care::{GatewayWatch, Input, Seen};
 use proto::id::GatewayId;
-use proto::unit::{Millis, Mono};
+use proto::unit::Mono;
 
+use super::attempt::{Unit, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
+use crate::faults::Fault;
+use crate::ingest::homes::REST;
 
 /// Homes told that time has passed in one transaction.
 const DUE_AT_ONCE: usize = 64;
@@ -16,8 +20,6 @@ const DUE_AT_ONCE: usize = 64;
 const TURNS: usize = 16;
 /// Gateways that turn in one transaction.
 const TURNED_AT_ONCE: usize = 128;
-/// A home whose judgement panics is asked again after this.
-const REST: Millis = Millis::minutes(10);
 
 impl Batcher {
     /// Time has passed.
@@ -27,6 +29,7 @@ impl Batcher {
 
     /// The same, at a time of the caller's.
     pub async fn tick_at(&mut self, now: Now) {
+        self.tell_backlog(now.mono);
         if let Err(error) = self.gateways(now).await {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, "silence of gateways waits for the records");
@@ -37,16 +40,16 @@ impl Batcher {
             if due.is_empty() {
                 break;
             }
-            if let Err(error) = self.homes_due(now, &due).await {
+            if let Err(error) = self.attempt(Unit::Due(now, &due)).await {
                 tracing::error!(%error, homes = due.len(), "deadlines failed, homes alone");
-                if !self.homes_alone(now, &due).await {
+                if !error.is_of_row() || !self.homes_alone(now, &due).await {
                     break;
                 }
             }
         }
     }
 
-    async fn homes_due(&mut self, now: Now, homes: &[i64]) -> Result<(), IngestError> {
+    pub(super) async fn homes_due(&mut self, now: Now, homes: &[i64]) -> Result<(), IngestError> {
         let mut pending = Pending::default();
         for home in homes {
             self.step(now, *home, &Input::Tick, None, &mut pending).await?;
@@ -57,48 +60,73 @@ impl Batcher {
     /// False: the records do not work, so that going on is of no use.
     async fn homes_alone(&mut self, now: Now, homes: &[i64]) -> bool {
         for home in homes {
-            match self.homes_due(now, &[*home]).await {
-                Ok(()) => {}
-                Err(IngestError::Panic) => {
-                    tracing::error!(
-                        home,
-                        "the judgement of a home panics, it is asked again later"
-                    );
+            match self.attempt(Unit::Due(now, &[*home])).await {
+                Ok(()) | Err(IngestError::Raced) => {}
+                Err(error) if error.is_of_row() => {
+                    let cause = &error as &dyn std::error::Error;
+                    tracing::error!(error = cause, home, "a home rests, it is asked again later");
                     self.app.health.put_aside();
+                    tell(&self.app, *home);
                     self.homes.rest(*home, now.mono.after(REST));
                 }
-                Err(IngestError::Raced) => {}
-                Err(IngestError::Records(_) | IngestError::Series(_)) => return false,
+                Err(_) => return false,
             }
         }
         true
     }
 
+    /// Gateways that have gone silent, as far as the inbox has been heard, or are back.
     async fn gateways(&mut self, now: Now) -> Result<(), IngestError> {
-        loop {
-            let mut pending = Pending::default();
-            for (gateway, watch) in &self.watches {
-                let mut watch = *watch;
-                if watch.next_deadline().is_some_and(|due| due <= now.mono)
-                    && watch.step(now.mono).is_some()
-                {
-                    pending.turned.push((*gateway, watch));
+        let heard = self.heard_until(now.mono);
+        self.resting.retain(|_, until| *until > now.mono);
+        let due = |watch: &GatewayWatch| watch.next_deadline().is_some_and(|due| due <= heard);
+        let due = self.watches.iter().filter(|(g, w)| due(w) && !self.resting.contains_key(*g));
+        let due: Vec<GatewayId> = due.map(|(gateway, _)| *gateway).collect();
+        for group in due.chunks(TURNED_AT_ONCE) {
+            match self.attempt(Unit::Turned(now, group)).await {
+                Ok(()) => {}
+                Err(error) if error.is_of_row() => {
+                    tracing::error!(%error, gateways = group.len(), "turns failed, gateways alone");
+                    for gateway in group {
+                        self.gateway_alone(now, *gateway).await?;
+                    }
                 }
-                if pending.turned.len() == TURNED_AT_ONCE {
-                    break;
-                }
-            }
-            let full = pending.turned.len() == TURNED_AT_ONCE;
-            for (gateway, watch) in pending.turned.clone() {
-                self.turn(now, gateway, watch.is_up(), &mut pending);
-            }
-            if !pending.turned.is_empty() {
-                self.commit(now, pending).await?;
-            }
-            if !full {
-                return Ok(());
+                Err(error) => return Err(error),
             }
         }
+        Ok(())
+    }
+
+    async fn gateway_alone(&mut self, now: Now, gateway: GatewayId) -> Result<(), IngestError> {
+        let fault = Fault { gateway: Some(gateway), ..Fault::upkeep(Seen::RowRefused) };
+        match self.attempt(Unit::Turned(now, &[gateway])).await {
+            Ok(()) => self.app.faults.clear(&fault),
+            Err(error) if error.is_of_row() => {
+                let cause = &error as &dyn std::error::Error;
+                tracing::error!(error = cause, %gateway, "a gateway's turn is refused, it rests");
+                self.app.faults.raise(fault);
+                self.resting.insert(gateway, now.mono.after(REST));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    pub(super) async fn turned(
+        &mut self,
+        now: Now,
+        gateways: &[GatewayId],
+    ) -> Result<(), IngestError> {
+        let heard = self.heard_until(now.mono);
+        let mut pending = Pending::default();
+        for gateway in gateways {
+            let Some(mut watch) = self.watches.get(gateway).copied() else { continue };
+            if watch.step(heard).is_some() {
+                pending.turned.push((*gateway, watch));
+                self.turn(now, *gateway, watch.is_up(), &mut pending);
+            }
+        }
+        if pending.turned.is_empty() { Ok(()) } else { self.commit(now, pending).await }
     }
 
     fn turn(&mut self, now: Now, gateway: GatewayId, up: bool, pending: &mut Pending) {
@@ -110,8 +138,7 @@ impl Batcher {
         } else if self.app.registry.gateway(gateway).is_some_and(|g| !g.revoked) {
             let silent = care::policy::GATEWAY_SILENT.get();
             let heard = Mono::from_millis(now.mono.millis().saturating_sub(silent));
-            let behind = self.app.registry.homes(gateway).len();
-            let alert = pending.sheet.gateway_silent(now, (gateway, behind), heard);
+            let alert = pending.sheet.gateway_silent(now, gateway, heard);
             pending.silent.push((gateway, Some(alert)));
         }
         // Each home is told by its own ways: another gateway may still be heard.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use care::{Input, Kind, Seen, Severity};
 use proto::id::{GatewayId, HomeId};
 
+use super::attempt::tell;
 use super::{Batcher, IngestError, Pending};
 use crate::app::App;
 use crate::clock::Now;
@@ -68,8 +69,12 @@ impl Batcher {
             return Ok(());
         }
         for home in homes {
-            if self.look_at(now, &[*home], true).await.is_err() {
-                self.look_at(now, &[*home], false).await?;
+            if self.look_at(now, &[*home], true).await.is_ok() {
+                continue;
+            }
+            match self.look_at(now, &[*home], false).await {
+                Err(error) if error.is_of_row() => tell(&self.app, number(home.get())),
+                done => done?,
             }
         }
         Ok(())

@@ -96,5 +96,7 @@ pub(crate) const fn seen_word(seen: Seen) -> &'static str {
         Seen::SounderFailed => "sounder_failed",
         Seen::PutAside => "put_aside",
         Seen::RecordsRefuse => "records_refuse",
+        Seen::Backlog => "backlog",
+        Seen::RowRefused => "row_refused",
     }
 }

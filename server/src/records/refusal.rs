@@ -1,0 +1,111 @@
+//! Who is to blame when the records refuse: the row that was written or read, or the store for everybody.
+//!
+//! A row that is to blame is taken alone and left out, so that the others go on; a store that refuses everybody is
+//! waited for. Where the code alone does not tell, [`takes_others`] asks. Not here: what is left out.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, Error};
+use tokio_stream::StreamExt;
+
+use super::{Records, state};
+use crate::clock::Clock;
+
+/// SQLite's numbers for a store that refuses whatever the row: busy, locked, no memory, read-only, interrupted, disk
+/// error, full, cannot open, protocol, schema changed, misuse, no large files, not a database.
+const STORE: [u32; 13] = [5, 6, 7, 8, 9, 10, 13, 14, 15, 17, 21, 22, 26];
+/// PostgreSQL's classes for a row that it refuses: data, constraint, a rule that says no, damage.
+const ROW_CLASSES: [&str; 4] = ["22", "23", "P0", "XX"];
+
+/// Rows that were left out since the process began; told while it grows (`upkeep`).
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// A row is left out of what is done, so that the others go on.
+pub fn leave_out(error: &Error, what: &'static str) {
+    LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+    tracing::error!(%error, what, "a row of the records is left out");
+}
+
+/// How often a row was left out since the process began.
+pub fn left_out() -> u64 {
+    LEFT_OUT.load(Ordering::Relaxed)
+}
+
+/// The rows that the database can give. One with text that is none is left out, where the driver's own list would end.
+pub async fn fetch(
+    asked: Query<'_, Any, AnyArguments>,
+    c: &mut AnyConnection,
+) -> Result<Vec<AnyRow>, Error> {
+    let (mut rows, mut found) = (asked.fetch(c), Vec::new());
+    while let Some(row) = rows.next().await {
+        match row {
+            Ok(row) => found.push(row),
+            Err(error @ Error::Database(_)) => return Err(error),
+            Err(error) if is_of_row(&error) => leave_out(&error, "a row that cannot be read"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// The rows that can be read; one that cannot hides no other.
+pub fn readable<T>(rows: &[AnyRow], read: impl Fn(&AnyRow) -> Result<T, Error>) -> Vec<T> {
+    let known = |row: &AnyRow| {
+        let read = read(row);
+        read.inspect_err(|error| leave_out(error, "a row that cannot be read")).ok()
+    };
+    rows.iter().filter_map(known).collect()
+}
+
+/// Whether an error speaks of one row and not of the whole store.
+pub fn is_of_row(error: &Error) -> bool {
+    match error {
+        Error::Database(told) => told.code().is_some_and(|code| is_row_code(&code)),
+        Error::RowNotFound
+        | Error::ColumnDecode { .. }
+        | Error::Decode(_)
+        | Error::Encode(_)
+        | Error::ColumnIndexOutOfBounds { .. }
+        | Error::ColumnNotFound(_)
+        | Error::TypeNotFound { .. } => true,
+        _ => false,
+    }
+}
+
+fn is_row_code(code: &str) -> bool {
+    // PostgreSQL's have five signs, SQLite's extended numbers at most four.
+    if code.len() == 5 {
+        return ROW_CLASSES.iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|code| !STORE.contains(&(code & 0xFF)))
+}
+
+/// Whether the records take another row meanwhile: a commit of the time, which is written every few seconds anyway.
+pub async fn takes_others(records: &Records, clock: &Clock) -> bool {
+    let probe = async {
+        let mut writer = records.begin().await?;
+        state::put_clock(&mut writer, &clock.stored()).await?;
+        writer.commit().await
+    };
+    probe.await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_blames_nobody_and_a_refused_row_itself() {
+        // Trigger, unique key, damaged page; PostgreSQL's unique key and its own damage.
+        for code in ["1811", "2067", "1555", "11", "20", "23505", "XX001"] {
+            assert!(is_row_code(code), "{code}");
+        }
+        // Busy, disk error with its many causes, full, read-only; PostgreSQL without room or connection.
+        for code in ["5", "10", "1034", "4874", "13", "8", "53100", "08006", "57P01"] {
+            assert!(!is_row_code(code), "{code}");
+        }
+        assert!(!is_of_row(&Error::PoolTimedOut) && is_of_row(&Error::RowNotFound));
+    }
+}
