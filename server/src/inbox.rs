@@ -4,6 +4,7 @@
 //! through which it is done. What was read and not yet done comes again after a crash: everything
 //! downstream is idempotent. Not here: what a row says.
 
+mod lane;
 mod sqlite;
 
 use std::path::{Path, PathBuf};

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use door::{Arrival, Keep, Verdict, Who};
-use proto::frame::Lane;
-use proto::id::GatewayId;
+use proto::frame::{Class, Header, Lane};
+use proto::id::{BootId, DeviceId, GatewayId, KeyEpoch, PressId, Seq};
+use proto::relay::{Relay, RelayKind};
 use proto::topic::Topic;
+use proto::unit::Millis;
 use server::clock::Clock;
 use server::inbox::{self, Inbox, InboxLimits, SqliteKeep};
 
@@ -84,6 +86,29 @@ fn a_full_inbox_sheds_telemetry_with_a_durable_count_and_keeps_emergencies() {
     drop((inbox, writer));
     let (inbox, _writer) = open(&path, small());
     assert_eq!((inbox.lost(), inbox.waiting()), (1, (1, 10)));
+}
+
+#[test]
+fn a_call_on_the_topic_of_telemetry_is_kept_with_the_calls_and_never_shed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inbox, mut writer) = open(&folder.path().join("inbox.db"), small());
+    let frame = |class| {
+        let device = DeviceId::new(5).unwrap();
+        let id = PressId { device, boot: BootId::new(1, 1), seq: Seq::new(1) };
+        let mut bytes = Header { class, epoch: KeyEpoch::new(1), id }.to_bytes().to_vec();
+        bytes.extend([0; 20]);
+        let relay =
+            Relay { kind: RelayKind::Open, age: Millis::new(0), bytes: bytes.as_slice().into() };
+        let payload = Bytes::from(minicbor::to_vec(&relay).unwrap());
+        Arrival { payload, ..arrival(Lane::Telemetry, "") }
+    };
+    assert_eq!(keep(&mut writer, &[frame(Class::Emergency)]), [Verdict::Kept]);
+    assert_eq!(inbox.waiting(), (1, 0));
+    let flood: Vec<_> = (0..10).map(|_| frame(Class::Health)).collect();
+    assert_eq!(keep(&mut writer, &flood), [Verdict::Kept; 10]);
+    let mixed = [frame(Class::Health), frame(Class::Emergency)];
+    assert_eq!(keep(&mut writer, &mixed), [Verdict::Shed, Verdict::Kept]);
+    assert_eq!(inbox.waiting(), (2, 10));
 }
 
 #[test]

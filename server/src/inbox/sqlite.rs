@@ -14,6 +14,7 @@ use proto::id::GatewayId;
 use proto::unit::Mono;
 use rusqlite::{Connection, params};
 
+use super::lane::by_what_they_are;
 use super::{InboxError, InboxLimits, InboxRow, Shared};
 use crate::clock::{Clock, Now};
 use crate::records::synchronous;
@@ -263,6 +264,7 @@ impl SqliteKeep {
 
 impl Keep for SqliteKeep {
     fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>) {
+        let group = &*by_what_they_are(group);
         if !self.has_room(Lane::Emergency) {
             self.shared.refused.fetch_add(group.len() as u64, Ordering::Relaxed);
             verdicts.extend(group.iter().map(|_| Verdict::Refused));
