@@ -57,6 +57,8 @@ pub struct Facts {
     pub ending: usize,
     /// Gateways whose certificate has ended.
     pub ended: usize,
+    /// Gateways whose certificate has not begun: this clock is behind, or the one it was signed by was ahead.
+    pub ahead: usize,
 }
 
 /// All certificates of one server.
@@ -128,6 +130,7 @@ impl Certificates {
             gateways: lives().map(|life| life.days_left(now)).min(),
             ending: lives().filter(|life| life.ends_soon(now) && !life.is_over(now)).count(),
             ended: lives().filter(|life| life.is_over(now)).count(),
+            ahead: lives().filter(|life| life.from > now).count(),
         }
     }
 

@@ -5,6 +5,8 @@
 
 #[path = "certificates/check.rs"]
 mod check;
+#[path = "certificates/secrets.rs"]
+mod secrets;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -139,6 +141,17 @@ async fn a_certificate_that_ends_within_two_weeks_is_a_fault_until_another_one_i
     room.admit(room.gateway, Lane::Telemetry, &room.shown(room.gateway, -1, 89)).unwrap();
     room.tend();
     assert!(!room.told("certificate_ends"));
+}
+
+#[tokio::test]
+async fn a_certificate_from_the_future_is_let_in_and_replaced_and_tells_of_a_wrong_clock() {
+    let room = room().await;
+    let shown = room.shown(room.gateway, 300, 390);
+    for lane in [Lane::Emergency, Lane::Telemetry] {
+        assert_eq!(room.admit(room.gateway, lane, &shown), Ok(()));
+    }
+    assert_eq!(room.app.certificates.facts(room.now().wall_ms / 1_000).ahead, 1);
+    assert_eq!(room.tend(), [room.gateway]);
 }
 
 #[tokio::test]

@@ -139,6 +139,11 @@ fn certificate_gauges(app: &App, text: &mut String) {
             "Gateways whose certificate ends soon",
             count(facts.ending),
         ),
+        (
+            "certificate_gateways_ahead",
+            "Gateways whose certificate has not begun",
+            count(facts.ahead),
+        ),
         ("certificate_gateways_ended", "Gateways whose certificate has ended", count(facts.ended)),
     ] {
         let Some(value) = value else { continue };

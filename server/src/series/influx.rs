@@ -8,6 +8,7 @@
 //!
 //! Not here: running InfluxDB. `setup` makes its buckets and its roll-ups.
 
+mod access;
 pub mod lines;
 pub mod proof;
 mod query;
@@ -22,6 +23,7 @@ use influxdb2::api::write::TimestampPrecision;
 use influxdb2::{Client, RequestError};
 use tokio::sync::{mpsc, oneshot};
 
+use self::access::Access;
 use super::{Answer, Facts, Point, Sampled, Series, SeriesError, Window};
 
 /// Batches that may wait for the sender.
@@ -42,6 +44,8 @@ pub struct InfluxConfig {
     pub bucket: String,
     /// API token with rights to read and write these buckets.
     pub token: String,
+    /// File that the token was read from; when it says another one, that one counts.
+    pub token_file: Option<PathBuf>,
     /// File for batches that InfluxDB will never take.
     pub dead_letters: PathBuf,
     /// Longest wait for one answer.
@@ -64,6 +68,7 @@ impl InfluxConfig {
             org: org.into(),
             bucket: bucket.into(),
             token: token.into(),
+            token_file: None,
             dead_letters: dead_letters.into(),
             patience: Duration::from_secs(10),
             tries: 4,
@@ -82,7 +87,8 @@ impl InfluxConfig {
         })?;
         let dead = data.join("influx-dead.lp");
         let crate::config::Influx { url, org, bucket, .. } = settings;
-        Ok(Self::new(&**url, &**org, &**bucket, token.trim(), dead))
+        let made = Self::new(&**url, &**org, &**bucket, token.trim(), dead);
+        Ok(Self { token_file: Some(settings.token_file.clone()), ..made })
     }
 
     fn client(&self) -> Result<Client, SeriesError> {
@@ -153,7 +159,7 @@ struct Job {
 /// The store. Its sender is a task of the runtime it was opened in.
 pub struct Influx {
     config: Arc<InfluxConfig>,
-    client: Client,
+    access: Arc<Access>,
     jobs: mpsc::Sender<Job>,
     counters: Arc<Counters>,
 }
@@ -164,18 +170,18 @@ impl Influx {
     /// # Errors
     /// The address, a name or the token cannot be right.
     pub fn open(config: InfluxConfig) -> Result<Self, SeriesError> {
-        let client = config.client()?;
         let config = Arc::new(config);
+        let access = Arc::new(Access::open(Arc::clone(&config))?);
         let counters = Arc::new(Counters::default());
         let (jobs, queue) = mpsc::channel(QUEUE);
         let sender = Sender {
             config: config.clone(),
-            client: client.clone(),
+            access: access.clone(),
             counters: counters.clone(),
             dead: lines::DeadLetters::new(config.dead_letters.clone()),
         };
         tokio::spawn(sender.run(queue));
-        Ok(Self { config, client, jobs, counters })
+        Ok(Self { config, access, jobs, counters })
     }
 }
 
@@ -198,7 +204,7 @@ impl Series for Influx {
     }
 
     fn read(&self, window: Window) -> Answer<'_, Vec<Sampled>> {
-        let (client, config) = (self.client.clone(), self.config.clone());
+        let (client, config) = (self.access.client(), self.config.clone());
         Box::pin(async move {
             // The library panics on a null in an answer; in a task of its own that is an error.
             let asked = config.clone();
@@ -238,7 +244,7 @@ impl Series for Influx {
 
 struct Sender {
     config: Arc<InfluxConfig>,
-    client: Client,
+    access: Arc<Access>,
     counters: Arc<Counters>,
     dead: lines::DeadLetters,
 }
@@ -304,7 +310,8 @@ impl Sender {
 
     async fn offer(&self, text: String) -> Verdict {
         let (org, bucket) = (&*self.config.org, &*self.config.bucket);
-        let write = self.client.write_line_protocol_with_precision(
+        let client = self.access.client();
+        let write = client.write_line_protocol_with_precision(
             org,
             bucket,
             text,
