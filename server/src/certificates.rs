@@ -5,32 +5,27 @@
 //! ended is a fault until it is mended; only revocation ends the emergency lane. Not here: how a certificate is
 //! made (`provision`), TLS (`door`).
 
+mod watch;
+
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use care::Seen;
 use care::policy::dates::{CERTIFICATE_LIFE, Life, can_be_right, dated};
 use proto::id::GatewayId;
-use proto::relay::GatewayDown;
 use proto::unit::{Millis, Mono};
 use tokio::sync::{Notify, mpsc};
 
-use crate::app::App;
 use crate::clock::Now;
 use crate::config::Gateways;
 use crate::faults::{Fault, Faults};
 use crate::provision::certificate::{PkiError, life};
 use crate::provision::{Pki, Registry};
 
+pub use self::watch::run;
+
 /// Petitions that may wait for the pen; whoever finds no room asks again.
 const WAITING: usize = 1_024;
-/// Longest pause between two looks at all dates.
-const LOOK: Duration = Duration::from_secs(60);
-/// Shortest pause, where certificates live for seconds.
-const LOOK_MIN: Duration = Duration::from_millis(200);
-/// A crowd that comes back is looked at once.
-const SETTLE: Duration = Duration::from_millis(200);
 /// A gateway that is due and does not ask is reminded this often.
 const REMIND: Millis = Millis::minutes(60);
 /// A gateway gets at most one certificate in this time.
@@ -211,15 +206,6 @@ impl Certificates {
         }
     }
 
-    /// The pause until the next look: short where certificates live for seconds.
-    fn pause(&self) -> Duration {
-        let worn = self.lock();
-        let whole = |life: Life| life.until.saturating_sub(life.from);
-        let shortest = worn.values().map(|worn| worn.life).chain(self.own()).map(whole).min();
-        let seconds = shortest.and_then(|whole| u64::try_from(whole).ok()).unwrap_or(u64::MAX);
-        Duration::from_secs(seconds.min(86_400) / 100).clamp(LOOK_MIN, LOOK)
-    }
-
     fn lock(&self) -> MutexGuard<'_, HashMap<GatewayId, Worn>> {
         self.worn.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -233,38 +219,4 @@ fn say(faults: &Faults, gateway: Option<GatewayId>, life: Life, now: i64) {
     let value = life.days_left(now) as f32;
     faults.set(Fault { value, ..fault(Seen::CertificateEnds) }, !over && life.ends_soon(now));
     faults.set(fault(Seen::CertificateEnded), over);
-}
-
-/// Runs until the process ends.
-pub async fn run(app: Arc<App>) {
-    let waiting = app.certificates.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(mut waiting) = waiting else { return };
-    loop {
-        let pause = app.certificates.pause();
-        tokio::select! {
-            Some((gateway, request)) = waiting.recv() => {
-                let now = app.clock.now();
-                let signed = app.certificates.sign(now, &app.registry, gateway, &request);
-                if let Some((chain, roots)) = signed {
-                    let word = GatewayDown::Papers { chain: &chain, roots: &roots };
-                    app.receipts.say(gateway, &word);
-                }
-                continue;
-            }
-            () = app.certificates.bell.notified() => tokio::time::sleep(SETTLE).await,
-            () = tokio::time::sleep(pause) => {}
-        }
-        let of = Arc::clone(&app);
-        let tended = tokio::task::spawn_blocking(move || {
-            of.certificates.tend(of.clock.now(), &of.registry, &of.faults)
-        });
-        match tended.await {
-            Ok(due) => {
-                for gateway in due {
-                    app.receipts.say(gateway, &GatewayDown::Petition);
-                }
-            }
-            Err(error) => tracing::error!(%error, "certificates were not tended"),
-        }
-    }
 }

@@ -111,7 +111,7 @@ fn traced(dir: &Path, careless: bool) -> Option<Setting> {
     } else {
         Vec::new()
     };
-    Some(Setting { tls: false, wrap, environment })
+    Some(Setting { wrap, environment, ..Setting::default() })
 }
 
 async fn publish(

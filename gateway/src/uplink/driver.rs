@@ -134,8 +134,7 @@ impl Driver {
         match order {
             Order::Petition(lane, envelope) if lane == self.lane && self.session.is_up() => {
                 // Without an answer it is asked again, so a link that takes nothing loses nothing.
-                let sent = self.link.as_ref().is_some_and(|link| link.send_aside(envelope));
-                tracing::debug!(sent, "petition");
+                let _ = self.link.as_ref().map(|link| link.send_aside(envelope));
             }
             Order::Prove if self.lane == Lane::Telemetry && self.session.is_up() => {
                 self.lose("connecting with new papers").await;

@@ -5,6 +5,8 @@
 //! right. The root is signed anew with its own key long before it ends: whoever trusts the old one
 //! trusts the new one. Not here: when that is done (`pki`), TLS (`door`), who is revoked (`registry`).
 
+mod file;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,31 +23,11 @@ use rcgen::{
     date_time_ymd,
 };
 
-use super::kek::{random, write_secret};
+pub use self::file::PkiError;
+use self::file::{load, save};
+use super::kek::random;
 
 const DAY_S: i64 = 86_400;
-
-/// Why there is no certificate.
-#[derive(Debug, thiserror::Error)]
-pub enum PkiError {
-    /// A file cannot be read or written.
-    #[error("use certificate file {path}: check rights and free space")]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A key or certificate is not what it should be.
-    #[error("make or read certificates under {path}: {reason}")]
-    Content {
-        /// Where.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-}
 
 /// A certificate and its key, as PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -262,12 +244,4 @@ fn lives(params: &mut CertificateParams, now: i64, whole: i64) -> Life {
 
 const fn seconds(ms: i64) -> i64 {
     ms.div_euclid(1_000)
-}
-
-fn save(path: &Path, bytes: &[u8]) -> Result<(), PkiError> {
-    write_secret(path, bytes).map_err(|source| PkiError::File { path: path.to_owned(), source })
-}
-
-fn load(path: &Path) -> Result<String, PkiError> {
-    std::fs::read_to_string(path).map_err(|source| PkiError::File { path: path.to_owned(), source })
 }
