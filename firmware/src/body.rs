@@ -227,12 +227,20 @@ impl<F: MultiwriteNorFlash, L: Mqtt, S: Senses, C: Clock, G: Signals> Body<F, L,
                 self.open = self.device.next_action();
             }
             match self.open {
+                None if self.device.renewal().is_some() => apart(pin!(self.renew())).await,
                 None => return false,
                 Some(Action::Restart) => return true,
                 Some(_) => apart(pin!(self.perform())).await,
             }
             self.open = None;
         }
+    }
+
+    /// The keys change: what flash does not hold is not spoken under.
+    async fn renew(&mut self) {
+        let Some(epoch) = self.device.renewal() else { return };
+        let kept = self.flash.renew(epoch).await.is_ok();
+        self.device.renewed(self.clock.now(), kept);
     }
 
     /// Performs the open order.

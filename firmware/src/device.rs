@@ -23,7 +23,7 @@ mod words;
 
 use proto::down::DownSeal;
 use proto::frame::{Header, Lane};
-use proto::id::{BootId, DeviceId, PressId};
+use proto::id::{BootId, DeviceId, KeyEpoch, PressId};
 use proto::unit::{Dbm, Millis, Mono, Percent};
 use proto::up::{Event, EventKind, Health, Role, Up};
 
@@ -57,7 +57,7 @@ pub const FIRMWARE: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) << 16
 ///
 /// Contract: after `new`, give each emergency found in flash as [`Input::Restored`]. Then, for ever: call
 /// [`handle`](Self::handle) with an input and the time, take [`next_action`](Self::next_action) until there is none,
-/// perform each, and be back with [`Input::Tick`] at [`poll_timeout`](Self::poll_timeout) at the latest. Time never goes back.
+/// perform each, then see to [`renewal`](Self::renewal), and be back with [`Input::Tick`] at [`poll_timeout`](Self::poll_timeout) at the latest. Time never goes back.
 /// `next_action` belongs to the time of the last `handle`. `rng_seed` is for jitter only. `boot` must be new: written
 /// to flash and read back before the first action is performed.
 #[derive(Clone)]
@@ -86,6 +86,8 @@ pub struct Device {
     next_health: Mono,
     next_reading: Mono,
     update: Update,
+    /// An epoch that flash is to hold before anything is said under it.
+    renewal: Option<KeyEpoch>,
     trace: Trace,
 }
 
@@ -118,6 +120,7 @@ impl Device {
             next_health: now.after(Millis::secs(settings.health_s.into())),
             next_reading: now.after(Millis::secs(settings.reading_s.into())),
             update: Update::default(),
+            renewal: None,
             trace: Trace::default(),
         }
     }
@@ -211,6 +214,23 @@ impl Device {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// The server has renewed the keys: write this epoch to flash, read it back, and say [`renewed`](Self::renewed).
+    pub const fn renewal(&self) -> Option<KeyEpoch> {
+        self.renewal
+    }
+
+    /// Flash holds the epoch that [`renewal`](Self::renewal) named; if not, the server will say it again.
+    pub fn renewed(&mut self, now: Mono, kept: bool) {
+        self.now = self.now.max(now);
+        if let Some(epoch) = self.renewal.take()
+            && kept
+        {
+            (self.from_gateway, self.from_server) = self.voice.renew(epoch);
+            self.session.anew(self.now);
+            self.link_lost();
+        }
     }
 
     /// Who it is.

@@ -11,7 +11,7 @@ use core::ops::Range;
 use embedded_storage_async::nor_flash::{MultiwriteNorFlash, NorFlash};
 use heapless::Vec;
 use proto::frame::Header;
-use proto::id::{BootId, PressId};
+use proto::id::{BootId, KeyEpoch, PressId};
 use sequential_storage::cache::Cache;
 use sequential_storage::map::{MapConfig, MapStorage};
 use sequential_storage::queue::{QueueConfig, QueueStorage};
@@ -222,6 +222,16 @@ impl<F: MultiwriteNorFlash> FlashQueue<F> {
     /// Stores who this device is.
     pub async fn store_identity(&mut self, identity: &IdentityBuf) -> Result<(), QueueError> {
         self.store(KEY_IDENTITY, identity).await
+    }
+
+    /// Puts another key epoch into the identity and reads it back; the old one holds until the new one is whole.
+    pub async fn renew(&mut self, epoch: KeyEpoch) -> Result<(), QueueError> {
+        let Identity::Enrolled(who) = self.identity().await? else { return Err(QueueError::Flash) };
+        self.store_identity(&who.renew(epoch).to_bytes()).await?;
+        match self.identity().await? {
+            Identity::Enrolled(back) if back.keys().epoch == epoch => Ok(()),
+            _ => Err(QueueError::Flash),
+        }
     }
 
     /// How this device reaches its gateway; none if nobody has told, or if it is damaged.

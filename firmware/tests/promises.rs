@@ -11,6 +11,7 @@ mod bench;
 mod body;
 mod chatter;
 mod drivers;
+mod keys;
 mod ladder;
 mod link_loss;
 mod passing;

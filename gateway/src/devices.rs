@@ -119,7 +119,10 @@ impl Devices {
             return None;
         }
         let seal = self.seal(device, &member, header.id.boot);
-        let open = open_hop(&arrival.payload, seal).ok()?;
+        let other = || Some(member.other.as_ref()?.boot(header.id.boot));
+        let open = open_hop(&arrival.payload, seal)
+            .ok()
+            .or_else(|| open_hop(&arrival.payload, &other()?).ok())?;
         let body = read_open(&open).ok().map(|(_, body)| body);
         let up = body.and_then(|body| Up::for_what_it_is(header.class, body).ok());
         // A device that calls it an emergency repeats it until somebody has it, whatever it says.

@@ -1,24 +1,23 @@
 //! Who may speak here: the roster in memory, and the door's gate that asks it.
 //!
-//! The server keeps the roster (`Enrol`, `Release`); the spool holds it over a restart. A *proof* is
+//! The server keeps the roster (`Enrol`, `Former`, `Release`); the spool holds it over a restart. A *proof* is
 //! the password of one connection: boot and counter, tagged with `K_hop`; a pair that does not rise is
 //! a copy of an old one and is refused. Not here: keys of presses (`devices`), or rows (`spool`).
+
+mod proof;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use door::{Deny, Gate, Hello, Pass, Who};
 use proto::frame::Lane;
-use proto::id::{BootId, DeviceId, HomeId, KeyEpoch};
+use proto::id::{DeviceId, HomeId, KeyEpoch};
 use proto::key::HopKey;
 use proto::seat::{STRANGER_LOGIN, Seat};
 use proto::up::Role;
 use tokio::sync::Notify;
 
-use crate::spool::RosterRow;
-
-/// Boots remembered of each device, so that a proof of an old one is not taken for a new life.
-const PAST_BOOTS: usize = 8;
+use crate::spool::{Former, RosterRow};
 
 /// What an arrival needs to know of its device.
 #[derive(Debug, Clone)]
@@ -31,6 +30,8 @@ pub struct Member {
     pub epoch: KeyEpoch,
     /// `K_hop`.
     pub key: HopKey,
+    /// Another one that it may have sealed with: keys change while frames are on their way.
+    pub other: Option<HopKey>,
 }
 
 /// Whether a device listens now.
@@ -82,12 +83,7 @@ impl Roster {
     /// The enrolled device, if it is one.
     pub fn find(&self, device: DeviceId) -> Option<Member> {
         let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
-        rows.get(&device).filter(|row| !row.released).map(|row| Member {
-            home: row.home,
-            role: row.role,
-            epoch: row.epoch,
-            key: row.key.clone(),
-        })
+        rows.get(&device).filter(|row| !row.released).map(member)
     }
 
     /// All enrolled devices.
@@ -109,6 +105,8 @@ impl Roster {
             released: false,
             proof: None,
             past_boots: Vec::new(),
+            former: None,
+            by_former: false,
         };
         let Some(known) = rows.get_mut(&device) else {
             rows.insert(device, row.clone());
@@ -125,6 +123,17 @@ impl Roster {
         let proof = (known.proof, std::mem::take(&mut known.past_boots));
         *known = RosterRow { proof: proof.0, past_boots: proof.1, ..row };
         (change, Some(known.clone()))
+    }
+
+    /// Takes a word of the server: until a device has proved its new key it may speak under this older one.
+    pub fn former(&self, device: DeviceId, epoch: KeyEpoch, key: HopKey) -> Option<RosterRow> {
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        let row = rows.get_mut(&device).filter(|row| !row.released && epoch < row.epoch)?;
+        if row.former.as_ref().is_some_and(|known| known.epoch == epoch) {
+            return None;
+        }
+        row.former = Some(Former { epoch, key, over: false });
+        Some(row.clone())
     }
 
     /// Takes a device's rights away.
@@ -166,10 +175,14 @@ impl Roster {
         if row.released {
             return Err(Deny::NotAuthorized);
         }
-        let proof = hello.password.and_then(|password| row.key.check_connect_proof(password));
-        let (boot, counter) = proof.ok_or(Deny::Credentials)?;
-        if !accept(row, boot, counter) {
+        let password = hello.password.ok_or(Deny::Credentials)?;
+        let (boot, counter, by_former) = proof::prove(row, password).ok_or(Deny::Credentials)?;
+        if !proof::accept(row, boot, counter) {
             return Err(Deny::Credentials);
+        }
+        row.by_former = by_former;
+        if let Some(former) = row.former.as_mut().filter(|_| !by_former) {
+            former.over = true;
         }
         drop(rows);
         self.note(|news| {
@@ -179,24 +192,19 @@ impl Roster {
     }
 }
 
-/// Takes a proof whose tag verifies, unless it is a copy of an old one.
-fn accept(row: &mut RosterRow, boot: BootId, counter: u32) -> bool {
-    match row.proof {
-        Some((current, last)) if current == boot && counter <= last => return false,
-        Some((current, _)) if current == boot => {}
-        Some((current, _)) => {
-            if row.past_boots.contains(&boot) {
-                return false;
-            }
-            if row.past_boots.len() == PAST_BOOTS {
-                row.past_boots.remove(0);
-            }
-            row.past_boots.push(current);
+fn member(row: &RosterRow) -> Member {
+    let (epoch, key) = (row.epoch, row.key.clone());
+    let (home, role) = (row.home, row.role);
+    match &row.former {
+        Some(former) if row.by_former => {
+            let (epoch, other) = (former.epoch, Some(key));
+            Member { home, role, epoch, key: former.key.clone(), other }
         }
-        None => {}
+        former => {
+            let other = former.as_ref().map(|former| former.key.clone());
+            Member { home, role, epoch, key, other }
+        }
     }
-    row.proof = Some((boot, counter));
-    true
 }
 
 impl Gate for Roster {

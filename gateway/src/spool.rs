@@ -32,7 +32,7 @@ pub use outgoing::{Reader, RowId, Waiting};
 pub use own::OwnFrame;
 pub use receipts::RungRow;
 pub use room::Usage;
-pub use roster::RosterRow;
+pub use roster::{Former, RosterRow};
 
 use crate::clock::Mark;
 use store::Store;

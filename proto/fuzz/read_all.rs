@@ -2,7 +2,7 @@
 //!
 //! One function, run by the fuzzer (`fuzz_targets/words.rs`) and, over its corpus, by the ordinary tests.
 
-use proto::down::{DownBuf, DownSeal, sealer_of};
+use proto::down::{DownBuf, DownSeal, Word, sealer_of};
 use proto::frame::{self, Class, Header};
 use proto::id::{BootId, DeviceId, KeyEpoch, PressId, Seq};
 use proto::key::{DeviceKey, PROOF_LEN};
@@ -69,6 +69,7 @@ fn words(bytes: &[u8]) {
     }
     let _ = GatewayDown::read(bytes);
     let _ = minicbor::decode::<Order<'_>>(bytes);
+    let _ = Word::read(bytes);
     let _ = Package::read(bytes);
 }
 

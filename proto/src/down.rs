@@ -1,4 +1,4 @@
-//! What a device is told: receipts, settings, tests, updates. Sealed with XChaCha20-Poly1305 and a random nonce.
+//! What a device is told: receipts, settings, tests, updates, keys. Sealed with XChaCha20-Poly1305 and a random nonce.
 //!
 //! Layout: `version ‖ sealer ‖ device ‖ nonce(24) ‖ encrypted(body) ‖ tag`; all before the
 //! ciphertext is authenticated, the nonce as nonce. A receipt names the press inside the seal, so an old one tells a
@@ -10,7 +10,7 @@ use heapless::Vec;
 use minicbor::{Decode, Encode};
 
 use crate::frame::FrameError;
-use crate::id::{DeviceId, PressId};
+use crate::id::{DeviceId, KeyEpoch, PressId};
 use crate::key::{EndKey, HopKey};
 use crate::update::Order;
 use crate::{cbor, version};
@@ -56,13 +56,23 @@ pub enum Down {
     Identify(#[n(0)] u32),
 }
 
-/// Any word to a device: one of those that all know, or one about its image.
+/// What a device is told of its keys; numbers go on from those of [`Order`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Keys {
+    /// Speak under this epoch from now on: derive the keys, keep the number in flash, connect anew.
+    #[n(7)]
+    Renew(#[n(0)] KeyEpoch),
+}
+
+/// Any word to a device: one of those that all know, or one about its image or its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word<'a> {
     /// One that every device knows.
     Plain(Down),
     /// One about its image.
     Update(Order<'a>),
+    /// One about its keys.
+    Keys(Keys),
 }
 
 /// A rung that a press has reached.
@@ -139,6 +149,16 @@ impl DownSeal {
         self.seal_any(device, nonce, order)
     }
 
+    /// Seals a word about a device's keys to `device`; the nonce as in [`seal`](Self::seal).
+    pub fn seal_keys(
+        &self,
+        device: DeviceId,
+        nonce: [u8; 24],
+        keys: &Keys,
+    ) -> Result<DownBuf, FrameError> {
+        self.seal_any(device, nonce, keys)
+    }
+
     fn seal_any<T: Encode<()>>(
         &self,
         device: DeviceId,
@@ -189,17 +209,18 @@ impl DownSeal {
         body: &'a mut DownBuf,
     ) -> Result<Word<'a>, FrameError> {
         self.unseal(device, bytes, body)?;
-        // Both share one number space, so at most one of them reads it.
-        let body: &'a [u8] = body;
-        cbor::read(body)
-            .map(Word::Plain)
-            .or_else(|_| cbor::read(body).map(Word::Update))
-            .map_err(|_| FrameError::Word)
+        Word::read(body)
     }
 
+    /// Takes the seal off a frame that this key's holder made for `device`; `body` then holds the word.
     // Its stack is given back before the word is read: a chip has little.
     #[inline(never)]
-    fn unseal(&self, device: DeviceId, bytes: &[u8], body: &mut DownBuf) -> Result<(), FrameError> {
+    pub fn unseal(
+        &self,
+        device: DeviceId,
+        bytes: &[u8],
+        body: &mut DownBuf,
+    ) -> Result<(), FrameError> {
         if bytes.len() > DOWN_MAX {
             return Err(FrameError::Oversized);
         }
@@ -222,6 +243,24 @@ impl DownSeal {
     /// Who seals with these keys.
     pub const fn sealer(&self) -> Sealer {
         self.sealer
+    }
+}
+
+impl<'a> Word<'a> {
+    /// Reads a word whose seal is off.
+    pub fn read(body: &'a [u8]) -> Result<Self, FrameError> {
+        // All share one number space, so at most one of them reads it.
+        Word::read_own(body)
+            .or_else(|_| cbor::read(body).map(Word::Update))
+            .map_err(|_| FrameError::Word)
+    }
+
+    /// The same for who takes no images.
+    pub fn read_own(body: &[u8]) -> Result<Word<'static>, FrameError> {
+        cbor::read(body)
+            .map(Word::Plain)
+            .or_else(|_| cbor::read(body).map(Word::Keys))
+            .map_err(|_| FrameError::Word)
     }
 }
 

@@ -131,6 +131,19 @@ pub enum GatewayDown<'a> {
     /// Your certificate is due by the server's clock: ask for another one.
     #[n(7)]
     Petition,
+    /// This device of yours may still speak under an older key, until it has spoken under the one of `Enrol`.
+    #[n(8)]
+    Former {
+        /// Who.
+        #[n(0)]
+        device: DeviceId,
+        /// Generation of the older key.
+        #[n(1)]
+        epoch: KeyEpoch,
+        /// `K_hop` of that epoch.
+        #[n(2)]
+        hop_key: ByteArray<32>,
+    },
 }
 
 impl<'a> GatewayDown<'a> {
@@ -156,6 +169,9 @@ impl fmt::Debug for GatewayDown<'_> {
                 write!(f, "Papers({} bytes, roots {} bytes)", chain.len(), roots.len())
             }
             Self::Petition => f.write_str("Petition"),
+            Self::Former { device, epoch, .. } => {
+                write!(f, "Former({device}, epoch {})", epoch.get())
+            }
         }
     }
 }

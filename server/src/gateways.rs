@@ -130,14 +130,11 @@ impl GatewayGate {
     }
 }
 
-async fn tell(app: &App, gateway: GatewayId) -> Result<(), sqlx::Error> {
+/// Tells a gateway all that it must know; the same again changes nothing.
+pub async fn tell(app: &App, gateway: GatewayId) -> Result<(), sqlx::Error> {
     let homes = app.registry.homes(gateway);
     for device in app.registry.roster(gateway) {
-        let Some(home) = device.home else { continue };
-        let hop_key = (*device.hop_key().expose()).into();
-        let (role, epoch) = (device.role, device.epoch);
-        let word = GatewayDown::Enrol { device: device.device, home, role, epoch, hop_key };
-        app.receipts.say(gateway, &word);
+        app.receipts.enrol(&device);
     }
     let numbers: Vec<i64> = homes.iter().map(|home| number(home.get())).collect();
     let mut reader = app.records.reader().await?;

@@ -10,6 +10,7 @@ pub mod dating;
 pub mod homes;
 pub mod judge;
 pub mod read;
+pub mod renewal;
 pub mod seen;
 mod state;
 pub mod voices;

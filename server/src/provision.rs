@@ -1,7 +1,8 @@
 //! Who belongs where: organisations, homes, people, gateways, devices, and their keys.
 //!
 //! - *Enrolling* mints an id and a key and puts a thing into a home; *releasing* takes it out again;
-//!   *revoking* a gateway raises the key epoch of everything that spoke through it.
+//!   *revoking* a gateway raises the key epoch of everything that spoke through it, *replacing* it also gives that
+//!   to another one. A device hears of its new epoch from the server and answers under it: no key travels to it.
 //! - A device's key lies in the database wrapped with a key that lies outside of it ([`kek`]).
 //! - [`Registry`] is the whole of it in memory, read without waiting by whoever verifies a frame. It
 //!   follows each commit and is never ahead of one.
@@ -19,6 +20,7 @@ pub mod mint;
 pub mod pki;
 pub mod registry;
 
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +30,8 @@ use proto::key::DeviceKey;
 use proto::up::Role;
 
 use crate::records::device::DeviceRow;
-use crate::records::{Records, device};
+use crate::records::key_epoch::Epochs;
+use crate::records::{Records, device, key_epoch};
 
 use self::kek::{Kek, KekError};
 pub use self::pki::Pki;
@@ -122,12 +125,14 @@ impl Provision {
         let lock = lock(data)?;
         let mut reader = records.reader().await?;
         let (rows, none) = (device::all(&mut reader).await?, device::none(&mut reader).await?);
+        let epochs = key_epoch::all(&mut reader).await?;
         drop(reader);
+        let epochs: HashMap<i64, Epochs> = epochs.into_iter().map(|e| (e.device, e)).collect();
         let kek = Kek::open(data, none)?;
         let registry = Registry::new();
         let (mut infos, mut refused) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in &rows {
-            match info(row, &kek) {
+            match info(row, epochs.get(&row.id), &kek) {
                 Ok(info) => infos.push(info),
                 Err(error) => refused.push((row.id, error)),
             }
@@ -166,7 +171,8 @@ impl Provision {
         for id in devices {
             let row = device::find(&mut reader, column(id.get())).await?;
             let row = row.ok_or_else(|| ProvisionError::Unknown(id.to_string()))?;
-            self.registry.put(info(&row, &self.kek)?);
+            let epochs = key_epoch::find(&mut reader, row.id).await?;
+            self.registry.put(info(&row, epochs.as_ref(), &self.kek)?);
         }
         Ok(())
     }
@@ -190,7 +196,7 @@ pub(crate) const fn column(id: u64) -> i64 {
 }
 
 /// A row and its key as the table in memory holds them.
-fn info(row: &DeviceRow, kek: &Kek) -> Result<DeviceInfo, ProvisionError> {
+fn info(row: &DeviceRow, epochs: Option<&Epochs>, kek: &Kek) -> Result<DeviceInfo, ProvisionError> {
     let damaged = || ProvisionError::Damaged(row.id);
     let id = DeviceId::new(row.id.cast_unsigned()).ok_or_else(damaged)?;
     let home = match row.home {
@@ -202,9 +208,16 @@ fn info(row: &DeviceRow, kek: &Kek) -> Result<DeviceInfo, ProvisionError> {
         None => None,
     };
     let role = mint::role_from(row.role).ok_or_else(damaged)?;
-    let epoch = KeyEpoch::new(u16::try_from(row.epoch).map_err(|_| damaged())?);
+    let epoch_of = |n: i64| u16::try_from(n).map(KeyEpoch::new).map_err(|_| damaged());
+    let epoch = epoch_of(row.epoch)?;
     let key = kek.unwrap(id, &row.wrapped)?;
     let mut info = DeviceInfo::new(id, role, epoch, key, (home, gateway));
     info.revoked = row.revoked;
+    // Without what is known of its answers a device is still heard: under the keys of its row, and those before.
+    if let Some(epochs) = epochs
+        && let (Ok(heard), Ok(oldest)) = (epoch_of(epochs.heard), epoch_of(epochs.oldest))
+    {
+        (info.heard, info.oldest) = (heard, oldest);
+    }
     Ok(info)
 }

@@ -7,16 +7,16 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use door::{Door, Told, Who};
-use proto::down::{Down, DownBuf, DownSeal, Receipt, Rung};
+use proto::down::{Down, DownBuf, DownSeal, Keys, Receipt, Rung};
 use proto::frame::FrameError;
-use proto::id::{DeviceId, GatewayId, HomeId, PressId};
+use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch, PressId};
 use proto::relay::GatewayDown;
 use proto::topic::Topic;
 use proto::unit::Millis;
 use proto::up::Role;
 use proto::update::Order;
 
-use crate::provision::Registry;
+use crate::provision::{DeviceInfo, Registry};
 
 /// Tells devices.
 pub struct Receipts {
@@ -70,12 +70,37 @@ impl Receipts {
     ) -> Option<Told> {
         let info = self.registry.device(device)?;
         let gateway = by.or(info.gateway)?;
-        let key = info.end_key(info.epoch)?;
+        // What it was last heard under is what it can open.
+        let key = info.end_key(info.heard)?;
         let mut nonce = [0; 24];
         getrandom::fill(&mut nonce).ok()?;
         let sealed = seal(&DownSeal::server(&key), nonce).ok()?;
         let sealed: &[u8] = &sealed;
         self.say(gateway, &GatewayDown::Forward { device, sealed: sealed.into(), hint })
+    }
+
+    /// Tells a device, which was just heard under the keys of `under`, to speak under those of now.
+    pub fn renew(&self, device: DeviceId, under: KeyEpoch) -> Option<Told> {
+        let info = self.registry.device(device)?;
+        let (gateway, key) = (info.gateway?, info.end_key(under)?);
+        let mut nonce = [0; 24];
+        getrandom::fill(&mut nonce).ok()?;
+        let word = Keys::Renew(info.epoch);
+        let sealed = DownSeal::server(&key).seal_keys(device, nonce, &word).ok()?;
+        let sealed: &[u8] = &sealed;
+        self.say(gateway, &GatewayDown::Forward { device, sealed: sealed.into(), hint: None })
+    }
+
+    /// Tells the gateway of a device that it is its own, and under which keys it may speak.
+    pub fn enrol(&self, info: &DeviceInfo) {
+        let (Some(home), Some(gateway)) = (info.home, info.gateway) else { return };
+        let (device, role, epoch) = (info.device, info.role, info.epoch);
+        let hop_key = (*info.hop_key().expose()).into();
+        self.say(gateway, &GatewayDown::Enrol { device, home, role, epoch, hop_key });
+        if let Some((epoch, key)) = info.former() {
+            let hop_key = (*key.expose()).into();
+            self.say(gateway, &GatewayDown::Former { device, epoch, hop_key });
+        }
     }
 
     /// Tells the gateway of a device that an alarm is open in its home, or over.

@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod heard;
 pub mod home;
 pub mod image;
+pub mod key_epoch;
 pub mod notify;
 pub mod open;
 pub mod proof;

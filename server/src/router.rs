@@ -23,7 +23,7 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::assets;
 use crate::routes::{
-    alerts, enrol, homes, images, ops, pages, queue, rules, session, staff, stream,
+    alerts, enrol, homes, images, moving, ops, pages, queue, rules, session, staff, stream,
 };
 use crate::words::Lang;
 
@@ -100,7 +100,9 @@ fn installers() -> Router<Arc<App>> {
         .route("/api/homes/{id}/resident", post(enrol::resident))
         .route("/api/gateways", post(enrol::new_gateway))
         .route("/api/gateways/{id}/revoke", post(enrol::revoke))
+        .route("/api/gateways/{id}/replace", post(moving::replace))
         .route("/api/devices", post(enrol::device))
+        .route("/api/devices/{id}/move", post(moving::device))
         .route("/api/devices/{id}/release", post(enrol::release))
         .route("/api/devices/{id}/label", get(enrol::label_svg))
 }

@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod enrol;
 pub mod homes;
 pub mod images;
+pub mod moving;
 pub mod ops;
 pub mod pages;
 pub mod queue;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use firmware::body::Body;
 use firmware::device::Light;
 use firmware::flash_model::FlashModel;
-use firmware::provision::{Blank, Enrolled as Provisioned, Voucher};
+use firmware::provision::{Blank, Enrolled as Provisioned, Identity, Voucher};
 use firmware::queue::FlashQueue;
 use proto::down::Receipt;
 use proto::id::{DeviceId, PressId};
@@ -202,14 +202,21 @@ impl Life {
         mut powered: latest::Receiver<bool>,
         shown: Arc<latest::Sender<Light>>,
     ) -> Outcome {
-        let who = provisioned(&self.of);
+        let fitted = provisioned(&self.of);
         let mut flash: FlashModel<Vec<u8>> =
             FlashModel::erased(vec![0; FLASH_BYTES], self.seed.draw());
         let hear = Arc::new(tokio::sync::Mutex::new(hear));
         loop {
             powered.wait_for(|on| *on).await?;
             let layout = FlashQueue::halves(&flash).map_err(Trouble::from)?;
-            let queue = FlashQueue::new(flash, layout)?;
+            let mut queue = FlashQueue::new(flash, layout)?;
+            let who = match queue.identity().await? {
+                Identity::Enrolled(who) => who,
+                Identity::Blank(_) | Identity::Claimed(_) => {
+                    queue.store_identity(&fitted.to_bytes()).await?;
+                    fitted.clone()
+                }
+            };
             let random = u32::try_from(self.seed.draw() & 0xFFFF_FFFF)?;
             let edges = self.edges(Arc::clone(&hear), Arc::clone(&shown));
             let mut body = Body::wake(queue, &who, (random, self.seed.draw()), edges).await?;

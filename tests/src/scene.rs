@@ -41,6 +41,8 @@ pub struct Scene {
     pub gateway: Gateway,
     /// As the server knows it.
     pub enrolled: GatewayBox,
+    /// Whose it all is.
+    pub organisation: Value,
     /// Between gateway and server.
     pub proxy: Proxy,
     /// The homes.
@@ -92,6 +94,7 @@ impl Scene {
             stage,
             gateway,
             enrolled,
+            organisation,
             proxy,
             homes,
             buttons: Vec::new(),

@@ -107,6 +107,16 @@ impl Stage {
         self.gateway_in(enrolled, uplink, &self.setting)
     }
 
+    /// The same with the door of its devices at a port that another box had.
+    pub fn gateway_at(
+        &self,
+        enrolled: &GatewayBox,
+        uplink: SocketAddr,
+        devices: u16,
+    ) -> Outcome<Gateway> {
+        self.box_in(enrolled, uplink, devices, &self.setting)
+    }
+
     /// The same in a setting of its own.
     pub fn gateway_in(
         &self,
@@ -114,10 +124,20 @@ impl Stage {
         uplink: SocketAddr,
         setting: &Setting,
     ) -> Outcome<Gateway> {
+        self.box_in(enrolled, uplink, 0, setting)
+    }
+
+    fn box_in(
+        &self,
+        enrolled: &GatewayBox,
+        uplink: SocketAddr,
+        devices: u16,
+        setting: &Setting,
+    ) -> Outcome<Gateway> {
         let name = format!("gateway-{}", enrolled.gateway);
         let dir = self.dir.join(&name);
         std::fs::create_dir_all(&dir)?;
-        let recipe = self.gateway_recipe(enrolled, uplink, &dir, ([0; 3], setting))?;
+        let recipe = self.gateway_recipe(enrolled, uplink, &dir, ([devices, 0, 0], setting))?;
         let mut process = recipe.start()?;
         let (devices, bus) = (address(&process, "devices")?, address(&process, "bus")?);
         let health = address(&process, "health")?;

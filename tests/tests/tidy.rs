@@ -226,6 +226,7 @@ const GOLDEN: &[(&str, u64)] = &[
     ("proto/tests/versions/v01.rs", 0x1aa4_be70_f340_3a84),
     ("proto/tests/versions/v01_update.rs", 0x8d8a_9e46_00d0_4cab),
     ("proto/tests/versions/v01_papers.rs", 0xa3b2_6ee2_f740_03fb),
+    ("proto/tests/versions/v01_keys.rs", 0xf282_8da5_c64c_c912),
 ];
 
 #[test]

@@ -3,7 +3,8 @@
 //! The gateway may say `stored`, and nothing above; the server may say everything. What is not for us, or not from
 //! whom it claims, is counted and ignored. Not here: what the words do in detail (`press`, `ladder`, `settings`).
 
-use proto::down::{Down, DownBuf, Receipt, Rung, Sealer, Word, sealer_of};
+use proto::down::{Down, DownBuf, Keys, Receipt, Rung, Sealer, Word, sealer_of};
+use proto::id::KeyEpoch;
 use proto::unit::Millis;
 
 use super::Device;
@@ -26,15 +27,23 @@ impl Device {
         };
         let sealer = seal.sealer();
         let mut body = DownBuf::new();
-        let word = if UPDATES {
-            seal.open_any(self.voice.device, bytes, &mut body)
-        } else {
-            seal.open_in(self.voice.device, bytes, &mut body).map(Word::Plain)
-        };
-        let word = match word {
+        let mut opened = seal.unseal(self.voice.device, bytes, &mut body);
+        if opened.is_err()
+            && sealer == Sealer::Server
+            && let Some(older) = self.presses.other_epoch(self.voice.epoch())
+        {
+            // The answer to a frame of before the keys changed may have been sealed before it too.
+            let seal = self.voice.from_server(older);
+            opened = seal.unseal(self.voice.device, bytes, &mut body);
+        }
+        let read = |()| if UPDATES { Word::read(&body) } else { Word::read_own(&body) };
+        let word = match opened.and_then(read) {
             Ok(Word::Plain(word)) => word,
             Ok(Word::Update(order)) if sealer == Sealer::Server => return self.order(&order),
-            Ok(Word::Update(_)) | Err(_) => return self.ignore(),
+            Ok(Word::Keys(Keys::Renew(epoch))) if sealer == Sealer::Server => {
+                return self.renew(epoch);
+            }
+            Ok(Word::Update(_) | Word::Keys(_)) | Err(_) => return self.ignore(),
         };
         match (word, sealer) {
             (Down::Receipt(Receipt { press, rung: Rung::Stored }), Sealer::Gateway) => {
@@ -59,6 +68,14 @@ impl Device {
                 let span = Millis::secs(seconds.min(IDENTIFY_MAX_S).into());
                 self.ladder.identify(self.now, span);
             }
+        }
+    }
+
+    /// An older number is an old word, told again.
+    fn renew(&mut self, epoch: KeyEpoch) {
+        self.session.alive();
+        if epoch > self.voice.epoch() {
+            self.renewal = Some(epoch);
         }
     }
 

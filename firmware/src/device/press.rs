@@ -8,7 +8,8 @@
 use care::policy::{BACKOFF_MAX, NO_STORED};
 use heapless::Vec;
 use proto::down::Rung;
-use proto::id::PressId;
+use proto::frame::Header;
+use proto::id::{KeyEpoch, PressId};
 use proto::unit::{Millis, Mono};
 
 use super::pendant::FALLS_HELD_MAX;
@@ -210,6 +211,13 @@ impl Presses {
     /// Whether one would be lost with the power.
     pub(crate) fn in_memory(&self) -> bool {
         self.held.iter().any(|press| press.held != Held::Flash)
+    }
+
+    /// An epoch that one of these was sealed in and that is not this one.
+    pub(crate) fn other_epoch(&self, now: KeyEpoch) -> Option<KeyEpoch> {
+        let epoch =
+            |press: &Press| Header::parse(&press.frame).map(|(header, _)| header.epoch).ok();
+        self.held.iter().filter_map(epoch).find(|epoch| *epoch != now)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Press> {

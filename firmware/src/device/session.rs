@@ -130,6 +130,14 @@ impl Session {
         self.backoff.reset();
     }
 
+    /// Our keys have changed: connect anew, at once.
+    pub(crate) const fn anew(&mut self, now: Mono) {
+        self.close = !matches!(self.state, State::Resting(_));
+        self.backoff.reset();
+        self.next = Guise::Itself;
+        self.state = State::Resting(now);
+    }
+
     /// The link does not answer.
     pub(crate) fn give_up(&mut self, now: Mono, jitter: &mut Jitter) {
         self.close = true;

@@ -1,9 +1,10 @@
 //! How a device speaks: numbers its frames, seals them, and proves itself when it connects.
 //!
 //! An *open* frame has the server's tag only and is what lies in flash; the *hop* frame is made of it for each
-//! publication, and is the same bytes each time. Not here: what is said, and when.
+//! publication, the same bytes each time within an epoch. Not here: what is said, and when.
 
 use heapless::Vec;
+use proto::down::DownSeal;
 use proto::frame::{self, Class, HEADER_LEN, Header, TAG_LEN};
 use proto::id::{BootId, DeviceId, HomeId, KeyEpoch, PressId, Seq};
 use proto::key::{DeviceKey, EndSeal, HopKey, HopSeal, PROOF_LEN};
@@ -73,14 +74,36 @@ impl Voice {
         Some((id, open))
     }
 
-    /// The frame as it goes by radio. One of an earlier boot costs two key derivations.
+    /// The frame as it goes by radio, always under the gateway's key of now: a frame that an older epoch has tagged
+    /// goes to a gateway that has never had the older key. One of an earlier boot costs a key derivation.
     pub(crate) fn hop(&self, open: &[u8]) -> Option<HopFrame> {
         let (header, _) = Header::parse(open).ok()?;
-        if header.id.boot == self.boot && header.epoch == self.epoch {
+        if header.id.boot == self.boot {
             frame::seal_hop_in(open, &self.hop).ok()
         } else {
-            frame::seal_hop_in(open, &self.key.hop(header.epoch).boot(header.id.boot)).ok()
+            frame::seal_hop_in(open, &self.hop_key.boot(header.id.boot)).ok()
         }
+    }
+
+    /// Speaks under another epoch from now on; numbers go on, so that no nonce comes back. Gives the seals of words from
+    /// above.
+    pub(crate) fn renew(&mut self, epoch: KeyEpoch) -> (DownSeal, DownSeal) {
+        let end = self.key.end(epoch);
+        self.hop_key = self.key.hop(epoch);
+        self.hop = self.hop_key.boot(self.boot);
+        self.end = end.boot(self.boot);
+        self.epoch = epoch;
+        (DownSeal::gateway(&self.hop_key), DownSeal::server(&end))
+    }
+
+    /// What the server seals words with that answer frames of this epoch.
+    pub(crate) fn from_server(&self, epoch: KeyEpoch) -> DownSeal {
+        DownSeal::server(&self.key.end(epoch))
+    }
+
+    /// Generation of the keys in force.
+    pub(crate) const fn epoch(&self) -> KeyEpoch {
+        self.epoch
     }
 
     /// A password for one connection.

@@ -28,7 +28,11 @@ impl EventLoop {
             GatewayDown::Forward { device, sealed, hint } => self.on_forward(device, sealed, hint),
             GatewayDown::Enrol { device, home, role, epoch, hop_key } => {
                 let key = HopKey::from_bytes(hop_key.into());
-                self.on_enrol(device, Member { home, role, epoch, key })
+                self.on_enrol(device, Member { home, role, epoch, key, other: None })
+            }
+            GatewayDown::Former { device, epoch, hop_key } => {
+                let key = HopKey::from_bytes(hop_key.into());
+                self.roster.former(device, epoch, key).map_or(Ok(()), |row| self.spool.enrol(&row))
             }
             GatewayDown::Release { device } => self.on_release(device),
             GatewayDown::Alarm { home, open } => {

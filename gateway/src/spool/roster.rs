@@ -1,6 +1,6 @@
 //! The roster on disk: who may speak here, with which key, and the last proof of each.
 //!
-//! A released device stays as a row without rights, so that it is told "no" instead of "who are you".
+//! A *former* key lies beside the row until its device has proved the new one. A released device stays as a row without rights, so that it is told "no" instead of "who are you".
 //! Not here: admission itself (`enrol`).
 
 use proto::id::{BootId, DeviceId, HomeId, KeyEpoch};
@@ -31,12 +31,28 @@ pub struct RosterRow {
     pub proof: Option<(BootId, u32)>,
     /// Boots before that one, oldest first.
     pub past_boots: Vec<BootId>,
+    /// An older key that it may still speak under.
+    pub former: Option<Former>,
+    /// Whether its last proof since the start was made with that one.
+    pub by_former: bool,
+}
+
+/// A key of before, until the device has proved the new one.
+#[derive(Debug, Clone)]
+pub struct Former {
+    /// Generation of the key.
+    pub epoch: KeyEpoch,
+    /// `K_hop` of that epoch.
+    pub key: HopKey,
+    /// Whether the new one is proved: nobody is let in by this, and it is not on disk any more.
+    pub over: bool,
 }
 
 impl Store {
     pub(super) fn roster(&mut self) -> Result<Vec<RosterRow>, SpoolError> {
-        let sql = "SELECT device, home, role, epoch, hop_key, released, proof_boot, proof_counter,
-                   past_boots FROM roster ORDER BY device";
+        let sql = "SELECT r.device, home, role, r.epoch, r.hop_key, released, proof_boot,
+                   proof_counter, past_boots, f.epoch, f.hop_key
+                   FROM roster r LEFT JOIN former f ON f.device = r.device ORDER BY r.device";
         let connection = self.connection()?;
         let mut rows = connection.prepare(sql)?;
         let rows = rows.query_map([], read)?;
@@ -54,9 +70,13 @@ impl Store {
             rows.iter().try_for_each(|row| {
                 let (boot, counter) = proof(row);
                 let past = boots_to_bytes(&row.past_boots);
-                t.prepare_cached(sql)?
-                    .execute(params![boot, counter, past, signed(row.device.get())])
-                    .map(|_| ())
+                t.prepare_cached(sql)?.execute(params![
+                    boot,
+                    counter,
+                    past,
+                    signed(row.device.get())
+                ])?;
+                write_former(t, row)
             })
         })
     }
@@ -67,19 +87,30 @@ fn write(t: &Transaction<'_>, row: &RosterRow) -> rusqlite::Result<()> {
                ON CONFLICT DO UPDATE SET home = excluded.home, role = excluded.role,
                epoch = excluded.epoch, hop_key = excluded.hop_key, released = excluded.released";
     let (boot, counter) = proof(row);
-    t.prepare_cached(sql)?
-        .execute(params![
-            signed(row.device.get()),
-            signed(row.home.get()),
-            role_number(row.role),
-            row.epoch.get(),
-            row.key.expose(),
-            row.released,
-            boot,
-            counter,
-            boots_to_bytes(&row.past_boots),
-        ])
-        .map(|_| ())
+    t.prepare_cached(sql)?.execute(params![
+        signed(row.device.get()),
+        signed(row.home.get()),
+        role_number(row.role),
+        row.epoch.get(),
+        row.key.expose(),
+        row.released,
+        boot,
+        counter,
+        boots_to_bytes(&row.past_boots),
+    ])?;
+    write_former(t, row)
+}
+
+fn write_former(t: &Transaction<'_>, row: &RosterRow) -> rusqlite::Result<()> {
+    let device = signed(row.device.get());
+    let Some(former) = row.former.as_ref().filter(|former| !former.over) else {
+        let sql = "DELETE FROM former WHERE device = ?";
+        return t.prepare_cached(sql)?.execute([device]).map(|_| ());
+    };
+    let sql = "INSERT INTO former VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+               SET epoch = excluded.epoch, hop_key = excluded.hop_key";
+    let values = params![device, former.epoch.get(), former.key.expose()];
+    t.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 
 fn proof(row: &RosterRow) -> (Option<i64>, Option<u32>) {
@@ -95,6 +126,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<RosterRow>> {
     let boot: Option<i64> = row.get(6)?;
     let counter: Option<u32> = row.get(7)?;
     let past: Vec<u8> = row.get(8)?;
+    let older: Option<u16> = row.get(9)?;
+    let key: Option<[u8; 32]> = row.get(10)?;
+    let former = older.zip(key).map(|(epoch, key)| Former {
+        epoch: KeyEpoch::new(epoch),
+        key: HopKey::from_bytes(key),
+        over: false,
+    });
     Ok(Some(RosterRow {
         device,
         home,
@@ -104,6 +142,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<RosterRow>> {
         released: row.get(5)?,
         proof: boot.map(|boot| BootId::from_raw(unsigned(boot))).zip(counter),
         past_boots: boots_from_bytes(&past),
+        former,
+        by_former: false,
     }))
 }
 

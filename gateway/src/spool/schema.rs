@@ -78,6 +78,15 @@ CREATE TABLE own (
 ) STRICT;
 ";
 
+/// Keys of before the last change of keys. Beside the version: a build that does not know them goes on without.
+const FORMER: &str = "
+CREATE TABLE IF NOT EXISTS former (
+  device INTEGER PRIMARY KEY,
+  epoch INTEGER NOT NULL,
+  hop_key BLOB NOT NULL
+) STRICT;
+";
+
 /// What can be wrong with a file that opens.
 pub(super) enum Found {
     /// Ours, or made just now.
@@ -93,11 +102,15 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Found, SpoolError> 
         0 => {
             let make = connection.transaction()?;
             make.execute_batch(TABLES)?;
+            make.execute_batch(FORMER)?;
             make.pragma_update(None, "user_version", VERSION)?;
             make.commit()?;
             Ok(Found::Ready)
         }
-        VERSION => Ok(Found::Ready),
+        VERSION => {
+            connection.execute_batch(FORMER)?;
+            Ok(Found::Ready)
+        }
         newer => Ok(Found::Newer(newer)),
     }
 }

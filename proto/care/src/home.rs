@@ -149,6 +149,11 @@ impl Home {
         self.book.count_from(number)
     }
 
+    /// Who belongs to the home.
+    pub fn members(&self) -> impl Iterator<Item = DeviceId> {
+        self.roster.watched().map(|member| member.device)
+    }
+
     /// How many devices belong to the home.
     pub fn devices(&self) -> usize {
         self.roster.len()

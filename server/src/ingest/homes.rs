@@ -9,6 +9,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use care::{Change, Home, Input, OUTPUTS_MAX, Output};
+use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 
 use crate::ingest::state::{Unfit, check_of, encode, read};
@@ -117,6 +118,13 @@ impl Homes {
     /// The next deadline of all.
     pub fn next_due(&self) -> Option<Mono> {
         self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Devices that the judgement of a home counts as its own and that do not `belong` to it.
+    pub fn leavers(&self, home: i64, belongs: impl Fn(DeviceId) -> bool) -> Vec<DeviceId> {
+        let kept = self.kept.get(&home);
+        let read = kept.and_then(|kept| minicbor::decode::<Home>(&kept.state).ok());
+        read.map_or_else(Vec::new, |home| home.members().filter(|d| !belongs(*d)).collect())
     }
 
     /// Puts what a batch has changed in the place of what was; call after its commit.

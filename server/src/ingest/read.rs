@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use care::Trust;
 use proto::frame::{Class, Header, TAG_LEN, open_hop, read_open, verify_end};
-use proto::id::{BootId, DeviceId, GatewayId, HomeId, PressId};
+use proto::id::{BootId, DeviceId, GatewayId, HomeId, KeyEpoch, PressId};
 use proto::key::EndSeal;
 use proto::relay::{Relay, RelayKind};
 use proto::unit::Mono;
@@ -16,6 +16,7 @@ use proto::up::{Role, Up};
 use sha2::{Digest, Sha256};
 
 use crate::inbox::InboxRow;
+use crate::ingest::renewal::Renewals;
 use crate::provision::{DeviceInfo, Registry};
 
 /// Seals kept in memory; making one costs two key derivations.
@@ -106,6 +107,7 @@ struct Frame<'a> {
 pub struct Reader {
     seals: HashMap<(DeviceId, BootId, u16), EndSeal>,
     strays: BTreeSet<(GatewayId, DeviceId)>,
+    renewals: Renewals,
 }
 
 impl Reader {
@@ -118,7 +120,7 @@ impl Reader {
         let bytes: &[u8] = relay.bytes;
         match relay.kind {
             RelayKind::Open => self.open(row.gateway, bytes, handed, registry),
-            RelayKind::Stranger => self.stranger(bytes, handed, registry),
+            RelayKind::Stranger => self.stranger(row.gateway, bytes, handed, registry),
             RelayKind::Unreadable => unreadable(bytes, registry),
             RelayKind::Petition => Said::Petition(bytes.to_vec()),
         }
@@ -127,6 +129,11 @@ impl Reader {
     /// Devices that a gateway still takes for its own and that belong elsewhere or to nobody.
     pub fn take_strays(&mut self) -> BTreeSet<(GatewayId, DeviceId)> {
         std::mem::take(&mut self.strays)
+    }
+
+    /// What was learned of keys since the last call.
+    pub fn take_renewals(&mut self) -> Renewals {
+        std::mem::take(&mut self.renewals)
     }
 
     fn open(&mut self, by: GatewayId, open: &[u8], handed: Mono, registry: &Registry) -> Said {
@@ -142,6 +149,9 @@ impl Reader {
         let verified =
             known.as_ref().is_some_and(|d| !d.revoked && self.verifies(open, &header, d));
         let trust = if verified { Trust::Verified } else { Trust::Unverified };
+        if let Some(device) = known.as_ref().filter(|_| verified) {
+            self.renewals.learn(by, &header, device);
+        }
         match header.class {
             Class::Event | Class::Reading | Class::Health | Class::Loss | Class::Update
                 if !verified =>
@@ -157,17 +167,24 @@ impl Reader {
         }
     }
 
-    fn stranger(&mut self, hop: &[u8], handed: Mono, registry: &Registry) -> Said {
+    fn stranger(&mut self, by: GatewayId, hop: &[u8], handed: Mono, registry: &Registry) -> Said {
         let Ok((header, _)) = Header::parse(hop) else {
             return Said::Aside("stranger's frame is not readable", Loud::ByLane);
         };
         let known = registry.device(header.id.device);
         if let Some(device) = known.as_ref().filter(|d| !d.revoked) {
-            let seal = device.key().hop(header.epoch).boot(header.id.boot);
-            if let Ok(open) = open_hop(hop, &seal)
+            // A frame of before its keys changed may be sealed for the radio under any of them.
+            let epochs = BTreeSet::from([header.epoch, device.heard, device.epoch]);
+            let seal = |epoch: &KeyEpoch| device.key().hop(*epoch).boot(header.id.boot);
+            let open = epochs.iter().find_map(|epoch| open_hop(hop, &seal(epoch)).ok());
+            if let Some(open) = open
                 && self.verifies(&open, &header, device)
                 && let Ok((header, body)) = read_open(&open)
             {
+                self.renewals.learn(by, &header, device);
+                if device.gateway == Some(by) {
+                    self.renewals.refused.insert(device.device);
+                }
                 let (open, trust) = (open.as_slice(), Trust::Verified);
                 let said = word(Frame { header, body, open, known, trust, handed });
                 // Only calls come this way; nothing else of a stranger counts as told.

@@ -65,6 +65,8 @@ pub struct Ways {
     pub cut: HashSet<HomeId>,
     /// Homes to look at again.
     pub look: BTreeSet<HomeId>,
+    /// Homes of which it is not known yet whether devices left while nobody listened.
+    pub unsettled: HashSet<HomeId>,
     heard: HashSet<GatewayId>,
     fresh: Vec<GatewayId>,
     version: Option<u64>,

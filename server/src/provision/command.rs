@@ -12,7 +12,7 @@ use proto::id::{DeviceId, GatewayId, HomeId};
 use serde_json::json;
 
 use super::credentials::{Credentials, ServerPlace, hex};
-use super::{Minted, Pki, Provision, ProvisionError, label, mint};
+use super::{DeviceInfo, Minted, Pki, Provision, ProvisionError, label, mint};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::records::Records;
@@ -101,6 +101,25 @@ pub enum Enrol {
         /// The gateway.
         #[arg(long)]
         gateway: GatewayId,
+    },
+    /// Moves a device to another home or gateway, or enrols a released one again; its next keys follow it.
+    MoveDevice {
+        /// The device.
+        #[arg(long)]
+        device: DeviceId,
+        /// The home.
+        #[arg(long)]
+        home: HomeId,
+        /// The gateway it speaks through from now on.
+        #[arg(long)]
+        gateway: GatewayId,
+    },
+    /// Puts another gateway in the place of one: its homes, devices and keys follow, nothing is flashed anew.
+    ReplaceGateway {
+        /// The gateway that goes; it is refused from now on.
+        old: GatewayId,
+        /// The gateway that takes over, enrolled before.
+        new: GatewayId,
     },
     /// Many homes at once, each with a bed, a gateway and the same devices; keys are printed.
     Batch {
@@ -203,6 +222,14 @@ impl Enrol {
                 let devices: Vec<String> = devices.iter().map(ToString::to_string).collect();
                 json!({"revoked": gateway.to_string(), "devices": devices})
             }
+            Self::MoveDevice { device, home, gateway } => {
+                moved(provision, device, (home, gateway), wall).await?
+            }
+            Self::ReplaceGateway { old, new } => {
+                let devices = provision.replace_gateway(old, new).await?;
+                let devices: Vec<String> = devices.iter().map(ToString::to_string).collect();
+                json!({"replaced": old.to_string(), "by": new.to_string(), "devices": devices})
+            }
             Self::Batch { organisation, homes, roles } => {
                 let roles = roles.iter().map(|r| role_of(r)).collect::<Result<Vec<_>, _>>()?;
                 let made = provision.batch(&organisation, homes, &roles, wall).await?;
@@ -279,6 +306,37 @@ pub fn batch_json(made: &super::batch::BatchHome) -> serde_json::Value {
         },
         "devices": made.devices.iter().map(device_json).collect::<Vec<_>>(),
     })
+}
+
+async fn moved(
+    provision: &Provision,
+    device: DeviceId,
+    (home, gateway): (HomeId, GatewayId),
+    wall: i64,
+) -> Result<serde_json::Value, ProvisionError> {
+    let registry = provision.registry();
+    let known = || {
+        let known = registry.device(device);
+        known.ok_or_else(|| ProvisionError::Unknown(device.to_string()))
+    };
+    let before = known()?;
+    provision.move_device(device, home, gateway, wall).await?;
+    Ok(moved_json(&before, &known()?))
+}
+
+/// A device that was moved. One that was released may have been wiped: its key is shown, so that it can be fitted anew.
+pub fn moved_json(before: &DeviceInfo, after: &DeviceInfo) -> serde_json::Value {
+    let mut told = json!({
+        "device": after.device.to_string(),
+        "epoch": after.epoch.get(),
+        "role": mint::role_word(after.role),
+        "home": after.home.map(|home| home.to_string()),
+        "gateway": after.gateway.map(|gateway| gateway.to_string()),
+    });
+    if before.revoked {
+        told["key_hex"] = hex(after.key().expose()).into();
+    }
+    told
 }
 
 fn hand_over(

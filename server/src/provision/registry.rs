@@ -11,6 +11,9 @@ use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch};
 use proto::key::{DeviceKey, EndKey, HopKey};
 use proto::up::Role;
 
+/// How far behind a device the rows of a backup may be, in changes of its keys.
+const AHEAD: u16 = 16;
+
 /// One enrolled device. A gateway is one too, under its own number, with no home.
 #[derive(Debug, Clone)]
 pub struct DeviceInfo {
@@ -22,8 +25,12 @@ pub struct DeviceInfo {
     pub gateway: Option<GatewayId>,
     /// As what.
     pub role: Role,
-    /// Generation of its keys.
+    /// Generation of the keys that it is to speak under.
     pub epoch: KeyEpoch,
+    /// The one that it was last heard under: words to it are sealed under this.
+    pub heard: KeyEpoch,
+    /// The oldest one that is believed: of what it has not yet handed over.
+    pub oldest: KeyEpoch,
     /// Whether it has been released or revoked: its words are unverified from now on.
     pub revoked: bool,
     key: DeviceKey,
@@ -38,7 +45,9 @@ impl DeviceInfo {
         key: DeviceKey,
         place: (Option<HomeId>, Option<GatewayId>),
     ) -> Self {
-        Self { device, home: place.0, gateway: place.1, role, epoch, revoked: false, key }
+        let oldest = KeyEpoch::new(epoch.get().saturating_sub(1));
+        let (home, gateway) = place;
+        Self { device, home, gateway, role, epoch, heard: epoch, oldest, revoked: false, key }
     }
 
     /// `K_dev`.
@@ -51,11 +60,17 @@ impl DeviceInfo {
         self.key.hop(self.epoch)
     }
 
-    /// `K_e2e` of an epoch that counts: the current one, or the one before for a press that was
-    /// sealed before the change reached the device.
+    /// `K_e2e` of an epoch that counts: from the one before the last that it has answered under, for what was sealed
+    /// before a change reached it. One above that of now counts too: only the device can have it, so it has been told,
+    /// and the rows are those of an older backup.
     pub fn end_key(&self, epoch: KeyEpoch) -> Option<EndKey> {
-        let (now, asked) = (self.epoch.get(), epoch.get());
-        (asked == now || asked.checked_add(1) == Some(now)).then(|| self.key.end(epoch))
+        let newest = self.epoch.get().saturating_add(AHEAD);
+        (self.oldest.get()..=newest).contains(&epoch.get()).then(|| self.key.end(epoch))
+    }
+
+    /// The older key that its gateway may still hear it under; none once it has spoken under the new one.
+    pub fn former(&self) -> Option<(KeyEpoch, HopKey)> {
+        (self.heard < self.epoch).then(|| (self.heard, self.key.hop(self.heard)))
     }
 }
 
@@ -175,6 +190,15 @@ impl Registry {
     pub fn put_all(&self, infos: impl IntoIterator<Item = DeviceInfo>) {
         let mut table = self.write();
         infos.into_iter().for_each(|info| table.put(info));
+    }
+
+    /// A device has spoken under this epoch; call it after the commit that says so.
+    pub fn spoke(&self, device: DeviceId, epoch: KeyEpoch) {
+        let mut table = self.write();
+        let Some(info) = table.devices.get_mut(&device).filter(|d| d.heard < epoch) else { return };
+        info.oldest = info.heard;
+        info.heard = epoch;
+        info.epoch = info.epoch.max(epoch);
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Table> {

@@ -10,6 +10,9 @@ use super::refusal::{fetch, readable};
 /// Most rows of one statement: ten columns each stay below what SQLite and PostgreSQL bind.
 pub const ROWS_MAX: usize = 1_000;
 
+/// The next epoch of keys; there are 65,535, and no two words of a device lead past the last.
+const NEXT: &str = "epoch = CASE WHEN epoch < 65535 THEN epoch + 1 ELSE epoch END";
+
 /// One device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceRow {
@@ -120,8 +123,14 @@ pub async fn release(c: &mut AnyConnection, id: i64, wall: i64) -> Result<(), Er
 pub async fn revoke_gateway(c: &mut AnyConnection, gateway: i64) -> Result<(), Error> {
     let own = "UPDATE device SET revoked = 1 WHERE id = $1";
     query(own).bind(gateway).execute(&mut *c).await?;
-    let others = "UPDATE device SET epoch = epoch + 1 WHERE gateway = $1";
-    query(others).bind(gateway).execute(c).await.map(drop)
+    let others = format!("UPDATE device SET {NEXT} WHERE gateway = $1");
+    query(AssertSqlSafe(others)).bind(gateway).execute(c).await.map(drop)
+}
+
+/// Gives all devices of a gateway to another one, under a new key epoch.
+pub async fn hand_over(c: &mut AnyConnection, old: i64, new: i64) -> Result<(), Error> {
+    let sql = format!("UPDATE device SET gateway = $2, {NEXT} WHERE gateway = $1");
+    query(AssertSqlSafe(sql)).bind(old).bind(new).execute(c).await.map(drop)
 }
 
 fn device_of(row: &sqlx::any::AnyRow) -> Result<DeviceRow, Error> {

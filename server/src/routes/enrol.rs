@@ -1,6 +1,7 @@
 //! Enrolment by HTTP: organisations, homes, people, gateways, devices. Keys are shown here once.
 //!
-//! Every answer that holds a key is the only one that ever will. Not here: the rules (`provision`).
+//! Every answer that holds a key is the only one that ever will, unless a released device is enrolled again (`moving`).
+//! Not here: the rules (`provision`).
 
 use std::sync::Arc;
 
@@ -124,7 +125,7 @@ pub struct Batch {
     roles: Vec<String>,
 }
 
-fn refused(error: ProvisionError) -> ApiError {
+pub(super) fn refused(error: ProvisionError) -> ApiError {
     match error {
         ProvisionError::Refused(_) | ProvisionError::Unknown(_) => ApiError::input(error),
         ProvisionError::Kek(_)
@@ -155,27 +156,16 @@ fn gateway(minted: &Minted) -> Value {
     })
 }
 
-fn home_id(text: &str) -> ApiResult<HomeId> {
+pub(super) fn home_id(text: &str) -> ApiResult<HomeId> {
     text.parse().map_err(|_| ApiError::unknown("home"))
 }
 
-fn gateway_id(text: &str) -> ApiResult<GatewayId> {
+pub(super) fn gateway_id(text: &str) -> ApiResult<GatewayId> {
     text.parse().map_err(|_| ApiError::unknown("gateway"))
 }
 
-fn device_id(text: &str) -> ApiResult<DeviceId> {
+pub(super) fn device_id(text: &str) -> ApiResult<DeviceId> {
     text.parse().map_err(|_| ApiError::unknown("device"))
-}
-
-/// Tells a gateway that a device is its own now; what it misses it is told when it connects.
-fn tell_enrolled(app: &App, made: &Minted) {
-    let Some(info) = app.registry.device(made.device) else { return };
-    if let (Some(home), Some(gateway)) = (info.home, info.gateway) {
-        let hop_key = (*info.hop_key().expose()).into();
-        let (role, epoch) = (info.role, info.epoch);
-        let word = GatewayDown::Enrol { device: info.device, home, role, epoch, hop_key };
-        app.receipts.say(gateway, &word);
-    }
 }
 
 /// Enters an organisation.
@@ -300,7 +290,10 @@ pub async fn device(
     if !body.label.is_empty() {
         app.names.learn_devices([(made.device.get().cast_signed(), body.label)]);
     }
-    tell_enrolled(&app, &made);
+    // What its gateway misses now it is told when it connects.
+    if let Some(info) = app.registry.device(made.device) {
+        app.receipts.enrol(&info);
+    }
     app.commands.tell(Command::Enrolled { device: made.device, home, role }).await;
     Ok(Json(minted(&made)))
 }

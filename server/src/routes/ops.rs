@@ -17,7 +17,7 @@ use utoipa::openapi::OpenApi as Document;
 
 use crate::app::App;
 use crate::health::RollCall;
-use crate::routes::{alerts, enrol, homes, images, queue, rules, session, staff, stream};
+use crate::routes::{alerts, enrol, homes, images, moving, queue, rules, session, staff, stream};
 
 /// The API as a document.
 #[derive(OpenApi)]
@@ -58,6 +58,8 @@ use crate::routes::{alerts, enrol, homes, images, queue, rules, session, staff, 
         enrol::revoke,
         enrol::device,
         enrol::release,
+        moving::device,
+        moving::replace,
         enrol::label_svg,
         enrol::batch,
         images::list,

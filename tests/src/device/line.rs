@@ -14,7 +14,7 @@ use firmware::body::{FromLink, Introduction, Mqtt};
 use firmware::device::{LinkEvent, Token};
 use proto::down::{Down, DownBuf, DownSeal};
 use proto::frame::{Class, Header};
-use proto::id::PressId;
+use proto::id::{KeyEpoch, PressId};
 use proto::seat::{STRANGER_LOGIN, Seat};
 use proto::topic::Topic;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -55,9 +55,11 @@ pub(super) struct Spy {
     notices: UnboundedSender<Notice>,
     felt: Felt,
     named: BTreeSet<PressId>,
-    from_gateway: DownSeal,
-    from_server: DownSeal,
+    seals: Vec<DownSeal>,
 }
+
+/// Epochs that one reads along with, from the first on: keys change once or twice in a run.
+const EPOCHS: u16 = 4;
 
 impl Spy {
     pub(super) fn new(
@@ -66,10 +68,12 @@ impl Spy {
         notices: UnboundedSender<Notice>,
         felt: Felt,
     ) -> Self {
-        let from_gateway = DownSeal::gateway(&of.key.hop(of.epoch));
-        let from_server = DownSeal::server(&of.key.end(of.epoch));
-        let (of, named) = (of.clone(), BTreeSet::new());
-        Self { of, watch, notices, felt, named, from_gateway, from_server }
+        let epochs = (0..EPOCHS).map(|n| KeyEpoch::new(of.epoch.get().saturating_add(n)));
+        let seals = epochs.flat_map(|epoch| {
+            [DownSeal::gateway(&of.key.hop(epoch)), DownSeal::server(&of.key.end(epoch))]
+        });
+        let (of, named, seals) = (of.clone(), BTreeSet::new(), seals.collect());
+        Self { of, watch, notices, felt, named, seals }
     }
 
     fn said(&mut self, frame: &[u8]) {
@@ -82,7 +86,7 @@ impl Spy {
 
     fn heard(&self, bytes: &[u8]) {
         let at_us = self.watch.us();
-        for seal in [&self.from_gateway, &self.from_server] {
+        for seal in &self.seals {
             if let Ok(Down::Receipt(receipt)) = seal.open(self.of.device, bytes) {
                 self.tell(at_us, Seen::Receipt(receipt));
             }

@@ -15,11 +15,12 @@ use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::desk::view::AlertView;
 use crate::ingest::judge::{Sheet, number};
+use crate::ingest::renewal::Renewals;
 use crate::live::Change;
 use crate::records::care::{self as care_rows, CareRow};
 use crate::records::chain::{Batch, NewAlert};
 use crate::records::desk::{ActivationRow, DeskRow};
-use crate::records::{chain, desk, open, state};
+use crate::records::{chain, desk, key_epoch, open, state};
 
 /// Records put aside that are kept for support; older ones are dropped and counted.
 const QUARANTINE_MAX: i64 = 10_000;
@@ -39,17 +40,19 @@ impl Batcher {
             self.app.series.write(points).await?;
             self.app.health.pointed(count);
         }
+        let renewals = self.reader.take_renewals();
         let care = pending.work.rows(&self.homes, now.mono);
         let quiet = care.is_empty()
             && pending.sheet.batch.is_empty()
             && pending.aside.is_empty()
+            && renewals.spoke.is_empty()
             && pending.silent.is_empty();
         let mut views = Vec::new();
         if !quiet {
-            let stored = match self.store(now, &mut pending, &care, false).await {
+            let stored = match self.store(now, &mut pending, (&care, &renewals), false).await {
                 // If a home's state is to blame, it alone stays out.
                 Err(error) if matches!(error, IngestError::Records(_)) && error.is_of_row() => {
-                    self.store(now, &mut pending, &care, true).await
+                    self.store(now, &mut pending, (&care, &renewals), true).await
                 }
                 done => done,
             };
@@ -58,7 +61,11 @@ impl Batcher {
             self.stored(now, &care, &refused);
         }
         self.publish(now, &pending, views);
+        for (device, epoch) in &renewals.spoke {
+            self.app.registry.spoke(*device, *epoch);
+        }
         self.answer(&pending);
+        self.renew(&renewals);
         for (home, note) in &pending.notes {
             self.app.history.heard(*home, now.mono, *note);
         }
@@ -71,7 +78,7 @@ impl Batcher {
         &self,
         now: Now,
         pending: &mut Pending,
-        care: &[CareRow],
+        (care, renewals): (&[CareRow], &Renewals),
         apart: bool,
     ) -> Result<(Vec<Grown>, Vec<i64>), IngestError> {
         let mut writer = self.app.records.begin().await?;
@@ -93,6 +100,9 @@ impl Batcher {
         if !pending.aside.is_empty() {
             let dropped = state::bound_quarantine(&mut writer, QUARANTINE_MAX).await?;
             self.app.health.aside_dropped(dropped);
+        }
+        for (device, epoch) in &renewals.spoke {
+            key_epoch::heard(&mut writer, number(device.get()), epoch.get().into()).await?;
         }
         for (gateway, alert) in &pending.silent {
             open::put_silent(&mut writer, number(gateway.get()), alert.as_deref()).await?;
@@ -159,6 +169,18 @@ impl Batcher {
         }
         for (gateway, press) in &pending.elsewhere {
             self.app.receipts.tell_by(*gateway, *press, Rung::Received);
+        }
+    }
+
+    /// Devices that still speak under older keys are told so; gateways that refuse their own, whom they have.
+    fn renew(&self, renewals: &Renewals) {
+        for (device, under) in &renewals.behind {
+            self.app.receipts.renew(*device, *under);
+        }
+        for device in &renewals.refused {
+            if let Some(info) = self.app.registry.device(*device) {
+                self.app.receipts.enrol(&info);
+            }
         }
     }
 

@@ -32,7 +32,9 @@ pub(super) async fn load(app: &App) -> Result<Ways, sqlx::Error> {
         .filter_map(|(home, gateway)| home_of(home).zip(GatewayId::new(gateway.unsigned_abs())))
         .collect();
     let had: HashSet<_> = had.into_iter().filter_map(home_of).collect();
-    Ok(Ways::new(had, told))
+    let mut ways = Ways::new(had, told);
+    ways.unsettled.extend(app.registry.furnished().into_iter().chain(ways.had.iter().copied()));
+    Ok(ways)
 }
 
 impl Batcher {
@@ -108,6 +110,9 @@ impl Batcher {
         for home in homes {
             let had = self.ways.had.contains(home);
             let way = way::of(&self.known_ways(*home), had);
+            if judged && self.ways.unsettled.contains(home) {
+                self.leave(now, *home, &mut pending).await?;
+            }
             let cut = self.ways.cut.contains(home);
             let turn = match way {
                 Way::Open if cut => Some(true),
@@ -124,12 +129,28 @@ impl Batcher {
         self.commit(now, pending).await?;
         self.note(now, &found).await?;
         for (home, way, turn) in found {
+            self.ways.unsettled.remove(&home);
             match turn {
                 Some(true) => drop(self.ways.cut.remove(&home)),
                 Some(false) => drop(self.ways.cut.insert(home)),
                 None => {}
             }
             self.tell_way(home, way);
+        }
+        Ok(())
+    }
+
+    /// Devices that left this home while no server ran are not missed in it.
+    async fn leave(
+        &mut self,
+        now: Now,
+        home: HomeId,
+        pending: &mut Pending,
+    ) -> Result<(), IngestError> {
+        let registry = &self.app.registry;
+        let belongs = |device| registry.device(device).and_then(|d| d.home) == Some(home);
+        for device in self.homes.leavers(number(home.get()), belongs) {
+            self.step(now, number(home.get()), &Input::Released { device }, None, pending).await?;
         }
         Ok(())
     }

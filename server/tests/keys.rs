@@ -1,0 +1,254 @@
+//! Keys follow a device to another gateway: what it said under the old ones counts, and the rows know what it was heard under.
+//!
+//! Frames are sealed as devices seal them and handed to a batcher. Not here: how the device hears of it (`tests`).
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use proto::frame::{Header, Lane, seal_end, seal_hop};
+use proto::id::{BootId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
+use proto::relay::{Relay, RelayKind};
+use proto::unit::Millis;
+use proto::up::{Event, EventKind, Health, Role, Up};
+use server::app::{self, App, Running};
+use server::config::Config;
+use server::inbox::InboxRow;
+use server::ingest::batch::Batcher;
+use server::provision::{Minted, Provision, ProvisionError};
+use server::records::Records;
+use server::records::desk::{self, DeskRow};
+use server::records::home::HomeRow;
+
+const WALL: i64 = 1_790_000_000_000;
+const VERIFIED: i64 = care::Trust::Verified as i64;
+
+struct Place {
+    organisation: String,
+    home: HomeId,
+    old: GatewayId,
+    new: GatewayId,
+    button: Minted,
+}
+
+async fn furnish(make: &Provision) -> Place {
+    let organisation = make.create_organisation("演示机构", WALL).await.unwrap();
+    let place = HomeRow {
+        organisation: organisation.clone(),
+        label: "3-2-501".into(),
+        ..HomeRow::default()
+    };
+    let home = make.create_home(place, WALL).await.unwrap();
+    let box_ = async || {
+        let made = make.create_gateway(&organisation, "hall", WALL).await;
+        made.unwrap().device.as_gateway()
+    };
+    let (old, new) = (box_().await, box_().await);
+    let button = make.create_device(home, old, Role::HelpButton, "bed", WALL).await.unwrap();
+    Place { organisation, home, old, new, button }
+}
+
+async fn shelf(folder: &Path) -> Provision {
+    let records = Records::open(folder).await.unwrap();
+    Provision::open(folder, records).await.unwrap()
+}
+
+struct Room {
+    app: Arc<App>,
+    batcher: Batcher,
+    place: Place,
+    row: i64,
+    _running: Running,
+    _folder: tempfile::TempDir,
+}
+
+impl Room {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!("data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n", folder.path());
+        let config: Config = toml::from_str(&config).unwrap();
+        config.prepare_data().unwrap();
+        let running = app::start(config).await.unwrap();
+        let app = Arc::clone(&running.app);
+        let place = furnish(&app.provision).await;
+        let batcher = Batcher::new(Arc::clone(&app)).await.unwrap();
+        Self { app, batcher, place, row: 0, _running: running, _folder: folder }
+    }
+
+    /// The open frame of a word under an epoch.
+    fn frame(&mut self, up: &Up, epoch: u16) -> Vec<u8> {
+        self.row += 1;
+        let (boot, epoch) = (BootId::new(7, 1), KeyEpoch::new(epoch));
+        let seq = Seq::new(u32::try_from(self.row).unwrap());
+        let id = PressId { device: self.place.button.device, boot, seq };
+        let header = Header { class: up.class(), epoch, id };
+        let seal = self.place.button.key.end(epoch).boot(boot);
+        seal_end(&header, &up.to_body().unwrap(), &seal).unwrap().to_vec()
+    }
+
+    async fn take(&mut self, kind: RelayKind, lane: Lane, through: GatewayId, bytes: &[u8]) {
+        let now = self.app.clock.now();
+        let relay = Relay { kind, age: Millis::new(0), bytes: bytes.into() };
+        let bytes = minicbor::to_vec(&relay).unwrap();
+        let (mono, wall_ms) = (now.mono, now.wall_ms);
+        let row = InboxRow { id: self.row, gateway: through, mono, wall_ms, bytes };
+        assert!(self.batcher.take(lane, vec![row]).await);
+    }
+
+    async fn press(&mut self, through: GatewayId, epoch: u16) {
+        let frame = self.frame(&press(), epoch);
+        self.take(RelayKind::Open, Lane::Emergency, through, &frame).await;
+    }
+
+    async fn health(&mut self, through: GatewayId, epoch: u16) {
+        let up = Up::Health(Health {
+            uptime: Millis::secs(5),
+            period_s: 60,
+            battery: None,
+            signal: None,
+            firmware: 1,
+            tested: None,
+            role: Role::HelpButton,
+        });
+        let frame = self.frame(&up, epoch);
+        self.take(RelayKind::Open, Lane::Telemetry, through, &frame).await;
+    }
+
+    fn epochs(&self) -> (u16, u16, u16) {
+        let info = self.app.registry.device(self.place.button.device).unwrap();
+        (info.oldest.get(), info.heard.get(), info.epoch.get())
+    }
+
+    async fn alerts(&self) -> Vec<DeskRow> {
+        let mut reader = self.app.records.reader().await.unwrap();
+        desk::after(&mut reader, 0, 10_000).await.unwrap()
+    }
+
+    /// Presses that were believed, in all.
+    async fn believed(&self) -> i64 {
+        let kind = care::Kind::Help as i64;
+        let alerts = self.alerts().await;
+        let own = alerts.iter().filter(|a| a.kind == kind && a.trust == VERIFIED);
+        own.map(|alert| alert.count).sum()
+    }
+}
+
+fn press() -> Up {
+    let (kind, uptime) = (EventKind::Press, Millis::new(1_000));
+    Up::Event(Event { kind, uptime, count: None })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_behind_a_revoked_gateway_is_judged_when_it_comes_by_another_one() {
+    let mut room = Room::open().await;
+    let (home, old, new) = (room.place.home, room.place.old, room.place.new);
+    room.app.provision.revoke_gateway(old).await.unwrap();
+    room.press(new, 1).await;
+    assert_eq!(room.believed().await, 1, "a passer-by carries it");
+    let button = room.place.button.device;
+    room.app.provision.move_device(button, home, new, WALL).await.unwrap();
+    assert_eq!(room.epochs(), (0, 1, 3), "two changes that it has not heard of");
+    room.press(new, 1).await;
+    assert_eq!(room.believed().await, 2);
+    room.health(new, 3).await;
+    assert_eq!(room.epochs(), (1, 3, 3), "it has answered");
+    // What lay in its flash before it was told comes after it.
+    room.press(new, 1).await;
+    assert_eq!(room.believed().await, 3);
+    room.press(new, 3).await;
+    assert_eq!(room.believed().await, 4);
+    room.press(new, 0).await;
+    assert_eq!(room.believed().await, 4, "older than it ever answered under");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_read_whichever_of_its_keys_sealed_it_for_the_radio() {
+    let mut room = Room::open().await;
+    let (old, new) = (room.place.old, room.place.new);
+    room.app.provision.replace_gateway(old, new).await.unwrap();
+    for hop in [1, 2] {
+        let open = room.frame(&press(), 1);
+        let key = room.place.button.key.hop(KeyEpoch::new(hop));
+        let bytes = seal_hop(&open, &key.boot(BootId::new(7, 1))).unwrap();
+        room.take(RelayKind::Stranger, Lane::Emergency, new, &bytes).await;
+        assert_eq!(room.believed().await, i64::from(hop));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_was_told_more_than_the_rows_know_is_believed_and_the_rows_learn() {
+    let mut room = Room::open().await;
+    let old = room.place.old;
+    // As after a backup was restored: the device has answered under an epoch that nobody here remembers.
+    room.health(old, 4).await;
+    assert_eq!(room.epochs(), (1, 4, 4));
+    room.press(old, 4).await;
+    assert_eq!(room.believed().await, 1);
+    // Too far ahead to be a change of keys.
+    room.health(old, 999).await;
+    assert_eq!(room.epochs(), (1, 4, 4));
+}
+
+#[tokio::test]
+async fn a_replaced_gateway_hands_over_its_devices_and_keys_and_is_refused_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = {
+        let make = shelf(folder.path()).await;
+        let place = furnish(&make).await;
+        let followed = make.replace_gateway(place.old, place.new).await.unwrap();
+        assert_eq!(followed, [place.button.device]);
+        place
+    };
+    let make = shelf(folder.path()).await;
+    let registry = make.registry();
+    assert!(registry.gateway(made.old).unwrap().revoked);
+    assert_eq!(registry.roster(made.old).len(), 0);
+    let roster = registry.roster(made.new);
+    assert_eq!(roster.len(), 1);
+    let (now, first) = (&roster[0], made.button.epoch);
+    assert_eq!((now.home, now.epoch.get()), (Some(made.home), first.get() + 1));
+    let (epoch, key) = now.former().expect("until it has answered");
+    assert_eq!((epoch, key.expose()), (first, made.button.key.hop(first).expose()));
+    assert_ne!(now.hop_key().expose(), key.expose(), "the old box cannot open what comes next");
+    // A revoked one can be replaced too; what takes over must be fit for it.
+    let refused = make.replace_gateway(made.new, made.old).await;
+    assert!(matches!(refused, Err(ProvisionError::Refused(_))));
+    let refused = make.replace_gateway(made.new, made.new).await;
+    assert!(matches!(refused, Err(ProvisionError::Refused(_))));
+    let other = make.create_organisation("另一机构", WALL).await.unwrap();
+    assert_ne!(other, made.organisation);
+    let foreign = make.create_gateway(&other, "hall", WALL).await.unwrap().device.as_gateway();
+    let refused = make.replace_gateway(made.new, foreign).await;
+    assert!(
+        matches!(refused, Err(ProvisionError::Refused(_))),
+        "homes stay with who looks after them"
+    );
+    make.revoke_gateway(made.new).await.unwrap();
+    let last = make.create_gateway(&made.organisation, "hall", WALL).await.unwrap();
+    make.replace_gateway(made.new, last.device.as_gateway()).await.unwrap();
+    let now = registry.device(made.button.device).unwrap();
+    assert_eq!((now.heard, now.epoch.get()), (first, first.get() + 3));
+}
+
+#[tokio::test]
+async fn a_released_device_is_enrolled_again_under_the_next_epoch_in_a_home_with_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = shelf(folder.path()).await;
+    let place = furnish(&make).await;
+    let registry = make.registry();
+    for round in 1..4 {
+        make.release(place.button.device, WALL).await.unwrap();
+        make.move_device(place.button.device, place.home, place.new, WALL).await.unwrap();
+        let now = registry.device(place.button.device).unwrap();
+        assert!(!now.revoked);
+        assert_eq!((now.home, now.gateway), (Some(place.home), Some(place.new)));
+        assert_eq!(now.epoch.get(), place.button.epoch.get() + round);
+        assert_eq!(now.former().unwrap().0, place.button.epoch, "until it has answered");
+    }
+    make.release(place.button.device, WALL).await.unwrap();
+    for _ in 0..care::DEVICES_MAX {
+        make.create_device(place.home, place.new, Role::Motion, "", WALL).await.unwrap();
+    }
+    let full = make.move_device(place.button.device, place.home, place.new, WALL).await;
+    assert!(matches!(full, Err(ProvisionError::Refused(_))));
+}
