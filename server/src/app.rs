@@ -26,6 +26,7 @@ use crate::inbox::{self, Inbox, InboxLimits};
 use crate::ingest::judge::device_of;
 use crate::ingest::{self, Command, Commands, Orders};
 use crate::live::Live;
+use crate::points::{self, Points};
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
@@ -76,6 +77,8 @@ pub struct App {
     pub certificates: Certificates,
     /// What is out of order, told to people.
     pub faults: Faults,
+    /// Measured values on their way to the series.
+    pub points: Points,
     /// What log-in needs between requests.
     pub auth: Auth,
 }
@@ -133,11 +136,16 @@ pub struct Running {
 
 /// Builds everything and starts the loops. The console's listener is the caller's.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
+    let series = open_series(&config)?;
+    start_on(config, series).await
+}
+
+/// The same on a store of measured values of the caller's.
+pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result<Running> {
     let records = Records::open(&config.data).await?;
     let clock = Arc::new(resume(&records).await?);
     let provision = Provision::open(&config.data, records.clone()).await?;
     let registry = provision.registry();
-    let series = open_series(&config)?;
     let path = config.data.join("inbox.db");
     let (inbox, keep) = inbox::open(&path, Arc::clone(&clock), InboxLimits::default())?;
     let (commit, _thread) = door::committer(keep, CommitLimits::default());
@@ -173,6 +181,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         health: Health::default(),
         certificates,
         faults,
+        points: Points::default(),
         auth: Auth::default(),
     });
     crate::desk::queue::learn_all(&app).await?;
@@ -236,6 +245,7 @@ fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
     keep(app, crate::notify::run);
     keep(app, keep_time);
     keep(app, tend_series);
+    keep(app, points::run);
     keep(app, history::run);
 }
 

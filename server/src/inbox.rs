@@ -96,6 +96,10 @@ struct Shared {
     done: [AtomicI64; 2],
     lost: AtomicU64,
     refused: AtomicU64,
+    /// Through which row of telemetry the series has the values.
+    pointed: AtomicI64,
+    /// Rows whose values were given up, since room ran out before the series took them.
+    points_lost: AtomicU64,
     /// Emergencies live on the reserve.
     on_reserve: AtomicBool,
     /// Somebody else on this disk has found it full.
@@ -126,6 +130,8 @@ pub fn open(
         done: [AtomicI64::new(ends[0].0 - 1), AtomicI64::new(ends[1].0 - 1)],
         lost: AtomicU64::new(lost),
         refused: AtomicU64::new(0),
+        pointed: AtomicI64::new(ends[1].0 - 1),
+        points_lost: AtomicU64::new(0),
         on_reserve: AtomicBool::new(false),
         no_room: AtomicBool::new(false),
     });
@@ -150,6 +156,26 @@ impl Inbox {
     /// Everything of a lane up to a number has been taken in; it leaves with the next commit.
     pub fn done(&self, lane: Lane, through: i64) {
         self.shared.done[lane as usize].fetch_max(through, Ordering::AcqRel);
+    }
+
+    /// Through which number a lane has been taken in.
+    pub fn done_through(&self, lane: Lane) -> i64 {
+        self.shared.done[lane as usize].load(Ordering::Acquire)
+    }
+
+    /// The series has the values of telemetry up to a number; rows leave when both are done with them.
+    pub fn pointed_through(&self, through: i64) {
+        self.shared.pointed.fetch_max(through, Ordering::AcqRel);
+    }
+
+    /// Through which number of telemetry the series has the values, or they were given up.
+    pub fn pointed(&self) -> i64 {
+        self.shared.pointed.load(Ordering::Acquire)
+    }
+
+    /// Messages whose values were given up since the start, since the series did not take them in time.
+    pub fn points_lost(&self) -> u64 {
+        self.shared.points_lost.load(Ordering::Relaxed)
     }
 
     /// Waits until something has arrived.

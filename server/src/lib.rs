@@ -23,6 +23,7 @@ pub mod ingest;
 pub mod live;
 pub mod notify;
 pub mod pages;
+pub mod points;
 pub mod provision;
 pub mod receipts;
 pub mod records;

@@ -153,6 +153,9 @@ pub enum SeriesError {
         /// What it said, shortened.
         reason: String,
     },
+    /// It did not answer in the time that a reader has.
+    #[error("read measured values: the store does not answer in time")]
+    Slow,
     /// The store has been closed.
     #[error("use the series store: it is closed")]
     Closed,

@@ -9,9 +9,10 @@ use proto::unit::NoData;
 use proto::up::{Quantity, Role};
 
 use crate::app::App;
+use crate::points;
 use crate::provision::mint::role_from;
 use crate::records::device::{self, DeviceRow};
-use crate::series::{SeriesError, Window};
+use crate::series::Window;
 
 /// One day, ms.
 pub const DAY_MS: i64 = 24 * 3_600_000;
@@ -59,6 +60,8 @@ pub struct Day {
     pub readings: Vec<Readings>,
     /// Its devices; those that need something first.
     pub devices: Vec<Watched>,
+    /// Whether the store of measured values did not answer, so that they are not all here.
+    pub missing: bool,
 }
 
 impl Day {
@@ -74,14 +77,24 @@ pub async fn day(app: &App, home: i64, span_ms: i64) -> Result<Day, DayError> {
     let from_ms = to_ms - span_ms;
     let id = HomeId::new(home.unsigned_abs()).ok_or(DayError::Home)?;
     let rows = device::of_home(&mut *app.records.reader().await?, home).await?;
-    let mut readings = Vec::new();
+    let (mut readings, mut missing) = (Vec::new(), false);
     let mut heard: Vec<(u64, i64)> = Vec::new();
     let mut signs: Vec<(Quantity, u64, f32)> = Vec::new();
     for quantity in SHOWN.into_iter().chain(SIGNS) {
         let window =
             Window { home: id, device: None, quantity, from_ms, to_ms, max_points: POINTS };
         let mut samples = Vec::new();
-        for sample in app.series.read(window).await? {
+        // One store that does not answer is waited for once.
+        let read = if missing {
+            Vec::new()
+        } else {
+            points::read(app, window).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "a page goes without measured values");
+                missing = true;
+                Vec::new()
+            })
+        };
+        for sample in read {
             let device = sample.device.get();
             heard.push((device, sample.at_ms + sample.span_ms));
             if let (true, Ok(value)) = (SIGNS.contains(&quantity), sample.value) {
@@ -97,7 +110,7 @@ pub async fn day(app: &App, home: i64, span_ms: i64) -> Result<Day, DayError> {
     let mut devices: Vec<Watched> =
         rows.into_iter().map(|row| watched(row, &heard, &signs, to_ms)).collect();
     devices.sort_by_key(|device| device.known);
-    Ok(Day { from_ms, to_ms, readings, devices })
+    Ok(Day { from_ms, to_ms, readings, devices, missing })
 }
 
 fn watched(
@@ -129,7 +142,4 @@ pub enum DayError {
     /// The records failed.
     #[error("the records could not be read")]
     Records(#[from] sqlx::Error),
-    /// The series failed.
-    #[error("the series could not be read")]
-    Series(#[from] SeriesError),
 }

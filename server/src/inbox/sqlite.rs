@@ -198,7 +198,8 @@ impl SqliteKeep {
 
     fn write(&mut self, group: &[Arrival], shed: u64) -> Result<[i64; 2], InboxError> {
         let now = self.clock.now();
-        let done = [0, 1].map(|lane: usize| self.shared.done[lane].load(Ordering::Acquire));
+        let mut done = [0, 1].map(|lane: usize| self.shared.done[lane].load(Ordering::Acquire));
+        done[1] = done[1].min(self.pointed(done[1]));
         let deleted = self.deleted;
         let upto = [0, 1].map(|lane: usize| done[lane].min(deleted[lane] + DELETE));
         let path = self.path.clone();
@@ -214,6 +215,16 @@ impl SqliteKeep {
                 Err(InboxError::File { path, source })
             }
         }
+    }
+
+    /// Through which row the series has the values. A series that stands still keeps no more rows than may wait at all.
+    fn pointed(&self, judged: i64) -> i64 {
+        let most = i64::try_from(self.limits.telemetry).unwrap_or(i64::MAX);
+        let least = (self.shared.kept[1].load(Ordering::Acquire) - most).min(judged);
+        let pointed = self.shared.pointed.fetch_max(least, Ordering::AcqRel);
+        let lost = (least - pointed).max(0).unsigned_abs();
+        self.shared.points_lost.fetch_add(lost, Ordering::Relaxed);
+        pointed.max(least)
     }
 
     fn publish(&self, ends: [i64; 2], shed: u64) {

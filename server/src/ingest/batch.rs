@@ -1,6 +1,6 @@
 //! One batch from rows of the inbox to committed rows of the records, and what follows the commit.
 //!
-//! Order: open and believe, drop copies, judge on copies of the homes, measured values to the series, one
+//! Order: open and believe, drop copies, judge on copies of the homes, one
 //! transaction, screens, receipts, inbox. Memory takes over what the batch changed only after the commit.
 //! Not here: the loop (`ingest`), and what rows look like (`records`).
 
@@ -26,6 +26,7 @@ use proto::id::{DeviceId, GatewayId, HomeId};
 use proto::unit::{Millis, Mono};
 
 use self::backlog::Backlog;
+pub use self::hear::points_of;
 use crate::app::App;
 use crate::clock::Now;
 use crate::history::Note;
@@ -40,7 +41,7 @@ use crate::ingest::way::Ways;
 use crate::records::refusal::is_of_row;
 use crate::records::state::Quarantined;
 use crate::records::{care as care_rows, open};
-use crate::series::{Point, SeriesError};
+use crate::series::Point;
 
 /// A home is told the time of day this often.
 const CLOCK_EVERY: Millis = Millis::minutes(60);
@@ -51,9 +52,6 @@ pub enum IngestError {
     /// The records refused.
     #[error("write what homes said")]
     Records(#[from] sqlx::Error),
-    /// The series refused.
-    #[error("keep measured values")]
-    Series(#[from] SeriesError),
     /// The judgement panics: on a record, or on what is stored of a home.
     #[error("judge a record: it panics, see the log before")]
     Panic(Option<i64>),
@@ -70,7 +68,6 @@ impl IngestError {
     fn is_full(&self) -> bool {
         match self {
             Self::Records(error) => crate::records::is_full(error),
-            Self::Series(error) => error.is_full(),
             Self::Panic(_) | Self::Collides(_) | Self::Raced => false,
         }
     }
@@ -79,7 +76,6 @@ impl IngestError {
     fn is_of_row(&self) -> bool {
         match self {
             Self::Records(error) => is_of_row(error),
-            Self::Series(_) => false,
             Self::Panic(_) | Self::Collides(_) | Self::Raced => true,
         }
     }
@@ -98,6 +94,8 @@ pub struct Batcher {
     ways: Ways,
     enrolled: HashSet<DeviceId>,
     taken: [i64; 2],
+    /// Measured values of rows that are about to be done.
+    points: Vec<Point>,
     backlog: Backlog,
     /// Gateways whose turn is refused, and when it is tried again.
     resting: HashMap<GatewayId, Mono>,
@@ -155,6 +153,7 @@ impl Batcher {
             silent,
             enrolled: HashSet::new(),
             taken: [0; 2],
+            points: Vec::new(),
             backlog: Backlog::default(),
             resting: HashMap::new(),
             tries: 0,

@@ -104,6 +104,7 @@ pub fn sheet(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
                     span { (t("home.legend_now")) }
                 }
             }
+            @if day.missing { p role="status" { (lang.t("home.series_missing")) } }
             div class="scroll" tabindex="0" role="region" aria-labelledby="h24" { (day_chart(lang, day, events)) }
             (why_list(lang, day))
         }

@@ -17,6 +17,7 @@ use crate::auth::As;
 use crate::auth::role::AtDesk;
 use crate::desk::card::looked;
 use crate::desk::view::{device_text, home_text};
+use crate::points;
 use crate::provision::mint::{role_from, role_word};
 use crate::records::{device, home, resident};
 use crate::series::Window;
@@ -116,7 +117,9 @@ pub async fn series(
     let max_points = asked.points.unwrap_or(1440).clamp(1, POINTS_MAX);
     let quantity = quantity(&asked.quantity)?;
     let window = Window { home, device: None, quantity, from_ms, to_ms, max_points };
-    let samples = app.series.read(window).await.map_err(|e| ApiError::internal(&e))?;
+    let read = points::read(&app, window).await;
+    let missing = read.is_err();
+    let samples = read.unwrap_or_default();
     looked(&app, &me, number, "api").await?;
     let points: Vec<Value> = samples
         .iter()
@@ -129,5 +132,5 @@ pub async fn series(
                 "value": value, "no_data": no_data, "low": s.low, "high": s.high, "count": s.count })
         })
         .collect();
-    Ok(Json(json!({ "from_ms": from_ms, "to_ms": to_ms, "points": points })))
+    Ok(Json(json!({ "from_ms": from_ms, "to_ms": to_ms, "points": points, "missing": missing })))
 }

@@ -88,7 +88,8 @@ pub struct HealthAnswer {
 
 /// `GET /health`: 200 when everything has answered lately, else 503 with what has not.
 pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<HealthAnswer>) {
-    let mut roll = app.health.roll_call(app.clock.mono(), app.series.facts().healthy);
+    let mut roll =
+        app.health.roll_call(app.clock.mono(), app.series.facts().healthy && app.points.healthy());
     // With papers that have ended no gateway can connect.
     roll.healthy &= app.certificates.in_force(app.clock.now().wall_ms.div_euclid(1_000));
     let status = if roll.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -115,7 +116,12 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
         ("points_total", "counter", "Measured values kept", counted.points),
         ("alerts_total", "counter", "Alerts opened", counted.alerts),
         ("activations_total", "counter", "Presses and falls entered", counted.activations),
-        ("series_lost_total", "counter", "Measured values lost and told", facts.lost),
+        (
+            "series_lost_total",
+            "counter",
+            "Measured values lost and told",
+            facts.lost + app.inbox.points_lost(),
+        ),
         ("on_duty", "gauge", "Consoles on duty", app.presence.count(now) as u64),
     ] {
         // Writing to a string cannot fail.

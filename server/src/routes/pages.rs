@@ -164,7 +164,7 @@ pub async fn home(
     card::looked(&app, &me, number, "page").await?;
     let day = protection::day(&app, number, DAY_MS).await.map_err(|error| match error {
         DayError::Home => ApiError::unknown("home"),
-        DayError::Records(_) | DayError::Series(_) => ApiError::internal(&error),
+        DayError::Records(_) => ApiError::internal(&error),
     })?;
     let mut c = app.records.reader().await?;
     let events = desk::of_home(&mut c, number, 50).await?;

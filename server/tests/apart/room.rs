@@ -17,6 +17,7 @@ use server::ingest::batch::Batcher;
 use server::provision::Minted;
 use server::records::desk::{self, ActivationRow, DeskRow};
 use server::records::home::HomeRow;
+use server::series::Series;
 
 pub const WALL: i64 = 1_790_000_000_000;
 
@@ -66,6 +67,20 @@ impl Room {
         let config: Config = toml::from_str(config).unwrap();
         config.prepare_data().unwrap();
         let running = app::start(config).await.unwrap();
+        Self::furnished(homes, folder, running).await
+    }
+
+    /// The same on a store of measured values of the test's own.
+    pub async fn on(homes: usize, series: Arc<dyn Series>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!("data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n", folder.path());
+        let config: Config = toml::from_str(&config).unwrap();
+        config.prepare_data().unwrap();
+        let running = app::start_on(config, series).await.unwrap();
+        Self::furnished(homes, folder, running).await
+    }
+
+    async fn furnished(homes: usize, folder: tempfile::TempDir, running: Running) -> Self {
         let app = Arc::clone(&running.app);
         let organisation = app.provision.create_organisation("演示机构", WALL).await.unwrap();
         let mut places = Vec::new();

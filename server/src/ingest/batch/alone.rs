@@ -61,7 +61,11 @@ impl Batcher {
 
     fn taken_through(&mut self, lane: Lane, last: &InboxRow, rows: usize) {
         self.tries = 0;
+        let telemetry = self.taken[Lane::Telemetry as usize];
         self.taken[lane as usize] = last.id;
+        // Before the row is done, so that nobody else goes and reads it again.
+        let through = self.taken[Lane::Telemetry as usize];
+        self.app.points.offer((telemetry, through), std::mem::take(&mut self.points));
         self.backlog.through(lane, last.mono);
         self.app.inbox.done(lane, last.id);
         self.app.health.ingested(lane, rows);

@@ -1,4 +1,4 @@
-//! The end of a batch: series, one transaction, then screens, receipts and memory.
+//! The end of a batch: one transaction, then screens, receipts and memory; measured values go their own way (`points`).
 //!
 //! Nothing is told to anybody before the commit has answered. Not here: what is told (`live`, `receipts`).
 
@@ -34,12 +34,6 @@ impl Batcher {
         now: Now,
         mut pending: Pending,
     ) -> Result<(), IngestError> {
-        let points = std::mem::take(&mut pending.points);
-        if !points.is_empty() {
-            let count = points.len();
-            self.app.series.write(points).await?;
-            self.app.health.pointed(count);
-        }
         let renewals = self.reader.take_renewals();
         let care = pending.work.rows(&self.homes, now.mono);
         let quiet = care.is_empty()
@@ -60,6 +54,7 @@ impl Batcher {
             (views, refused) = stored?;
             self.stored(now, &care, &refused);
         }
+        self.points.append(&mut pending.points);
         self.publish(now, &pending, views);
         for (device, epoch) in &renewals.spoke {
             self.app.registry.spoke(*device, *epoch);

@@ -14,8 +14,9 @@ use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::inbox::InboxRow;
 use crate::ingest::judge::{Cause, number};
-use crate::ingest::read::Word;
+use crate::ingest::read::{Reader, Said, Word};
 use crate::ingest::seen::Sight;
+use crate::provision::Registry;
 use crate::records::open;
 use crate::series::Point;
 use crate::update::Heard;
@@ -54,8 +55,7 @@ impl Batcher {
                 }
             }
         };
-        let at_ms = now.wall_ms - number(now.mono.since(word.handed).get());
-        measured(&word, at_ms, &mut pending.points);
+        measured(row, &word, &mut pending.points);
         let Some(home) = word.home.or_else(|| homeless(&word)) else { return Ok(()) };
         if let Some(role) = word.role.filter(|role| *role != Role::Gateway) {
             self.know(now, home, (word.id.device, role), pending).await?;
@@ -132,9 +132,18 @@ impl Batcher {
     }
 }
 
-/// What a word measured, as points: values of a reading, or what a device says of itself.
-fn measured(word: &Word, at_ms: i64, points: &mut Vec<Point>) {
-    let Some(home) = word.home else { return };
+/// What a row of the inbox measured, read by itself.
+pub fn points_of(reader: &mut Reader, row: &InboxRow, of: &Registry, points: &mut Vec<Point>) {
+    if let Said::Word(word) = reader.read(row, of) {
+        measured(row, &word, points);
+    }
+}
+
+/// What a word measured, as points: values of a reading, or what a device says of itself. Its time is made of the row
+/// alone, so that the same row read again gives the same points.
+fn measured(row: &InboxRow, word: &Word, points: &mut Vec<Point>) {
+    let Some(home) = word.home.filter(|_| word.trust == Trust::Verified) else { return };
+    let at_ms = row.wall_ms - number(row.mono.since(word.handed).get());
     let point = |quantity, value| Point { home, device: word.id.device, quantity, at_ms, value };
     match &word.up {
         Up::Reading(reading) => points.extend(

@@ -1,0 +1,205 @@
+//! Measured values on their way to the series: a task of its own, so that no store of values ever holds a press.
+//!
+//! A batch is judged and its values are handed over; a row of telemetry leaves the inbox when both the records and
+//! the series have it. What finds no room in memory, or was handed over before a restart, is read from the inbox
+//! again: a value written twice counts once. Only when the inbox itself is full are the oldest values given up:
+//! counted and told. Not here: what a frame says (`ingest::read`), the stores (`series`).
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use care::Seen;
+use proto::frame::Lane;
+use proto::unit::{Millis, Mono};
+use tokio::sync::Notify;
+
+use crate::app::App;
+use crate::faults::Fault;
+use crate::ingest::batch::points_of;
+use crate::ingest::read::Reader;
+use crate::series::{Point, Sampled, SeriesError, Window};
+
+/// Points that wait in memory: 16 MB.
+const WAITING_MAX: usize = 400_000;
+/// Points of one write: big, since the store commits each.
+const GROUP: usize = 50_000;
+/// Rows of the inbox that are read again at once.
+const ROWS: usize = 1_024;
+/// A write that takes longer is told.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// First and longest pause after a refusal.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// Lost values are told for this long after the last one.
+const TOLD: Millis = Millis::minutes(10);
+/// Longest wait of a page or a caller for values: then it shows what it has.
+const READ_WITHIN: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+struct Job {
+    /// Telemetry rows of the inbox that it stands for: those after the first number, through the second.
+    rows: (i64, i64),
+    points: Vec<Point>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    jobs: VecDeque<Job>,
+    points: usize,
+}
+
+/// What waits for the series.
+#[derive(Debug, Default)]
+pub struct Points {
+    line: Mutex<Line>,
+    bell: Notify,
+    refused: AtomicBool,
+}
+
+impl Points {
+    /// Takes the values of telemetry rows that are judged. Never waits: what finds no room is read again later.
+    pub fn offer(&self, rows: (i64, i64), points: Vec<Point>) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let nothing = points.is_empty() && rows.0 == rows.1;
+        if nothing || line.points + points.len() > WAITING_MAX {
+            return;
+        }
+        line.points += points.len();
+        match line.jobs.back_mut() {
+            Some(last) if last.rows.1 == rows.0 && last.points.len() < GROUP => {
+                last.rows.1 = rows.1;
+                last.points.extend(points);
+            }
+            _ => line.jobs.push_back(Job { rows, points }),
+        }
+        drop(line);
+        self.bell.notify_one();
+    }
+
+    /// Whether the series takes what it is given.
+    pub fn healthy(&self) -> bool {
+        !self.refused.load(Ordering::Relaxed)
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = line.jobs.pop_front()?;
+        line.points -= job.points.len();
+        Some(job)
+    }
+}
+
+/// Reads values within a short time, or says that it could not.
+pub async fn read(app: &App, window: Window) -> Result<Vec<Sampled>, SeriesError> {
+    let read = tokio::time::timeout(READ_WITHIN, app.series.read(window));
+    read.await.unwrap_or(Err(SeriesError::Slow))
+}
+
+/// Runs until the process ends.
+pub async fn run(app: Arc<App>) {
+    let mut sender = Sender { reader: Reader::default(), lost: (lost(&app), None), app };
+    let mut mark = sender.app.inbox.pointed();
+    loop {
+        // The inbox may have given up what was to be read next.
+        mark = mark.max(sender.app.inbox.pointed());
+        if let Some(job) = sender.app.points.next() {
+            while mark < job.rows.0 {
+                mark = sender.again(mark, job.rows.0).await;
+            }
+            sender.write(job.points).await;
+            mark = mark.max(job.rows.1);
+            sender.app.inbox.pointed_through(mark);
+        } else if mark < sender.app.inbox.done_through(Lane::Telemetry) {
+            mark = sender.again(mark, sender.app.inbox.done_through(Lane::Telemetry)).await;
+        } else {
+            sender.tell(false);
+            let _ = tokio::time::timeout(PATIENCE, sender.app.points.bell.notified()).await;
+        }
+    }
+}
+
+fn lost(app: &App) -> u64 {
+    app.series.facts().lost + app.inbox.points_lost()
+}
+
+struct Sender {
+    app: Arc<App>,
+    reader: Reader,
+    /// Values lost so far, and when that last grew.
+    lost: (u64, Option<Mono>),
+}
+
+impl Sender {
+    /// Writes some of what is in the inbox after a row, up to another; gives how far it came.
+    async fn again(&mut self, mark: i64, upto: i64) -> i64 {
+        let rows = match self.app.inbox.next(Lane::Telemetry, mark, ROWS) {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(%error, "inbox cannot be read, trying again");
+                tokio::time::sleep(PAUSE.0).await;
+                return mark;
+            }
+        };
+        let mut points = Vec::new();
+        let mut last = upto;
+        for row in rows.iter().take_while(|row| row.id <= upto) {
+            // A frame that makes reading panic was put aside by ingest.
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                points_of(&mut self.reader, row, &self.app.registry, &mut points);
+            }));
+            last = row.id;
+        }
+        // What else a frame says was for the judgement, which has heard it.
+        drop((self.reader.take_strays(), self.reader.take_renewals()));
+        self.write(points).await;
+        self.app.inbox.pointed_through(last);
+        last
+    }
+
+    /// Offers values until the store has them, however long that takes.
+    async fn write(&mut self, points: Vec<Point>) {
+        if points.is_empty() {
+            return;
+        }
+        let mut pause = PAUSE.0;
+        loop {
+            let app = Arc::clone(&self.app);
+            let mut write = pin!(app.series.write(points.clone()));
+            let done = loop {
+                tokio::select! {
+                    done = &mut write => break done,
+                    () = tokio::time::sleep(PATIENCE) => self.tell(true),
+                }
+            };
+            let Err(error) = done else {
+                self.app.health.pointed(points.len());
+                self.tell(false);
+                return;
+            };
+            if error.is_full() {
+                self.app.inbox.no_room();
+            }
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "series refuses, trying again"
+            );
+            self.tell(true);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE.1);
+        }
+    }
+
+    /// Says whether the series refuses, and whether values were lost lately.
+    fn tell(&mut self, refuses: bool) {
+        self.app.points.refused.store(refuses, Ordering::Relaxed);
+        let (now, lost) = (self.app.clock.mono(), lost(&self.app));
+        if lost > std::mem::replace(&mut self.lost.0, lost) {
+            self.lost.1 = Some(now);
+        }
+        let lately = self.lost.1.is_some_and(|at| now.since(at) < TOLD);
+        self.app.faults.set(Fault::upkeep(Seen::PointsRefused), refuses || lately);
+    }
+}
