@@ -23,3 +23,4 @@ mod settings;
 mod stranger;
 mod update;
 mod wearer;
+mod worn_flash;

@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 use crate::credentials::Credentials;
+use crate::handles::{self, Division};
 use crate::start::{self, StartError};
 use crate::{check, clock};
 
@@ -57,12 +58,12 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let done = match cli.order {
-        Order::Run { config } => load(&config).and_then(|(c, k)| start::run(c, k)),
+        Order::Run { config } => load(&config).and_then(|(c, k)| start::run(divide(&c)?, c, k)),
         Order::Config => {
             say(&Config::template());
             Ok(())
         }
-        Order::Check { config } => match load(&config) {
+        Order::Check { config } => match load(&config).and_then(|c| divide(&c.0).map(|_| c)) {
             Ok((config, credentials)) => return look_at(&config, &credentials),
             Err(error) => Err(error),
         },
@@ -93,6 +94,12 @@ fn load(path: &Path) -> Result<(Config, Credentials), StartError> {
     let config = Config::load(path)?;
     let credentials = Credentials::load(&config.credentials)?;
     Ok((config, credentials))
+}
+
+/// File handles for everybody, after all that may be had have been asked for.
+fn divide(config: &Config) -> Result<Division, StartError> {
+    let limit = door::handles::raise();
+    handles::divide(limit, config.limits.connections).map_err(StartError::Handles)
 }
 
 fn say(text: &str) {

@@ -128,9 +128,9 @@ pub struct Limits {
     /// Hours that frames stay here after the server has acknowledged them.
     #[toml_example(default = 72)]
     pub sent_hours: u16,
-    /// Most device connections.
+    /// Most device sessions. Without it 2,000, or fewer where the file handles of this process do not allow as many.
     #[toml_example(default = 2000)]
-    pub connections: usize,
+    pub connections: Option<usize>,
 }
 
 const fn loopback() -> SocketAddr {
@@ -162,7 +162,7 @@ impl Default for Limits {
             reserve_bytes: 16 << 20,
             raw_days: 7,
             sent_hours: 72,
-            connections: 2000,
+            connections: None,
         }
     }
 }
@@ -194,7 +194,7 @@ impl Config {
         if config.limits.spool_bytes < SPOOL_BYTES_MIN {
             return wrong("[limits] spool_bytes must be 262144 or more");
         }
-        if config.limits.raw_days == 0 || config.limits.connections == 0 {
+        if config.limits.raw_days == 0 || config.limits.connections == Some(0) {
             return wrong("[limits] raw_days and connections must be 1 or more");
         }
         Ok(config)

@@ -236,3 +236,56 @@ impl Gate for Roster {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proto::key::DeviceKey;
+
+    use super::*;
+
+    const EPOCH: KeyEpoch = KeyEpoch::new(0);
+
+    /// Whether a roster lets the device in with these proofs, one after the other.
+    fn lets_in(proofs: &[(BootId, u32)]) -> Vec<bool> {
+        let device = DeviceId::new(7).unwrap();
+        let key = DeviceKey::from_bytes([7; 32]).hop(EPOCH);
+        let member = Member {
+            home: HomeId::new(1).unwrap(),
+            role: Role::HelpButton,
+            epoch: EPOCH,
+            key: key.clone(),
+        };
+        let roster = Roster::default();
+        roster.enrol(device, member);
+        let (name, seat) = (device.to_string(), Seat::Device(device).to_string());
+        let come = |(boot, counter): &(BootId, u32)| {
+            let password = key.connect_proof(*boot, *counter);
+            let hello = Hello {
+                peer: ([127, 0, 0, 1], 1).into(),
+                client_id: &seat,
+                login: Some(&name),
+                password: Some(&password),
+                certificate: None,
+            };
+            roster.admit(&hello).is_ok()
+        };
+        proofs.iter().map(come).collect()
+    }
+
+    #[test]
+    fn a_connect_proof_is_good_for_one_connection() {
+        let boot = BootId::new(1, 1);
+        assert_eq!(lets_in(&[(boot, 1), (boot, 1)]), [true, false], "the same again");
+        assert_eq!(
+            lets_in(&[(boot, 5), (boot, 4), (boot, 6)]),
+            [true, false, true],
+            "an older one"
+        );
+        let later = BootId::new(1, 2);
+        assert_eq!(
+            lets_in(&[(boot, 1), (later, 1), (boot, 9)]),
+            [true, true, false],
+            "an old boot"
+        );
+    }
+}

@@ -23,6 +23,7 @@ use crate::bus_words;
 use crate::clock::{self, Clock};
 use crate::devices::{Stored, calls};
 use crate::enrol::{Link, Roster};
+use crate::handles::OWN;
 use crate::health::Pulse;
 use crate::hub::{Action, Hub};
 use crate::local_alarm::LocalAlarm;
@@ -38,8 +39,10 @@ const LATELY: u64 = 3_600_000;
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 /// Shares of tidying in one go, so that a press never waits for a long one.
 const TIDY_SHARES: usize = 4;
-/// Longest sleep of the loop, so that its pulse is seen.
+/// Longest sleep of the loop, so that its pulse is seen and what failed is tried again.
 const NAP_MAX: u64 = 1_000;
+/// Fewer file handles than this are told.
+const HANDLES_SPARE: usize = OWN / 2;
 
 /// What can happen.
 #[derive(Debug)]
@@ -96,6 +99,8 @@ pub struct EventLoop {
     pub bells: Bells,
     /// The box's next certificate, if it has any.
     pub renewal: Option<Renewal>,
+    /// File handles that this process may have.
+    pub handles: usize,
     /// What support may see.
     pub pulse: watch::Sender<Pulse>,
 }
@@ -264,9 +269,14 @@ impl EventLoop {
         if self.door.healthy() {
             self.hub.handle_tested(now);
         }
+        let short = door::handles::short(self.handles, HANDLES_SPARE);
+        if short {
+            tracing::error!(limit = self.handles, "file handles run short");
+        }
         self.pulse.send_modify(|pulse| {
             pulse.usage = usage;
             pulse.store = true;
+            pulse.handles = !short;
         });
         self.ask_again(now)
     }
@@ -316,6 +326,7 @@ impl EventLoop {
                 }
             }
         }
+        own.extend(self.tend_sounder());
         if own.is_empty() {
             return;
         }
@@ -325,6 +336,19 @@ impl EventLoop {
             Ok(()) => self.bells.of(Lane::Telemetry).notify_one(),
             Err(error) => tracing::error!(%error, "own words are lost"),
         }
+    }
+
+    /// Makes the sounder do as it was told; a word to the server if that has changed.
+    fn tend_sounder(&mut self) -> Option<(PressId, Vec<u8>)> {
+        let now = self.clock.now();
+        let sounder = self.alarm.tend(now);
+        self.pulse.send_if_modified(|pulse| {
+            let before = std::mem::replace(&mut pulse.sounder, sounder);
+            before != sounder
+        });
+        let kind = self.alarm.news(now)?;
+        let uptime = now.since(self.voice.started);
+        self.voice.say(&Up::Event(proto::up::Event { kind, uptime, count: None }))
     }
 
     fn tell_stored(&self, press: PressId) {

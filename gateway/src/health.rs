@@ -1,20 +1,22 @@
 //! The page for support: a roll-call of the box's loops and stores, as JSON and as Prometheus text.
 //!
-//! `/health` answers 200 only if the store works, the loop has turned lately and the door has just
-//! acknowledged its own watchdog; the uplink is told and not judged, since an island is a state that
-//! the box is built for. Answers are written by hand: two paths, one request a connection.
+//! `/health` answers 200 only if the store works, the loop has turned lately, both doors have just
+//! acknowledged their own watchdogs, the sounder does as it is told and file handles are left; the uplink is
+//! told and not judged, since an island is a state that the box is built for. Answers are written by hand:
+//! two paths, one request a connection; one that dawdles makes room for the next.
 //! Not here: alarms of people.
 
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use door::Door;
+use door::admission::Rules;
+use door::{Door, Entrance, Exit, Leave, Ticket};
 use proto::unit::{Millis, Mono};
 use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::clock::{self, Clock};
 use crate::spool::Usage;
@@ -22,8 +24,6 @@ use crate::uplink::wallet::Wallet;
 
 /// The loop turns at least once a second; silence this long means that it hangs.
 const LOOP_WITHIN: Millis = Millis::secs(5);
-/// Requests answered at one time.
-const REQUESTS_MAX: usize = 16;
 /// Time for one request and its answer.
 const REQUEST_WITHIN: Duration = Duration::from_secs(5);
 /// Bytes of a request that are read.
@@ -42,6 +42,10 @@ pub struct Pulse {
     pub store: bool,
     /// Whether the sounder sounds.
     pub sounding: bool,
+    /// Whether the sounder does as it is told.
+    pub sounder: bool,
+    /// Whether file handles are left.
+    pub handles: bool,
     /// The store.
     pub usage: Usage,
 }
@@ -57,6 +61,8 @@ pub struct HealthPage {
     pub door: Door,
     /// The box's papers, if its server speaks TLS.
     pub wallet: Option<Arc<Wallet>>,
+    /// The door of the bus.
+    pub bus: Door,
 }
 
 #[derive(Serialize)]
@@ -65,6 +71,9 @@ struct Report {
     event_loop: bool,
     store: bool,
     door: bool,
+    bus: bool,
+    sounder: bool,
+    handles: bool,
     uplink: bool,
     uplink_telemetry: bool,
     local_alarm: bool,
@@ -82,12 +91,16 @@ impl HealthPage {
         let pulse = *self.pulse.borrow();
         let event_loop = self.clock.now().since(pulse.loop_at) <= LOOP_WITHIN;
         let store = pulse.store;
-        let door = self.door.healthy();
+        let (door, bus) = (self.door.healthy(), self.bus.healthy());
+        let Pulse { sounder, handles, .. } = pulse;
         Report {
-            ok: event_loop && store && door,
+            ok: event_loop && store && door && bus && sounder && handles,
             event_loop,
             store,
             door,
+            bus,
+            sounder,
+            handles,
             uplink: pulse.uplink_emergency,
             uplink_telemetry: pulse.uplink_telemetry,
             local_alarm: pulse.sounding,
@@ -114,6 +127,10 @@ impl HealthPage {
         };
         say("uplink_up", "gauge", u64::from(pulse.uplink_emergency));
         say("local_alarm", "gauge", u64::from(pulse.sounding));
+        say("sounder_works", "gauge", u64::from(pulse.sounder));
+        say("connections_open", "gauge", door.open);
+        say("connections_evicted_total", "counter", door.turned_away);
+        say("accept_failures_total", "counter", door.accept_failures);
         say("spool_bytes", "gauge", usage.bytes);
         say("spool_emergencies_waiting", "gauge", usage.emergencies_waiting);
         say("spool_telemetry_waiting", "gauge", usage.telemetry_waiting);
@@ -137,24 +154,29 @@ impl HealthPage {
     }
 
     /// Answers until its task is ended.
-    pub async fn serve(self, listener: TcpListener) {
-        let room = Arc::new(Semaphore::new(REQUESTS_MAX));
+    pub async fn serve(self, listener: TcpListener, rules: Rules) {
+        let entrance = Entrance::new(rules);
         loop {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-            let Ok((stream, _)) = listener.accept().await else {
+            let Ok((stream, peer)) = listener.accept().await else {
                 // Out of file handles: others need them more than this page.
+                entrance.press();
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 continue;
             };
+            let exit = Arc::new(Exit::default());
+            let ticket = entrance.place(peer.ip(), Arc::clone(&exit) as Arc<dyn Leave>).await;
             let page = self.clone();
             tokio::spawn(async move {
-                let _ = tokio::time::timeout(REQUEST_WITHIN, page.answer(stream)).await;
-                drop(permit);
+                ticket.looked();
+                tokio::select! {
+                    _ = tokio::time::timeout(REQUEST_WITHIN, page.answer(stream, &ticket)) => {}
+                    () = exit.told() => {}
+                }
             });
         }
     }
 
-    async fn answer(&self, mut stream: TcpStream) -> std::io::Result<()> {
+    async fn answer(&self, mut stream: TcpStream, ticket: &Ticket) -> std::io::Result<()> {
         let mut request = Vec::new();
         let mut part = [0; 512];
         while !request.windows(4).any(|end| end == b"\r\n\r\n") && request.len() < REQUEST_BYTES {
@@ -162,6 +184,7 @@ impl HealthPage {
                 0 => break,
                 n => request.extend_from_slice(&part[..n]),
             }
+            ticket.heard();
         }
         let words = String::from_utf8_lossy(&request);
         let mut words = words.split(' ');

@@ -1,68 +1,189 @@
 //! The sounder of the home: a file that becomes 1 or 0, and a program that is told `on` or `off`.
 //!
-//! It works without network, server or runtime timers; a failure to write is logged and tried again
-//! with every later change. Not here: when to sound (`hub`).
+//! It works without network and server. What is wanted and what is so are two things: whatever was not done is
+//! tried again at every turn of the loop until it is done, and is told meanwhile. The file is opened before
+//! anybody can take the last file handle and is written in place, so that neither a crowd at the door nor a full
+//! disk keeps it silent. Not here: when to sound (`hub`).
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+mod lamp;
+mod program;
+
+use proto::unit::{Millis, Mono};
+use proto::up::EventKind;
 
 use crate::config::Alarm;
+use lamp::Lamp;
+use program::Program;
+
+/// A failure shorter than this is nobody's affair but the log's.
+const TELL_AFTER: Millis = Millis::secs(3);
+/// A failure that lasts is told again, so that who missed it hears of it.
+const TELL_AGAIN: Millis = Millis::minutes(10);
 
 /// What sounds.
 #[derive(Debug)]
 pub struct LocalAlarm {
-    file: Option<PathBuf>,
-    command: Option<PathBuf>,
+    lamp: Option<Lamp>,
+    program: Option<Program>,
     sounding: bool,
+    /// Since when it does not do as it is told.
+    failing: Option<Mono>,
+    /// What was last told of it, and when.
+    told: Option<(EventKind, Mono)>,
 }
 
 impl LocalAlarm {
     /// A silent alarm; the file is written at once, so that a restart does not leave it sounding.
     pub fn new(config: &Alarm) -> Self {
-        let alarm =
-            Self { file: config.file.clone(), command: config.command.clone(), sounding: false };
-        alarm.write();
-        alarm
+        let mut lamp = config.file.clone().map(Lamp::new);
+        if let Some(lamp) = &mut lamp {
+            lamp.show(false);
+        }
+        let program = config.command.clone().map(Program::new);
+        Self { lamp, program, sounding: false, failing: None, told: None }
     }
 
-    /// Whether it sounds.
+    /// Whether it sounds, or should.
     pub const fn is_sounding(&self) -> bool {
         self.sounding
     }
 
-    /// Sounds, or stops.
+    /// Sounds, or stops; [`LocalAlarm::tend`] makes it so.
     pub fn sound(&mut self, on: bool) {
         self.sounding = on;
         tracing::warn!(on, "local alarm");
-        self.write();
-        self.run();
     }
 
-    fn write(&self) {
-        let Some(path) = &self.file else { return };
-        let text: &[u8] = if self.sounding { b"1\n" } else { b"0\n" };
-        if let Err(error) = std::fs::write(path, text) {
-            tracing::error!(path = %path.display(), %error, "local alarm cannot be written");
+    /// Does what is not done yet; true if everything is as it was told. To be called at every turn.
+    pub fn tend(&mut self, now: Mono) -> bool {
+        let on = self.sounding;
+        let lit = self.lamp.as_mut().is_none_or(|lamp| lamp.show(on));
+        let run = self.program.as_mut().is_none_or(|program| program.say(on, now));
+        let so = lit && run;
+        match (so, self.failing) {
+            (true, _) => self.failing = None,
+            (false, None) => self.failing = Some(now),
+            (false, Some(_)) => {}
         }
+        so
     }
 
-    fn run(&self) {
-        let Some(program) = &self.command else { return };
-        let word = if self.sounding { "on" } else { "off" };
-        let child = Command::new(program)
-            .arg(word)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        match child {
-            Ok(mut child) => {
-                // Somebody must collect the child when it ends.
-                std::thread::spawn(move || child.wait());
-            }
-            Err(error) => {
-                tracing::error!(program = %program.display(), %error, "local alarm cannot run");
-            }
+    /// What the server is to be told of it, once: that it fails, or works (again).
+    pub fn news(&mut self, now: Mono) -> Option<EventKind> {
+        if self.lamp.is_none() && self.program.is_none() {
+            return None;
         }
+        let kind = match self.failing {
+            None => EventKind::SounderWorks,
+            Some(since) if now.since(since) >= TELL_AFTER => EventKind::SounderFailed,
+            Some(_) => return None,
+        };
+        let known = self.told.is_some_and(|(told, at)| {
+            told == kind && (kind == EventKind::SounderWorks || now.since(at) < TELL_AGAIN)
+        });
+        if known {
+            return None;
+        }
+        self.told = Some((kind, now));
+        Some(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn at(ms: u64) -> Mono {
+        Mono::from_millis(ms)
+    }
+
+    #[test]
+    fn a_sounder_that_could_not_be_written_is_written_as_soon_as_it_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("not-yet").join("sounder");
+        let config = Alarm { file: Some(file.clone()), command: None };
+        let mut alarm = LocalAlarm::new(&config);
+        alarm.sound(true);
+        assert!(!alarm.tend(at(0)), "there is no such folder");
+        std::fs::create_dir(file.parent().unwrap()).unwrap();
+        assert!(alarm.tend(at(1_000)), "nothing changed meanwhile, and it is tried again");
+        assert_eq!(std::fs::read(&file).unwrap(), b"1\n");
+    }
+
+    #[test]
+    fn a_sounder_that_fails_is_told_and_told_again_and_its_return_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gone").join("sounder");
+        let mut alarm = LocalAlarm::new(&Alarm { file: Some(file.clone()), command: None });
+        let mut news = Vec::new();
+        for second in 0..700 {
+            alarm.tend(at(second * 1_000));
+            news.extend(alarm.news(at(second * 1_000)).map(|kind| (second, kind)));
+        }
+        assert_eq!(news, [(3, EventKind::SounderFailed), (603, EventKind::SounderFailed)]);
+        std::fs::create_dir(file.parent().unwrap()).unwrap();
+        alarm.tend(at(700_000));
+        assert_eq!(alarm.news(at(700_000)), Some(EventKind::SounderWorks));
+        assert_eq!(alarm.news(at(701_000)), None);
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_is_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sounder");
+        let mut alarm = LocalAlarm::new(&Alarm { file: Some(file.clone()), command: None });
+        alarm.sound(true);
+        assert!(alarm.tend(at(0)));
+        std::fs::remove_file(&file).unwrap();
+        assert!(alarm.tend(at(1_000)));
+        assert_eq!(std::fs::read(&file).unwrap(), b"1\n");
+    }
+
+    #[test]
+    fn a_program_that_fails_is_run_again_until_it_has_done_its_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("bell");
+        let ready = folder.path().join("ready");
+        let rung = folder.path().join("rung");
+        let text = format!(
+            "#!/bin/sh\n[ -e {} ] || exit 1\necho $1 >> {}\n",
+            ready.display(),
+            rung.display()
+        );
+        std::fs::write(&script, text).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&script, mode).unwrap();
+        let mut alarm = LocalAlarm::new(&Alarm { file: None, command: Some(script) });
+        alarm.sound(true);
+        let mut now = 0;
+        wait(|| {
+            now += 1;
+            !alarm.tend(at(now))
+        });
+        std::fs::write(&ready, b"").unwrap();
+        wait(|| {
+            now += 1_000;
+            alarm.tend(at(now)) && rung.exists()
+        });
+        assert_eq!(std::fs::read_to_string(&rung).unwrap(), "on\n");
+    }
+
+    #[test]
+    fn without_a_sounder_there_is_nothing_to_tell() {
+        let mut alarm = LocalAlarm::new(&Alarm { file: None, command: None::<PathBuf> });
+        assert!(alarm.tend(at(0)));
+        assert_eq!(alarm.news(at(10_000)), None);
+    }
+
+    fn wait(mut until: impl FnMut() -> bool) {
+        for _ in 0..2_000_000 {
+            if until() {
+                return;
+            }
+            std::thread::yield_now();
+        }
+        panic!("waited in vain");
     }
 }

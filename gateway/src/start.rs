@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
+use door::admission::CLOSING_MAX;
 use door::{
-    Bus, BusLimits, CommitHandle, CommitLimits, Door, DoorConfig, DoorError, Edge, Limits,
-    committer,
+    Bus, BusLimits, CommitHandle, CommitLimits, Door, DoorConfig, DoorError, Edge, committer,
 };
 use proto::frame::Lane;
 use proto::id::{BootId, PressId};
@@ -27,6 +27,7 @@ use crate::credentials::{Credentials, CredentialsError, papers};
 use crate::devices::Devices;
 use crate::enrol::Roster;
 use crate::event_loop::{Event, EventLoop, OwnVoice};
+use crate::handles::{Division, LOCALS};
 use crate::health::{HealthPage, Pulse};
 use crate::hub::Hub;
 use crate::local_alarm::LocalAlarm;
@@ -59,6 +60,9 @@ pub enum StartError {
     /// A door.
     #[error(transparent)]
     Door(#[from] DoorError),
+    /// More file handles are needed than there are.
+    #[error("{0}")]
+    Handles(String),
     /// The health page.
     #[error(
         "cannot listen on {0} for the health page, stop what holds this port or choose another in [health] bind"
@@ -76,7 +80,7 @@ impl StartError {
     /// The process's exit code, as `cli` documents it.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) => 64,
+            Self::Config(_) | Self::Handles(_) => 64,
             Self::Credentials(_) | Self::Transport(_) | Self::BusPassword(_) => 65,
             Self::Door(_) | Self::Health(..) => 69,
             Self::System(..) => 71,
@@ -91,6 +95,7 @@ impl StartError {
 /// What is built before anything listens.
 struct Built {
     config: Config,
+    division: Division,
     spool: Spool,
     clock: Clock,
     roster: Arc<Roster>,
@@ -103,9 +108,14 @@ struct Built {
 }
 
 /// Runs the box until SIGTERM or SIGINT.
-pub fn run(config: Config, credentials: Credentials) -> Result<(), StartError> {
+pub fn run(division: Division, config: Config, credentials: Credentials) -> Result<(), StartError> {
     log_to_stderr();
-    let home = Built::build(config, credentials)?;
+    tracing::info!(
+        handles = division.limit,
+        devices = division.devices.connections,
+        "file handles are divided"
+    );
+    let home = Built::build(division, config, credentials)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -125,7 +135,11 @@ fn log_to_stderr() {
 }
 
 impl Built {
-    fn build(config: Config, credentials: Credentials) -> Result<Self, StartError> {
+    fn build(
+        division: Division,
+        config: Config,
+        credentials: Credentials,
+    ) -> Result<Self, StartError> {
         let bus_password = read_password(config.bus.password_file.as_ref())?;
         let mut address = credentials.server.clone();
         if let Some(host) = &config.server.host {
@@ -151,6 +165,7 @@ impl Built {
         let boot = BootId::new(own.life, own.counter);
         Ok(Self {
             config,
+            division,
             spool,
             clock,
             roster,
@@ -167,24 +182,22 @@ impl Built {
         let (events_in, events) = mpsc::channel(EVENTS);
         let (stop_in, stop) = watch::channel(false);
         let bells = Bells::default();
-        let keep = Devices::new(
-            self.spool.clone(),
-            Arc::clone(&self.roster),
-            self.clock.clone(),
-            bells.clone(),
-            events_in.clone(),
-        );
+        // It has its handle before anybody who calls can take one.
+        let alarm = LocalAlarm::new(&self.config.alarm);
+        let keep = self.keep(&bells, &events_in);
         let (commit, commit_thread) = committer(keep, CommitLimits::default());
         let door = self.open_devices(commit.clone()).await?;
-        let bus = Bus::start(BusLimits::default());
+        // The door holds to the number; one that has just made room may not have left the bus yet.
+        let clients = LOCALS + CLOSING_MAX;
+        let bus = Bus::start(BusLimits { clients, ..BusLimits::default() });
         let gate = Arc::new(BusGate::new(self.bus_password.clone()));
         let bus_door = self.open_bus(commit, (bus.clone(), Arc::clone(&gate))).await?;
         let page_at = self.config.health.bind;
         let page = TcpListener::bind(page_at).await.map_err(|e| StartError::Health(page_at, e))?;
         let (pulse_in, pulse) = watch::channel(Pulse::default());
-        let health = self.health_page(pulse, &door);
+        let health = self.health_page(pulse, (&door, &bus_door));
         announce(&door, &bus_door, page.local_addr().unwrap_or(page_at));
-        let page = tokio::spawn(health.serve(page));
+        let page = tokio::spawn(health.serve(page, self.division.page));
         let mut signals = Signals::new()?;
         let signal = tokio::spawn(async move {
             signals.wait().await;
@@ -194,7 +207,7 @@ impl Built {
         let reload = tokio::spawn(self.reload(gate, &orders).run());
         let hub = EventLoop {
             hub: Hub::new(self.clock.now(), firmware()),
-            alarm: LocalAlarm::new(&self.config.alarm),
+            alarm,
             voice: self.voice(),
             clock: self.clock.clone(),
             spool: self.spool.clone(),
@@ -204,6 +217,7 @@ impl Built {
             unsaid: std::collections::BTreeMap::new(),
             bells: bells.clone(),
             renewal: self.renewal(&orders),
+            handles: self.division.limit,
             pulse: pulse_in,
         };
         let (quiet_in, quiet) = watch::channel(false);
@@ -224,8 +238,13 @@ impl Built {
         Ok(())
     }
 
+    fn keep(&self, bells: &Bells, events: &mpsc::Sender<Event>) -> Devices {
+        let (spool, roster) = (self.spool.clone(), Arc::clone(&self.roster));
+        Devices::new(spool, roster, self.clock.clone(), bells.clone(), events.clone())
+    }
+
     async fn open_devices(&self, commit: CommitHandle) -> Result<Door, StartError> {
-        let limits = Limits { connections: self.config.limits.connections, ..Limits::default() };
+        let limits = self.division.devices.clone();
         let bind = self.config.devices.bind;
         let edge = Edge::Plain { open_to_home: true };
         let config = DoorConfig { bind, edge, limits };
@@ -238,7 +257,8 @@ impl Built {
         (bus, gate): (Bus, Arc<BusGate>),
     ) -> Result<Door, StartError> {
         let edge = Edge::Plain { open_to_home: false };
-        let config = DoorConfig { bind: self.config.bus.bind, edge, limits: Limits::default() };
+        let limits = self.division.bus.clone();
+        let config = DoorConfig { bind: self.config.bus.bind, edge, limits };
         Ok(door::open(config, gate, commit, Some(bus)).await?)
     }
 
@@ -253,9 +273,14 @@ impl Built {
         }
     }
 
-    fn health_page(&self, pulse: watch::Receiver<Pulse>, door: &Door) -> HealthPage {
-        let (clock, door, wallet) = (self.clock.clone(), door.clone(), self.wallet.clone());
-        HealthPage { pulse, clock, door, wallet }
+    fn health_page(
+        &self,
+        pulse: watch::Receiver<Pulse>,
+        (door, bus): (&Door, &Door),
+    ) -> HealthPage {
+        let (door, bus) = (door.clone(), bus.clone());
+        let (clock, wallet) = (self.clock.clone(), self.wallet.clone());
+        HealthPage { pulse, clock, door, bus, wallet }
     }
 
     fn reload(&self, gate: Arc<BusGate>, orders: &watch::Sender<Order>) -> Reload {

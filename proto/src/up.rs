@@ -114,6 +114,12 @@ pub enum EventKind {
     /// Mains power is back.
     #[n(24)]
     PowerBack,
+    /// The gateway's sounder does not do as it is told.
+    #[n(30)]
+    SounderFailed,
+    /// The gateway's sounder works, perhaps again.
+    #[n(31)]
+    SounderWorks,
 }
 
 impl EventKind {
@@ -139,7 +145,9 @@ impl EventKind {
             | Self::BatteryLow
             | Self::Stuck
             | Self::PowerLost
-            | Self::PowerBack => Class::Event,
+            | Self::PowerBack
+            | Self::SounderFailed
+            | Self::SounderWorks => Class::Event,
         }
     }
 }

@@ -16,7 +16,7 @@ use proto::topic::Topic;
 use proto::unit::{Dbm, Millis, Mono, NoData, Percent};
 use proto::up::{Event, EventKind, Health, Loss, Quantity, Reading, Role, Up, VALUES_MAX, Value};
 
-const KINDS: [EventKind; 16] = [
+const KINDS: [EventKind; 18] = [
     EventKind::Press,
     EventKind::Pull,
     EventKind::FallSuspected,
@@ -33,6 +33,8 @@ const KINDS: [EventKind; 16] = [
     EventKind::Stuck,
     EventKind::PowerLost,
     EventKind::PowerBack,
+    EventKind::SounderFailed,
+    EventKind::SounderWorks,
 ];
 
 const QUANTITIES: [Quantity; 4] =

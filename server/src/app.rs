@@ -9,7 +9,7 @@ use proto::down::Rung;
 use proto::id::{BootId, HomeId, PressId, Seq};
 use std::sync::Arc;
 
-use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge, Limits};
+use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge};
 
 use crate::alert::escalate;
 use crate::auth::Auth;
@@ -20,6 +20,7 @@ use crate::desk::names::Names;
 use crate::desk::presence::Presence;
 use crate::faults::{self, Fault, Faults};
 use crate::gateways;
+use crate::handles::{self, Division};
 use crate::health::Health;
 use crate::history::{self, History};
 use crate::inbox::{self, Inbox, InboxLimits};
@@ -81,6 +82,8 @@ pub struct App {
     pub points: Points,
     /// What log-in needs between requests.
     pub auth: Auth,
+    /// Who may have how many file handles.
+    pub handles: Division,
 }
 
 impl App {
@@ -142,6 +145,13 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 
 /// The same on a store of measured values of the caller's.
 pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result<Running> {
+    let handles = config.divide_handles()?;
+    tracing::info!(
+        limit = handles.limit,
+        gateways = handles.gateways.connections,
+        consoles = handles.console.inside,
+        "file handles are divided"
+    );
     let records = Records::open(&config.data).await?;
     let clock = Arc::new(resume(&records).await?);
     let provision = Provision::open(&config.data, records.clone()).await?;
@@ -183,6 +193,7 @@ pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result
         faults,
         points: Points::default(),
         auth: Auth::default(),
+        handles,
     });
     crate::desk::queue::learn_all(&app).await?;
     let door = open_door(&app, commit).await?;
@@ -220,24 +231,14 @@ async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door>
         None => Edge::Plain { open_to_home: false },
     };
     let gate = gateways::gate(app);
-    let config = DoorConfig { bind, edge, limits: limits() };
+    let config = DoorConfig { bind, edge, limits: app.handles.gateways.clone() };
     Ok(door::open(config, gate, commit, None).await?)
-}
-
-/// Two sessions a gateway for 12,000 of them, all of which may come back at once through one address;
-/// the roster of a village station of 1,200 devices fits into one line.
-fn limits() -> Limits {
-    Limits {
-        connections: 24_000,
-        unadmitted_per_address: 24_000,
-        down_waiting: 4_096,
-        ..Limits::default()
-    }
 }
 
 fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
     keep(app, faults::run);
     keep(app, certificates::run);
+    keep(app, handles::watch);
     tokio::spawn(update::talk::run(Arc::clone(app), words));
     tokio::spawn(ingest::run(Arc::clone(app), orders));
     keep(app, escalate::run);

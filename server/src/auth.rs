@@ -25,6 +25,7 @@ use crate::auth::password::Passwords;
 use crate::auth::role::{Duty, Role};
 use crate::desk::life::{mono, stored};
 use crate::records::staff;
+use crate::router::Caller;
 use crate::words::Lang;
 
 /// A session that nobody uses ends.
@@ -140,6 +141,9 @@ impl<D: Duty> FromRequestParts<Arc<App>> for As<D> {
         let cookies = parts.headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or("");
         let token = token::of_cookies(cookies, app.tls()).ok_or_else(ApiError::not_logged_in)?;
         let staff = Staff::of_session(app, &token::hash(token)).await?;
+        if let Some(caller) = parts.extensions.get::<Caller>() {
+            caller.proved();
+        }
         if D::allows(staff.role) {
             Ok(Self(staff, PhantomData))
         } else {

@@ -110,6 +110,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Config => print(&Config::template()),
         Command::Check { config, prove } => {
             let config = prepared(&config)?;
+            config.divide_handles()?;
             let now = Clock::resume(None).now().wall_ms;
             runtime()?.block_on(check::check(&config, now, prove))?;
             print("configuration is fine\n")

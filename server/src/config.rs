@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml_example::TomlExample;
 
+use crate::handles::{self, Asked, Division};
 use crate::series::Retention;
 
 /// Everything a server can be told.
@@ -58,6 +59,9 @@ pub struct Gateways {
     /// Names and addresses in the server's certificate.
     #[toml_example(default = ["localhost", "127.0.0.1"])]
     pub names: Vec<String>,
+    /// Most sessions, two a gateway. Without it 24,000, or fewer where the file handles of this process do not allow as many.
+    #[toml_example(default = 24000)]
+    pub connections: Option<usize>,
 }
 
 /// The console and the API.
@@ -70,6 +74,9 @@ pub struct Console {
     /// The telephone number that staff call when the link is lost; shown on the link-lost card.
     #[toml_example(default = "")]
     pub fallback_phone: String,
+    /// Most connections of people who have logged in. Without it 1,024, or fewer where file handles do not allow as many.
+    #[toml_example(default = 1024)]
+    pub connections: Option<usize>,
 }
 
 /// Where measured values are kept.
@@ -137,13 +144,18 @@ impl Default for Gateways {
             bind: SocketAddr::from(([127, 0, 0, 1], 1884)),
             tls: false,
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+            connections: None,
         }
     }
 }
 
 impl Default for Console {
     fn default() -> Self {
-        Self { bind: SocketAddr::from(([127, 0, 0, 1], 8080)), fallback_phone: String::new() }
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            fallback_phone: String::new(),
+            connections: None,
+        }
     }
 }
 
@@ -169,6 +181,9 @@ pub enum ConfigError {
     /// A value that may not be.
     #[error("use configuration: {0}")]
     Value(&'static str),
+    /// More file handles are needed than there are.
+    #[error("use configuration: {0}")]
+    Handles(String),
     /// The data folder cannot be used.
     #[error(
         "use data folder {path}: {source}; make it writable for this user or set another `data`"
@@ -222,6 +237,16 @@ impl Config {
             ));
         }
         Ok(())
+    }
+
+    /// File handles for everybody, after all that may be had have been asked for.
+    pub fn divide_handles(&self) -> Result<Division, ConfigError> {
+        let asked = Asked {
+            gateways: self.gateways.connections,
+            consoles: self.console.connections,
+            tls: self.gateways.tls,
+        };
+        handles::divide(door::handles::raise(), asked).map_err(ConfigError::Handles)
     }
 
     /// Minutes after midnight in the homes' time zone; UTC if the zone is unknown to this machine.

@@ -153,3 +153,18 @@ pub async fn tell(app: &App, gateway: GatewayId) -> Result<(), sqlx::Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connect_proof_is_good_for_one_connection() {
+        let (first, second) = (BootId::new(1, 1), BootId::new(1, 2));
+        let mut proofs = Proofs::default();
+        let mut comes = |boot, counter| proofs.accept(boot, counter);
+        assert!(comes(first, 1) && !comes(first, 1), "the same again");
+        assert!(comes(first, 5) && !comes(first, 4) && comes(first, 6), "an older one");
+        assert!(comes(second, 1) && !comes(first, 6), "an old one of an earlier boot");
+    }
+}

@@ -4,7 +4,7 @@
 //! `/metrics`, so that what came in can be held against what went out (V13). Not here: HTTP.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use door::Door;
 use proto::frame::Lane;
@@ -28,6 +28,7 @@ pub struct Health {
     points: AtomicU64,
     alerts: AtomicU64,
     activations: AtomicU64,
+    handles_short: AtomicBool,
 }
 
 /// The answer to the roll-call.
@@ -45,6 +46,8 @@ pub struct RollCall {
     pub store: bool,
     /// The series took its last batch.
     pub series: bool,
+    /// File handles are left.
+    pub handles: bool,
 }
 
 /// What was counted since the start.
@@ -95,6 +98,11 @@ impl Health {
         self.store.store(now.millis(), Ordering::Relaxed);
     }
 
+    /// Whether file handles are left.
+    pub fn handles_left(&self, left: bool) {
+        self.handles_short.store(!left, Ordering::Relaxed);
+    }
+
     /// Records of the inbox were taken in.
     pub fn ingested(&self, lane: Lane, count: usize) {
         self.ingested[lane as usize].fetch_add(count as u64, Ordering::Relaxed);
@@ -136,8 +144,9 @@ impl Health {
         let door = self.door.get().is_some_and(Door::healthy);
         let (ingest, ladder) = (lately(&self.ingest), lately(&self.ladder));
         let store = lately(&self.store);
-        let healthy = door && ingest && ladder && store && series;
-        RollCall { healthy, door, ingest, ladder, store, series }
+        let handles = !self.handles_short.load(Ordering::Relaxed);
+        let healthy = door && ingest && ladder && store && series && handles;
+        RollCall { healthy, door, ingest, ladder, store, series, handles }
     }
 
     /// What was counted.

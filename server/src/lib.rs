@@ -16,6 +16,7 @@ pub mod config;
 pub mod desk;
 pub mod faults;
 pub mod gateways;
+pub mod handles;
 pub mod health;
 pub mod history;
 pub mod inbox;

@@ -3,8 +3,10 @@
 //! The guard refuses writes without our own header, answers in the caller's language, and puts the
 //! same security headers on everything that leaves. Not here: what a door does (`routes`).
 
+mod edge;
+mod patient;
+
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,6 +20,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use tokio::net::TcpListener;
+
+pub use edge::Caller;
 
 use crate::api_error::ApiError;
 use crate::app::App;
@@ -132,12 +136,8 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let listener = axum::serve::ListenerExt::tap_io(listener, |tcp| {
-        // A row must not wait for a packet to fill; a socket that refuses is only slower.
-        let _ = tcp.set_nodelay(true);
-    });
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+    let rules = app.handles.console;
+    edge::serve(router(app), listener, rules, stop).await
 }
 
 async fn guard(request: Request, next: Next) -> Response {

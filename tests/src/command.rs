@@ -16,7 +16,6 @@ pub fn run(work: impl FnOnce() -> Outcome<ExitCode>) -> ExitCode {
         return code;
     }
     log();
-    process::raise_file_limit();
     work().unwrap_or_else(|trouble| {
         demo::say(&trouble.to_string());
         ExitCode::FAILURE

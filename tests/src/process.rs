@@ -216,20 +216,6 @@ impl Usage {
     }
 }
 
-/// Lets this process and its children open as many files as the machine allows.
-#[expect(unsafe_code, reason = "the standard library has no call for resource limits")]
-pub fn raise_file_limit() -> u64 {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: both calls read or write only the struct that they are given.
-    unsafe {
-        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 {
-            limit.rlim_cur = limit.rlim_max;
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
-        }
-    }
-    limit.rlim_cur
-}
-
 fn ready_line(line: &str) -> Option<Value> {
     let value: Value = serde_json::from_str(line).ok()?;
     (value.get("ready") == Some(&Value::Bool(true))).then_some(value)

@@ -32,6 +32,8 @@ pub struct Setting {
     pub wrap: Vec<OsString>,
     /// Added to the environment of every program.
     pub environment: Vec<(OsString, OsString)>,
+    /// Added to the configuration of the server.
+    pub server: String,
 }
 
 /// First and last second of certificates, counted from now.
@@ -204,10 +206,11 @@ fn server_recipe(program: &Path, dir: &Path, setting: &Setting) -> Outcome<Recip
         |part: &str| ports.get(part).and_then(Value::as_str).unwrap_or("127.0.0.1:0").to_owned();
     let tls = if setting.tls { "tls = true\n" } else { "" };
     let text = format!(
-        "data = {:?}\n[gateways]\nbind = \"{}\"\n{tls}[console]\nbind = \"{}\"\n",
+        "data = {:?}\n[gateways]\nbind = \"{}\"\n{tls}[console]\nbind = \"{}\"\n{}",
         dir.join("server"),
         bind("gateways"),
         bind("console"),
+        setting.server,
     );
     let config = dir.join("server.toml");
     std::fs::write(&config, text)?;

@@ -227,6 +227,7 @@ const GOLDEN: &[(&str, u64)] = &[
     ("proto/tests/versions/v01_update.rs", 0x8d8a_9e46_00d0_4cab),
     ("proto/tests/versions/v01_papers.rs", 0xa3b2_6ee2_f740_03fb),
     ("proto/tests/versions/v01_keys.rs", 0xf282_8da5_c64c_c912),
+    ("proto/tests/versions/v01_box.rs", 0x4b16_faeb_3f17_74b3),
 ];
 
 #[test]

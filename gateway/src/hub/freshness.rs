@@ -121,7 +121,9 @@ impl Device {
             | EventKind::BatteryLow
             | EventKind::Stuck
             | EventKind::PowerLost
-            | EventKind::PowerBack => {}
+            | EventKind::PowerBack
+            | EventKind::SounderFailed
+            | EventKind::SounderWorks => {}
         }
     }
 

@@ -97,7 +97,9 @@ impl Minute {
                 | EventKind::BatteryLow
                 | EventKind::Stuck
                 | EventKind::PowerLost
-                | EventKind::PowerBack => {}
+                | EventKind::PowerBack
+                | EventKind::SounderFailed
+                | EventKind::SounderWorks => {}
             },
             Up::Health(health) => {
                 let period = Millis::secs(u64::from(health.period_s));

@@ -1,92 +1,287 @@
-//! From CONNECT to a seat: the gate is asked, the edge's own rules are added, the seat is taken.
+//! Who has a place when the house is full: the arithmetic of a door, without sockets and without a clock.
 //!
-//! Not here: the gate's keys, or the words of CONNACK (`session`).
+//! A newcomer is *nobody* and stands on the *porch*; whoever proves who it is takes a place inside and leaves the
+//! porch. So half-open sockets never take a place inside, and a full porch turns over: first goes who was *looked*
+//! at and had said nothing for its *grace*, of the address that holds most, the oldest. Whoever has been *heard*, or
+//! was not looked at yet because the house is busy, has a longer one: a storm of honest callers queues before the
+//! door instead. Above its *share* an address has less grace, against callers of other addresses the least.
+//! Inside, who may bring an emergency goes before telemetry, and both before strangers.
+//! Not here: how somebody is told to go (`entrance`), or who anybody is (the gate).
 
-use std::sync::Arc;
+mod group;
+mod porch;
+mod strangers;
+mod words;
 
-use proto::frame::Lane;
+pub use group::group;
+pub use words::{Answer, Offer, Rank, Rules};
 
-use crate::connection::Connection;
-use crate::identity::{NoEntry, StrangerLimits};
-use crate::session::Connect;
-use crate::{Deny, Hello, Pass, Who};
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 
-/// Answers the session's question who it is.
-pub(crate) fn admit<S>(connection: &mut Connection<S>, connect: &Connect) {
-    let answer = enter(connection, connect);
-    if let Ok(pass) = answer {
-        connection.ticket.admitted();
-        connection.inside.count(|counters| {
-            counters.admitted += 1;
-            counters.sessions += 1;
-        });
-        tracing::debug!(who = ?pass.who, peer = %connection.caller.peer, "session open");
-    }
-    let assigned = format!("auto-{}", connection.number);
-    connection.session.handle_admission(answer, &assigned);
-    if let (Ok(pass), None) = (answer, connection.session.pass()) {
-        // The session has refused what the gate admitted, as for a will in a foreign tree.
-        connection.inside.roster.leave(pass, connection.number);
-        connection.inside.count(|counters| {
-            counters.admitted -= 1;
-            counters.sessions -= 1;
-        });
-    }
+use proto::unit::{Millis, Mono};
+
+use porch::Porch;
+use strangers::Strangers;
+
+/// Evicted connections that may still be closing while a newcomer is let in.
+pub const CLOSING_MAX: usize = 32;
+
+/// The grace of a silent caller whose address is above its share is so small a part of the whole.
+const GREEDY: u64 = 4;
+/// The grace of who was heard, or not looked at yet, is so many times that of the silent.
+const HEARD: u64 = 4;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Nobody,
+    Inside(Rank),
+    /// The door's own caller.
+    Own,
+    /// Told to go, and not gone yet.
+    Closing,
 }
 
-fn enter<S>(connection: &mut Connection<S>, connect: &Connect) -> Result<Pass, Deny> {
-    let inside = Arc::clone(&connection.inside);
-    let hello = Hello {
-        peer: connection.caller.peer,
-        client_id: &connect.client_id,
-        login: connect.login.as_deref(),
-        password: connect.password.as_deref(),
-        certificate: connection.caller.certificate.as_deref(),
-    };
-    let cut_number = inside.roster.cut_number();
-    let watchdog = connection.caller.own && inside.pulse.admits(&hello);
-    let pass = if watchdog {
-        Pass { who: Who::Watchdog, lane: Some(Lane::Emergency) }
-    } else if inside.certified && hello.certificate.is_none() {
-        return Err(Deny::NotAuthorized);
-    } else {
-        inside.gate.admit(&hello)?
-    };
-    let sealed = matches!(pass.who, Who::Device(_) | Who::Stranger(_) | Who::Watchdog);
-    if inside.exposed && !sealed {
-        return Err(Deny::NotAuthorized);
-    }
-    let urgent = pass.lane == Some(Lane::Emergency) || matches!(pass.who, Who::Stranger(_));
-    if !urgent && inside.entrance.crowded(&inside.limits) {
-        return Err(Deny::Busy);
-    }
-    if let Who::Local(_) = pass.who {
-        let bus = inside.bus.as_ref().ok_or(Deny::NotAuthorized)?;
-        connection.member = Some(bus.join(&connection.line).ok_or(Deny::Busy)?);
-    }
-    take_seat(connection, pass, cut_number).map_err(|no| match no {
-        NoEntry::Cut => Deny::NotAuthorized,
-        NoEntry::Busy => Deny::Busy,
-    })?;
-    Ok(pass)
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    group: IpAddr,
+    since: Mono,
+    /// On the porch: when it was looked at and had said nothing.
+    silent: Option<Mono>,
+    kind: Kind,
 }
 
-fn take_seat<S>(
-    connection: &mut Connection<S>,
-    pass: Pass,
-    cut_number: u64,
-) -> Result<(), NoEntry> {
-    let Connection { inside, line, number, caller, .. } = connection;
-    if let Who::Stranger(_) = pass.who {
-        let limits = StrangerLimits {
-            sessions: inside.limits.strangers,
-            per_minute: inside.limits.strangers_per_minute,
+/// The places of one door.
+#[derive(Debug)]
+pub struct Admission {
+    rules: Rules,
+    places: HashMap<u64, Place>,
+    last: u64,
+    /// Nobodies that were looked at and had said nothing.
+    silent: Porch,
+    /// All others of them.
+    busy: Porch,
+    strangers: Strangers,
+    /// Telemetry sessions, the oldest first.
+    ordinary: BTreeSet<(Mono, u64)>,
+    /// Programs of this machine that have said nothing yet, the oldest first.
+    idle: BTreeSet<(Mono, u64)>,
+    inside: usize,
+    closing: usize,
+}
+
+impl Admission {
+    /// An empty house.
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules: Rules { porch: rules.porch.max(1), ..rules },
+            places: HashMap::new(),
+            last: 0,
+            silent: Porch::default(),
+            busy: Porch::default(),
+            strangers: Strangers::default(),
+            ordinary: BTreeSet::new(),
+            idle: BTreeSet::new(),
+            inside: 0,
+            closing: 0,
+        }
+    }
+
+    /// Somebody calls.
+    pub fn offer(&mut self, address: IpAddr, now: Mono) -> Offer {
+        let rules = self.rules;
+        let all = rules.porch.saturating_add(rules.inside).saturating_add(rules.reserve);
+        if self.open() >= all.saturating_add(CLOSING_MAX) {
+            return Offer::Wait(None);
+        }
+        let group = group(address);
+        let mut evict = None;
+        if self.nobodies() >= rules.porch {
+            let Some((ripe, id)) = self.next_to_go(group) else { return Offer::Wait(None) };
+            if now < ripe {
+                return Offer::Wait(Some(ripe));
+            }
+            self.send_away(id);
+            evict = Some(id);
+        }
+        Offer::Admit { id: self.take(group, now, Kind::Nobody), evict }
+    }
+
+    /// Who makes room for a newcomer of this address, and when.
+    fn next_to_go(&self, newcomer: IpAddr) -> Option<(Mono, u64)> {
+        let Rules { share, grace, .. } = self.rules;
+        let modest = self.silent.held(newcomer) + self.busy.held(newcomer) < share;
+        let silent = self.silent.first_to_go().map(|first| {
+            let grace = match first.held > share {
+                true if modest => 0,
+                true => grace.get() / GREEDY,
+                false => grace.get(),
+            };
+            (first.since.after(Millis::new(grace)), first.id)
+        });
+        let busy = self.busy.first_to_go().map(|first| {
+            let times = if first.held > share && modest { 1 } else { HEARD };
+            (first.since.after(Millis::new(grace.get().saturating_mul(times))), first.id)
+        });
+        [silent, busy].into_iter().flatten().min_by_key(|(ripe, _)| *ripe)
+    }
+
+    /// The caller in `id` was looked at and had said nothing yet.
+    pub fn looked(&mut self, id: u64, now: Mono) {
+        let Some(place) = self.places.get_mut(&id) else { return };
+        if place.kind == Kind::Nobody && place.silent.is_none() {
+            place.silent = Some(now);
+            self.busy.remove(place.group, place.since, id);
+            self.silent.add(place.group, now, id);
+        }
+    }
+
+    /// The caller in `id` has begun to speak.
+    pub fn heard(&mut self, id: u64) {
+        let Some(place) = self.places.get_mut(&id) else { return };
+        if let (Kind::Nobody, Some(since)) = (place.kind, place.silent.take()) {
+            self.silent.remove(place.group, since, id);
+            self.busy.add(place.group, place.since, id);
+        }
+    }
+
+    /// The door's own caller comes; it has a place beside all others.
+    pub fn offer_own(&mut self, address: IpAddr, now: Mono) -> u64 {
+        self.take(group(address), now, Kind::Own)
+    }
+
+    /// The file handles have run out: somebody on the porch must go, grace or not.
+    pub fn press(&mut self) -> Option<u64> {
+        let first = self.silent.first_to_go().or_else(|| self.busy.first_to_go())?;
+        self.send_away(first.id);
+        Some(first.id)
+    }
+
+    /// The holder of `id` is of this rank. `former` is the place of the same seat, which it takes over.
+    pub fn prove(&mut self, id: u64, rank: Rank, former: Option<u64>, now: Mono) -> Answer {
+        match self.places.get(&id).map(|place| (place.kind, place.group)) {
+            Some((Kind::Own, _)) => Answer::Stay(None),
+            Some((Kind::Nobody, group)) => {
+                if let Some(former) = former {
+                    self.send_away(former);
+                }
+                let answer = self.room(rank, group, now);
+                if let Answer::Stay(_) = answer {
+                    self.enter(id, rank, now);
+                }
+                answer
+            }
+            Some((Kind::Inside(_) | Kind::Closing, _)) | None => Answer::Gone,
+        }
+    }
+
+    /// The holder of `id` has said something that a stranger or a local program is there to say.
+    pub fn spoke(&mut self, id: u64, now: Mono) {
+        let Some(place) = self.places.get(&id) else { return };
+        match place.kind {
+            Kind::Inside(Rank::Stranger) => self.strangers.spoke(id, place.group, now),
+            Kind::Inside(Rank::Local) => {
+                self.idle.remove(&(place.since, id));
+            }
+            Kind::Inside(Rank::Urgent | Rank::Ordinary)
+            | Kind::Nobody
+            | Kind::Own
+            | Kind::Closing => {}
+        }
+    }
+
+    /// The connection of `id` is closed.
+    pub fn closed(&mut self, id: u64) {
+        self.send_away(id);
+        if self.places.remove(&id).is_some_and(|place| place.kind == Kind::Closing) {
+            self.closing -= 1;
+        }
+    }
+
+    /// Connections that are open now, the door's own apart.
+    pub fn open(&self) -> usize {
+        self.nobodies() + self.inside + self.closing
+    }
+
+    /// Callers who have not said who they are.
+    pub fn nobodies(&self) -> usize {
+        self.silent.len() + self.busy.len()
+    }
+
+    fn take(&mut self, group: IpAddr, now: Mono, kind: Kind) -> u64 {
+        self.last += 1;
+        if kind == Kind::Nobody {
+            self.busy.add(group, now, self.last);
+        }
+        self.places.insert(self.last, Place { group, since: now, silent: None, kind });
+        self.last
+    }
+
+    /// Whether there is room inside for one more of this rank, and who makes it.
+    fn room(&mut self, rank: Rank, group: IpAddr, now: Mono) -> Answer {
+        let Rules { inside, reserve, grace, .. } = self.rules;
+        let full = self.inside >= inside.saturating_add(reserve);
+        let victim = match rank {
+            Rank::Urgent if !full => return Answer::Stay(None),
+            Rank::Urgent => self.strangers.first_to_go().or(self.first(&self.ordinary)),
+            Rank::Ordinary if self.inside - self.strangers.len() >= inside => None,
+            Rank::Ordinary if !full => return Answer::Stay(None),
+            Rank::Ordinary => self.strangers.first_to_go(),
+            Rank::Local if self.inside < inside => return Answer::Stay(None),
+            Rank::Local => self.idle.first().filter(|(at, _)| now >= at.after(grace)).map(|i| i.1),
+            Rank::Stranger => match self.strangers.room(&self.rules, group, now) {
+                Answer::Stay(None) if full => self.strangers.first_to_go(),
+                Answer::Stay(None) => return Answer::Stay(None),
+                Answer::Stay(victim) => victim,
+                Answer::Full | Answer::Gone => None,
+            },
         };
-        let visit = (caller.peer.ip(), inside.clock.now());
-        return inside.roster.enter_stranger(visit, *number, line, limits);
+        let Some(victim) = victim else { return Answer::Full };
+        self.send_away(victim);
+        Answer::Stay(Some(victim))
     }
-    if inside.roster.enter(pass, *number, line, cut_number)? {
-        inside.count(|counters| counters.taken_over += 1);
+
+    fn first(&self, of: &BTreeSet<(Mono, u64)>) -> Option<u64> {
+        of.first().map(|(_, id)| *id)
     }
-    Ok(())
+
+    fn enter(&mut self, id: u64, rank: Rank, now: Mono) {
+        let Some(place) = self.places.get_mut(&id) else { return };
+        match place.silent.take() {
+            Some(since) => self.silent.remove(place.group, since, id),
+            None => self.busy.remove(place.group, place.since, id),
+        }
+        (place.kind, place.since) = (Kind::Inside(rank), now);
+        self.inside += 1;
+        match rank {
+            Rank::Ordinary => drop(self.ordinary.insert((now, id))),
+            Rank::Local => drop(self.idle.insert((now, id))),
+            Rank::Stranger => self.strangers.add(id, place.group, now),
+            Rank::Urgent => {}
+        }
+    }
+
+    /// From now on its place is nobody's; it is counted until its connection is closed.
+    fn send_away(&mut self, id: u64) {
+        let Some(place) = self.places.get_mut(&id) else { return };
+        let (kind, key) = (place.kind, (place.since, id));
+        match kind {
+            Kind::Own | Kind::Closing => return,
+            Kind::Nobody => match place.silent.take() {
+                Some(since) => self.silent.remove(place.group, since, id),
+                None => self.busy.remove(place.group, place.since, id),
+            },
+            Kind::Inside(rank) => {
+                self.inside -= 1;
+                match rank {
+                    Rank::Ordinary => drop(self.ordinary.remove(&key)),
+                    Rank::Local => drop(self.idle.remove(&key)),
+                    Rank::Stranger => self.strangers.remove(id),
+                    Rank::Urgent => {}
+                }
+            }
+        }
+        place.kind = Kind::Closing;
+        self.closing += 1;
+    }
 }

@@ -18,12 +18,13 @@ use proto::unit::Mono;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{sleep_until, timeout};
 
-use crate::admission;
 use crate::bus::Member;
 use crate::commit::Answer;
 use crate::door::Inside;
+use crate::entrance::Ticket;
+use crate::entry;
 use crate::line::{Hangup, Line};
-use crate::listener::{Ticket, span};
+use crate::listener::span;
 use crate::session::{Action, Ending, Fault, Session};
 use crate::{Arrival, Certificate, Counters, Who};
 
@@ -56,6 +57,9 @@ pub(crate) struct Connection<S> {
     unsent_since: Option<Mono>,
     unflushed: bool,
     stirred: bool,
+    /// It was looked at and had said nothing.
+    looked: bool,
+    heard: bool,
 }
 
 enum Step {
@@ -64,14 +68,17 @@ enum Step {
 }
 
 /// Serves one client until it is gone.
-pub(crate) async fn serve<S>(io: S, caller: Caller, ticket: Ticket, inside: Arc<Inside>)
-where
+pub(crate) async fn serve<S>(
+    io: S,
+    caller: Caller,
+    (ticket, line): (Ticket, Arc<Line>),
+    inside: Arc<Inside>,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let now = inside.clock.now();
     let limits = Arc::clone(&inside.limits);
-    let line = Arc::new(Line::new(limits.down_waiting));
-    let number = inside.roster.next_connection();
+    let number = ticket.id();
     let mut connection = Connection {
         io,
         number,
@@ -85,6 +92,8 @@ where
         unsent_since: None,
         unflushed: false,
         stirred: false,
+        looked: false,
+        heard: false,
         inside,
     };
     let lost = connection.run().await.is_err();
@@ -175,12 +184,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         let mut bytes = [const { MaybeUninit::<u8>::uninit() }; READ];
         let mut bytes = ReadBuf::uninit(&mut bytes);
-        ready!(Pin::new(&mut self.io).poll_read(cx, &mut bytes))?;
+        let read = Pin::new(&mut self.io).poll_read(cx, &mut bytes);
+        if !self.heard {
+            self.first_bytes(read.is_ready());
+        }
+        ready!(read)?;
         if bytes.filled().is_empty() {
             return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
         }
         self.buffer.extend_from_slice(bytes.filled());
         Poll::Ready(Ok(Step::Read))
+    }
+
+    /// Tells the entrance whether its caller lets it wait.
+    fn first_bytes(&mut self, came: bool) {
+        if came {
+            self.heard = true;
+            if self.looked {
+                self.ticket.heard();
+            }
+        } else if !std::mem::replace(&mut self.looked, true) {
+            self.ticket.looked();
+        }
     }
 
     /// Ready(true) when everything has just left, Ready(false) when there was nothing.
@@ -227,7 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     batch.push(arrival);
                 }
                 Action::Admit(connect) => {
-                    admission::admit(self, &connect);
+                    entry::admit(self, &connect);
                     // What came with the CONNECT has waited for the answer.
                     self.handle_bytes();
                 }
@@ -261,6 +286,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn on_bus(&mut self, work: impl FnOnce(&Member) -> bool) {
+        self.ticket.spoke();
         if !self.member.as_ref().is_none_or(work) {
             self.session.handle_hangup(Hangup::BusLost);
         }
@@ -290,6 +316,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let Some(room) = room else {
             return self.session.handle_hangup(Hangup::Shutdown);
         };
+        self.ticket.spoke();
         let first = self.submitted;
         self.submitted += u64::from(count);
         inside.count(|counters| counters.arrivals += u64::from(count));
@@ -312,9 +339,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             tracing::debug!(who = ?pass.who, ?ending, lost, "session over");
         }
         self.inside.count(|counters| tally(counters, ending));
-        if !lost {
-            // Whether they arrive is the peer's affair: the session is over either way.
-            let _ = timeout(LAST_WORDS, self.last_words()).await;
+        // Nobody waits for a peer that has said nothing, or whose place is needed.
+        let nobody = self.session.pass().is_none()
+            && matches!(ending, Some(Ending::NoConnect | Ending::Hangup(_)));
+        if !lost && !nobody {
+            let line = Arc::clone(&self.line);
+            tokio::select! {
+                biased;
+                // Whether they arrive is the peer's affair: the session is over either way.
+                _ = timeout(LAST_WORDS, self.last_words()) => {}
+                () = line.crowded() => {}
+            }
         }
     }
 

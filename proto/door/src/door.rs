@@ -15,10 +15,11 @@ use tokio::sync::watch;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::commit::CommitHandle;
+use crate::entrance::Entrance;
 use crate::identity::Roster;
 use crate::limits::Limits;
 use crate::line::Down;
-use crate::listener::{self, Entrance};
+use crate::listener;
 use crate::watchdog::{self, Pulse};
 use crate::{Gate, Who};
 
@@ -79,8 +80,10 @@ pub enum Told {
 pub struct Counters {
     /// Connections accepted from the network.
     pub accepted: u64,
-    /// Connections closed at once because all room was taken.
+    /// Connections closed because their place was needed by somebody who goes before them.
     pub turned_away: u64,
+    /// Times that the system had no file handle for a connection.
+    pub accept_failures: u64,
     /// Callers refused by the gate or by a limit, with a CONNACK.
     pub denied: u64,
     /// Sessions admitted.
@@ -119,7 +122,7 @@ pub(crate) struct Inside {
     pub(crate) limits: Arc<Limits>,
     pub(crate) clock: Clock,
     pub(crate) roster: Roster,
-    pub(crate) entrance: Entrance,
+    pub(crate) entrance: Arc<Entrance>,
     pub(crate) pulse: Pulse,
     /// A plain edge that others than this machine can reach.
     pub(crate) exposed: bool,
@@ -160,6 +163,7 @@ pub async fn open(
     }
     let socket = listener::listen(bind).map_err(|source| DoorError::Listen { bind, source })?;
     let address = socket.local_addr().map_err(|source| DoorError::Listen { bind, source })?;
+    let entrance = Entrance::new(limits.rules());
     let inside = Arc::new(Inside {
         gate,
         commit,
@@ -167,7 +171,7 @@ pub async fn open(
         limits: Arc::new(limits),
         clock: Clock::start(),
         roster: Roster::default(),
-        entrance: Entrance::default(),
+        entrance,
         pulse: Pulse::default(),
         exposed,
         certified: !plain,
@@ -211,12 +215,12 @@ impl Door {
     pub fn counters(&self) -> Counters {
         let counters = *self.inside.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let (watchdog_rounds, watchdog_misses) = self.inside.pulse.rounds();
-        let open = self.inside.entrance.open();
-        Counters { open, watchdog_rounds, watchdog_misses, ..counters }
+        let (open, turned_away) = (self.inside.entrance.open(), self.inside.entrance.evicted());
+        Counters { open, turned_away, watchdog_rounds, watchdog_misses, ..counters }
     }
 
-    /// Whether a caller was admitted, heard and acknowledged through the real listener lately, and
-    /// the keep and the bus stand. False until the first round trip, which is made at once.
+    /// Whether the last caller of the door's own was admitted, heard and acknowledged through the real
+    /// listener, and the keep and the bus stand. False until the first round trip, which is made at once.
     pub fn healthy(&self) -> bool {
         let bus = self.inside.bus.as_ref().is_none_or(Bus::healthy);
         bus && self.inside.commit.healthy() && self.inside.pulse.beats(self.inside.clock.now())

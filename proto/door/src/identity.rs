@@ -5,12 +5,10 @@
 //! who have proved nothing, hold no seat and push nobody out. Not here: proofs (the gate).
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto::frame::Lane;
 use proto::topic::Topic;
-use proto::unit::{Millis, Mono};
 use proto::{EMERGENCY_MAX, FRAME_MAX, RELAY_MAX};
 
 use crate::line::{Hangup, Line};
@@ -18,10 +16,6 @@ use crate::{Pass, Who};
 
 /// Revocations remembered for sessions that were being admitted meanwhile.
 const CUTS_REMEMBERED: usize = 1_024;
-/// Addresses remembered for the rate of strangers.
-const ADDRESSES_REMEMBERED: usize = 4_096;
-/// Window of that rate.
-const MINUTE: Millis = Millis::minutes(1);
 
 /// Whether `pass` may publish to `topic`.
 pub(crate) fn may_publish(pass: &Pass, topic: Topic) -> bool {
@@ -89,9 +83,6 @@ struct Holder {
 struct Seats {
     held: BTreeMap<Seat, Holder>,
     strangers: HashMap<u64, Arc<Line>>,
-    /// Strangers admitted per address in the minute that began then.
-    visits: HashMap<IpAddr, (Mono, u32)>,
-    next_connection: u64,
     cut_number: u64,
     cuts: VecDeque<(u64, Who)>,
 }
@@ -100,32 +91,13 @@ struct Seats {
 #[derive(Default)]
 pub(crate) struct Roster(Mutex<Seats>);
 
-/// Why a session cannot enter.
+/// Revoked while it was being admitted.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NoEntry {
-    /// Revoked while it was being admitted.
-    Cut,
-    /// Too many strangers.
-    Busy,
-}
-
-/// Bounds of the stranger lane.
-#[derive(Clone, Copy)]
-pub(crate) struct StrangerLimits {
-    pub(crate) sessions: usize,
-    pub(crate) per_minute: u32,
-}
+pub(crate) struct Cut;
 
 impl Roster {
     fn lock(&self) -> MutexGuard<'_, Seats> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A number that no other connection of this door has.
-    pub(crate) fn next_connection(&self) -> u64 {
-        let mut seats = self.lock();
-        seats.next_connection += 1;
-        seats.next_connection
     }
 
     /// To be read before the gate is asked: a revocation in between is then not missed.
@@ -140,10 +112,10 @@ impl Roster {
         connection: u64,
         line: &Arc<Line>,
         cut_number: u64,
-    ) -> Result<bool, NoEntry> {
+    ) -> Result<bool, Cut> {
         let mut seats = self.lock();
         if seats.cut_since(cut_number, pass.who) {
-            return Err(NoEntry::Cut);
+            return Err(Cut);
         }
         let holder = Holder { connection, line: Arc::clone(line) };
         let former = seats.held.insert((pass.who, pass.lane), holder);
@@ -154,20 +126,14 @@ impl Roster {
         Ok(former.is_some())
     }
 
-    /// Lets a stranger in beside all others, if neither they nor its address are too many.
-    pub(crate) fn enter_stranger(
-        &self,
-        (address, now): (IpAddr, Mono),
-        connection: u64,
-        line: &Arc<Line>,
-        limits: StrangerLimits,
-    ) -> Result<(), NoEntry> {
-        let mut seats = self.lock();
-        if seats.strangers.len() >= limits.sessions || !seats.visit(address, now, limits) {
-            return Err(NoEntry::Busy);
-        }
-        seats.strangers.insert(connection, Arc::clone(line));
-        Ok(())
+    /// Lets a stranger in beside all others.
+    pub(crate) fn enter_stranger(&self, connection: u64, line: &Arc<Line>) {
+        self.lock().strangers.insert(connection, Arc::clone(line));
+    }
+
+    /// The connection that holds the seat now.
+    pub(crate) fn holder(&self, pass: Pass) -> Option<u64> {
+        self.lock().held.get(&(pass.who, pass.lane)).map(|holder| holder.connection)
     }
 
     /// Gives up what the connection held. True if that was the last session of its identity.
@@ -223,20 +189,5 @@ impl Seats {
     fn cut_since(&self, number: u64, who: Who) -> bool {
         let forgotten = self.cuts.front().is_some_and(|(oldest, _)| number + 1 < *oldest);
         forgotten || self.cuts.iter().any(|(at, cut)| *at > number && *cut == who)
-    }
-
-    fn visit(&mut self, address: IpAddr, now: Mono, limits: StrangerLimits) -> bool {
-        if self.visits.len() >= ADDRESSES_REMEMBERED {
-            self.visits.retain(|_, (since, _)| now.since(*since) < MINUTE);
-        }
-        if self.visits.len() >= ADDRESSES_REMEMBERED && !self.visits.contains_key(&address) {
-            return false;
-        }
-        let (since, count) = self.visits.entry(address).or_insert((now, 0));
-        if now.since(*since) >= MINUTE {
-            (*since, *count) = (now, 0);
-        }
-        *count += 1;
-        *count <= limits.per_minute
     }
 }

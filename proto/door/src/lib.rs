@@ -10,12 +10,15 @@
 //!
 //! Not here: what a message means, keys of devices, or any topic text (`proto`).
 
-mod admission;
+pub mod admission;
 mod bus;
 mod clock;
 mod commit;
 mod connection;
 mod door;
+mod entrance;
+mod entry;
+pub mod handles;
 mod identity;
 mod limits;
 mod line;
@@ -30,6 +33,7 @@ use std::net::SocketAddr;
 pub use bus::{Bus, BusLimits, BusListener, Wish};
 pub use commit::{CommitHandle, CommitLimits, committer};
 pub use door::{Counters, Door, DoorConfig, DoorError, Edge, Told, open};
+pub use entrance::{Entrance, Exit, Leave, Ticket};
 pub use limits::Limits;
 pub use reserve::Reserve;
 

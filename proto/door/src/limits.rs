@@ -5,17 +5,24 @@
 
 use std::time::Duration;
 
+use crate::admission::{CLOSING_MAX, Rules};
+use crate::listener::span;
+
 /// Bounds of one door. Build it with `..Limits::default()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at one time. More are told "busy", unless they are for emergencies.
+    /// Sessions at one time. More are told "busy", unless they may bring an emergency.
     pub connections: usize,
-    /// Connections above [`Limits::connections`] for sessions of the emergency lane and strangers.
-    /// When these are full too, a new connection is closed before it has said anything.
+    /// Sessions above [`Limits::connections`] for whoever may bring an emergency, and strangers.
     pub reserve: usize,
-    /// Connections of one address that have not been admitted yet. Admitted ones are bound to an
-    /// identity and count once each, so a village behind one address is not locked out.
-    pub unadmitted_per_address: usize,
+    /// Connections that have not been admitted yet, beside all sessions. When there are more, the oldest
+    /// of the address that holds most is closed: who comes later is not refused for it.
+    pub porch: usize,
+    /// Of these, what one address holds safely. Sessions are bound to an identity and count nowhere
+    /// here, so a village behind one address is not locked out.
+    pub share: usize,
+    /// Time that each connection has to be admitted, however many come.
+    pub grace: Duration,
     /// Largest packet in bytes; a CONNECT may have 4 KiB at most in any case.
     pub packet: usize,
     /// Unacknowledged PUBLISHes of one session, 1 to 512: version 5 is told so, version 3.1.1 is not read.
@@ -34,7 +41,7 @@ pub struct Limits {
     pub stall: Duration,
     /// Stranger sessions at one time.
     pub strangers: usize,
-    /// Stranger sessions that one address may open in a minute.
+    /// Stranger sessions of one address that may publish in a minute.
     pub strangers_per_minute: u32,
     /// Messages that one stranger session may publish.
     pub stranger_messages: u32,
@@ -45,7 +52,9 @@ impl Default for Limits {
         Self {
             connections: 20_000,
             reserve: 1_000,
-            unadmitted_per_address: 12_000,
+            porch: 12_000,
+            share: 3_000,
+            grace: Duration::from_secs(2),
             packet: 4_096,
             in_flight: 256,
             down_in_flight: 16,
@@ -58,5 +67,61 @@ impl Default for Limits {
             strangers_per_minute: 10,
             stranger_messages: 16,
         }
+    }
+}
+
+impl Limits {
+    /// File handles that a door with these bounds takes at most, its watchdog among them.
+    pub const fn handles(&self) -> usize {
+        self.connections
+            .saturating_add(self.reserve)
+            .saturating_add(self.porch)
+            .saturating_add(CLOSING_MAX + OWN)
+    }
+
+    /// The same, lowered until it takes no more than so many handles: sessions have three fifths, the
+    /// reserve a tenth, the porch the rest.
+    #[must_use]
+    pub fn fit(self, handles: usize) -> Self {
+        if self.handles() <= handles {
+            return self;
+        }
+        let left = handles.saturating_sub(CLOSING_MAX + OWN);
+        let reserve = self.reserve.min(left / 10);
+        let porch = self.porch.min(left * 3 / 10).max(1);
+        let connections = left.saturating_sub(reserve + porch).min(self.connections).max(1);
+        let share = self.share.min(porch.div_ceil(4));
+        Self { connections, reserve, porch, share, ..self }
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            porch: self.porch,
+            share: self.share,
+            grace: span(self.grace),
+            inside: self.connections,
+            reserve: self.reserve,
+            strangers: self.strangers,
+            strangers_per_minute: self.strangers_per_minute,
+        }
+    }
+}
+
+/// Handles of a door beside its connections: it listens, holds one caller who waits, and calls itself.
+const OWN: usize = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_that_do_not_fit_the_handles_are_lowered_until_they_do() {
+        for handles in [64, 200, 700, 1_024, 4_096, 20_000, 40_000, 1_000_000] {
+            let fit = Limits::default().fit(handles);
+            assert!(fit.handles() <= handles, "{handles}: {fit:?}");
+            assert!(fit.connections > 0 && fit.porch > 0 && fit.share > 0);
+        }
+        let all = Limits::default();
+        assert_eq!(all.clone().fit(all.handles()), all, "what fits stays as it is");
     }
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::Verdict;
+use crate::entrance::Leave;
 
 /// Verdicts of neighbouring arrivals that are alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub enum Hangup {
     Shutdown,
     /// The bus behind it has been rebuilt: it must subscribe again.
     BusLost,
+    /// Its place is needed by somebody who goes before it.
+    Crowded,
 }
 
 /// What has gathered since the last ring.
@@ -68,7 +71,15 @@ pub(crate) struct Line {
     inbox: Mutex<Inbox>,
     bell: Notify,
     listening: AtomicBool,
+    crowded: AtomicBool,
     room: usize,
+}
+
+impl Leave for Line {
+    fn leave(&self) {
+        self.crowded.store(true, Ordering::Release);
+        self.hang_up(Hangup::Crowded);
+    }
 }
 
 impl Line {
@@ -78,6 +89,7 @@ impl Line {
             inbox: Mutex::default(),
             bell: Notify::new(),
             listening: AtomicBool::new(false),
+            crowded: AtomicBool::new(false),
             room,
         }
     }
@@ -140,6 +152,13 @@ impl Line {
     /// Waits for the next ring.
     pub(crate) async fn rung(&self) {
         self.bell.notified().await;
+    }
+
+    /// Waits until its place is needed by somebody else.
+    pub(crate) async fn crowded(&self) {
+        while !self.crowded.load(Ordering::Acquire) {
+            self.rung().await;
+        }
     }
 
     /// Takes everything, except that down messages stay while the session has no room for them.

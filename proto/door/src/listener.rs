@@ -1,12 +1,12 @@
 //! The TCP and TLS edge: who gets a connection, and for how long before it is somebody.
 //!
 //! Every handshake and every client is a task of its own, so that one that is silent holds up
-//! nobody. *Entrance* counts: in all, with a reserve above for emergencies, and per address while
-//! a caller is nobody yet. Not here: what a client says (`connection`, `session`).
+//! nobody. A connection is served once the entrance has a place for it; until then it and all behind it
+//! wait in the system's queue. Not here: who has a place (`admission`), what a client says (`session`).
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proto::unit::Millis;
@@ -18,7 +18,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::connection::{self, Caller};
 use crate::door::{Edge, Inside};
-use crate::limits::Limits;
+use crate::entrance::{Leave, Ticket};
+use crate::line::Line;
 use crate::tls;
 
 /// Connections that may wait to be accepted: a whole district that comes back at once.
@@ -36,83 +37,38 @@ pub(crate) fn listen(bind: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-#[derive(Default)]
-struct Counted {
-    open: usize,
-    nobody_yet: HashMap<IpAddr, usize>,
+/// A connection that has a place.
+struct Arrived {
+    stream: TcpStream,
+    peer: SocketAddr,
+    own: bool,
+    line: Arc<Line>,
+    ticket: Ticket,
 }
 
-/// Counts connections.
-#[derive(Default)]
-pub(crate) struct Entrance(Mutex<Counted>);
-
-impl Entrance {
-    fn lock(&self) -> MutexGuard<'_, Counted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn let_in(&self, address: IpAddr, limits: &Limits) -> bool {
-        let mut counted = self.lock();
-        let here = counted.nobody_yet.get(&address).copied().unwrap_or(0);
-        let room = counted.open < limits.connections.saturating_add(limits.reserve)
-            && here < limits.unadmitted_per_address;
-        if room {
-            counted.open += 1;
-            counted.nobody_yet.insert(address, here + 1);
-        }
-        room
-    }
-
-    fn admitted(&self, address: IpAddr) {
-        let mut counted = self.lock();
-        if let Some(here) = counted.nobody_yet.get_mut(&address) {
-            *here -= 1;
-            if *here == 0 {
-                counted.nobody_yet.remove(&address);
+/// The next connection, as soon as there is a place for it.
+async fn next(socket: &TcpListener, inside: &Arc<Inside>) -> Arrived {
+    let (stream, peer) = loop {
+        match socket.accept().await {
+            Ok(accepted) => break accepted,
+            Err(error) => {
+                // Whoever has said nothing yet gives its handle back.
+                tracing::warn!(%error, "cannot accept a connection, raise the limit of open files");
+                inside.count(|counters| counters.accept_failures += 1);
+                inside.entrance.press();
+                sleep(ACCEPT_PAUSE).await;
             }
         }
-    }
-
-    /// Connections open now.
-    pub(crate) fn open(&self) -> u64 {
-        u64::try_from(self.lock().open).unwrap_or(u64::MAX)
-    }
-
-    /// Whether only the reserve is left, which is for emergencies.
-    pub(crate) fn crowded(&self, limits: &Limits) -> bool {
-        self.lock().open > limits.connections
-    }
-}
-
-/// The place of one connection; given back when dropped.
-pub(crate) struct Ticket {
-    inside: Arc<Inside>,
-    address: IpAddr,
-    nobody_yet: bool,
-}
-
-impl Ticket {
-    fn take(inside: &Arc<Inside>, address: IpAddr) -> Option<Self> {
-        inside.entrance.let_in(address, &inside.limits).then(|| Self {
-            inside: Arc::clone(inside),
-            address,
-            nobody_yet: true,
-        })
-    }
-
-    /// Its holder is somebody now and no longer counts for its address.
-    pub(crate) fn admitted(&mut self) {
-        if std::mem::take(&mut self.nobody_yet) {
-            self.inside.entrance.admitted(self.address);
-        }
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.admitted();
-        self.inside.entrance.lock().open -= 1;
-    }
+    };
+    let own = own(&stream, peer);
+    let line = Arc::new(Line::new(inside.limits.down_waiting));
+    let holder = Arc::clone(&line) as Arc<dyn Leave>;
+    let ticket = if own && inside.pulse.calls_from(peer.port()) {
+        inside.entrance.own_place(peer.ip(), holder)
+    } else {
+        inside.entrance.place(peer.ip(), holder).await
+    };
+    Arrived { stream, peer, own, line, ticket }
 }
 
 /// Accepts until told to close, then waits for all sessions to end.
@@ -128,17 +84,18 @@ pub(crate) async fn run(
         Edge::Tls(config) => Some(TlsAcceptor::from(config)),
     };
     let mut clients = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = socket.accept() => match accepted {
-                Ok((stream, peer)) => welcome(stream, peer, acceptor.as_ref(), &inside, &mut clients),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection, raise the limit of open files");
-                    sleep(ACCEPT_PAUSE).await;
+    {
+        let coming = next(&socket, &inside);
+        tokio::pin!(coming);
+        loop {
+            tokio::select! {
+                arrived = &mut coming => {
+                    welcome(arrived, acceptor.as_ref(), &inside, &mut clients);
+                    coming.set(next(&socket, &inside));
                 }
-            },
-            Some(_) = clients.join_next() => {}
-            () = told_to_close(&mut closing) => break,
+                Some(_) = clients.join_next() => {}
+                () = told_to_close(&mut closing) => break,
+            }
         }
     }
     drop(socket);
@@ -156,28 +113,23 @@ pub(crate) async fn told_to_close(closing: &mut watch::Receiver<bool>) {
 }
 
 fn welcome(
-    stream: TcpStream,
-    peer: SocketAddr,
+    arrived: Arrived,
     acceptor: Option<&TlsAcceptor>,
     inside: &Arc<Inside>,
     clients: &mut JoinSet<()>,
 ) {
-    let Some(ticket) = Ticket::take(inside, peer.ip()) else {
-        inside.count(|counters| counters.turned_away += 1);
-        return;
-    };
     inside.count(|counters| counters.accepted += 1);
     // Without it a PUBACK may wait 40 ms for company; where it cannot be set, all still works.
-    let _ = stream.set_nodelay(true);
+    let _ = arrived.stream.set_nodelay(true);
     let inside = Arc::clone(inside);
     match acceptor {
         None => {
-            let caller = Caller { peer, own: own(&stream, peer), certificate: None };
-            clients.spawn(connection::serve(stream, caller, ticket, inside));
+            let Arrived { stream, peer, own, line, ticket } = arrived;
+            let caller = Caller { peer, own, certificate: None };
+            clients.spawn(connection::serve(stream, caller, (ticket, line), inside));
         }
         Some(acceptor) => {
-            let acceptor = acceptor.clone();
-            clients.spawn(handshake(acceptor, stream, peer, ticket, inside));
+            clients.spawn(handshake(acceptor.clone(), arrived, inside));
         }
     }
 }
@@ -187,16 +139,29 @@ fn own(stream: &TcpStream, peer: SocketAddr) -> bool {
     peer.ip().is_loopback() || stream.local_addr().is_ok_and(|local| local.ip() == peer.ip())
 }
 
-async fn handshake(
-    acceptor: TlsAcceptor,
-    stream: TcpStream,
-    peer: SocketAddr,
-    ticket: Ticket,
-    inside: Arc<Inside>,
-) {
-    let own = own(&stream, peer);
+async fn handshake(acceptor: TlsAcceptor, arrived: Arrived, inside: Arc<Inside>) {
+    let Arrived { stream, peer, own, line, ticket } = arrived;
     let limit = inside.limits.handshake;
-    let secured = Box::pin(timeout(limit, acceptor.accept(stream))).await;
+    let secured = async {
+        let mut looked = false;
+        poll_fn(|cx| {
+            let ready = stream.poll_read_ready(cx);
+            if ready.is_pending() && !std::mem::replace(&mut looked, true) {
+                ticket.looked();
+            }
+            ready
+        })
+        .await?;
+        if looked {
+            ticket.heard();
+        }
+        acceptor.accept(stream).await
+    };
+    let secured = Box::pin(timeout(limit, secured));
+    let secured = tokio::select! {
+        secured = secured => secured,
+        () = line.crowded() => return,
+    };
     let Ok(Ok(stream)) = secured else {
         inside.count(|counters| counters.denied += 1);
         return;
@@ -208,7 +173,7 @@ async fn handshake(
         return;
     }
     let caller = Caller { peer, own, certificate: certificate.map(Box::new) };
-    connection::serve(Box::new(stream), caller, ticket, inside).await;
+    connection::serve(Box::new(stream), caller, (ticket, line), inside).await;
 }
 
 /// A span as the runtime wants it.

@@ -268,6 +268,7 @@ impl Session {
             Hangup::Overflow => 0x97,
             Hangup::Shutdown => 0x8B,
             Hangup::BusLost => 0x80,
+            Hangup::Crowded => 0x89,
         };
         self.end(Ending::Hangup(why), code);
     }

@@ -5,7 +5,7 @@
 //! one connection from this machine itself. Not here: what is done about a door that is not healthy.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use rumqttc::mqttbytes::{QoS, v4};
 use rustls::crypto::ring;
 use subtle::ConstantTimeEq;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout};
 
@@ -29,7 +29,7 @@ use crate::tls;
 
 /// Time between rounds, and for one.
 const ROUND: Duration = Duration::from_secs(5);
-/// A door without a round for so long is not healthy: two were missed.
+/// A door without a round for so long is not healthy: the watchdog itself hangs.
 const OVERDUE: Millis = Millis::secs(16);
 /// Client id and user name of the watchdog.
 const NAME: &str = "watchdog";
@@ -38,6 +38,9 @@ const PACKET_MAX: usize = 256;
 #[derive(Default)]
 struct Beat {
     login: Option<String>,
+    /// Port from which it calls now.
+    port: Option<u16>,
+    /// When the last round came back; none after one that did not.
     last: Option<Mono>,
     rounds: u64,
     misses: u64,
@@ -66,7 +69,12 @@ impl Pulse {
         fits
     }
 
-    /// Whether a round came back lately.
+    /// Whether the watchdog calls from this port of this machine.
+    pub(crate) fn calls_from(&self, port: u16) -> bool {
+        self.lock().port == Some(port)
+    }
+
+    /// Whether the last round came back, lately.
     pub(crate) fn beats(&self, now: Mono) -> bool {
         self.lock().last.is_some_and(|last| now.since(last) <= OVERDUE)
     }
@@ -105,9 +113,10 @@ pub(crate) async fn run(
         };
         let now = inside.clock.now();
         let mut beat = inside.pulse.lock();
+        beat.port = None;
+        beat.last = came_back.then_some(now);
         if came_back {
             beat.rounds += 1;
-            beat.last = Some(now);
         } else {
             beat.misses += 1;
         }
@@ -123,10 +132,20 @@ fn own_address(bound: SocketAddr) -> SocketAddr {
     }
 }
 
+fn unspecified(address: SocketAddr) -> IpAddr {
+    if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
+}
+
 async fn round(inside: &Inside, address: SocketAddr) -> io::Result<()> {
     let login = fresh_login()?;
-    inside.pulse.lock().login = Some(login.clone());
-    let stream = TcpStream::connect(address).await?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind((unspecified(address), 0).into())?;
+    {
+        let mut beat = inside.pulse.lock();
+        beat.login = Some(login.clone());
+        beat.port = Some(socket.local_addr()?.port());
+    }
+    let stream = socket.connect(address).await?;
     stream.set_nodelay(true)?;
     if inside.certified {
         let stream = Box::pin(tls::call_self(stream, address.ip())).await?;

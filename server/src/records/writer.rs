@@ -162,8 +162,6 @@ impl DerefMut for Writer {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
-
     use crate::records::{Records, state};
     use sqlx::Executor;
 

@@ -74,3 +74,33 @@ async fn only_hashes_of_secrets_are_in_the_database() {
         assert!(!found, "a secret lies in the open");
     }
 }
+
+/// A session that began and was last used so many minutes ago; gives its cookie.
+async fn session_of(room: &Room, began: i64, used: i64) -> String {
+    let token = server::auth::token::token().unwrap();
+    let hash = server::auth::token::hash(&token);
+    let now = i64::try_from(room.app.clock.mono().millis()).unwrap();
+    let mut writer = room.app.records.begin().await.unwrap();
+    let row = server::records::staff::by_name(&mut writer, "1000").await.unwrap().unwrap();
+    let began = now - began * 60_000;
+    server::records::staff::begin(&mut writer, &hash, &row.id, began, "zh-CN").await.unwrap();
+    server::records::staff::touch(&mut writer, &hash, now - used * 60_000).await.unwrap();
+    writer.commit().await.unwrap();
+    server::auth::token::cookie(&token, false).split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_session_ends_by_idleness_and_by_age() {
+    let (room, _) = Room::staffed().await;
+    for (began, used, status) in [
+        (0, 0, StatusCode::OK),
+        (59, 59, StatusCode::OK),
+        (61, 61, StatusCode::UNAUTHORIZED),
+        (12 * 60, 0, StatusCode::OK),
+        (13 * 60 + 1, 0, StatusCode::UNAUTHORIZED),
+    ] {
+        let cookie = session_of(&room, began, used).await;
+        let answer = room.get("/api/queue", &cookie).await.status;
+        assert_eq!(answer, status, "began {began} min ago, used {used} min ago");
+    }
+}

@@ -140,7 +140,7 @@ impl Round {
         for sim in &round.sims {
             press(sim).await;
         }
-        round.until(20.0, |round| round.unheard() == 0 && round.made() >= HOMES as usize).await;
+        round.until(20.0, |round| round.unheard() == 0 && round.made() >= round.sims.len()).await;
         Ok(round)
     }
 

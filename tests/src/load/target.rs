@@ -47,8 +47,15 @@ pub struct Target {
 }
 
 impl Target {
-    /// Starts a server, or takes the named one.
+    /// Starts a server, or takes the named one. Only then this process, which plays the crowd, takes all the
+    /// file handles that it may have: a server that is started here has what it takes itself.
     pub fn open(program: &Path, named: Option<Named>, tls: bool) -> Outcome<Self> {
+        let target = Self::find(program, named, tls)?;
+        door::handles::raise();
+        Ok(target)
+    }
+
+    fn find(program: &Path, named: Option<Named>, tls: bool) -> Outcome<Self> {
         if let Some(named) = named {
             let mut admin = Api::new(named.console);
             admin.log_in(&json!({ "name": named.name, "password": named.password }))?;

@@ -39,6 +39,8 @@ pub(crate) fn event(device: DeviceId, kind: EventKind, at: Mono, triage: &mut Tr
         EventKind::Stuck => (STUCK, Seen::Stuck),
         EventKind::PowerLost
         | EventKind::PowerBack
+        | EventKind::SounderFailed
+        | EventKind::SounderWorks
         | EventKind::Press
         | EventKind::Pull
         | EventKind::FallSuspected

@@ -81,7 +81,11 @@ impl Home {
                 (!self.help.chatters(device)).then_some(Sign::Inside)
             }
             EventKind::Motion => Some(Sign::Inside),
-            EventKind::FallSuspected | EventKind::FallConfirmed => None,
+            EventKind::FallSuspected
+            | EventKind::FallConfirmed
+            // What a box says of itself is no home's affair.
+            | EventKind::SounderFailed
+            | EventKind::SounderWorks => None,
             EventKind::Tamper | EventKind::BatteryLow | EventKind::Stuck => {
                 fault::event(device, event.kind, at, triage);
                 None
@@ -253,6 +257,8 @@ const fn call(kind: EventKind) -> Option<Call> {
         | EventKind::BatteryLow
         | EventKind::Stuck
         | EventKind::PowerLost
-        | EventKind::PowerBack => None,
+        | EventKind::PowerBack
+        | EventKind::SounderFailed
+        | EventKind::SounderWorks => None,
     }
 }

@@ -2,16 +2,17 @@
 //!
 //! Not here: whether it was heard before (`known`), what is written and who is told (`commit`).
 
-use care::{Input, Trust};
+use care::{Input, Seen, Trust};
 use proto::down::Rung;
 use proto::frame::Class;
 use proto::id::{DeviceId, HomeId, PressId};
 use proto::unit::NoData;
-use proto::up::{Quantity, Role, Up};
+use proto::up::{EventKind, Quantity, Role, Up};
 
 use super::known::Known;
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
+use crate::faults::Fault;
 use crate::inbox::InboxRow;
 use crate::ingest::judge::{Cause, number};
 use crate::ingest::read::{Reader, Said, Word};
@@ -46,6 +47,7 @@ impl Batcher {
             Sight::New => {}
         }
         self.follows(now, row, &word);
+        self.upkeep(&word);
         let dated = match &word.up {
             Up::Event(event) => self.dating.date(who, event.uptime, word.handed, now.mono),
             Up::Reading(_) | Up::Health(_) | Up::Loss(_) | Up::Update(_) => {
@@ -85,6 +87,20 @@ impl Batcher {
         let own = self.app.registry.device(word.id.device).and_then(|device| device.gateway);
         if own.is_some_and(|own| own != row.gateway) {
             pending.elsewhere.push((row.gateway, word.id));
+        }
+    }
+
+    /// What a home box says of itself is no home's affair.
+    fn upkeep(&self, word: &Word) {
+        let (Up::Event(event), Trust::Verified, Some(Role::Gateway)) =
+            (&word.up, word.trust, word.role)
+        else {
+            return;
+        };
+        if matches!(event.kind, EventKind::SounderFailed | EventKind::SounderWorks) {
+            let gateway = Some(word.id.device.as_gateway());
+            let fault = Fault { gateway, ..Fault::upkeep(Seen::SounderFailed) };
+            self.app.faults.set(fault, event.kind == EventKind::SounderFailed);
         }
     }
 

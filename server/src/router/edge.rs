@@ -1,0 +1,183 @@
+//! The listener of the console: who has a connection, and for how long before a request is whole.
+//!
+//! A head, a rest between requests, a body and an answer that is not taken each have their time. Whoever
+//! sends a request of a live session has proved itself and keeps its connection; all others stand on the
+//! porch, where the silent make room. Not here: what is answered (`router`).
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use door::admission::{Rank, Rules};
+use door::{Entrance, Exit, Leave, Ticket};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Sleep, sleep};
+use tokio_stream::Stream;
+use tower::ServiceExt;
+
+use super::patient::Patient;
+
+/// Time for a request's head, also for the rest before it begins.
+const HEAD: Duration = Duration::from_secs(20);
+/// Time for a request's body.
+const BODY: Duration = Duration::from_secs(60);
+/// Rest after the system had no descriptor for a new connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// The connection that a request came by.
+#[derive(Clone)]
+pub struct Caller(Arc<Place>);
+
+pub(super) struct Place {
+    ticket: Ticket,
+    proved: AtomicBool,
+}
+
+impl Caller {
+    /// A request of a live session has come by it: it goes before whoever has proved nothing.
+    pub fn proved(&self) {
+        if !self.0.proved.swap(true, Ordering::Relaxed) {
+            // Without room inside it stays where it is.
+            let _ = self.0.ticket.prove(Rank::Urgent, None);
+        }
+    }
+
+    /// Nothing has come by it yet.
+    pub(super) fn looked(&self) {
+        self.0.ticket.looked();
+    }
+
+    /// The first bytes have come by it.
+    pub(super) fn heard(&self) {
+        self.0.ticket.heard();
+    }
+}
+
+/// Serves until `stop` is done.
+pub(super) async fn serve(
+    router: Router,
+    listener: TcpListener,
+    rules: Rules,
+    stop: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let entrance = Entrance::new(rules);
+    let mut connections = JoinSet::new();
+    tokio::pin!(stop);
+    let coming = next(&listener, &entrance);
+    tokio::pin!(coming);
+    loop {
+        tokio::select! {
+            (stream, peer, caller, exit) = &mut coming => {
+                connections.spawn(connection(router.clone(), stream, peer, caller, exit));
+                coming.set(next(&listener, &entrance));
+            }
+            Some(_) = connections.join_next() => {}
+            () = &mut stop => return Ok(()),
+        }
+    }
+}
+
+/// The next connection, as soon as there is a place for it.
+async fn next(
+    listener: &TcpListener,
+    entrance: &Arc<Entrance>,
+) -> (TcpStream, SocketAddr, Caller, Arc<Exit>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let exit = Arc::new(Exit::default());
+                let holder = Arc::clone(&exit) as Arc<dyn Leave>;
+                let ticket = entrance.place(peer.ip(), holder).await;
+                let place = Place { ticket, proved: AtomicBool::new(false) };
+                return (stream, peer, Caller(Arc::new(place)), exit);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection of a console");
+                entrance.press();
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    router: Router,
+    stream: TcpStream,
+    peer: SocketAddr,
+    caller: Caller,
+    exit: Arc<Exit>,
+) {
+    // A row must not wait for a packet to fill; a socket that refuses is only slower.
+    let _ = stream.set_nodelay(true);
+    let io = TokioIo::new(Patient::new(stream, caller.clone()));
+    let service = service_fn(move |request| answer(router.clone(), request, peer, caller.clone()));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    tokio::select! {
+        // A connection that breaks is its owner's affair: a console comes back by itself.
+        _ = http.serve_connection(io, service) => {}
+        () = exit.told() => {}
+    }
+}
+
+async fn answer(
+    router: Router,
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    caller: Caller,
+) -> Result<Response, Infallible> {
+    let mut request: Request = request.map(timed);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(caller);
+    router.oneshot(request).await
+}
+
+/// A body that ends with an error if it is not whole in time.
+fn timed(body: Incoming) -> Body {
+    if body.is_end_stream() {
+        return Body::empty();
+    }
+    Body::from_stream(Timed { body: Body::new(body), late: Box::pin(sleep(BODY)) })
+}
+
+struct Timed {
+    body: Body,
+    late: Pin<Box<Sleep>>,
+}
+
+impl Stream for Timed {
+    type Item = Result<Bytes, axum::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending if self.late.as_mut().poll(cx).is_ready() => {
+                    let late = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                    return Poll::Ready(Some(Err(axum::Error::new(late))));
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
