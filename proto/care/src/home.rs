@@ -6,6 +6,7 @@
 
 pub mod contract;
 mod hear;
+mod life;
 
 use heapless::Vec;
 use minicbor::{Decode, Encode};
@@ -17,7 +18,9 @@ use crate::alert::Outcome;
 use crate::detect::bed::Beds;
 use crate::detect::dwell::Dwell;
 use crate::detect::help::Help;
-use crate::detect::restless::Restless;
+use crate::detect::rates::Rates;
+use crate::detect::restless::{Nights, OTHERS_MAX, Restless};
+use crate::detect::run::{Company, Run};
 use crate::detect::stillness::Stillness;
 use crate::detect::vitals::Vitals;
 use crate::detect::{LocalTime, bare, fault, silence};
@@ -51,7 +54,8 @@ impl Default for Link {
 /// what time has done; other
 /// inputs answer for themselves alone, and what they make due is due at once. A deadline that comes
 /// early, late or twice does no harm. The encoded
-/// state of six devices has about 520 bytes, of [`contract::DEVICES_MAX`] about 1,800.
+/// state of six devices has about 520 bytes, of [`contract::DEVICES_MAX`] about 1,800, and 90 more for each bed that
+/// measures breath or heart.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 #[cbor(map)]
 pub struct Home {
@@ -78,6 +82,18 @@ pub struct Home {
     vitals: Vitals,
     #[cbor(n(21), default)]
     restless: Restless,
+    /// The nights of other beds than the first.
+    #[cbor(n(22), with = "crate::list", default)]
+    more_nights: Vec<Restless, OTHERS_MAX>,
+    /// What the beds measure, as far as it is believed.
+    #[cbor(n(23), default)]
+    rates: Rates,
+    /// How life is told by who is on no roster.
+    #[cbor(n(24), default)]
+    strangers: Run,
+    /// Who was believed lately.
+    #[cbor(n(25), default)]
+    company: Company,
     /// When somebody was last seen up and about: the long-lie clock runs from here.
     #[n(16)]
     upright: Option<Mono>,
@@ -176,7 +192,8 @@ impl Home {
             Input::Released { device } => {
                 self.roster.release(device);
                 self.beds.release(device);
-                self.restless.release(device);
+                self.nights().release(device);
+                self.rates.release(device);
                 triage.ease(Kind::Silence, Some(device));
                 triage.ease(Kind::Fault, Some(device));
                 fault::mains_back(&self.roster, device, triage);
@@ -224,6 +241,7 @@ impl Home {
         if was.is_some_and(|incident| incident.kind == Kind::Stillness) {
             self.stillness.looked();
             self.dwell.looked(triage.now);
+            self.rates.looked(triage.now);
         }
     }
 
@@ -243,14 +261,22 @@ impl Home {
         self.stillness.check(&rules, self.clock, triage);
         let context = self.stillness.context(triage.now);
         self.dwell.check(&rules, self.stillness.watched(), context, triage);
-        self.restless.check(&rules, self.clock, triage);
+        let clock = self.clock;
+        self.nights().check(&rules, clock, triage);
         self.beds.check(&rules, self.clock, self.seeing(), context, triage);
     }
 
-    /// Whether somebody who is up would be seen: a motion sensor speaks, and nobody has left by the door.
+    const fn nights(&mut self) -> Nights<'_> {
+        Nights { first: &mut self.restless, others: &mut self.more_nights }
+    }
+
+    /// Whether somebody who is up would be seen: a motion sensor speaks that is believed, and nobody has left by the
+    /// door.
     fn seeing(&self) -> bool {
-        let speaks =
-            |m: &Member| m.role == Role::Motion && m.is(Mark::Spoke) && !m.is(Mark::Silent);
+        let speaks = |m: &Member| {
+            let heard = m.is(Mark::Spoke) && !m.is(Mark::Silent);
+            m.role == Role::Motion && heard && !m.is(Mark::Doubted)
+        };
         !self.stillness.is_away() && self.roster.watched().any(speaks)
     }
 

@@ -6,7 +6,8 @@
 use proto::unit::{Millis, NoData};
 use proto::up::{Quantity, Role, Value};
 
-use crate::policy::vital::{MAT_BREATH, MAT_HEART};
+use crate::policy::life::{COUNTS_A_SECOND, PRESENCE, WORN};
+use crate::policy::vital::{MAT_BREATH, MAT_HEART, MAT_RESTLESS};
 use crate::policy::{HEALTH_BATTERY, HEALTH_MAINS, MAT_DELAY};
 
 /// What the makers of one kind of device promise.
@@ -18,6 +19,10 @@ pub struct Sheet {
     pub breath: Option<(u8, u8)>,
     /// The same for the heart.
     pub heart: Option<(u8, u8)>,
+    /// The same for restlessness, per cent.
+    pub restless: Option<(u8, u8)>,
+    /// For how long what it tells without a pause is a sign of life.
+    pub alone: Millis,
     /// Whether it sees a living person without being touched: its silence hides stillness.
     pub sees_life: bool,
     /// Seconds between two health frames until it has told its own.
@@ -32,6 +37,8 @@ pub const fn sheet(role: Role) -> Sheet {
         bed_delay: None,
         breath: None,
         heart: None,
+        restless: None,
+        alone: PRESENCE,
         sees_life: false,
         period_s: BATTERY_S,
         mains: false,
@@ -41,12 +48,15 @@ pub const fn sheet(role: Role) -> Sheet {
             bed_delay: Some(MAT_DELAY),
             breath: Some(MAT_BREATH),
             heart: Some(MAT_HEART),
+            restless: Some(MAT_RESTLESS),
             sees_life: true,
             period_s: MAINS_S,
             mains: true,
+            ..touched
         },
         Role::Motion => Sheet { sees_life: true, ..touched },
-        Role::HelpButton | Role::PullCord | Role::Door | Role::Pendant => touched,
+        Role::Pendant => Sheet { alone: WORN, ..touched },
+        Role::HelpButton | Role::PullCord | Role::Door => touched,
         Role::Gateway => Sheet { period_s: MAINS_S, mains: true, ..touched },
     }
 }
@@ -87,8 +97,8 @@ fn rates(role: Role, quantity: Quantity) -> Option<(u8, u8)> {
     match quantity {
         Quantity::Breath => sheet.breath,
         Quantity::Heart => sheet.heart,
+        Quantity::Restless => sheet.restless,
         Quantity::InBed
-        | Quantity::Restless
         | Quantity::Load
         | Quantity::Motion
         | Quantity::Door
@@ -97,6 +107,11 @@ fn rates(role: Role, quantity: Quantity) -> Option<(u8, u8)> {
         | Quantity::Signal
         | Quantity::Battery => None,
     }
+}
+
+/// Whether so many movements or openings in a span of `period_s` can have been made by people; none is no sign.
+pub(crate) fn is_counted(number: f32, period_s: u16) -> bool {
+    number > 0.0 && number <= f32::from(period_s.max(60)) * f32::from(COUNTS_A_SECOND)
 }
 
 /// The number of a value that means something, or why there is none. `period_s` is the span of its reading:

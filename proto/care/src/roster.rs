@@ -8,6 +8,7 @@ use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 use proto::up::{Health, Role};
 
+use crate::detect::run::Run;
 use crate::home::contract::DEVICES_MAX;
 use crate::policy::{
     BATTERY_SILENT_MAX, BATTERY_SLACK, DEVICE_SILENT_MIN, MAINS_SLACK, NEVER_HEARD,
@@ -33,12 +34,15 @@ pub(crate) struct Member {
     /// When it last told something new, minutes of the caller's clock; 0 = not known.
     #[n(5)]
     pub(crate) changed: u32,
-    /// Since when it has told movement without a rest, minutes; 0 = it has not.
+    /// Since when it has told life without an hour's rest, minutes; 0 = it has not.
     #[n(6)]
-    pub(crate) run: u32,
+    run: u32,
     /// Hours since the last news in which others told life.
     #[n(7)]
     pub(crate) lively: u8,
+    /// Since when it has told life without any rest, minutes; 0 = it has not.
+    #[cbor(n(8), default)]
+    presence: u32,
 }
 
 /// What is yes or no about a member.
@@ -53,14 +57,17 @@ pub(crate) enum Mark {
     Silent = 4,
     /// It has said that its mains are lost, and not that they are back.
     Dark = 8,
+    /// What it tells is no sign of life: it has done so for longer than a person would.
+    Doubted = 16,
 }
 
 impl Member {
     fn new(device: DeviceId, role: Role, now: Mono) -> Self {
         let sheet = sheet(role);
         let (period_s, marks) = (sheet.period_s, if sheet.mains { Mark::Mains as u8 } else { 0 });
-        let (changed, run, lively) = (0, 0, 0);
-        let mut new = Self { device, role, heard_s: 0, period_s, marks, changed, run, lively };
+        let (changed, run, presence, lively) = (0, 0, 0, 0);
+        let mut new =
+            Self { device, role, heard_s: 0, period_s, marks, changed, run, lively, presence };
         new.hears(now);
         new
     }
@@ -80,6 +87,16 @@ impl Member {
     /// Whether it can be expected to tell what it sees.
     pub(crate) const fn speaks(&self) -> bool {
         self.is(Mark::Spoke) && !self.is(Mark::Silent) && !self.is(Mark::Dark)
+    }
+
+    /// How it tells of life.
+    pub(crate) const fn run(&self) -> Run {
+        Run { last: self.changed, day: self.run, presence: self.presence }
+    }
+
+    /// It has told of life so.
+    pub(crate) const fn ran(&mut self, run: Run) {
+        (self.changed, self.run, self.presence) = (run.last, run.day, run.presence);
     }
 
     /// When it last spoke, or when it was enrolled: at most a second too early.

@@ -14,6 +14,7 @@ mod gateway;
 mod habits;
 mod help;
 mod house;
+mod life;
 mod night;
 mod policy;
 mod queue;

@@ -54,6 +54,46 @@ fn a_state_with_unknown_fields_is_read() {
     assert_eq!(minicbor::decode::<Home>(&bytes).unwrap(), home);
 }
 
+/// Six devices, two beds of words and a night, as a build wrote it that knew no belief.
+const OLDER: &str = "\
+    ad00a4000c01878601081b00000fffffffffff1b000002000000000002008607081b00001fffffffffff1b00000200000000\
+    0002008608081b00002fffffffffff1b000002000000000002008609081b00003fffffffffff1b0000020000000000020086\
+    0a081b00004fffffffffff1b00000200000000000200860b081b00005fffffffffff1b00000200000000000200860c001b00\
+    005fffffffffff1b00000200000000000003028003a1008001a10086881b00000fffffffffff011a83126e97190e10020000\
+    00881b00001fffffffffff021a83126f87183c031a022f3d930000881b00002fffffffffff031a83126f87183c031a022f3d\
+    961a022f3d9300881b00003fffffffffff041a83126e97190e1002000000881b00004fffffffffff051a83126e97190e1002\
+    000000881b00005fffffffffff001a83126e97190e10020000000282f50003821905641b000002000000000004ab00190528\
+    01190168021a001b7740031a03dcc500041a0036ee80051a036ee80008001518181818981800000000000000000000000000\
+    000000000000000000000018191a00124f80181af505a10081861b00005fffffffffff1b00000200000000001b0000020000\
+    00000001f40c06a100818a1b00001fffffffffff001b00000200000000001b000002000002bf20f4f4f5f6f6f407aa00a202\
+    58705d0002710000004c0002d9000000250002d9000000180002710000001d000310000000200002a40000002c0003490000\
+    004f000559000000580002400000005b0001e400000045000384000000550005590000005000040000000047000310000000\
+    4c0002d90000005300021100000003820700011b000002000002bf2003f404f4051b000002000003a980061b000002000070\
+    26f00719ea600af40bf40c1b000002000002bf2008a201f40200101b000002000002bf20111a0009521714a10081851b0000\
+    1ffffffffffff41b00000200000000001b000002000002bf20f415a7001b00001fffffffffff01f502040319014004000500\
+    0600";
+
+#[test]
+fn a_state_of_an_older_build_is_read_and_judged_on() {
+    let bytes: Vec<u8> = (0..OLDER.len() / 2)
+        .map(|n| u8::from_str_radix(&OLDER[2 * n..2 * n + 2], 16).unwrap())
+        .collect();
+    let mut house = House::with(&[]);
+    house.home = minicbor::decode(&bytes).unwrap();
+    house.now = Mono::from_millis(2_199_023_495_552);
+    assert_eq!(house.home.devices(), 6);
+    let (mat, motion) = (device((2 << 44) - 1), device((3 << 44) - 1));
+    for n in 0..8_u8 {
+        house.reading(mat, &[value(Quantity::Breath, 40.0 + f32::from(n))]);
+        let told = house.live(Millis::minutes(1), &[mat, motion]);
+        let told = crate::house::findings(&told, Kind::Vitals).len();
+        assert_eq!(told, 0, "four minutes of fast breath are remembered, and not yet ten");
+    }
+    let said = house.reading(mat, &[value(Quantity::Breath, 41.0)]);
+    assert!(matches!(&said[..], [Output::Raise(told)] if told.kind == Kind::Vitals), "{said:?}");
+    assert!(!house.event(motion, EventKind::Motion).is_empty(), "and a question is answered");
+}
+
 #[test]
 fn an_empty_state_is_a_new_home() {
     assert_eq!(minicbor::decode::<Home>(&[0xA0]).unwrap(), Home::new());

@@ -178,6 +178,11 @@ impl Beds {
         }
     }
 
+    /// Whether a bed is empty by the last word of its sensor; one of which nothing is known is not.
+    pub(crate) fn is_empty(&self, sensor: DeviceId) -> bool {
+        self.beds.iter().any(|bed| bed.sensor == sensor && bed.place != Place::In)
+    }
+
     /// What the beds say beside a fall: somebody lies in one, or the last that was left.
     pub(crate) fn context(&self, now: Mono) -> Option<Evidence> {
         let newest = |place: Place| {

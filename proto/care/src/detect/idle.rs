@@ -1,61 +1,100 @@
 //! Sensors that speak and yet say nothing: dead, stuck, or a pendant that nobody wears. A task, never an alarm.
 //!
 //! - *Dead*: a motion sensor, bed or door that tells nothing new while others of the home tell life for many hours.
-//! - *Stuck*: a motion sensor that never rests for an hour, day and night.
+//! - *Stuck*: a motion sensor, bed or door that never rests for an hour, day and night ([`super::run`]).
 //! - *Not worn*: a pendant that tells of movement and lies still through hours of a lively day.
 //!
 //! Each ends when the sensor does what it did not. A home in which nothing moves accuses no sensor. Not here: silence.
 
 use proto::id::DeviceId;
-use proto::unit::{Millis, Mono};
+use proto::unit::Mono;
 use proto::up::Role;
 
 use crate::detect::fault::{ALWAYS_ON as STUCK_ON, UNCHANGING, UNWORN};
+use crate::detect::run::{Company, minute, span};
 use crate::finding::{Evidence, Seen};
+use crate::policy::life::ACCUSES;
 use crate::policy::{
-    ALWAYS_ON, BED_DEAD, DOOR_DEAD, LIVELY_HOURS, MOTION_DEAD, MOTION_REST, NOT_WORN,
-    NOT_WORN_HOURS,
+    ALWAYS_ON, BED_DEAD, DOOR_DEAD, LIVELY_HOURS, MOTION_DEAD, NOT_WORN, NOT_WORN_HOURS,
 };
-use crate::roster::{Member, Roster};
+use crate::reading::sheet;
+use crate::roster::{Mark, Member, Roster};
 use crate::triage::Triage;
 
-const MINUTE_MS: u64 = 60_000;
 const HOUR_MIN: u32 = 60;
 
-/// A device has told something new of life at `at`: it is neither dead nor put aside, and others may be.
+/// Whether a word is a sign of life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Belief {
+    /// It is.
+    Life,
+    /// It is the first of its device that is none.
+    Over,
+    /// It is none.
+    None,
+}
+
+/// A device tells of life at `at`: whether that is believed, if it is one of the home's. One that never rests is told as stuck until it does.
+pub(crate) fn told(
+    roster: &mut Roster,
+    (device, at): (DeviceId, Mono),
+    company: &Company,
+    triage: &mut Triage<'_>,
+) -> Option<Belief> {
+    let member = roster.get_mut(device)?;
+    let mut run = member.run();
+    let told = run.tells(at, sheet(member.role).alone, company.beside(device));
+    member.ran(run);
+    let doubted = member.mark(Mark::Doubted, !told.believed);
+    // Who was not believed must not be again because of a restart.
+    triage.firm |= doubted == told.believed;
+    if matches!(member.role, Role::Motion | Role::Door | Role::BedMat) {
+        if told.rested {
+            triage.sound(device, STUCK_ON);
+        } else if told.lasts >= ALWAYS_ON && !triage.is_full() {
+            let value = super::minutes(told.lasts);
+            let evidence = Evidence { what: Seen::AlwaysOn, supports: true, at, value };
+            triage.fault(device, STUCK_ON, at, evidence);
+        }
+    }
+    if told.believed && !told.late {
+        member.lively = 0;
+        triage.sound(device, UNCHANGING);
+        triage.sound(device, UNWORN);
+    }
+    Some(match (told.believed, doubted) {
+        (true, _) => Belief::Life,
+        (false, false) => Belief::Over,
+        (false, true) => Belief::None,
+    })
+}
+
+/// A device says itself that it sticks: what it tells is no sign of life until it has rested.
+pub(crate) fn sticks(roster: &mut Roster, device: DeviceId, at: Mono, triage: &mut Triage<'_>) {
+    let Some(member) = roster.get_mut(device) else { return };
+    let mut run = member.run();
+    run.sticks(at, sheet(member.role).alone);
+    member.ran(run);
+    member.mark(Mark::Doubted, true);
+    triage.firm = true;
+}
+
+/// A device has told something of life at `at` that is believed: others may be dead or put aside.
 pub(crate) fn news(
     roster: &mut Roster,
     (device, at): (DeviceId, Mono),
     night: Option<bool>,
-    hour: &mut u32,
+    (hour, company): (&mut u32, &Company),
     triage: &mut Triage<'_>,
 ) {
     let now = minute(at);
-    if let Some(member) = roster.get_mut(device).filter(|member| member.changed <= now) {
-        runs(member, now, at, triage);
-        (member.changed, member.lively) = (now, 0);
-        triage.sound(device, UNCHANGING);
-        triage.sound(device, UNWORN);
-    }
-    if now / HOUR_MIN > *hour {
+    let since = |member: &Member| member.run().day.max(company.beside(device));
+    let steady = roster.get(device).is_some_and(|member| span(since(member), now) >= ACCUSES);
+    // What has neither paused nor been joined for most of a day may itself be what is wrong: it accuses nobody.
+    if now / HOUR_MIN > *hour && !steady {
         *hour = now / HOUR_MIN;
         triage.firm = true;
         lively(roster, (device, at), night, triage);
-    }
-}
-
-/// Counts how long a motion sensor has seen movement without a rest.
-fn runs(member: &mut Member, now: u32, at: Mono, triage: &mut Triage<'_>) {
-    if member.role != Role::Motion {
-        return;
-    }
-    if span(member.changed, now) >= MOTION_REST || member.run == 0 {
-        member.run = now;
-        triage.sound(member.device, STUCK_ON);
-    } else if span(member.run, now) >= ALWAYS_ON {
-        let value = minutes(member.run, now);
-        let evidence = Evidence { what: Seen::AlwaysOn, supports: true, at, value };
-        triage.fault(member.device, STUCK_ON, at, evidence);
     }
 }
 
@@ -101,14 +140,6 @@ pub(crate) fn rests(roster: &mut Roster, device: DeviceId, at: Mono, triage: &mu
         let evidence = Evidence { what: Seen::NotWorn, supports: true, at, value };
         triage.fault(device, UNWORN, at, evidence);
     }
-}
-
-fn minute(at: Mono) -> u32 {
-    u32::try_from(at.millis() / MINUTE_MS).unwrap_or(u32::MAX)
-}
-
-fn span(from: u32, to: u32) -> Millis {
-    Millis::minutes(to.saturating_sub(from).into())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a card shows hours")]

@@ -4,6 +4,7 @@
 //! differ, are learned from them. A night that was hardly spent in bed teaches nothing. It asks for a look, not for
 //! help, so the home is not asked and time changes nothing. Not here: who leaves the bed ([`super::bed`]).
 
+use heapless::Vec;
 use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
@@ -21,7 +22,10 @@ use crate::triage::{Triage, Word};
 const PARTS: u32 = 16;
 const MINUTE_MS: u64 = 60_000;
 
-/// The nights of one bed of a home: the first that tells how restless it is.
+/// Most beds of one home whose nights are known, beside the first.
+pub(crate) const OTHERS_MAX: usize = 3;
+
+/// The nights of one bed of a home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
 pub(crate) struct Restless {
@@ -45,8 +49,16 @@ pub(crate) struct Restless {
     spread: u32,
 }
 
-impl Restless {
-    /// A share of restless spans, in per cent, of a span that somebody spent in bed.
+/// The nights of all beds of a home, each bed for itself.
+pub(crate) struct Nights<'a> {
+    /// The first bed that told how restless it is.
+    pub(crate) first: &'a mut Restless,
+    pub(crate) others: &'a mut Vec<Restless, OTHERS_MAX>,
+}
+
+impl Nights<'_> {
+    /// A share of restless spans, in per cent, of a span that somebody spent in bed. `own`: the sensor's word, else that
+    /// of a summary, which is not counted beside it.
     pub(crate) fn share(
         &mut self,
         (sensor, own): (DeviceId, bool),
@@ -55,27 +67,67 @@ impl Restless {
         rules: &Rules,
         clock: Option<LocalTime>,
     ) {
-        if !clock.is_some_and(|clock| rules.is_night(clock.minute_of_day(at))) {
-            return;
+        if clock.is_some_and(|clock| rules.is_night(clock.minute_of_day(at)))
+            && let Some(bed) = self.bed(sensor, own)
+        {
+            bed.share(percent, span);
         }
-        if self.sensor.is_none() || (own && !self.own) {
-            (self.sensor, self.own, self.minutes, self.sum) = (Some(sensor), own, 0, 0);
-        }
-        if self.sensor != Some(sensor) {
-            return;
-        }
-        let minutes = u16::try_from(span.get() / MINUTE_MS).unwrap_or(60).clamp(1, 60);
-        self.minutes = self.minutes.saturating_add(minutes);
-        self.sum = self.sum.saturating_add(parts(percent) * u32::from(minutes));
     }
 
-    /// Judges the night when it is over.
+    /// The bed of this sensor, known or new; none if it speaks for itself and this is a summary, or there are too many.
+    fn bed(&mut self, sensor: DeviceId, own: bool) -> Option<&mut Restless> {
+        let mine = |bed: &Restless| bed.sensor == Some(sensor);
+        // Nights that a summary has told are those of the sensor that now speaks for itself.
+        let takes = |bed: &Restless| bed.sensor.is_none() || own && !bed.own;
+        if !mine(self.first) && !self.others.iter().any(mine) {
+            let place = if takes(self.first) {
+                &mut *self.first
+            } else {
+                self.others.push(Restless::default()).ok()?;
+                self.others.last_mut()?
+            };
+            (place.sensor, place.own, place.minutes, place.sum) = (Some(sensor), own, 0, 0);
+        }
+        let bed = if mine(self.first) {
+            &mut *self.first
+        } else {
+            self.others.iter_mut().find(|bed| mine(bed))?
+        };
+        if own && !bed.own {
+            (bed.own, bed.minutes, bed.sum) = (true, 0, 0);
+        }
+        (own || !bed.own).then_some(bed)
+    }
+
+    /// Judges each night when it is over.
     pub(crate) fn check(
         &mut self,
         rules: &Rules,
         clock: Option<LocalTime>,
         triage: &mut Triage<'_>,
     ) {
+        self.first.check(rules, clock, triage);
+        self.others.iter_mut().for_each(|bed| bed.check(rules, clock, triage));
+    }
+
+    /// The sensor has left the home: its nights are nobody's.
+    pub(crate) fn release(&mut self, sensor: DeviceId) {
+        if self.first.sensor == Some(sensor) {
+            *self.first = self.others.pop().unwrap_or_default();
+        }
+        self.others.retain(|bed| bed.sensor != Some(sensor));
+    }
+}
+
+impl Restless {
+    fn share(&mut self, percent: f32, span: Millis) {
+        let minutes = u16::try_from(span.get() / MINUTE_MS).unwrap_or(60).clamp(1, 60);
+        self.minutes = self.minutes.saturating_add(minutes);
+        self.sum = self.sum.saturating_add(parts(percent) * u32::from(minutes));
+    }
+
+    /// Judges the night when it is over.
+    fn check(&mut self, rules: &Rules, clock: Option<LocalTime>, triage: &mut Triage<'_>) {
         let Some(clock) = clock else { return };
         if self.minutes == 0 || rules.is_night(clock.minute_of_day(triage.now)) || triage.is_full()
         {
@@ -134,13 +186,6 @@ impl Restless {
             ],
         };
         triage.raise(joins, &word);
-    }
-
-    /// The sensor has left the home: its nights are nobody's.
-    pub(crate) fn release(&mut self, sensor: DeviceId) {
-        if self.sensor == Some(sensor) {
-            *self = Self::default();
-        }
     }
 }
 

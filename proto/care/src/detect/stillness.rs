@@ -142,6 +142,11 @@ impl Stillness {
         }
     }
 
+    /// The door that somebody seemed to leave by goes by itself: nobody is known to have left.
+    pub(crate) const fn stays(&mut self) {
+        (self.leaving, self.arriving) = (false, false);
+    }
+
     /// Whether somebody left by the door and nothing has moved inside since.
     pub(crate) const fn is_away(&self) -> bool {
         self.leaving

@@ -16,8 +16,8 @@ use crate::policy::Rules;
 use crate::policy::vital::{VITALS_GAP, VITALS_SUSTAINED};
 use crate::triage::{Triage, Word};
 
-/// Most rates of one home that are outside at a time: breath and heart of two beds.
-const OUTSIDE_MAX: usize = 4;
+/// Most rates of one home that are outside at a time: breath and heart of each bed that is watched.
+const OUTSIDE_MAX: usize = 8;
 
 /// A rate that is outside its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -65,7 +65,7 @@ impl Vitals {
             (None, true) => {}
             (None, false) => {
                 let new = Outside { device, heart, since: at, last: at, told: false };
-                // Past the fourth rate of a home none is watched; the first four are.
+                // There are no more beds in a home that are watched.
                 triage.firm |= self.outside.push(new).is_ok();
             }
             (Some(place), _) if at < self.outside[place].last => {}

@@ -3,18 +3,18 @@
 //! Presses and falls are heard whoever says them; everything else counts only if its end tag verifies. Not
 //! here: what follows from it.
 
-use heapless::Vec;
 use proto::id::{DeviceId, PressId};
 use proto::unit::{Millis, Mono, NoData};
-use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up};
+use proto::up::{Event, EventKind, Health, Quantity, Reading, Up};
 
 use crate::detect::help::Call;
+use crate::detect::rates::Measured;
 use crate::detect::stillness::Sign;
 use crate::detect::{fault, idle, silence};
-use crate::finding::{Evidence, Kind, Trust};
+use crate::finding::Trust;
 use crate::home::Home;
 use crate::policy::{DEVICE_SILENT, MAT_DELAY};
-use crate::reading::{is_told, number, sheet};
+use crate::reading::{is_counted, number, sheet};
 use crate::triage::Triage;
 
 impl Home {
@@ -37,7 +37,10 @@ impl Home {
             return;
         }
         let device = id.device;
-        self.alive(device, at, triage);
+        // A gateway that speaks for a device has not heard it by that.
+        if !matches!(up, Up::Reading(reading) if reading.home.is_some()) {
+            self.alive(device, at, triage);
+        }
         match up {
             Up::Event(event) => self.event(device, event, at, triage),
             Up::Reading(reading) => self.reading(device, reading, at, triage),
@@ -88,6 +91,9 @@ impl Home {
             | EventKind::SounderWorks => None,
             EventKind::Tamper | EventKind::BatteryLow | EventKind::Stuck => {
                 fault::event(device, event.kind, at, triage);
+                if event.kind == EventKind::Stuck {
+                    idle::sticks(&mut self.roster, device, at, triage);
+                }
                 None
             }
             EventKind::PowerLost | EventKind::PowerBack => {
@@ -96,7 +102,9 @@ impl Home {
                 None
             }
         };
-        if let Some(sign) = sign {
+        if let Some(sign) = sign
+            && self.believes(device, sign, at, triage)
+        {
             self.lives(device, sign, at, triage);
             let upright = call(event.kind).is_none() && event.kind != EventKind::Cancel;
             self.lived(device, sign, at, upright, triage);
@@ -104,130 +112,128 @@ impl Home {
     }
 
     fn reading(&mut self, device: DeviceId, reading: &Reading, at: Mono, triage: &mut Triage<'_>) {
-        let own = self.roster.get(device).is_some_and(|member| member.role != Role::Gateway);
+        let own = self.is_own(device);
         let span = Millis::secs(reading.period_s.into());
         for value in &reading.values {
             let age = Millis::secs(value.age_s.into());
             let then = Mono::from_millis(at.millis().saturating_sub(age.get()));
+            let device = self.whose(device, value.quantity);
             let number = match number(value, reading.period_s) {
                 Ok(number) => number,
-                Err(NoData::NotPresent) if value.quantity == Quantity::Motion => {
-                    // A pendant that nothing moves says that nobody is there.
-                    idle::rests(&mut self.roster, device, then, triage);
+                Err(reason) => {
+                    self.missing(device, value.quantity, reason, then, triage);
                     continue;
                 }
-                Err(_) => continue,
             };
-            if !own && matches!(value.quantity, Quantity::Motion | Quantity::InBed) {
+            let summed = !own || reading.home.is_some();
+            if summed && matches!(value.quantity, Quantity::Motion | Quantity::InBed) {
                 // A summary has such a value only if the sensor behind it speaks.
                 self.stillness.watch(then, span.plus(DEVICE_SILENT), triage);
             }
-            let sign = match value.quantity {
-                Quantity::InBed => {
-                    self.beds.share(device, own, number, then, span, triage).then_some(Sign::Inside)
+            match value.quantity {
+                Quantity::InBed => self.lies(device, number, (then, span), triage),
+                Quantity::Motion | Quantity::Door => {
+                    let told = (value.quantity, number, reading.period_s);
+                    self.passes(device, told, then, triage);
                 }
-                Quantity::Motion => (number > 0.0).then_some(Sign::Inside),
-                Quantity::Restless => {
-                    let rules = self.rules.unwrap_or_default();
-                    let when = (then, span);
-                    self.restless.share((device, own), number, when, &rules, self.clock);
-                    (number > 0.0).then_some(Sign::Inside)
+                Quantity::Restless | Quantity::Heart | Quantity::Breath => {
+                    let empty = self.is_empty(device, reading);
+                    let quantity = value.quantity;
+                    let told = Measured { sensor: device, quantity, number, empty };
+                    self.rate(told, own, (then, span), triage);
                 }
-                Quantity::Heart | Quantity::Breath => {
-                    if is_told(value.quantity, number) {
-                        let rules = self.rules.unwrap_or_default();
-                        let rate = (value.quantity, number);
-                        self.vitals.rate(device, rate, then, &rules, triage);
-                    }
-                    Some(Sign::Inside)
-                }
-                Quantity::Door => (number > 0.0).then_some(Sign::Door),
                 Quantity::Load
                 | Quantity::Temperature
                 | Quantity::Humidity
                 | Quantity::Signal
-                | Quantity::Battery => None,
-            };
-            if let Some(sign) = sign {
-                self.lives(device, sign, then, triage);
-            }
-            match (value.quantity, sign) {
-                // What a span tells may lie at its beginning.
-                (Quantity::Motion | Quantity::Door, Some(sign)) => {
-                    let early = then.millis().saturating_sub(span.get());
-                    self.lived(device, sign, Mono::from_millis(early), true, triage);
-                }
-                (Quantity::Motion, None) => idle::rests(&mut self.roster, device, then, triage),
-                _ => {}
+                | Quantity::Battery => {}
             }
         }
     }
 
-    /// Somebody has done something, at the earliest at `at`: questions are answered, falls may be recovered from, the
-    /// long-lie clock starts anew if it takes a person who is up.
-    fn lived(
+    /// There is no number, for a reason.
+    fn missing(
         &mut self,
         device: DeviceId,
-        sign: Sign,
+        quantity: Quantity,
+        reason: NoData,
         at: Mono,
-        upright: bool,
         triage: &mut Triage<'_>,
     ) {
-        if upright {
-            self.upright = self.upright.max(Some(at));
-            triage.upright = self.upright;
-            let rules = self.rules.unwrap_or_default();
-            let night = self.clock.map(|clock| rules.is_night(clock.minute_of_day(at)));
-            idle::news(&mut self.roster, (device, at), night, &mut self.hour, triage);
+        match (quantity, reason) {
+            // A pendant that nothing moves says that nobody is there.
+            (Quantity::Motion, NoData::NotPresent) => {
+                idle::rests(&mut self.roster, device, at, triage);
+            }
+            (_, NoData::NotPresent | NoData::Off) => self.rates.rests(device, quantity, at, triage),
+            (_, NoData::Timeout | NoData::Fault | NoData::Stale) => {}
         }
-        // A door alone may be a visitor's.
-        if sign == Sign::Door {
+    }
+
+    /// For which share of a span somebody lay in a bed.
+    fn lies(
+        &mut self,
+        device: DeviceId,
+        share: f32,
+        (at, span): (Mono, Millis),
+        triage: &mut Triage<'_>,
+    ) {
+        if self.mixes_beds(device) {
             return;
         }
-        while let Some((kind, device)) = triage.answer(at) {
-            self.answered(kind, device, at);
-        }
-        triage.moved(at);
-    }
-
-    /// The home has answered: the detector counts anew instead of waiting for a close that never comes.
-    fn answered(&mut self, kind: Kind, device: Option<DeviceId>, at: Mono) {
-        match (kind, device) {
-            (Kind::Bed, Some(bed)) => self.beds.answered(bed, at),
-            (Kind::Stillness, _) => self.stillness.looked(),
-            (
-                Kind::Help
-                | Kind::Fall
-                | Kind::Unverified
-                | Kind::Unreadable
-                | Kind::Bed
-                | Kind::Silence
-                | Kind::GatewaySilence
-                | Kind::Fault
-                | Kind::Vitals
-                | Kind::Restless
-                | Kind::IdentityTwice
-                | Kind::NoWay
-                | Kind::Upkeep,
-                _,
-            ) => {}
+        let own = self.is_own(device);
+        if self.beds.share(device, own, share, at, span, triage)
+            && self.believes(device, Sign::Inside, at, triage)
+        {
+            self.lives(device, Sign::Inside, at, triage);
         }
     }
 
-    /// What was seen beside a fall, for and against: the bed, the last movement.
-    fn beside(&self, now: Mono) -> Vec<Evidence, 3> {
-        let mut beside = Vec::new();
-        let moved = self.stillness.context(now)[0];
-        beside.extend([self.beds.context(now), moved].into_iter().flatten());
-        beside
+    /// How often something moved or a door went in a span.
+    fn passes(
+        &mut self,
+        device: DeviceId,
+        (quantity, number, period_s): (Quantity, f32, u16),
+        at: Mono,
+        triage: &mut Triage<'_>,
+    ) {
+        let sign = if quantity == Quantity::Door { Sign::Door } else { Sign::Inside };
+        if number <= 0.0 {
+            if quantity == Quantity::Motion {
+                idle::rests(&mut self.roster, device, at, triage);
+            }
+            return;
+        }
+        if is_counted(number, period_s) && self.believes(device, sign, at, triage) {
+            self.lives(device, sign, at, triage);
+            // What a span tells may lie at its beginning.
+            let early = at.millis().saturating_sub(u64::from(period_s) * 1000);
+            self.lived(device, sign, Mono::from_millis(early), true, triage);
+        }
     }
 
-    /// A sign of life, to all who wait for one.
-    fn lives(&mut self, device: DeviceId, sign: Sign, at: Mono, triage: &mut Triage<'_>) {
+    /// What a bed measures of who lies there.
+    fn rate(
+        &mut self,
+        told: Measured,
+        own: bool,
+        (at, span): (Mono, Millis),
+        triage: &mut Triage<'_>,
+    ) {
+        let Measured { sensor, quantity, number, empty } = told;
         let rules = self.rules.unwrap_or_default();
-        self.stillness.sign(sign, at, &rules, self.clock, triage);
-        self.dwell.sign(device, at, &rules, triage);
-        self.beds.seen(device, at);
+        let mixed = self.mixes_beds(sensor);
+        if quantity == Quantity::Restless && !empty && !mixed {
+            let clock = self.clock;
+            self.nights().share((sensor, own), number, (at, span), &rules, clock);
+        }
+        if !self.measures(told, at, triage) {
+            return;
+        }
+        if quantity != Quantity::Restless && !mixed {
+            self.vitals.rate(sensor, (quantity, number), at, &rules, triage);
+        }
+        self.lives(sensor, Sign::Inside, at, triage);
     }
 
     fn health(&mut self, device: DeviceId, health: &Health, at: Mono, triage: &mut Triage<'_>) {

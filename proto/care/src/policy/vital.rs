@@ -30,3 +30,6 @@ pub const VITALS_GAP: Millis = Millis::minutes(3);
 pub const MAT_BREATH: (u8, u8) = (4, 50);
 /// What it can tell of the heart, per minute; at the ends it is clipped. Source: as there.
 pub const MAT_HEART: (u8, u8) = (30, 200);
+/// What it can tell of restlessness, per cent; at the ends it says nothing. Source: none at all and without a pause are
+/// what a sensor says that does not measure.
+pub const MAT_RESTLESS: (u8, u8) = (0, 100);
