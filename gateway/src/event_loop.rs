@@ -16,7 +16,7 @@ use proto::id::{DeviceId, KeyEpoch, PressId, Seq};
 use proto::key::EndSeal;
 use proto::topic::Topic;
 use proto::unit::Mono;
-use proto::up::{Loss, Up};
+use proto::up::{Loss, Up, about};
 use tokio::sync::{mpsc, watch};
 
 use crate::bus_words;
@@ -301,9 +301,11 @@ impl EventLoop {
         for (topic, word) in std::mem::take(&mut self.unsaid) {
             self.show(topic, word);
         }
+        let mut device = None;
         while let Some(action) = self.hub.next_action() {
             match action {
-                Action::Say(up) => own.extend(self.voice.say(&up)),
+                Action::About(one) => device = Some(one),
+                Action::Say(up) => own.extend(self.voice.say_about(device.take(), &up)),
                 Action::ShowDevice(home, device, picture) => {
                     let word = bus_words::device(home, device, picture);
                     self.show(Topic::BusState(home, device), word);
@@ -377,8 +379,13 @@ impl EventLoop {
 impl OwnVoice {
     /// Seals a word as the box's next frame.
     fn say(&mut self, up: &Up) -> Option<(PressId, Vec<u8>)> {
+        self.say_about(None, up)
+    }
+
+    /// The same, about one device.
+    fn say_about(&mut self, device: Option<DeviceId>, up: &Up) -> Option<(PressId, Vec<u8>)> {
         let seq = self.last.seq.next()?;
-        let body = up.to_body().ok()?;
+        let body = device.map_or_else(|| up.to_body(), |device| about::to_body(up, device)).ok()?;
         let id = PressId { seq, ..self.last };
         let header = Header { class: up.class(), epoch: self.epoch, id };
         let frame = seal_end(&header, &body, &self.seal).ok()?;

@@ -1,4 +1,4 @@
-//! What the box itself knows of its homes, pure: who is fresh, what a minute was like, when to sound.
+//! What the box itself knows of its homes, pure: who is fresh, what a minute of each device was like, when to sound.
 //!
 //! Contract: the owner calls `handle_*` with spool time, then performs every [`Action`] of
 //! `next_action`, then calls `handle_timeout` no later than `poll_timeout`. Time never goes back.
@@ -36,6 +36,8 @@ const CONFIRM_WITHIN: Millis = Millis::secs(10);
 pub enum Action {
     /// Say this to the server in the box's own name.
     Say(Up),
+    /// What is said next is about this device alone.
+    About(DeviceId),
     /// Show a device on the bus.
     ShowDevice(HomeId, DeviceId, Picture),
     /// A device is no longer here: clear it from the bus.
@@ -59,7 +61,8 @@ pub struct Alarm {
 
 #[derive(Debug)]
 struct Home {
-    minute: Minute,
+    /// The open minute of each device that measures; no two devices share a number.
+    minutes: BTreeMap<DeviceId, Minute>,
     closes: Mono,
     alarm: Alarm,
     /// An open alert that the server must name again by this time, or it is over.
@@ -117,7 +120,7 @@ impl Hub {
         self.handle_released(device);
         let opens = self.homes.len() as u64;
         self.homes.entry(home).or_insert_with(|| Home {
-            minute: Minute::default(),
+            minutes: BTreeMap::new(),
             // Homes of one box close their minutes at different seconds.
             closes: now.after(Millis::new(READING_PERIOD.get() + opens % 60 * 1000)),
             alarm: Alarm::default(),
@@ -130,6 +133,9 @@ impl Hub {
     /// A device has left.
     pub fn handle_released(&mut self, device: DeviceId) {
         if let Some(gone) = self.devices.remove(&device) {
+            if let Some(home) = self.homes.get_mut(&gone.home()) {
+                home.minutes.remove(&device);
+            }
             self.actions.push_back(Action::ClearDevice(gone.home(), device));
         }
     }
@@ -143,8 +149,10 @@ impl Hub {
         if picture != before {
             self.actions.push_back(Action::ShowDevice(home, device, picture));
         }
-        if let (Some(up), Some(home)) = (up, self.homes.get_mut(&home)) {
-            home.minute.take(now, age, up);
+        // A pendant's own words go up as they are.
+        let summed = up.filter(|_| picture.role != Role::Pendant);
+        if let (Some(up), Some(home)) = (summed, self.homes.get_mut(&home)) {
+            home.minutes.entry(device).or_default().take(now, age, up);
         }
     }
 
@@ -242,8 +250,11 @@ impl Hub {
             if now < home.closes {
                 continue;
             }
-            if let Some(reading) = home.minute.close(now, uptime, *id) {
-                self.actions.push_back(Action::Say(Up::Reading(reading)));
+            for (device, minute) in &mut home.minutes {
+                if let Some(reading) = minute.close(now, uptime, *id) {
+                    self.actions.push_back(Action::About(*device));
+                    self.actions.push_back(Action::Say(Up::Reading(reading)));
+                }
             }
             while home.closes <= now {
                 home.closes = home.closes.after(READING_PERIOD);

@@ -102,6 +102,36 @@ fn a_minute_of_readings_becomes_one_message_for_the_home() {
 }
 
 #[test]
+fn two_mats_of_a_home_are_two_summaries_and_never_one_mean() {
+    let mut hub = hub();
+    let other = DeviceId::new(9).unwrap();
+    hub.handle_enrolled(at(0), other, home(), Role::BedMat);
+    for ms in [10_000, 30_000, 50_000] {
+        let fast = reading(ms, &[(Quantity::InBed, Some(100.0)), (Quantity::Breath, Some(40.0))]);
+        let slow = reading(ms, &[(Quantity::InBed, Some(0.0)), (Quantity::Breath, Some(6.0))]);
+        hub.handle_heard(at(ms), mat(), Some(&fast));
+        hub.handle_heard(at(ms), other, Some(&slow));
+    }
+    hub.handle_timeout(at(60_000));
+    let actions = drain(&mut hub);
+    let mut told = Vec::new();
+    for pair in actions.windows(2) {
+        if let [Action::About(device), Action::Say(Up::Reading(said))] = pair {
+            let number = |quantity| value(said, quantity).unwrap().value;
+            assert_eq!((said.home, said.period_s), (Some(home()), 60));
+            told.push((*device, number(Quantity::InBed), number(Quantity::Breath)));
+        }
+    }
+    assert_eq!(told, [(mat(), Some(100.0), Some(40.0)), (other, Some(0.0), Some(6.0))]);
+    let said = actions.iter().filter(|a| matches!(a, Action::Say(Up::Reading(_)))).count();
+    assert_eq!(said, 2, "and none of the home");
+    hub.handle_released(other);
+    hub.handle_timeout(at(120_000));
+    let about = drain(&mut hub).iter().any(|a| *a == Action::About(other));
+    assert!(!about, "who has left is not spoken for");
+}
+
+#[test]
 fn a_value_that_stops_is_said_to_be_missing_with_its_reason() {
     let mut hub = hub();
     hub.handle_heard(at(1_000), mat(), Some(&reading(1_000, &[(Quantity::Heart, Some(60.0))])));

@@ -4,6 +4,7 @@
 //! keeps them, since it passes bytes on. Numbers of kinds and quantities are append-only. Not here:
 //! what any of it means for a person (`care`).
 
+pub mod about;
 mod values;
 
 use heapless::Vec;

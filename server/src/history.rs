@@ -4,6 +4,7 @@
 //!   same is one run. Values are kept as the judgement hears them (in bed or not, moved or not), not as numbers.
 //! - Each home has a *tail* in memory that becomes a row each hour. A crash loses at most that; alarms do not rest on
 //!   it, and nothing waits for it.
+//! - What a gateway says for a device is a voice of its own beside the device's.
 //! - A home that says too much a day keeps its first `RUNS_A_DAY` runs of that day.
 //!
 //! Not here: SQL (`records::heard`), what a rehearsal makes of it (`rehearsal`).
@@ -32,8 +33,8 @@ const RUNS_A_ROW: usize = 512;
 const ROW_AGE: Millis = Millis::minutes(60);
 /// Most runs of one home and day: a busy home has about a thousand, a chattering contact 864,000.
 const RUNS_A_DAY: u32 = 8_000;
-/// Most devices of one tail; a home has at most 32, and gateways speak for it.
-const VOICES: usize = 64;
+/// Most voices of one tail; a home has at most 32 devices, and gateways speak for it and for them.
+const VOICES: usize = 96;
 /// Rows of one transaction, so that a press never waits long for the writer.
 const AT_ONCE: usize = 64;
 /// Looks for tails that are due this often.
@@ -53,6 +54,17 @@ pub struct Stretch {
     /// What was said, each run at the place of its first word.
     #[n(2)]
     pub runs: Vec<Run>,
+    /// Places of voices that are not the device's own: a gateway speaks for it.
+    #[cbor(n(3), default)]
+    pub summed: Vec<u8>,
+}
+
+impl Stretch {
+    /// Who speaks at a place, and whether a gateway does it for them.
+    pub fn voice(&self, place: u8) -> Option<(DeviceId, bool)> {
+        let device = self.voices.get(usize::from(place))?;
+        Some((*device, self.summed.contains(&place)))
+    }
 }
 
 #[derive(Debug)]
@@ -114,7 +126,8 @@ impl History {
 /// One input, as small as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Note {
-    voice: DeviceId,
+    /// Who, and whether a gateway speaks for them: two voices, each with runs of its own.
+    voice: (DeviceId, bool),
     age_ms: u32,
     said: Said,
 }
@@ -126,10 +139,12 @@ impl Note {
         match input {
             Input::Heard { id, at, trust: care::Trust::Verified, up } => {
                 let age_ms = u32::try_from(now.since(*at).get()).unwrap_or(u32::MAX);
-                Some(Self { voice: id.device, age_ms, said: Said::of(up)? })
+                let summed = matches!(up, proto::up::Up::Reading(r) if r.home.is_some());
+                Some(Self { voice: (id.device, summed), age_ms, said: Said::of(up)? })
             }
             Input::Gateway { up } => {
-                Some(Self { voice: nobody, age_ms: 0, said: Said::Gateway { up: *up } })
+                let voice = (nobody, false);
+                Some(Self { voice, age_ms: 0, said: Said::Gateway { up: *up } })
             }
             Input::Heard { .. }
             | Input::Enrolled { .. }
@@ -150,7 +165,12 @@ impl Home {
             (self.day, self.today) = (now.millis() / DAY_MS, 0);
         }
         let tail = self.tail.get_or_insert_with(|| Tail {
-            stretch: Stretch { from: now.millis(), voices: Vec::new(), runs: Vec::new() },
+            stretch: Stretch {
+                from: now.millis(),
+                voices: Vec::new(),
+                runs: Vec::new(),
+                summed: Vec::new(),
+            },
             open: Vec::new(),
         });
         if tail.hear(now, note, self.today < RUNS_A_DAY) {
@@ -162,13 +182,15 @@ impl Home {
 impl Tail {
     /// Says whether it took a new run.
     fn hear(&mut self, now: Mono, note: Note, room: bool) -> bool {
-        let known = self.stretch.voices.iter().position(|voice| *voice == note.voice);
-        let voice = match known {
-            Some(voice) => voice,
+        let is = |place: &u8| self.stretch.voice(*place) == Some(note.voice);
+        let voice = match (0..=u8::MAX).take(self.stretch.voices.len()).find(is) {
+            Some(place) => usize::from(place),
             None if self.stretch.voices.len() < VOICES => {
-                self.stretch.voices.push(note.voice);
+                let place = self.open.len();
+                self.stretch.voices.push(note.voice.0);
+                self.stretch.summed.extend(u8::try_from(place).ok().filter(|_| note.voice.1));
                 self.open.push(None);
-                self.open.len() - 1
+                place
             }
             None => return false,
         };

@@ -1,4 +1,4 @@
-//! One minute of one home in at most sixteen values.
+//! One minute of one device in at most sixteen values: two beds of a home are two patients, never their mean.
 //!
 //! Shares and rates are averaged over the time that they stand for, counts are added, of battery and
 //! signal the worst counts. A quantity that was seen before and is missing now is said to be missing,
@@ -61,7 +61,7 @@ struct Tally {
     no_data: Option<NoData>,
 }
 
-/// The open minute of a home.
+/// The open minute of a device.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Minute {
     tallies: [Tally; QUANTITIES.len()],
@@ -101,22 +101,12 @@ impl Minute {
                 | EventKind::SounderFailed
                 | EventKind::SounderWorks => {}
             },
-            Up::Health(health) => {
-                let period = Millis::secs(u64::from(health.period_s));
-                let mut say = |quantity, value: Option<f32>| {
-                    if let Some(value) = value {
-                        let value = Value { quantity, value: Some(value), no_data: None, age_s: 0 };
-                        self.tally(quantity).add(&value, at, period);
-                    }
-                };
-                say(Quantity::Battery, health.battery.map(|percent| f32::from(percent.get())));
-                say(Quantity::Signal, health.signal.map(|dbm| f32::from(dbm.get())));
-            }
-            Up::Loss(_) | Up::Update(_) => {}
+            // What a device says of itself goes up by itself.
+            Up::Health(_) | Up::Loss(_) | Up::Update(_) => {}
         }
     }
 
-    /// Closes the minute: the summary, or none while nothing was ever measured in this home.
+    /// Closes the minute: the summary, or none while it has never measured anything.
     pub(super) fn close(&mut self, now: Mono, uptime: Millis, home: HomeId) -> Option<Reading> {
         let mut values = heapless_values();
         for (quantity, tally) in QUANTITIES.into_iter().zip(&mut self.tallies) {

@@ -87,7 +87,7 @@ pub fn limit(role: Role, quantity: Quantity, wanted: u8) -> Result<u8, Unfit> {
 }
 
 /// Whether a rate is one that the sensors on sale can tell: inside the sheet of a mat, and not at its ends.
-pub(crate) fn is_told(quantity: Quantity, number: f32) -> bool {
+pub fn is_told(quantity: Quantity, number: f32) -> bool {
     rates(Role::BedMat, quantity)
         .is_some_and(|(low, high)| number > f32::from(low) && number < f32::from(high))
 }

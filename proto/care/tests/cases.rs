@@ -5,6 +5,7 @@
 
 mod alert;
 mod bed;
+mod beds;
 mod breath;
 mod dwell;
 mod exit;

@@ -1,10 +1,12 @@
 //! One thing that a home said, once or again and again at one pace, in a dozen bytes.
 //!
 //! A reading is kept as the judgement hears it: in bed, out or between; moved or not; a valid breath or heart or
-//! none. So a rule over such words can be rehearsed, and one over the numbers themselves cannot.
+//! none. So a rule over such words can be rehearsed, and one over the numbers themselves cannot: not a limit of a
+//! rate, and not that a rate never changed.
 //! Not here: which runs a home has ([`super::Stretch`]).
 
 use minicbor::{Decode, Encode};
+use proto::id::HomeId;
 use proto::unit::{Millis, Percent};
 use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up, Value};
 
@@ -62,8 +64,15 @@ const WORDS: [(Quantity, [f32; 3]); 6] = [
     (Quantity::Breath, [0.0, 14.0, 14.0]),
 ];
 
+/// Those of them that no body repeats.
+const RATES: [Quantity; 3] = [Quantity::Restless, Quantity::Heart, Quantity::Breath];
+
 fn word(value: &Value, period_s: u16) -> u16 {
     let Ok(number) = care::reading::number(value, period_s) else { return 0 };
+    // At its clip limit it is nobody's.
+    if RATES.contains(&value.quantity) && !care::reading::is_told(value.quantity, number) {
+        return 1;
+    }
     let (low, high) = if value.quantity == Quantity::InBed {
         (care::policy::OUT_OF_BED_SHARE, care::policy::IN_BED_SHARE)
     } else {
@@ -104,19 +113,21 @@ impl Said {
         matches!(self, Self::Reading { .. } | Self::Health { .. })
     }
 
-    /// The word that the judgement hears again; none for the gateway.
-    pub fn up(&self) -> Option<Up> {
+    /// The word that the judgement hears again; none for the gateway. `home`: set if a gateway said it. Numbers of a
+    /// body differ from `turn` to turn, since what never changed would be no body's.
+    pub fn up(&self, home: Option<HomeId>, turn: bool) -> Option<Up> {
         let uptime = Millis::default();
         Some(match *self {
             Self::Event { kind } => Up::Event(Event { kind, uptime, count: None }),
             Self::Reading { period_s, words } => {
                 let values = WORDS.iter().enumerate().filter_map(|(place, (quantity, means))| {
                     let word = usize::from(words >> (2 * place) & 3).checked_sub(1)?;
-                    let value = Some(means[word]);
+                    let body = word > 0 && turn && RATES.contains(quantity);
+                    let value = Some(means[word] + if body { 1.0 } else { 0.0 });
                     Some(Value { quantity: *quantity, value, no_data: None, age_s: 0 })
                 });
                 let values = values.collect();
-                Up::Reading(Reading { uptime, period_s, values, home: None })
+                Up::Reading(Reading { uptime, period_s, values, home })
             }
             Self::Health { period_s, battery } => {
                 let battery = battery.and_then(|steps| Percent::new(steps * 5));
@@ -198,7 +209,7 @@ mod tests {
     fn a_reading_comes_back_as_the_judgement_hears_it() {
         for (in_bed, moved) in [(100.0, 0.0), (0.0, 3.0), (30.0, 0.0)] {
             let said = Said::of(&reading(in_bed, moved)).unwrap();
-            let again = said.up().unwrap();
+            let again = said.up(None, false).unwrap();
             assert_eq!(Said::of(&again), Some(said), "{again:?}");
         }
     }

@@ -12,7 +12,7 @@ use proto::id::{BootId, DeviceId, GatewayId, HomeId, KeyEpoch, PressId};
 use proto::key::EndSeal;
 use proto::relay::{Relay, RelayKind};
 use proto::unit::Mono;
-use proto::up::{Role, Up};
+use proto::up::{Role, Up, about};
 use sha2::{Digest, Sha256};
 
 use crate::inbox::InboxRow;
@@ -70,6 +70,8 @@ pub struct Word {
     pub role: Option<Role>,
     /// How far it is believed.
     pub trust: Trust,
+    /// The device of its home that a gateway speaks for, and as what that is enrolled.
+    pub about: Option<(DeviceId, Role)>,
     /// What it says.
     pub up: Up,
     /// When a gateway had it, server's clock.
@@ -98,6 +100,8 @@ struct Frame<'a> {
     body: &'a [u8],
     open: &'a [u8],
     known: Option<DeviceInfo>,
+    /// What is known of the device that a gateway speaks for, if it speaks for one.
+    about: Option<Option<DeviceInfo>>,
     trust: Trust,
     handed: Mono,
 }
@@ -163,7 +167,10 @@ impl Reader {
             | Class::Reading
             | Class::Health
             | Class::Loss
-            | Class::Update => word(Frame { header, body, open, known, trust, handed }),
+            | Class::Update => {
+                let about = Self::about(by, &header, body, known.as_ref(), registry);
+                word(Frame { header, body, open, known, about, trust, handed })
+            }
         }
     }
 
@@ -186,7 +193,8 @@ impl Reader {
                     self.renewals.refused.insert(device.device);
                 }
                 let (open, trust) = (open.as_slice(), Trust::Verified);
-                let said = word(Frame { header, body, open, known, trust, handed });
+                let about = None;
+                let said = word(Frame { header, body, open, known, about, trust, handed });
                 // Only calls come this way; nothing else of a stranger counts as told.
                 return if matches!(&said, Said::Word(word) if word.is_idle()) {
                     Said::Aside("stranger's frame is no emergency", Loud::No)
@@ -211,11 +219,27 @@ impl Reader {
             home: known.as_ref().and_then(|d| d.home),
             role: known.map(|d| d.role),
             trust: Trust::Unverified,
+            about: None,
             up: Up::Event(press),
             handed,
             tag: [0; TAG_LEN],
             hash: hash(hop),
         })
+    }
+
+    /// What is known of the device that a gateway speaks for, if it speaks for one; it may do so for those of its homes.
+    fn about(
+        by: GatewayId,
+        header: &Header,
+        body: &[u8],
+        known: Option<&DeviceInfo>,
+        registry: &Registry,
+    ) -> Option<Option<DeviceInfo>> {
+        let summed = known.is_some_and(|d| d.role == Role::Gateway);
+        let device = about::of(body).filter(|_| summed && header.class == Class::Reading)?;
+        let serves =
+            |d: &DeviceInfo| d.home.is_some_and(|home| registry.gateways_of(home).contains(&by));
+        Some(registry.device(device).filter(serves))
     }
 
     fn verifies(&mut self, open: &[u8], header: &Header, device: &DeviceInfo) -> bool {
@@ -243,7 +267,7 @@ impl Reader {
 }
 
 fn word(frame: Frame<'_>) -> Said {
-    let Frame { header, body, open, known, trust, handed } = frame;
+    let Frame { header, body, open, known, about, trust, handed } = frame;
     let home = known.as_ref().and_then(|d| d.home);
     let verified = trust == Trust::Verified;
     let told = match trust {
@@ -267,11 +291,18 @@ fn word(frame: Frame<'_>) -> Said {
         (Up::Loss(loss), Some(Role::Gateway)) => loss.home,
         _ => home,
     };
+    let about = match about.map(|of| of.filter(|d| d.home == home && d.role != Role::Gateway)) {
+        Some(None) => {
+            return Said::Aside("gateway speaks for a device that is none of its own", Loud::No);
+        }
+        Some(Some(of)) => Some((of.device, of.role)),
+        None => None,
+    };
     let (id, class) = (header.id, up.class());
     let waits = verified && header.class == Class::Emergency;
     let hash = if verified { Vec::new() } else { hash(open) };
     let tag = open.last_chunk().copied().unwrap_or([0; TAG_LEN]);
-    Said::Word(Word { id, class, waits, home, role, trust, up, handed, tag, hash })
+    Said::Word(Word { id, class, waits, home, role, trust, about, up, handed, tag, hash })
 }
 
 fn unreadable(bytes: &[u8], registry: &Registry) -> Said {

@@ -9,7 +9,7 @@ use std::collections::{BinaryHeap, HashMap};
 
 use care::policy::Rules;
 use care::{Evidence, Home, Input, Kind, OUTPUTS_MAX, Output, Severity, Trust};
-use proto::id::{BootId, DeviceId, PressId, Seq};
+use proto::id::{BootId, DeviceId, HomeId, PressId, Seq};
 use proto::unit::{Millis, Mono};
 use proto::up::{Role, Up};
 
@@ -100,6 +100,8 @@ struct Words<'a> {
 
 /// Where a run is: stretch, place.
 type Place = (usize, usize);
+/// Who speaks, and whether a gateway does it for them.
+type Voice = (DeviceId, bool);
 
 impl<'a> Words<'a> {
     fn of(stretches: &'a [Stretch]) -> Self {
@@ -116,7 +118,7 @@ impl<'a> Words<'a> {
         &self.stretches[stretch].runs[place]
     }
 
-    fn next(&mut self) -> Option<(Mono, DeviceId, Place)> {
+    fn next(&mut self) -> Option<(Mono, Voice, Place)> {
         let Reverse((at, stretch, place, nth)) = self.heap.pop()?;
         let run = self.run((stretch, place));
         let thinned = if run.pace * 2 >= THINNED { THINNED } else { THINNED_FAST };
@@ -127,13 +129,17 @@ impl<'a> Words<'a> {
             let when = when + u64::from(run.pace) * u64::from(next);
             self.heap.push(Reverse((when, stretch, place, next)));
         }
-        let voices = &self.stretches[stretch].voices;
-        let voice = voices.get(usize::from(run.voice)).copied();
-        match voice {
+        match self.stretches[stretch].voice(run.voice) {
             Some(voice) => Some((Mono::from_millis(at), voice, (stretch, place))),
             None => self.next(),
         }
     }
+}
+
+/// Heads or tails, the same in each rehearsal.
+const fn coin(seq: u32) -> bool {
+    let mixed = seq.wrapping_mul(0x9E37_79B9);
+    (mixed ^ (mixed >> 15)).wrapping_mul(0x85EB_CA6B) >> 31 == 1
 }
 
 struct Stage<'a> {
@@ -143,7 +149,7 @@ struct Stage<'a> {
     clocked: Mono,
     seq: u32,
     /// The words that runs stand for, each made once.
-    words: HashMap<Said, Option<Up>>,
+    words: HashMap<(Said, bool, bool), Option<Up>>,
     out: heapless::Vec<Output, OUTPUTS_MAX>,
     /// Open incidents: which alarm, and when it counts as closed.
     open: HashMap<u32, usize>,
@@ -210,18 +216,22 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn hear(&mut self, device: DeviceId, run: &Run) {
+    fn hear(&mut self, (device, summed): Voice, run: &Run) {
         if let Said::Gateway { up } = run.said {
             return self.step(Input::Gateway { up });
         }
-        let Some(up) = self.words.entry(run.said).or_insert_with(|| run.said.up()).take() else {
+        self.seq = self.seq.wrapping_add(1);
+        let turn = coin(self.seq);
+        let home = HomeId::new(0).filter(|_| summed);
+        let key = (run.said, summed, turn);
+        let Some(up) = self.words.entry(key).or_insert_with(|| run.said.up(home, turn)).take()
+        else {
             return;
         };
-        self.seq = self.seq.wrapping_add(1);
         let id = PressId { device, boot: BootId::new(1, 1), seq: Seq::new(self.seq) };
         let at = Mono::from_millis(self.now.millis().saturating_sub(run.age_ms.into()));
         self.step(Input::Heard { id, at, trust: Trust::Verified, up: &up });
-        self.words.insert(run.said, Some(up));
+        self.words.insert(key, Some(up));
     }
 
     fn step(&mut self, input: Input<'_>) {

@@ -28,8 +28,8 @@ const HOUR_MIN: u32 = 60;
 pub(crate) enum Belief {
     /// It is.
     Life,
-    /// It is the first of its device that is none.
-    Over,
+    /// It is one only because another source was believed just before.
+    Vouched,
     /// It is none.
     None,
 }
@@ -62,10 +62,10 @@ pub(crate) fn told(
         triage.sound(device, UNCHANGING);
         triage.sound(device, UNWORN);
     }
-    Some(match (told.believed, doubted) {
+    Some(match (told.believed, told.vouched) {
         (true, _) => Belief::Life,
-        (false, false) => Belief::Over,
-        (false, true) => Belief::None,
+        (false, true) => Belief::Vouched,
+        (false, false) => Belief::None,
     })
 }
 

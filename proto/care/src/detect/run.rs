@@ -8,7 +8,7 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 
-use crate::policy::life::{PRESENCE_REST, STUCK, STUCK_ALONE};
+use crate::policy::life::{PRESENCE_MOST, PRESENCE_REST, STUCK, STUCK_ALONE, VOUCHED};
 use crate::policy::{ALWAYS_ON, MOTION_REST};
 
 const MINUTE_MS: u64 = 60_000;
@@ -30,8 +30,10 @@ pub(crate) struct Run {
 /// What a word did to its source's run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Told {
-    /// Whether it is a sign of life.
+    /// Whether it is a sign of life by itself.
     pub(crate) believed: bool,
+    /// Whether it is one because another source says so too.
+    pub(crate) vouched: bool,
     /// Whether it came after an hour's pause.
     pub(crate) rested: bool,
     /// Whether it was told before something that is known already.
@@ -58,8 +60,10 @@ impl Run {
         let lasts = span(self.day, now);
         let alone = span(other, now) >= STUCK_ALONE;
         let stuck = lasts >= STUCK || lasts >= ALWAYS_ON && alone;
-        let believed = span(self.presence, self.last) < most && !stuck;
-        Told { believed, rested, late, lasts }
+        let presence = span(self.presence, self.last);
+        let believed = presence < most && !stuck;
+        let beside = span(other, now) <= VOUCHED && presence < PRESENCE_MOST && !stuck;
+        Told { believed, vouched: !believed && beside, rested, late, lasts }
     }
 
     /// How long it has told of life without an hour's pause.

@@ -142,6 +142,11 @@ impl Stillness {
         }
     }
 
+    /// Something was told that is not believed: what happens meanwhile teaches nothing about this home's hours.
+    pub(crate) const fn doubt(&mut self) {
+        self.partial = true;
+    }
+
     /// The door that somebody seemed to leave by goes by itself: nobody is known to have left.
     pub(crate) const fn stays(&mut self) {
         (self.leaving, self.arriving) = (false, false);

@@ -8,6 +8,7 @@ use proto::unit::{Millis, Mono, NoData};
 use proto::up::{Event, EventKind, Health, Quantity, Reading, Up};
 
 use crate::detect::help::Call;
+use crate::detect::idle::Belief;
 use crate::detect::rates::Measured;
 use crate::detect::stillness::Sign;
 use crate::detect::{fault, idle, silence};
@@ -102,12 +103,9 @@ impl Home {
                 None
             }
         };
-        if let Some(sign) = sign
-            && self.believes(device, sign, at, triage)
-        {
-            self.lives(device, sign, at, triage);
+        if let Some(sign) = sign {
             let upright = call(event.kind).is_none() && event.kind != EventKind::Cancel;
-            self.lived(device, sign, at, upright, triage);
+            self.shows(device, sign, (at, at, upright), triage);
         }
     }
 
@@ -183,7 +181,7 @@ impl Home {
         }
         let own = self.is_own(device);
         if self.beds.share(device, own, share, at, span, triage)
-            && self.believes(device, Sign::Inside, at, triage)
+            && self.believes(device, Sign::Inside, at, triage) != Belief::None
         {
             self.lives(device, Sign::Inside, at, triage);
         }
@@ -204,11 +202,10 @@ impl Home {
             }
             return;
         }
-        if is_counted(number, period_s) && self.believes(device, sign, at, triage) {
-            self.lives(device, sign, at, triage);
+        if is_counted(number, period_s) {
             // What a span tells may lie at its beginning.
             let early = at.millis().saturating_sub(u64::from(period_s) * 1000);
-            self.lived(device, sign, Mono::from_millis(early), true, triage);
+            self.shows(device, sign, (at, Mono::from_millis(early), true), triage);
         }
     }
 

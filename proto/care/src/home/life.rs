@@ -24,27 +24,34 @@ use crate::triage::Triage;
 use proto::unit::NoData;
 
 impl Home {
-    /// Something was told that takes a living person, at `at`: whether it is believed.
+    /// Something was told that takes a living person, at `at`: how far it is believed.
     pub(super) fn believes(
         &mut self,
         device: DeviceId,
         sign: Sign,
         at: Mono,
         triage: &mut Triage<'_>,
-    ) -> bool {
-        let belief = idle::told(&mut self.roster, (device, at), &self.company, triage);
-        match belief {
-            Some(Belief::Life) => self.company.joins(device, at),
+    ) -> Belief {
+        let was = self.roster.get(device).is_some_and(|member| member.is(Mark::Doubted));
+        let belief = match idle::told(&mut self.roster, (device, at), &self.company, triage) {
+            // One that goes by itself would let everybody out.
+            Some(Belief::Vouched) if sign == Sign::Door => Belief::None,
+            Some(belief) => belief,
             // Who is on no roster, such as a gateway that speaks for a home, is one more source, and vouches for none.
-            None => return self.strangers.tells(at, PRESENCE, 0).believed,
-            Some(Belief::Over) if sign == Sign::Door => {
-                // It may have gone by itself, and so nobody may have left by it.
+            None if self.strangers.tells(at, PRESENCE, 0).believed => return Belief::Life,
+            None => Belief::None,
+        };
+        if belief == Belief::None {
+            self.stillness.doubt();
+            self.presence(device, at, triage);
+            if sign == Sign::Door && !was {
                 triage.firm = true;
                 self.stillness.stays();
             }
-            Some(Belief::Over | Belief::None) => self.presence(device, at, triage),
+        } else {
+            self.company.joins(device, at);
         }
-        belief == Some(Belief::Life)
+        belief
     }
 
     /// Presence that is told for too long to be a sign of life is what a watched room is watched for.
@@ -183,6 +190,24 @@ impl Home {
         beside
     }
 
+    /// A sign that is believed as far as said: what is only vouched for breaks a stillness, and nothing that hurries.
+    pub(super) fn shows(
+        &mut self,
+        device: DeviceId,
+        sign: Sign,
+        (at, early, upright): (Mono, Mono, bool),
+        triage: &mut Triage<'_>,
+    ) {
+        match self.believes(device, sign, at, triage) {
+            Belief::Life => {
+                self.lives(device, sign, at, triage);
+                self.lived(device, sign, early, upright, triage);
+            }
+            Belief::Vouched => self.breaks(device, sign, at, triage),
+            Belief::None => {}
+        }
+    }
+
     /// A sign of life, to all who wait for one.
     pub(super) fn lives(
         &mut self,
@@ -191,12 +216,17 @@ impl Home {
         at: Mono,
         triage: &mut Triage<'_>,
     ) {
+        self.breaks(device, sign, at, triage);
+        self.beds.seen(device, at);
+    }
+
+    /// Somebody is where this was told: nobody is still, and whoever was in the watched room is there no more.
+    fn breaks(&mut self, device: DeviceId, sign: Sign, at: Mono, triage: &mut Triage<'_>) {
         let rules = self.rules.unwrap_or_default();
         self.stillness.sign(sign, at, &rules, self.clock, triage);
         // What a summary of the home tells may be of the very room.
         if self.is_own(device) {
             self.dwell.sign(device, at, &rules, triage);
         }
-        self.beds.seen(device, at);
     }
 }

@@ -62,6 +62,9 @@ impl Batcher {
         if let Some(role) = word.role.filter(|role| *role != Role::Gateway) {
             self.know(now, home, (word.id.device, role), pending).await?;
         }
+        if let Some(about) = word.about {
+            self.know(now, home, about, pending).await?;
+        }
         self.update(&word);
         let press = (word.class == Class::Emergency).then_some(word.id);
         let cause = Cause {
@@ -71,7 +74,9 @@ impl Batcher {
             stored: row.mono,
             late: dated.late,
         };
-        let input = Input::Heard { id: word.id, at: dated.at, trust: word.trust, up: &word.up };
+        // What a gateway says of one device is judged as that device's.
+        let id = PressId { device: whose(&word), ..word.id };
+        let input = Input::Heard { id, at: dated.at, trust: word.trust, up: &word.up };
         self.step(now, number(home.get()), &input, Some(&cause), pending).await
     }
 
@@ -155,12 +160,20 @@ pub fn points_of(reader: &mut Reader, row: &InboxRow, of: &Registry, points: &mu
     }
 }
 
+/// Whose word it is: the speaker's, or that of the device that a gateway speaks for.
+const fn whose(word: &Word) -> DeviceId {
+    match word.about {
+        Some((device, _)) => device,
+        None => word.id.device,
+    }
+}
+
 /// What a word measured, as points: values of a reading, or what a device says of itself. Its time is made of the row
 /// alone, so that the same row read again gives the same points.
 fn measured(row: &InboxRow, word: &Word, points: &mut Vec<Point>) {
     let Some(home) = word.home.filter(|_| word.trust == Trust::Verified) else { return };
     let at_ms = row.wall_ms - number(row.mono.since(word.handed).get());
-    let point = |quantity, value| Point { home, device: word.id.device, quantity, at_ms, value };
+    let point = |quantity, value| Point { home, device: whose(word), quantity, at_ms, value };
     match &word.up {
         Up::Reading(reading) => points.extend(
             reading
