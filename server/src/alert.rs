@@ -3,3 +3,4 @@
 //! Not here: silence of gateways and homes, which is judgement.
 
 pub mod escalate;
+pub mod round;

@@ -28,6 +28,7 @@ use crate::ingest::judge::device_of;
 use crate::ingest::{self, Command, Commands, Orders};
 use crate::live::Live;
 use crate::points::{self, Points};
+use crate::notify::Outbox;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
@@ -80,6 +81,8 @@ pub struct App {
     pub faults: Faults,
     /// Measured values on their way to the series.
     pub points: Points,
+    /// Notices that leave the house.
+    pub outbox: Outbox,
     /// What log-in needs between requests.
     pub auth: Auth,
     /// Who may have how many file handles.
@@ -171,6 +174,7 @@ pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result
     for device in provision.damaged() {
         faults.raise(Fault { device: Some(device), ..Fault::upkeep(Seen::RowRefused) });
     }
+    let outbox = Outbox::of(&config.notify);
     let app = Arc::new(App {
         config,
         clock,
@@ -192,6 +196,7 @@ pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result
         certificates,
         faults,
         points: Points::default(),
+        outbox,
         auth: Auth::default(),
         handles,
     });

@@ -13,6 +13,9 @@ use toml_example::TomlExample;
 use crate::handles::{self, Asked, Division};
 use crate::series::Retention;
 
+/// Most receivers of notices; each has threads of its own.
+const RECEIVERS_MAX: usize = 8;
+
 /// Everything a server can be told.
 #[derive(Debug, Clone, Deserialize, TomlExample)]
 #[serde(deny_unknown_fields)]
@@ -126,6 +129,16 @@ pub struct Notify {
     /// A signed HTTP call; none = the ladder ends in the house, and `/health` says so.
     #[toml_example(skip)]
     pub webhook: Option<Webhook>,
+    /// Further receivers of the same notices; each has a queue of its own.
+    #[toml_example(skip)]
+    pub also: Vec<Webhook>,
+}
+
+impl Notify {
+    /// Everybody who is told.
+    pub fn receivers(&self) -> impl Iterator<Item = &Webhook> {
+        self.webhook.iter().chain(&self.also)
+    }
 }
 
 /// A signed HTTP call.
@@ -235,6 +248,9 @@ impl Config {
             return Err(ConfigError::Value(
                 "`series.store` is influx: add the section [series.influx]",
             ));
+        }
+        if self.notify.receivers().count() > RECEIVERS_MAX {
+            return Err(ConfigError::Value("`notify` names more than 8 receivers: merge some"));
         }
         Ok(())
     }

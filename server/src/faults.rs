@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use care::alert::Course;
 use care::{Evidence, Kind, Seen, Severity, Trust};
 use proto::id::{DeviceId, GatewayId};
 use proto::unit::{Millis, Mono};
@@ -240,6 +241,10 @@ async fn write(app: &App, waiting: &BTreeMap<FaultKey, Option<Fault>>) -> Result
                 let alert = alert_of(now, fault);
                 fault::put(&mut writer, *key, &alert.id).await?;
                 batch.lines.push(line(now, &alert.id, What::Raised));
+                if let Some(course) = Course::of(fault.kind, fault.severity) {
+                    let (first, due) = course.begin(now.mono);
+                    batch.ladder.push((alert.id.clone(), first as i64, stored(due)));
+                }
                 batch.alerts.push(alert);
             }
             (None, Some((id, over))) => {

@@ -1,55 +1,69 @@
-//! What leaves the house: an outbox of messages, and the worker that gets each one confirmed.
+//! What leaves the house: an outbox of notices, and for each receiver a worker that gets them confirmed.
 //!
-//! - A *message* is put into the outbox in the transaction that causes it, so neither is without the
+//! - A *notice* is put into the outbox in the transaction that causes it, so neither is without the
 //!   other. It carries ids and a kind, never a name or a number of a person.
-//! - The worker sends it until somebody answers that it has it (at least once, always the same id),
-//!   and gives up after a bounded number of tries; that is a fault and is told.
+//! - A worker sends it until its receiver answers that it has it (at least once, always the same id).
+//!   Emergencies go first. When the alert is over nothing is tried any more, and whoever was told hears it.
+//! - A receiver that does not answer is a fault; a notice that nobody took for a day is given up and told.
 //!
 //! Not here: when somebody must be told (`care::policy`, `alert`), and whether an alert is handled:
-//! a confirmed message is no person.
+//! a confirmed notice is no person.
 
+pub mod line;
 pub mod webhook;
+mod worker;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use care::Seen;
+use care::policy::{NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST, NOTICE_PROBE};
 use serde::Serialize;
 use sqlx::AnyConnection;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::clock::Now;
+use crate::config;
 use crate::desk::view;
+use crate::faults::Fault;
 use crate::records::Records;
 use crate::records::notify::{self as rows, OutboxRow};
-use crate::records::refusal::{is_of_row, leave_out};
 
+use self::line::Line;
 use self::webhook::Webhook;
+use self::worker::{Make, Worker};
 
-/// Name of the one channel there is.
+/// Name of the first receiver; the others are numbered from 2.
 const WEBHOOK: &str = "webhook";
-/// Messages taken in one round.
-const ROUND: i64 = 16;
-/// The worker looks at least so often, whatever it was told.
-const LOOK: Duration = Duration::from_secs(1);
+/// Whether a receiver is dead is said this often.
+const SAID: Duration = Duration::from_secs(1);
 
-/// How often a message is tried: pauses double from `first` to `most`; after `tries` it is given up.
+/// How often a notice is tried: pauses double from `first` to `most`; after `life` it is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     /// First pause, ms.
     pub first_ms: i64,
     /// Longest pause, ms.
     pub most_ms: i64,
-    /// Tries before it is given up.
-    pub tries: i64,
+    /// Age at which it is given up, ms.
+    pub life_ms: i64,
+    /// Pause between two calls of a dead receiver, ms.
+    pub probe_ms: i64,
 }
 
 impl Default for Pace {
-    /// Five seconds to five minutes, for about a day.
     fn default() -> Self {
-        Self { first_ms: 5_000, most_ms: 300_000, tries: 300 }
+        let ms = |span: proto::unit::Millis| i64::try_from(span.get()).unwrap_or(i64::MAX);
+        Self {
+            first_ms: ms(NOTICE_FIRST),
+            most_ms: ms(NOTICE_MOST),
+            life_ms: ms(NOTICE_LIFE),
+            probe_ms: ms(NOTICE_PROBE),
+        }
     }
 }
 
@@ -70,8 +84,12 @@ pub struct Message<'a> {
     pub kind: i64,
     /// Number of its home.
     pub home: i64,
-    /// Why it is told now, such as `unclaimed`.
+    /// Why it is told now: `unclaimed`, or `over`.
     pub reason: &'a str,
+    /// Which round of the ladder tells it.
+    pub round: i64,
+    /// Whether it goes before what is not.
+    pub urgent: bool,
 }
 
 #[derive(Serialize)]
@@ -83,87 +101,95 @@ struct Body<'a> {
     reason: &'a str,
 }
 
-/// Puts a message into the outbox, in the transaction of what causes it; a second one of the same
-/// alert and reason changes nothing. Wake the worker after the commit.
+/// Puts a notice for one receiver into the outbox, in the transaction of what causes it; a second one of the
+/// same alert, reason and round changes nothing. Wake the workers after the commit.
 ///
 /// # Errors
 /// The database refused.
 pub async fn put(
     c: &mut AnyConnection,
     message: &Message<'_>,
-    wall: i64,
+    channel: &str,
+    now: (i64, i64),
 ) -> Result<bool, sqlx::Error> {
     let id = Uuid::now_v7().to_string();
-    let Message { alert, kind, home, reason } = *message;
+    let Message { alert, kind, home, reason, round, urgent } = *message;
     let (kind, home) = (view::kind_word(view::kind_of(kind)), view::home_text(home));
     let body = Body { id: &id, alert, kind, home, reason };
     let body = serde_json::to_string(&body).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let row = OutboxRow {
-        channel: WEBHOOK.to_owned(),
+        channel: channel.to_owned(),
         alert: alert.to_owned(),
         reason: reason.to_owned(),
+        round,
+        urgent,
         body,
         tries: 0,
         due_mono: 0,
+        created_mono: now.0,
         id,
     };
-    rows::put(c, &row, wall).await
+    rows::put(c, &row, now.1).await
 }
 
-/// Sends what waits for as long as the server runs. Without a webhook every message is given up at
-/// once and told: a later configuration must not send what is long over.
+/// Sends what waits for as long as the server runs. Without a receiver every notice is given up at once and
+/// told: a later configuration must not send what is long over.
 pub async fn run(app: Arc<App>) {
     let clock = Arc::clone(&app.clock);
     let look: Look = Arc::new(move || clock.now());
-    match hook(&app.config.notify) {
-        Ok(Some(hook)) => {
-            let outbox = Outbox::new();
-            let (records, pace) = (app.records.clone(), Pace::default());
-            let worker = Worker { records, look, hook: Some(Arc::new(hook)), pace, outbox };
-            worker.run().await;
-        }
-        Ok(None) => {
-            tracing::warn!("no webhook is configured: nobody outside is told of an alert");
-            give_up(app.records.clone(), look).await;
-        }
-        Err(error) => {
-            tracing::error!(
-                error = &*error,
-                "the webhook cannot be used: nobody outside is told of an alert"
-            );
-            give_up(app.records.clone(), look).await;
+    let receivers: Vec<_> = app.config.notify.receivers().cloned().collect();
+    if receivers.is_empty() {
+        tracing::warn!("no webhook is configured: nobody outside is told of an alert");
+        let make: Make = Arc::new(|| Ok(None));
+        tokio::spawn(
+            app.outbox.worker(&app.records, &look, (WEBHOOK, make), Pace::default()).run(),
+        );
+    }
+    for (name, settings) in app.outbox.receivers().iter().zip(receivers) {
+        let make: Make =
+            Arc::new(move || open(&settings).map(Some).map_err(|error| error.to_string()));
+        let named = (name.as_str(), make);
+        tokio::spawn(app.outbox.worker(&app.records, &look, named, Pace::default()).run());
+    }
+    let mut tick = tokio::time::interval(SAID);
+    loop {
+        tick.tick().await;
+        // Before the first call nothing is known, and what stood stands.
+        if let Some(dead) = app.outbox.facts().dead_receivers {
+            app.faults.set(Fault::upkeep(Seen::ReceiverDead), dead > 0);
         }
     }
 }
 
-async fn give_up(records: Records, look: Look) {
-    let pace = Pace { tries: 1, ..Pace::default() };
-    Worker { records, look, hook: None, pace, outbox: Outbox::new() }.run().await;
+fn open(settings: &config::Webhook) -> Result<Webhook, Box<dyn std::error::Error + Send + Sync>> {
+    let secret = std::fs::read(&settings.secret_file)?;
+    Ok(Webhook::new(&settings.url, &secret)?)
 }
 
-/// The webhook of a configuration; also checked before a start.
+/// The first webhook of a configuration; all of them are checked, also before a start.
 ///
 /// # Errors
-/// The secret cannot be read, or address or secret are refused.
+/// A secret cannot be read, or an address or a secret is refused.
 pub fn hook(
-    config: &crate::config::Notify,
+    config: &config::Notify,
 ) -> Result<Option<Webhook>, Box<dyn std::error::Error + Send + Sync>> {
-    let Some(settings) = &config.webhook else { return Ok(None) };
-    let secret = std::fs::read(&settings.secret_file)?;
-    Ok(Some(Webhook::new(&settings.url, &secret)?))
+    let mut hooks = config.receivers().map(open).collect::<Result<Vec<_>, _>>()?;
+    Ok(if hooks.is_empty() { None } else { Some(hooks.swap_remove(0)) })
 }
 
-/// What the worker has done since it was started.
+/// What the workers have done since they were started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Messages that were confirmed.
+    /// Notices that were confirmed.
     pub delivered: u64,
     /// Tries that failed.
     pub failed: u64,
-    /// Messages given up: each is a fault that a person must look at.
+    /// Notices given up: each is a fault that a person must look at.
     pub dead: u64,
     /// Whether the last try was confirmed.
     pub healthy: bool,
+    /// Receivers that do not answer; none before any was called.
+    pub dead_receivers: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -177,146 +203,110 @@ struct Counters {
 /// A look at the server's clock.
 pub type Look = Arc<dyn Fn() -> Now + Send + Sync>;
 
-/// Hold on the worker: wakes it, asks it, stops it.
-#[derive(Clone)]
+/// Hold on the workers: wakes them, asks them, stops them.
+#[derive(Debug, Clone)]
 pub struct Outbox {
-    wake: Arc<Notify>,
+    wake: Arc<watch::Sender<u64>>,
     stop: Arc<AtomicBool>,
     counters: Arc<Counters>,
+    /// Receivers that were called, and whether they are dead.
+    dead: Arc<Mutex<BTreeMap<String, bool>>>,
+    names: Arc<Vec<String>>,
 }
 
 impl Outbox {
-    /// Starts the worker as a task of this runtime; `look` is the server's clock.
+    /// The outbox of a configuration; [`run()`] starts its workers.
+    pub fn of(config: &config::Notify) -> Self {
+        let many = config.receivers().count().max(1);
+        Self::named((1..=many).map(|n| match n {
+            1 => WEBHOOK.to_owned(),
+            n => format!("{WEBHOOK}-{n}"),
+        }))
+    }
+
+    /// Starts one worker as a task of this runtime; `look` is the server's clock.
     pub fn start(records: Records, look: Look, hook: Webhook, pace: Pace) -> Self {
-        let outbox = Self::new();
-        let hook = Some(Arc::new(hook));
-        let worker = Worker { records, look, hook, pace, outbox: outbox.clone() };
-        tokio::spawn(worker.run());
+        let outbox = Self::named([WEBHOOK.to_owned()]);
+        outbox.receiver(&records, &look, (WEBHOOK, hook), pace);
         outbox
     }
 
-    fn new() -> Self {
-        Self { wake: Arc::new(Notify::new()), stop: Arc::default(), counters: Arc::default() }
+    /// Starts the worker of one more receiver.
+    pub fn receiver(
+        &self,
+        records: &Records,
+        look: &Look,
+        (name, hook): (&str, Webhook),
+        pace: Pace,
+    ) {
+        let hook = Arc::new(hook);
+        let make: Make = Arc::new(move || Ok(Some(hook.again())));
+        tokio::spawn(self.worker(records, look, (name, make), pace).run());
+    }
+
+    fn named(names: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            wake: Arc::new(watch::Sender::new(0)),
+            stop: Arc::default(),
+            counters: Arc::default(),
+            dead: Arc::default(),
+            names: Arc::new(names.into_iter().collect()),
+        }
+    }
+
+    fn worker(
+        &self,
+        records: &Records,
+        look: &Look,
+        (name, make): (&str, Make),
+        pace: Pace,
+    ) -> Worker {
+        Worker {
+            records: records.clone(),
+            look: Arc::clone(look),
+            name: name.to_owned(),
+            make,
+            hook: None,
+            pace,
+            outbox: self.clone(),
+            line: Line::new(pace.probe_ms),
+        }
+    }
+
+    /// Names of the receivers, as in the rows.
+    pub fn receivers(&self) -> &[String] {
+        &self.names
     }
 
     /// There is something new in the outbox.
     pub fn wake(&self) {
-        self.wake.notify_one();
+        self.wake.send_modify(|n| *n = n.wrapping_add(1));
     }
 
-    /// Ends the worker after the message it is at.
+    /// Ends the workers after what they are at.
     pub fn stop(&self) {
         self.stop.store(true, Relaxed);
-        self.wake.notify_one();
+        self.wake();
     }
 
-    /// What it has done.
+    fn stopped(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+
+    fn bell(&self) -> watch::Receiver<u64> {
+        self.wake.subscribe()
+    }
+
+    /// What they have done.
     pub fn facts(&self) -> Facts {
+        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
         Facts {
             delivered: self.counters.delivered.load(Relaxed),
             failed: self.counters.failed.load(Relaxed),
             dead: self.counters.dead.load(Relaxed),
             healthy: !self.counters.failing.load(Relaxed),
+            dead_receivers: (!dead.is_empty()).then(|| dead.values().filter(|d| **d).count()),
         }
-    }
-}
-
-struct Worker {
-    records: Records,
-    look: Look,
-    hook: Option<Arc<Webhook>>,
-    pace: Pace,
-    outbox: Outbox,
-}
-
-impl Worker {
-    async fn run(self) {
-        while !self.outbox.stop.load(Relaxed) {
-            let pause = match self.round().await {
-                Ok(pause) => pause,
-                Err(error) => {
-                    tracing::error!(%error, "the outbox cannot be read or written");
-                    LOOK
-                }
-            };
-            // Time is up or somebody knocked: both mean a new round.
-            let _ = tokio::time::timeout(pause, self.outbox.wake.notified()).await;
-        }
-    }
-
-    /// Sends what is due; answers how long nothing will be.
-    async fn round(&self) -> Result<Duration, sqlx::Error> {
-        let now = i64::try_from((self.look)().mono.millis()).unwrap_or(i64::MAX);
-        let due = rows::due(&mut *self.records.reader().await?, now, ROUND).await?;
-        let mut sent = false;
-        for row in &due {
-            if self.outbox.stop.load(Relaxed) {
-                return Ok(Duration::ZERO);
-            }
-            match self.send(row).await {
-                Ok(()) => sent = true,
-                // What became of this one cannot be written; the others wait no longer for it.
-                Err(error) if is_of_row(&error) => leave_out(&error, "a message to the outside"),
-                Err(error) => return Err(error),
-            }
-        }
-        if sent {
-            return Ok(Duration::ZERO);
-        }
-        let next = rows::next_due(&mut *self.records.reader().await?).await?;
-        let wait = next
-            .map_or(LOOK, |at| Duration::from_millis(at.saturating_sub(now).max(1).unsigned_abs()));
-        Ok(wait.min(LOOK))
-    }
-
-    async fn call(&self, row: &OutboxRow) -> Result<String, String> {
-        let Some(hook) = self.hook.clone() else {
-            return Err("no webhook is configured".to_owned());
-        };
-        let (id, body) = (row.id.clone(), row.body.clone());
-        let seconds = (self.look)().wall_ms.div_euclid(1000);
-        let call = tokio::task::spawn_blocking(move || hook.call(&id, &body, seconds));
-        call.await.unwrap_or_else(|_| Err("the sender stopped".to_owned()))
-    }
-
-    async fn send(&self, row: &OutboxRow) -> Result<(), sqlx::Error> {
-        let answer = self.call(row).await;
-        let now = (self.look)();
-        let counters = &self.outbox.counters;
-        counters.failing.store(answer.is_err(), Relaxed);
-        let (id, alert) = (&row.id, &row.alert);
-        let mut writer = self.records.begin().await?;
-        match answer {
-            Ok(receipt) => {
-                rows::delivered(&mut writer, id, &receipt, now.wall_ms).await?;
-                counters.delivered.fetch_add(1, Relaxed);
-            }
-            Err(why) if row.tries + 1 >= self.pace.tries => {
-                rows::dead(&mut writer, id, &why, now.wall_ms).await?;
-                counters.failed.fetch_add(1, Relaxed);
-                counters.dead.fetch_add(1, Relaxed);
-                tracing::error!(
-                    id,
-                    alert,
-                    why,
-                    "nobody outside could be told, tell them by telephone"
-                );
-            }
-            Err(why) => {
-                let mono = i64::try_from(now.mono.millis()).unwrap_or(i64::MAX);
-                let due = mono.saturating_add(self.pace.pause_ms(row.tries));
-                rows::again(&mut writer, id, &why, due).await?;
-                counters.failed.fetch_add(1, Relaxed);
-                tracing::warn!(
-                    id,
-                    alert,
-                    why,
-                    tries = row.tries + 1,
-                    "a message was not confirmed, trying again"
-                );
-            }
-        }
-        writer.commit().await
     }
 }
 
@@ -326,7 +316,7 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_longest() {
-        let pace = Pace { first_ms: 100, most_ms: 1_000, tries: 9 };
+        let pace = Pace { first_ms: 100, most_ms: 1_000, ..Pace::default() };
         let pauses: Vec<i64> = (0..6).map(|failed| pace.pause_ms(failed)).collect();
         assert_eq!(pauses, [100, 200, 400, 800, 1_000, 1_000]);
         assert_eq!(pace.pause_ms(i64::MAX), 1_000);

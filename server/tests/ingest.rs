@@ -365,7 +365,7 @@ async fn a_fall_that_is_confirmed_later_climbs_from_then_on() {
     let mut reader = room.app.records.reader().await.unwrap();
     let soon = room.app.clock.now().mono.after(Millis::secs(5));
     let step = due::steps(&mut reader, stored(soon), 10).await.unwrap().remove(0);
-    assert!(step.raised_mono >= alerts[0].raised_mono, "the ladder counts from the emergency");
+    assert!(step.due >= alerts[0].raised_mono + 3_000, "the ladder counts from the emergency");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -404,4 +404,19 @@ async fn what_a_home_is_asked_is_no_alert_until_nobody_answers() {
     assert_eq!(ends, [(1, 1), (2, 2)], "answered, and raised");
     let alerts = room.alerts().await;
     assert_eq!((alerts.len(), alerts[0].incident), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_gateway_climbs_if_homes_stand_behind_it() {
+    let room = Room::open().await;
+    let now = room.app.clock.now();
+    let mut sheet = Sheet::default();
+    let lonely = sheet.gateway_silent(now, (room.gateway, 0), now.mono);
+    let needed = sheet.gateway_silent(now, (room.gateway, 1), now.mono);
+    let mut writer = room.app.records.begin().await.unwrap();
+    chain::write(&mut writer, &mut sheet.batch, now.wall_ms).await.unwrap();
+    let within = stored(now.mono.after(Millis::minutes(1)));
+    let climbs = due::steps(&mut writer, within, 10).await.unwrap();
+    assert!(climbs.iter().any(|step| step.alert == needed), "within a minute it is a task");
+    assert!(climbs.iter().all(|step| step.alert != lonely), "nobody is without help");
 }

@@ -15,7 +15,7 @@ pub mod state;
 
 use proto::unit::{Millis, Mono};
 
-pub use self::ladder::{Ladder, Step};
+pub use self::ladder::{Course, Ladder, Step};
 pub use self::outcome::Outcome;
 pub use self::queue::{Band, Rank, Standing, Work, queue_rank};
 pub use self::state::{Closer, Ending, Fence, Refusal, Return, State};

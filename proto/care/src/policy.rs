@@ -7,6 +7,7 @@
 
 pub mod dates;
 pub mod life;
+pub mod ladder;
 pub mod night;
 pub mod pace;
 pub mod vital;
@@ -15,6 +16,10 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::Millis;
 
+pub use self::ladder::{
+    FAULT_EXTERNAL, FAULT_SECOND_SITE, FAULT_SUPERVISOR, NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST,
+    NOTICE_PROBE, RECEIVER_BACK, RECEIVER_DEAD,
+};
 pub use self::pace::{
     ALERT, AWAY_LEARNED, CALM, HABIT_DAYS, PRIOR_DAYS, Pace, RECORD_FADES, TOLD_LEARNED,
     USUAL_STILL, Usual, Watch,

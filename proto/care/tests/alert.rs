@@ -4,7 +4,7 @@
 //! here: the rules themselves.
 
 use care::alert::{
-    Closer, Ending, Fence, Ladder, Life, Outcome, Refusal, Return, State, Step, Work,
+    Closer, Course, Ending, Fence, Ladder, Life, Outcome, Refusal, Return, State, Step, Work,
 };
 use care::policy::{FIRST_ACTION, LEASE, NEXT_ACTION, RENEW, SUSPEND_MAX};
 use care::{Kind, Severity};
@@ -168,6 +168,38 @@ fn the_ladder_climbs_in_five_steps_and_ends() {
     assert!(Ladder::climbs(Kind::Help, Severity::Emergency));
     assert!(Ladder::climbs(Kind::Unverified, Severity::Important));
     assert!(!Ladder::climbs(Kind::Bed, Severity::Important));
+}
+
+#[test]
+fn a_gateway_with_homes_behind_it_is_somebodys_task_within_minutes_and_rings_nobody() {
+    for kind in [Kind::GatewaySilence, Kind::NoWay] {
+        let course = Course::of(kind, Severity::Fault).unwrap();
+        let mut told = vec![course.begin(T0)];
+        while let Some(next) = told.last().and_then(|(step, due)| course.next(*step, *due)) {
+            told.push(next);
+        }
+        let expected =
+            [(Step::Supervisor, at(60)), (Step::SecondSite, at(120)), (Step::External, at(180))];
+        assert_eq!(told, expected);
+        assert!(!course.hurries());
+    }
+    for kind in [Kind::Silence, Kind::Fault, Kind::Upkeep, Kind::Bed] {
+        assert_eq!(Course::of(kind, Severity::Fault), None, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_course_follows_the_times_of_the_ladder_whenever_a_step_was_due() {
+    let course = Course::of(Kind::Help, Severity::Emergency).unwrap();
+    let mut told = vec![course.begin(T0)];
+    while let Some(next) = told.last().and_then(|(step, due)| course.next(*step, *due)) {
+        told.push(next);
+    }
+    let expected: Vec<_> = Ladder::STEPS.iter().map(|(after, s)| (*s, T0.after(*after))).collect();
+    assert_eq!(told, expected);
+    assert_eq!(course.next(Step::RingAll, at(500)), Some((Step::Supervisor, at(515))));
+    assert!((0..5).all(|n| Step::from_number(n).is_some_and(|step| step as i64 == n)));
+    assert_eq!(Step::from_number(5), None);
 }
 
 #[test]

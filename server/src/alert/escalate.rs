@@ -1,19 +1,21 @@
 //! The ladder: whom an alert calls next while nobody has it. Rows with a due time, so a restart forgets none.
 //!
-//! A step that no screen has painted by its first check makes all that follow due at once: then nobody is
-//! there. An alert in somebody's hands keeps its place on the ladder. The last step leaves the house.
-//! Not here: how a notice travels (`notify`), and claims that lapse (`desk::lapse`).
+//! An emergency that no screen has painted by its first check makes all that follow due at once: then nobody
+//! is there. An alert in somebody's hands rests on the ladder. The last step leaves the house: its notice and
+//! its id are made in the transaction that does the step. Not here: how a notice travels (`notify`), when a
+//! round begins (`alert::round`), and claims that lapse (`desk::lapse`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use care::alert::{Ladder, Step};
+use care::alert::{Course, Step};
 use care::policy::RENEW;
 use proto::unit::Millis;
+use sqlx::AnyConnection;
 
 use crate::app::App;
 use crate::clock::Now;
-use crate::desk::life::{CLAIMED, CLOSED, OPEN, mono, stored};
+use crate::desk::life::{CLOSED, OPEN, mono, stored};
 use crate::desk::story::What;
 use crate::desk::view::{AlertView, kind_of, severity_of};
 use crate::live::Change;
@@ -53,24 +55,26 @@ pub async fn run(app: Arc<App>) {
 pub async fn step(app: &App) -> Result<u64, sqlx::Error> {
     let now = app.clock.now();
     let mut reader = app.records.reader().await?;
-    let steps = due::steps(&mut reader, stored(now.mono), AT_ONCE).await?;
+    let any = due::any(&mut reader, stored(now.mono)).await?;
     drop(reader);
-    if steps.is_empty() {
+    if !any {
         return Ok(0);
     }
-    match take(app, now, &steps).await {
-        Ok(()) => Ok(steps.len() as u64),
-        Err(error) if is_of_row(&error) => apart(app, now, &steps).await,
-        Err(error) => Err(error),
+    match take_due(app, now, None).await {
+        Err(error) if is_of_row(&error) => apart(app, now).await,
+        done => done,
     }
 }
 
 /// Takes each step alone: one whose rows are refused rests, and the others are taken.
-async fn apart(app: &App, now: Now, steps: &[DueStep]) -> Result<u64, sqlx::Error> {
+async fn apart(app: &App, now: Now) -> Result<u64, sqlx::Error> {
+    let mut reader = app.records.reader().await?;
+    let steps = due::steps(&mut reader, stored(now.mono), AT_ONCE).await?;
+    drop(reader);
     let mut taken = 0;
-    for step in steps {
-        match take(app, now, core::slice::from_ref(step)).await {
-            Ok(()) => taken += 1,
+    for step in &steps {
+        match take_due(app, now, Some(step)).await {
+            Ok(done) => taken += done,
             Err(error) if is_of_row(&error) => {
                 leave_out(&error, "a step of the ladder");
                 let mut writer = app.records.begin().await?;
@@ -85,25 +89,16 @@ async fn apart(app: &App, now: Now, steps: &[DueStep]) -> Result<u64, sqlx::Erro
     Ok(taken)
 }
 
-/// Takes steps, in one transaction.
-async fn take(app: &App, now: Now, steps: &[DueStep]) -> Result<(), sqlx::Error> {
+/// Takes what is due, or only this one, in one transaction.
+async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, sqlx::Error> {
     let mut writer = app.records.begin().await?;
+    // Read where it is written: nobody takes or ends an alert between the look and the step.
+    let mut steps = due::steps(&mut writer, stored(now.mono), AT_ONCE).await?;
+    steps.retain(|step| only.is_none_or(|only| (&only.alert, only.round) == (&step.alert, step.round)));
     let mut batch = Batch::default();
-    for step in steps {
-        // What sank below an emergency keeps its place on the ladder, as what somebody has.
-        let climbs = Ladder::climbs(kind_of(step.kind), severity_of(step.severity));
-        if (step.state == OPEN && climbs) || step.state == CLOSED {
-            if !due::done(&mut writer, step, stored(now.mono)).await? || step.state == CLOSED {
-                continue;
-            }
-            climb(now, step, &mut batch);
-            if step.step == Step::External as i64 {
-                notify::enqueue(&mut writer, &step.alert, now.wall_ms).await?;
-            }
-        } else {
-            debug_assert!(step.state == CLAIMED || step.state > 1 || !climbs);
-            due::put_off(&mut writer, step, stored(now.mono.after(RENEW))).await?;
-        }
+    let mut told = false;
+    for step in &steps {
+        told |= take(app, &mut writer, now, step, &mut batch).await?;
     }
     chain::write(&mut writer, &mut batch, now.wall_ms).await?;
     let mut views = Vec::new();
@@ -117,17 +112,40 @@ async fn take(app: &App, now: Now, steps: &[DueStep]) -> Result<(), sqlx::Error>
     for (cursor, view) in views {
         app.live.publish(Change { cursor, view });
     }
-    Ok(())
+    if told {
+        app.outbox.wake();
+    }
+    Ok(steps.len() as u64)
 }
 
-fn climb(now: Now, step: &DueStep, batch: &mut Batch) {
-    let next = usize::try_from(step.step + 1).unwrap_or(usize::MAX);
-    if let Some(due) = Ladder::due(mono(step.raised_mono), next) {
-        let due = if step.visible { due } else { now.mono };
-        batch.ladder.push((step.alert.clone(), step.step + 1, stored(due)));
+/// Takes one step, if nobody has its alert; says whether it leaves the house.
+async fn take(
+    app: &App,
+    writer: &mut AnyConnection,
+    now: Now,
+    step: &DueStep,
+    batch: &mut Batch,
+) -> Result<bool, sqlx::Error> {
+    if step.state == CLOSED {
+        due::done(writer, step, stored(now.mono)).await?;
+        return Ok(false);
     }
-    if step.step == Step::CheckVisible as i64 && step.visible {
-        return;
+    let course = Course::of(kind_of(step.kind), severity_of(step.severity));
+    let known = Step::from_number(step.step);
+    // What sank below an emergency keeps its place on the ladder, as what somebody has.
+    let (Some(course), Some(known), OPEN) = (course, known, step.state) else {
+        due::put_off(writer, step, stored(now.mono.after(RENEW))).await?;
+        return Ok(false);
+    };
+    if !due::done(writer, step, stored(now.mono)).await? {
+        return Ok(false);
+    }
+    if let Some((next, planned)) = course.next(known, mono(step.due)) {
+        let due = if step.visible || !course.hurries() { planned } else { now.mono };
+        due::next(writer, step, (next as i64, stored(due))).await?;
+    }
+    if known == Step::CheckVisible && step.visible {
+        return Ok(false);
     }
     batch.grown.push(Growth { id: step.alert.clone(), step: Some(step.step), ..Growth::default() });
     batch.lines.push(Line {
@@ -137,4 +155,9 @@ fn climb(now: Now, step: &DueStep, batch: &mut Batch) {
         what: What::Step.number(),
         detail: Some(step.step.to_string()),
     });
+    if known == Step::External {
+        notify::unclaimed(writer, step, app.outbox.receivers(), now).await?;
+        return Ok(true);
+    }
+    Ok(false)
 }

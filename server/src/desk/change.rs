@@ -8,6 +8,7 @@ use care::alert::{Life, Refusal};
 use proto::unit::Mono;
 use sqlx::AnyConnection;
 
+use crate::alert::round;
 use crate::app::App;
 use crate::desk::story::What;
 use crate::desk::view::AlertView;
@@ -64,10 +65,14 @@ pub async fn change<T>(
         Some(cursor) => cursor,
         None => return Err(DeskError::Raced),
     };
+    round::turned(&mut writer, &mut row, before.1, now).await?;
     let risen =
         write_trace(&mut writer, &row, trace, (life::stored(now.mono), now.wall_ms)).await?;
     let activations = desk::activations(&mut writer, id).await?;
     writer.commit().await?;
+    if row.state != before.1 {
+        app.outbox.wake();
+    }
     app.live.publish(Change {
         cursor: row.cursor,
         view: AlertView::of(&row, &activations, &app.names, now.mono),

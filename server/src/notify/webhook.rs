@@ -1,6 +1,6 @@
 //! A webhook: one signed POST to the one address that the configuration names.
 //!
-//! Headers: `x-hearthline-id` (the message, the same on each try), `x-hearthline-time` (seconds since
+//! Headers: `x-hearthline-id` and `idempotency-key` (the notice, the same on each try), `x-hearthline-time` (seconds since
 //! 1970) and `x-hearthline-signature` = `v1=` and the hexadecimal HMAC-SHA256 of `id.time.body`. A
 //! receiver checks the signature, refuses old times, and keeps ids it has seen. Any 2xx is the
 //! receipt; redirects are not followed, and nothing a home sends can change the address.
@@ -32,6 +32,33 @@ pub enum WebhookError {
     /// The secret is too short.
     #[error("sign for the webhook: its secret must have at least 16 bytes")]
     Secret,
+}
+
+/// Why there is no receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failed {
+    /// In words, for the log.
+    pub(super) why: String,
+    /// Whether the receiver may have the notice nevertheless.
+    pub(super) unsure: bool,
+}
+
+impl Failed {
+    fn of(error: &ureq::Error) -> Self {
+        use ureq::{Error, Timeout};
+        // Before there is a connection nobody has heard anything; an answer that says no is sure as well.
+        let sure = matches!(
+            error,
+            Error::HostNotFound
+                | Error::ConnectionFailed
+                | Error::Tls(_)
+                | Error::BadUri(_)
+                | Error::Timeout(Timeout::Resolve | Timeout::Connect)
+        );
+        let refused =
+            matches!(error, Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused);
+        Self { why: error.to_string(), unsure: !sure && !refused }
+    }
 }
 
 /// The receiver and how to sign for it.
@@ -72,26 +99,33 @@ impl Webhook {
     pub fn prove(&self, seconds: i64) -> Result<String, String> {
         let id = uuid::Uuid::now_v7().to_string();
         let body = format!("{{\"id\":\"{id}\",\"kind\":\"test\",\"reason\":\"proof\"}}");
-        self.call(&id, &body, seconds)
+        self.call(&id, &body, seconds).map_err(|failed| failed.why)
+    }
+
+    /// The same receiver once more.
+    pub(super) fn again(&self) -> Self {
+        let (url, secret, agent) = (self.url.clone(), self.secret.clone(), self.agent.clone());
+        Self { url, secret, agent }
     }
 
     /// Makes one call, blocking; the answer is the receipt or why there is none.
-    pub(super) fn call(&self, id: &str, body: &str, seconds: i64) -> Result<String, String> {
+    pub(super) fn call(&self, id: &str, body: &str, seconds: i64) -> Result<String, Failed> {
         let time = seconds.to_string();
         let answer = self
             .agent
             .post(&self.url)
             .header("content-type", "application/json")
             .header("x-hearthline-id", id)
+            .header("idempotency-key", id)
             .header("x-hearthline-time", &time)
             .header("x-hearthline-signature", signature(&self.secret, id, &time, body))
             .send(body);
-        let mut answer = answer.map_err(|error| error.to_string())?;
+        let mut answer = answer.map_err(|error| Failed::of(&error))?;
         let status = answer.status();
         let read = answer.body_mut().with_config().limit(64 << 10).read_to_string();
         let text: String = read.unwrap_or_default().chars().take(RECEIPT_MAX).collect();
         let told = format!("{status} {text}");
-        if status.is_success() { Ok(told) } else { Err(told) }
+        if status.is_success() { Ok(told) } else { Err(Failed { why: told, unsure: false }) }
     }
 }
 

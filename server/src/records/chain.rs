@@ -4,9 +4,12 @@
 //! caller's transaction and gives each change its cursor. Not here: what is decided (`ingest`), or what
 //! people do with alerts (`records::desk`).
 
+use std::collections::HashSet;
+
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use crate::records::question::{self, Answer, QuestionRow};
+use crate::records::{due, notify};
 
 /// Rows of one statement; SQLite takes 32,766 values in one.
 const ROWS: usize = 500;
@@ -126,7 +129,7 @@ pub struct Batch {
     pub grown: Vec<Growth>,
     /// Presses and falls.
     pub activations: Vec<NewActivation>,
-    /// Ladder rows: alert, step, due.
+    /// Alerts that climb: first step and when it is due. One that climbs already goes on where it is.
     pub ladder: Vec<(String, i64, i64)>,
     /// Lines of stories.
     pub lines: Vec<Line>,
@@ -166,13 +169,9 @@ pub async fn write(c: &mut AnyConnection, batch: &mut Batch, wall: i64) -> Resul
     for activations in batch.activations.chunks(ROWS) {
         insert_activations(c, activations).await?;
     }
-    for steps in batch.ladder.chunks(ROWS) {
-        let mut sql = QueryBuilder::<Any>::new("INSERT INTO ladder (alert, step, due) ");
-        sql.push_values(steps, |mut row, (alert, step, due)| {
-            row.push_bind(alert).push_bind(*step).push_bind(*due);
-        });
-        sql.push(" ON CONFLICT (alert, step) DO NOTHING");
-        sql.build().execute(&mut *c).await?;
+    climb(c, batch).await?;
+    for ended in batch.grown.iter().filter(|grown| grown.passed) {
+        notify::over(c, &ended.id, wall).await?;
     }
     for row in &batch.asks {
         question::ask(c, row).await?;
@@ -188,6 +187,25 @@ pub async fn write(c: &mut AnyConnection, batch: &mut Batch, wall: i64) -> Resul
             row.push_bind(line.what).push_bind(line.detail.clone());
         });
         sql.build().execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+/// New alerts begin to climb in one statement; each that stood before is asked whether it climbs already.
+async fn climb(c: &mut AnyConnection, batch: &Batch) -> Result<(), Error> {
+    let fresh: HashSet<&str> = batch.alerts.iter().map(|alert| alert.id.as_str()).collect();
+    let (new, known): (Vec<_>, Vec<_>) =
+        batch.ladder.iter().partition(|(alert, ..)| fresh.contains(alert.as_str()));
+    for steps in new.chunks(ROWS) {
+        let mut sql = QueryBuilder::<Any>::new("INSERT INTO ladder (alert, round, step, due) ");
+        sql.push_values(steps, |mut row, (alert, step, due)| {
+            row.push_bind(alert).push_bind(0i64).push_bind(*step).push_bind(*due);
+        });
+        sql.push(" ON CONFLICT (alert, round, step) DO NOTHING");
+        sql.build().execute(&mut *c).await?;
+    }
+    for (alert, step, due) in known {
+        due::begin(c, alert, (*step, *due)).await?;
     }
     Ok(())
 }

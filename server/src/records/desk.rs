@@ -282,9 +282,9 @@ pub async fn renew(
     Ok(done.rows_affected() == 1)
 }
 
-/// Notes the first screen that has painted an alert; says whether this was the first.
+/// Notes the first screen that has painted an alert in this round; says whether this was the first.
 pub async fn visible(c: &mut AnyConnection, id: &str, now: (i64, i64)) -> Result<bool, Error> {
-    let sql = "UPDATE alert SET visible_mono = $2, visible_wall = $3 \
+    let sql = "UPDATE alert SET visible_mono = $2, visible_wall = COALESCE(visible_wall, $3) \
                WHERE id = $1 AND visible_mono IS NULL";
     let done = query(sql).bind(id).bind(now.0).bind(now.1).execute(c).await?;
     Ok(done.rows_affected() == 1)

@@ -1,7 +1,8 @@
 //! Rows that wait for a time: ladder steps. Any instance may pick a due one.
 //!
-//! A step is done at most once: it is marked in the transaction that does it.
-//! Not here: what a step does (`alert::escalate`).
+//! A step is done at most once a round: it is marked in the transaction that does it. An alert has at most
+//! one step that is not done, and a round begins only when it has none. Not here: what a step does
+//! (`alert::escalate`), and when a round begins (`alert::round`).
 
 use sqlx::{AnyConnection, Error, Row, query};
 
@@ -12,33 +13,36 @@ use super::refusal::{fetch, readable};
 pub struct DueStep {
     /// Row id of the alert.
     pub alert: String,
+    /// Which time it climbs, from 0.
+    pub round: i64,
     /// Step number, see `care::alert::Step`.
     pub step: i64,
+    /// When it was due, server's clock.
+    pub due: i64,
     /// State of the alert: 0 open, 1 claimed, 2 suspended, 3 closed.
     pub state: i64,
-    /// Whether a screen has painted it.
+    /// Whether a screen has painted it in this round.
     pub visible: bool,
-    /// When it was raised, or became an emergency, server's clock.
-    pub raised_mono: i64,
     /// Number of `care::Kind`.
     pub kind: i64,
     /// Number of `care::Severity`.
     pub severity: i64,
 }
 
-/// Steps due by now, oldest first.
+/// Steps due by now, emergencies first, then the oldest.
 pub async fn steps(c: &mut AnyConnection, now: i64, most: i64) -> Result<Vec<DueStep>, Error> {
-    let sql = "SELECT l.alert, l.step, a.state, a.visible_mono, a.kind, a.severity, \
-               COALESCE(a.rose_mono, a.raised_mono) AS raised_mono FROM ladder l JOIN alert a \
-               ON a.id = l.alert WHERE l.done IS NULL AND l.due <= $1 ORDER BY l.due LIMIT $2";
+    let sql = "SELECT l.alert, l.round, l.step, l.due, a.state, a.visible_mono, a.kind, a.severity \
+               FROM ladder l JOIN alert a ON a.id = l.alert WHERE l.done IS NULL AND l.due <= $1 \
+               ORDER BY a.severity DESC, l.due LIMIT $2";
     let rows = fetch(query(sql).bind(now).bind(most), c).await?;
     let read = |row: &sqlx::any::AnyRow| {
         Ok(DueStep {
             alert: row.try_get("alert")?,
+            round: row.try_get("round")?,
             step: row.try_get("step")?,
+            due: row.try_get("due")?,
             state: row.try_get("state")?,
             visible: row.try_get::<Option<i64>, _>("visible_mono")?.is_some(),
-            raised_mono: row.try_get("raised_mono")?,
             kind: row.try_get("kind")?,
             severity: row.try_get("severity")?,
         })
@@ -46,17 +50,63 @@ pub async fn steps(c: &mut AnyConnection, now: i64, most: i64) -> Result<Vec<Due
     Ok(readable(&rows, read))
 }
 
+/// Whether any step is due by now.
+pub async fn any(c: &mut AnyConnection, now: i64) -> Result<bool, Error> {
+    Ok(oldest(c).await?.is_some_and(|due| due <= now))
+}
+
 /// Marks a step as done; says whether it was still to do.
 pub async fn done(c: &mut AnyConnection, step: &DueStep, now: i64) -> Result<bool, Error> {
-    let sql = "UPDATE ladder SET done = $3 WHERE alert = $1 AND step = $2 AND done IS NULL";
-    let result = query(sql).bind(&step.alert).bind(step.step).bind(now).execute(c).await?;
-    Ok(result.rows_affected() == 1)
+    let sql = "UPDATE ladder SET done = $4 WHERE alert = $1 AND round = $2 AND step = $3 AND done IS NULL";
+    let done = query(sql).bind(&step.alert).bind(step.round).bind(step.step).bind(now);
+    Ok(done.execute(c).await?.rows_affected() == 1)
 }
 
 /// Puts a step off: its alert is in somebody's hands.
 pub async fn put_off(c: &mut AnyConnection, step: &DueStep, due: i64) -> Result<(), Error> {
-    let sql = "UPDATE ladder SET due = $3 WHERE alert = $1 AND step = $2 AND done IS NULL";
-    query(sql).bind(&step.alert).bind(step.step).bind(due).execute(c).await.map(drop)
+    let sql =
+        "UPDATE ladder SET due = $4 WHERE alert = $1 AND round = $2 AND step = $3 AND done IS NULL";
+    let later = query(sql).bind(&step.alert).bind(step.round).bind(step.step).bind(due);
+    later.execute(c).await.map(drop)
+}
+
+/// The step that follows one that was done, in the same round.
+pub async fn next(
+    c: &mut AnyConnection,
+    done: &DueStep,
+    (step, due): (i64, i64),
+) -> Result<(), Error> {
+    let sql = "INSERT INTO ladder (alert, round, step, due) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (alert, round, step) DO NOTHING";
+    query(sql).bind(&done.alert).bind(done.round).bind(step).bind(due).execute(c).await.map(drop)
+}
+
+/// Begins a round of an open alert that is not climbing; changes nothing about one that is. What screens had
+/// painted before counts no more. Says whether a round began.
+pub async fn begin(
+    c: &mut AnyConnection,
+    alert: &str,
+    (step, due): (i64, i64),
+) -> Result<bool, Error> {
+    let sql = "INSERT INTO ladder (alert, round, step, due) SELECT a.id, \
+               COALESCE((SELECT MAX(round) + 1 FROM ladder WHERE alert = $1), 0), $2, $3 \
+               FROM alert a WHERE a.id = $1 AND a.state = 0 \
+               AND NOT EXISTS (SELECT 1 FROM ladder WHERE alert = $1 AND done IS NULL)";
+    let begun = query(sql).bind(alert).bind(step).bind(due).execute(&mut *c).await?;
+    if begun.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let sql = "UPDATE alert SET visible_mono = NULL, step = -1 WHERE id = $1";
+    query(sql).bind(alert).execute(c).await?;
+    Ok(true)
+}
+
+/// Ends the round that an alert is in; says how many rounds it has had.
+pub async fn end(c: &mut AnyConnection, alert: &str, now: i64) -> Result<i64, Error> {
+    let sql = "UPDATE ladder SET done = $2 WHERE alert = $1 AND done IS NULL";
+    query(sql).bind(alert).bind(now).execute(&mut *c).await?;
+    let sql = "SELECT COALESCE(MAX(round) + 1, 0) AS n FROM ladder WHERE alert = $1";
+    query(sql).bind(alert).fetch_one(c).await?.try_get("n")
 }
 
 /// When the oldest undone step was due; none if there is none.
@@ -65,9 +115,12 @@ pub async fn oldest(c: &mut AnyConnection) -> Result<Option<i64>, Error> {
     query(sql).fetch_one(c).await?.try_get("due")
 }
 
-/// After a reboot of the machine: what waits is due at once and no lease counts any more (V7).
+/// After a reboot of the machine: what waits is due at once and no lease or suspension counts any more (V7).
 pub async fn all_at_once(c: &mut AnyConnection, now: i64) -> Result<(), Error> {
     query("UPDATE ladder SET due = $1 WHERE done IS NULL").bind(now).execute(&mut *c).await?;
+    query("UPDATE outbox SET due_mono = $1 WHERE state = 0").bind(now).execute(&mut *c).await?;
+    let sql = "UPDATE alert SET suspended_until = $1 WHERE state = 2";
+    query(sql).bind(now).execute(&mut *c).await?;
     let sql = "UPDATE alert SET lease_mono = $1 WHERE state = 1";
     query(sql).bind(now).execute(c).await.map(drop)
 }

@@ -1,12 +1,15 @@
-//! Rows of the outbox: messages that leave the house, until they are confirmed or given up.
+//! Rows of the outbox: notices that leave the house, until they are confirmed, given up, or not needed.
 //!
-//! A row is written in the transaction that causes it. One alert, reason and channel is one row,
-//! however often it is asked for. Not here: how a message is sent (`notify`).
+//! A row is written in the transaction that causes it. One alert, reason, round and receiver is one row, however
+//! often it is asked for; of one alert and receiver only the newest waits. Ages are the server's clock's.
+//! Not here: how a notice is sent (`notify`).
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::notify::{Message, put as message};
+use crate::records::due::DueStep;
 
 /// Waits for its time.
 const WAITING: i16 = 0;
@@ -14,117 +17,219 @@ const WAITING: i16 = 0;
 const DELIVERED: i16 = 1;
 /// Given up.
 const DEAD: i16 = 2;
+/// Not needed any more: its alert is over, or a later notice tells the same.
+const NEEDLESS: i16 = 3;
 
 /// Why the last step of the ladder tells the outside.
 const UNCLAIMED: &str = "unclaimed";
+/// Why the outside is told again, once: somebody has ended it.
+const OVER: &str = "over";
+/// Rows that one step of house-keeping drops at most.
+const DROPPED_AT_ONCE: i64 = 500;
 
-/// One message.
+/// One notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {
-    /// Id of the message; the same on each try.
+    /// Id of the notice; the same on each try.
     pub id: String,
-    /// By which channel.
+    /// Which receiver.
     pub channel: String,
     /// About which alert.
     pub alert: String,
     /// Why it is sent.
     pub reason: String,
+    /// Which round of the ladder.
+    pub round: i64,
+    /// Whether it tells of an emergency.
+    pub urgent: bool,
     /// What is sent.
     pub body: String,
     /// How often it was tried.
     pub tries: i64,
     /// When it is next tried, ms of the server's clock.
     pub due_mono: i64,
+    /// When it was caused, ms of the server's clock.
+    pub created_mono: i64,
 }
 
-/// Puts a message in; answers whether it was new.
+/// Puts a notice in; answers whether it was new. An older one of the same alert and receiver that still waits
+/// is not needed any more.
 pub async fn put(c: &mut AnyConnection, row: &OutboxRow, wall: i64) -> Result<bool, Error> {
-    let sql = "INSERT INTO outbox (id, channel, alert, reason, body, state, tries, due_mono, \
-               created_wall) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8) \
-               ON CONFLICT (alert, reason, channel) DO NOTHING";
+    let sql = "INSERT INTO outbox (id, channel, alert, reason, round, urgent, body, state, tries, \
+               due_mono, created_mono, created_wall) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11) \
+               ON CONFLICT (alert, reason, round, channel) DO NOTHING";
     let done = query(sql)
         .bind(&row.id)
         .bind(&row.channel)
         .bind(&row.alert)
         .bind(&row.reason)
+        .bind(row.round)
+        .bind(i64::from(row.urgent))
         .bind(&row.body)
         .bind(WAITING)
         .bind(row.due_mono)
+        .bind(row.created_mono)
         .bind(wall)
-        .execute(c)
+        .execute(&mut *c)
         .await?;
-    Ok(done.rows_affected() > 0)
+    let new = done.rows_affected() > 0;
+    if new {
+        let sql = "UPDATE outbox SET state = $4, ended_mono = $5, ended_wall = $6 \
+                   WHERE alert = $1 AND channel = $2 AND id <> $3 AND state = 0";
+        let older = query(sql).bind(&row.alert).bind(&row.channel).bind(&row.id).bind(NEEDLESS);
+        older.bind(row.created_mono).bind(wall).execute(c).await?;
+    }
+    Ok(new)
 }
 
-/// Tells the outside of an alert that nobody took, once; in the transaction of the step that says so.
-pub async fn enqueue(c: &mut AnyConnection, alert: &str, wall: i64) -> Result<(), Error> {
-    let sql = "SELECT home, kind FROM alert WHERE id = $1";
-    let Some(row) = query(sql).bind(alert).fetch_optional(&mut *c).await? else { return Ok(()) };
-    let (home, kind): (i64, i64) = (row.try_get("home")?, row.try_get("kind")?);
-    let message = crate::notify::Message { alert, kind, home, reason: UNCLAIMED };
-    crate::notify::put(c, &message, wall).await.map(drop)
+/// Tells every receiver of an alert that nobody took, once a round; in the transaction of the step that says so.
+pub async fn unclaimed(
+    c: &mut AnyConnection,
+    step: &DueStep,
+    receivers: &[String],
+    now: crate::clock::Now,
+) -> Result<(), Error> {
+    let now = (i64::try_from(now.mono.millis()).unwrap_or(i64::MAX), now.wall_ms);
+    let home = query("SELECT home FROM alert WHERE id = $1").bind(&step.alert);
+    let home = home.fetch_one(&mut *c).await?.try_get("home")?;
+    let urgent = step.severity > 0;
+    let told = Message {
+        alert: &step.alert,
+        kind: step.kind,
+        home,
+        reason: UNCLAIMED,
+        round: step.round,
+        urgent,
+    };
+    for receiver in receivers {
+        message(c, &told, receiver, now).await?;
+    }
+    Ok(())
 }
 
-/// Messages that are due, longest first.
-pub async fn due(c: &mut AnyConnection, mono: i64, limit: i64) -> Result<Vec<OutboxRow>, Error> {
-    let sql = "SELECT id, channel, alert, reason, body, tries, due_mono FROM outbox \
-               WHERE state = 0 AND due_mono <= $1 ORDER BY due_mono, id LIMIT $2";
-    let rows = fetch(query(sql).bind(mono).bind(limit), c).await?;
+/// An alert is over: what was not confirmed is tried no more, and whoever was told, or may have been, hears it.
+pub async fn over(c: &mut AnyConnection, alert: &str, wall: i64) -> Result<(), Error> {
+    let sql = "UPDATE outbox SET state = $2, ended_wall = $3, \
+               ended_mono = COALESCE((SELECT high FROM clock WHERE one = 1), created_mono) \
+               WHERE alert = $1 AND state = 0 AND reason <> $4";
+    let done = query(sql).bind(alert).bind(NEEDLESS).bind(wall).bind(OVER).execute(&mut *c);
+    done.await?;
+    over_of(c, Over { alert, channel: None }, wall).await
+}
+
+/// Whom to tell that which alert is over.
+#[derive(Debug, Clone, Copy)]
+pub struct Over<'a> {
+    /// Row id of the alert.
+    pub alert: &'a str,
+    /// One receiver, else all.
+    pub channel: Option<&'a str>,
+}
+
+/// Tells those who know of an alert that it is over, if it is; each once.
+pub async fn over_of(c: &mut AnyConnection, over: Over<'_>, wall: i64) -> Result<(), Error> {
+    let sql = "SELECT DISTINCT o.channel, a.home, a.kind, \
+               COALESCE((SELECT high FROM clock WHERE one = 1), 0) AS mono \
+               FROM outbox o JOIN alert a ON a.id = o.alert WHERE o.alert = $1 AND a.state = 3 \
+               AND o.reason <> $2 AND (o.state = 1 OR o.unsure = 1) AND o.channel = COALESCE($3, o.channel)";
+    let told = query(sql).bind(over.alert).bind(OVER).bind(over.channel).fetch_all(&mut *c).await?;
+    for row in told {
+        let channel: String = row.try_get("channel")?;
+        let notice = Message {
+            alert: over.alert,
+            kind: row.try_get("kind")?,
+            home: row.try_get("home")?,
+            reason: OVER,
+            round: 0,
+            urgent: false,
+        };
+        message(c, &notice, &channel, (row.try_get("mono")?, wall)).await?;
+    }
+    Ok(())
+}
+
+/// Notices of a receiver that are due, emergencies first, what was never tried before what was.
+pub async fn due(
+    c: &mut AnyConnection,
+    channel: &str,
+    mono: i64,
+    limit: i64,
+) -> Result<Vec<OutboxRow>, Error> {
+    let sql = "SELECT id, channel, alert, reason, round, urgent, body, tries, due_mono, created_mono \
+               FROM outbox WHERE state = 0 AND channel = $1 AND due_mono <= $2 \
+               ORDER BY urgent DESC, CASE WHEN tries = 0 THEN 0 ELSE 1 END, due_mono, id LIMIT $3";
+    let rows = fetch(query(sql).bind(channel).bind(mono).bind(limit), c).await?;
     let read = |row: &AnyRow| {
         Ok(OutboxRow {
             id: row.try_get("id")?,
             channel: row.try_get("channel")?,
             alert: row.try_get("alert")?,
             reason: row.try_get("reason")?,
+            round: row.try_get("round")?,
+            urgent: row.try_get::<i64, _>("urgent")? != 0,
             body: row.try_get("body")?,
             tries: row.try_get("tries")?,
             due_mono: row.try_get("due_mono")?,
+            created_mono: row.try_get("created_mono")?,
         })
     };
     Ok(readable(&rows, read))
 }
 
-/// When the next message is due, ms of the server's clock.
-pub async fn next_due(c: &mut AnyConnection) -> Result<Option<i64>, Error> {
-    let sql = "SELECT MIN(due_mono) AS next FROM outbox WHERE state = 0";
-    query(sql).fetch_one(c).await?.try_get("next")
+/// A receiver is back: all that waits for it is due.
+pub async fn all_due(c: &mut AnyConnection, channel: &str, mono: i64) -> Result<(), Error> {
+    let sql = "UPDATE outbox SET due_mono = $2 WHERE channel = $1 AND state = 0 AND due_mono > $2";
+    query(sql).bind(channel).bind(mono).execute(c).await.map(drop)
 }
 
-/// A message was confirmed.
+/// A notice was confirmed, also one that was not needed any more; `now`: server's clock, wall clock.
 pub async fn delivered(
     c: &mut AnyConnection,
     id: &str,
     receipt: &str,
-    wall: i64,
+    now: (i64, i64),
 ) -> Result<(), Error> {
-    end(c, id, DELIVERED, receipt, wall).await
+    end(c, id, (DELIVERED, NEEDLESS), receipt, now).await
 }
 
-/// A message is given up.
-pub async fn dead(c: &mut AnyConnection, id: &str, why: &str, wall: i64) -> Result<(), Error> {
-    end(c, id, DEAD, why, wall).await
+/// A notice is given up.
+pub async fn dead(
+    c: &mut AnyConnection,
+    id: &str,
+    why: &str,
+    now: (i64, i64),
+) -> Result<(), Error> {
+    end(c, id, (DEAD, WAITING), why, now).await
 }
 
 async fn end(
     c: &mut AnyConnection,
     id: &str,
-    state: i16,
+    (state, or): (i16, i16),
     receipt: &str,
-    wall: i64,
+    now: (i64, i64),
 ) -> Result<(), Error> {
-    let sql = "UPDATE outbox SET state = $1, receipt = $2, ended_wall = $3, tries = tries + 1 \
-               WHERE id = $4 AND state = 0";
-    query(sql).bind(state).bind(receipt).bind(wall).bind(id).execute(c).await.map(drop)
+    let sql = "UPDATE outbox SET state = $1, receipt = $2, ended_mono = $3, ended_wall = $4, \
+               tries = tries + 1 WHERE id = $5 AND (state = 0 OR state = $6)";
+    let done = query(sql).bind(state).bind(receipt).bind(now.0).bind(now.1).bind(id).bind(or);
+    done.execute(c).await.map(drop)
 }
 
-/// A try failed; the next one is at `due`.
-pub async fn again(c: &mut AnyConnection, id: &str, why: &str, due: i64) -> Result<(), Error> {
-    let sql = "UPDATE outbox SET tries = tries + 1, due_mono = $1, receipt = $2 \
-               WHERE id = $3 AND state = 0";
-    query(sql).bind(due).bind(why).bind(id).execute(c).await.map(drop)
+/// A try failed; the next one is at `due`. `unsure`: it may have arrived.
+pub async fn again(
+    c: &mut AnyConnection,
+    id: &str,
+    (why, unsure): (&str, bool),
+    due: i64,
+) -> Result<(), Error> {
+    let sql = "UPDATE outbox SET tries = tries + 1, due_mono = $1, receipt = $2, \
+               unsure = CASE WHEN $3 = 1 THEN 1 ELSE unsure END WHERE id = $4 AND state <> 1";
+    let later = query(sql).bind(due).bind(why).bind(i64::from(unsure)).bind(id);
+    later.execute(c).await.map(drop)
 }
 
-/// How many messages wait and how many were given up.
+/// How many notices wait and how many were given up.
 pub async fn counts(c: &mut AnyConnection) -> Result<(i64, i64), Error> {
     let sql = "SELECT COALESCE(SUM(CASE WHEN state = 0 THEN 1 ELSE 0 END), 0) AS waiting, \
                COALESCE(SUM(CASE WHEN state = 2 THEN 1 ELSE 0 END), 0) AS dead FROM outbox";
@@ -132,15 +237,18 @@ pub async fn counts(c: &mut AnyConnection) -> Result<(i64, i64), Error> {
     Ok((row.try_get("waiting")?, row.try_get("dead")?))
 }
 
-/// What a message came to: its receipt, once it was confirmed or given up.
+/// What a notice came to: its receipt, once it was confirmed or given up.
 pub async fn receipt(c: &mut AnyConnection, id: &str) -> Result<Option<String>, Error> {
     let sql = "SELECT receipt FROM outbox WHERE id = $1 AND state <> 0";
     let row = query(sql).bind(id).fetch_optional(c).await?;
-    row.map(|row| row.try_get("receipt")).transpose()
+    Ok(row.map(|row| row.try_get("receipt")).transpose()?.flatten())
 }
 
-/// Drops messages that ended before `wall`: their alert's own rows tell the story.
-pub async fn drop_ended(c: &mut AnyConnection, wall: i64) -> Result<u64, Error> {
-    let sql = "DELETE FROM outbox WHERE state <> 0 AND ended_wall < $1";
-    query(sql).bind(wall).execute(c).await.map(|done| done.rows_affected())
+/// Drops notices that ended before `mono`, server's clock: their alert's own rows tell the story. A bounded
+/// number; says how many.
+pub async fn drop_ended(c: &mut AnyConnection, mono: i64) -> Result<u64, Error> {
+    let sql = "DELETE FROM outbox WHERE id IN \
+               (SELECT id FROM outbox WHERE state <> 0 AND ended_mono < $1 ORDER BY ended_mono LIMIT $2)";
+    let done = query(sql).bind(mono).bind(DROPPED_AT_ONCE).execute(c).await?;
+    Ok(done.rows_affected())
 }

@@ -138,7 +138,8 @@ impl Batcher {
         } else if self.app.registry.gateway(gateway).is_some_and(|g| !g.revoked) {
             let silent = care::policy::GATEWAY_SILENT.get();
             let heard = Mono::from_millis(now.mono.millis().saturating_sub(silent));
-            let alert = pending.sheet.gateway_silent(now, gateway, heard);
+            let behind = self.app.registry.homes(gateway).len();
+            let alert = pending.sheet.gateway_silent(now, (gateway, behind), heard);
             pending.silent.push((gateway, Some(alert)));
         }
         // Each home is told by its own ways: another gateway may still be heard.

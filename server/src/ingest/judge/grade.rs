@@ -3,7 +3,7 @@
 //! An alert that becomes an emergency rings like a new one, and its ladder counts from that moment. One
 //! that sinks stays open. Not here: what opens an alert.
 
-use care::alert::Ladder;
+use care::alert::Course;
 use care::{Evidence, Kind, Output, Severity};
 use proto::id::DeviceId;
 
@@ -69,7 +69,7 @@ impl Sheet {
         self.rings(now, key, (kind, severity), None);
     }
 
-    /// What climbs the ladder begins to; what began before keeps its place.
+    /// What climbs the ladder begins to; what is on it keeps its place, and what has come to its end begins anew.
     pub(super) fn rings(
         &mut self,
         now: Now,
@@ -78,16 +78,20 @@ impl Sheet {
         device: Option<DeviceId>,
     ) {
         let Some(alert) = self.places.get(&key).map(|place| self.row_of(place)) else { return };
-        if Ladder::climbs(kind, severity)
-            && let Some(due) = Ladder::due(now.mono, 0)
-        {
-            self.batch.ladder.push((alert, 0, stored(due)));
+        if let Some(course) = Course::of(kind, severity) {
+            self.climbs(now, alert, course);
         }
         if severity == Severity::Emergency
             && let Some(device) = device
         {
             self.alarmed.push((key.0, device));
         }
+    }
+
+    /// An alert begins to climb, or goes on where it is.
+    pub(super) fn climbs(&mut self, now: Now, alert: String, course: Course) {
+        let (step, due) = course.begin(now.mono);
+        self.batch.ladder.push((alert, step as i64, stored(due)));
     }
 
     /// The reasons of an alert with newer ones.

@@ -3,7 +3,7 @@
 //! Their incident number is made of the time and a part of an id, above all numbers that a home counts.
 //! Not here: what is known of the speaker (`read`).
 
-use care::alert::Ladder;
+use care::alert::Course;
 use care::{Evidence, Kind, Severity, Trust};
 use proto::id::GatewayId;
 use proto::unit::Mono;
@@ -18,8 +18,13 @@ use crate::records::chain::{Growth, NewActivation, NewAlert};
 pub(crate) type Whereabouts = (i64, Option<i64>);
 
 impl Sheet {
-    /// A silent gateway: one alert that stands for all behind it. Gives its row id.
-    pub fn gateway_silent(&mut self, now: Now, gateway: GatewayId, heard: Mono) -> String {
+    /// A silent gateway: one alert that stands for all behind it, and climbs if homes are. Gives its row id.
+    pub fn gateway_silent(
+        &mut self,
+        now: Now,
+        (gateway, homes): (GatewayId, usize),
+        heard: Mono,
+    ) -> String {
         let evidence = Evidence {
             what: care::Seen::Silent,
             supports: true,
@@ -35,6 +40,9 @@ impl Sheet {
         let id = alert.id.clone();
         self.batch.alerts.push(alert);
         self.line(now, &id, What::Raised);
+        if homes > 0 {
+            self.climbs(now, id.clone(), Course::Equipment);
+        }
         id
     }
 
@@ -92,13 +100,11 @@ impl Sheet {
             None => {
                 let alert = homeless(now, place, gateway, Kind::Unreadable);
                 let id = alert.id.clone();
-                if let Some(due) = Ladder::due(now.mono, 0) {
-                    self.batch.ladder.push((id.clone(), 0, stored(due)));
-                }
                 self.batch.alerts.push(alert);
                 (id, What::Raised)
             }
         };
+        self.climbs(now, id.clone(), Course::Person);
         self.line(now, &id, what);
         self.shout(now, place, &id, hash);
     }

@@ -1,0 +1,41 @@
+//! When the ladder of an alert begins anew, and when it is over for whoever was told outside.
+//!
+//! Everything that gives an alert back to the queue comes through here: a lease that lapsed, a suspension
+//! that ended. A press begins a round too, if the last step of the one before is done (`records::due::begin`).
+//! Not here: the steps (`alert::escalate`).
+
+use care::alert::Course;
+use sqlx::AnyConnection;
+
+use crate::clock::Now;
+use crate::desk::life::{CLOSED, OPEN, stored};
+use crate::desk::view::{kind_of, severity_of};
+use crate::records::desk::DeskRow;
+use crate::records::{due, notify};
+
+/// An alert has changed from `was` to what its row says; in the transaction of that change.
+pub async fn turned(
+    c: &mut AnyConnection,
+    row: &mut DeskRow,
+    was: i64,
+    now: Now,
+) -> Result<(), sqlx::Error> {
+    if row.state == CLOSED && was != CLOSED {
+        due::end(c, &row.id, stored(now.mono)).await?;
+        return notify::over(c, &row.id, now.wall_ms).await;
+    }
+    if row.state != OPEN || was == OPEN {
+        return Ok(());
+    }
+    let Some(course) = Course::of(kind_of(row.kind), severity_of(row.severity)) else {
+        return Ok(());
+    };
+    let rounds = due::end(c, &row.id, stored(now.mono)).await?;
+    // Equipment climbs only where homes stand behind it: then it had a round before.
+    if course == Course::Person || rounds > 0 {
+        let (step, at) = course.begin(now.mono);
+        due::begin(c, &row.id, (step as i64, stored(at))).await?;
+        (row.visible_mono, row.step) = (None, -1);
+    }
+    Ok(())
+}

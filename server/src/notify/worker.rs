@@ -1,0 +1,223 @@
+//! The worker of one receiver: several calls at a time, each on a thread of its own, each ended by one transaction.
+//!
+//! No receiver waits for another, and no notice for more than the lanes of its receiver. A call that was under
+//! way at a crash is made again with the same id. Not here: which notice may go (`line`), the call itself
+//! (`webhook`).
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use sqlx::Error;
+use tokio::task::JoinSet;
+
+use super::line::{LANES, Line, Waits};
+use super::webhook::{Failed, Webhook};
+use super::{Look, Outbox, Pace};
+use crate::clock::Now;
+use crate::records::Records;
+use crate::records::notify::{self as rows, OutboxRow, Over};
+use crate::records::refusal::{is_of_row, leave_out};
+
+/// The worker looks at least so often, whatever it was told.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Makes the receiver: its secret may have been mended meanwhile. None: there is none, give up at once.
+pub(super) type Make = Arc<dyn Fn() -> Result<Option<Webhook>, String> + Send + Sync>;
+
+pub(super) struct Worker {
+    pub(super) records: Records,
+    pub(super) look: Look,
+    /// Name of the receiver in the rows.
+    pub(super) name: String,
+    pub(super) make: Make,
+    pub(super) hook: Option<Arc<Webhook>>,
+    pub(super) pace: Pace,
+    pub(super) outbox: Outbox,
+    pub(super) line: Line,
+}
+
+type Ended = (String, Result<String, Failed>);
+
+/// Calls under way: the row of each by its id.
+#[derive(Default)]
+struct Calls {
+    tasks: JoinSet<Ended>,
+    rows: HashMap<String, OutboxRow>,
+}
+
+impl Calls {
+    fn count(&self) -> (usize, usize) {
+        let first = |row: &&OutboxRow| row.urgent && row.tries == 0;
+        (self.rows.values().filter(|row| !first(row)).count(), self.rows.len())
+    }
+
+    /// One call an alert at a time, so that "over" never overtakes what it ends.
+    fn has(&self, row: &OutboxRow) -> bool {
+        self.rows.values().any(|other| other.alert == row.alert)
+    }
+}
+
+impl Worker {
+    pub(super) async fn run(mut self) {
+        let mut calls = Calls::default();
+        let mut bell = self.outbox.bell();
+        while !self.outbox.stopped() {
+            if let Err(error) = self.begin(&mut calls).await {
+                tracing::error!(%error, "the outbox cannot be read or written");
+            }
+            tokio::select! {
+                Some(ended) = calls.tasks.join_next() => {
+                    // A sender that panicked has ended no row: it is found again as one that waits.
+                    let Ok((id, answer)) = ended else { calls.rows.clear(); continue };
+                    let Some(row) = calls.rows.remove(&id) else { continue };
+                    if let Err(error) = self.settle(&row, answer).await {
+                        tracing::error!(%error, "the outbox does not take what was answered");
+                    }
+                }
+                _ = tokio::time::timeout(self.pause(), bell.changed()) => {}
+            }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let wait = |at: i64| Duration::from_millis((at - self.now()).max(1).unsigned_abs());
+        self.line.next().map_or(LOOK, wait).min(LOOK)
+    }
+
+    fn now(&self) -> i64 {
+        mono((self.look)())
+    }
+
+    /// Begins the calls that may be made now.
+    async fn begin(&mut self, calls: &mut Calls) -> Result<(), Error> {
+        let now = self.now();
+        // A dead receiver is asked by whatever waits, due or not.
+        let dead = self.line.next().is_some();
+        let limit = i64::try_from(LANES + calls.rows.len()).unwrap_or(i64::MAX);
+        let until = if dead { i64::MAX } else { now };
+        let mut reader = self.records.reader().await?;
+        let due = rows::due(&mut reader, &self.name, until, limit).await?;
+        drop(reader);
+        for row in due {
+            if self.is_old(&row, now) && !calls.rows.contains_key(&row.id) {
+                let mut writer = self.records.begin().await?;
+                self.failed(&mut writer, &row, (NOBODY_YET, false), (self.look)()).await?;
+                writer.commit().await?;
+                continue;
+            }
+            let waits = Waits { urgent: row.urgent, tries: row.tries, due: row.due_mono };
+            if !calls.has(&row) && self.line.may(waits, calls.count(), now) {
+                match self.call(row, calls).await {
+                    // What became of this one cannot be written; the others wait no longer for it.
+                    Err(error) if is_of_row(&error) => leave_out(&error, "a notice to the outside"),
+                    done => done?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn call(&mut self, row: OutboxRow, calls: &mut Calls) -> Result<(), Error> {
+        if self.hook.is_none() {
+            match (self.make)() {
+                Ok(hook) => self.hook = hook.map(Arc::new),
+                Err(why) => return self.settle(&row, Err(Failed { why, unsure: false })).await,
+            }
+        }
+        let Some(hook) = self.hook.clone() else {
+            let now = (self.look)();
+            let mut writer = self.records.begin().await?;
+            rows::dead(&mut writer, &row.id, NOBODY, stamp(now)).await?;
+            writer.commit().await?;
+            self.outbox.counters.dead.fetch_add(1, Relaxed);
+            tracing::error!(id = row.id, alert = row.alert, "{NOBODY}, tell them by telephone");
+            return Ok(());
+        };
+        let (id, body) = (row.id.clone(), row.body.clone());
+        let seconds = (self.look)().wall_ms.div_euclid(1000);
+        calls.tasks.spawn_blocking(move || {
+            let answer = hook.call(&id, &body, seconds);
+            (id, answer)
+        });
+        calls.rows.insert(row.id.clone(), row);
+        Ok(())
+    }
+
+    async fn settle(
+        &mut self,
+        row: &OutboxRow,
+        answer: Result<String, Failed>,
+    ) -> Result<(), Error> {
+        let now = (self.look)();
+        let counters = &self.outbox.counters;
+        counters.failing.store(answer.is_err(), Relaxed);
+        let back = match &answer {
+            Ok(_) => self.line.answered(),
+            Err(_) => {
+                self.line.failed(mono(now));
+                false
+            }
+        };
+        if let Some(dead) = self.line.dead() {
+            let mut known = self.outbox.dead.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(self.name.clone(), dead);
+        }
+        let mut writer = self.records.begin().await?;
+        match answer {
+            Ok(receipt) => {
+                rows::delivered(&mut writer, &row.id, &receipt, stamp(now)).await?;
+                let over = Over { alert: &row.alert, channel: Some(&self.name) };
+                rows::over_of(&mut writer, over, now.wall_ms).await?;
+                if back {
+                    rows::all_due(&mut writer, &self.name, mono(now)).await?;
+                }
+                counters.delivered.fetch_add(1, Relaxed);
+            }
+            Err(Failed { why, unsure }) => {
+                counters.failed.fetch_add(1, Relaxed);
+                // The secret or the address may be what is wrong.
+                self.hook = None;
+                self.failed(&mut writer, row, (&why, unsure), now).await?;
+            }
+        }
+        writer.commit().await
+    }
+
+    /// Whether it was tried, and for too long.
+    fn is_old(&self, row: &OutboxRow, now: i64) -> bool {
+        row.tries > 0 && now.saturating_sub(row.created_mono) >= self.pace.life_ms
+    }
+
+    async fn failed(
+        &self,
+        writer: &mut sqlx::AnyConnection,
+        row: &OutboxRow,
+        (why, unsure): (&str, bool),
+        now: Now,
+    ) -> Result<(), Error> {
+        let (id, alert, tries) = (&row.id, &row.alert, row.tries + 1);
+        if self.is_old(row, mono(now)) {
+            self.outbox.counters.dead.fetch_add(1, Relaxed);
+            tracing::error!(id, alert, why, "nobody outside could be told, tell them by telephone");
+            return rows::dead(writer, id, why, stamp(now)).await;
+        }
+        tracing::warn!(id, alert, why, tries, "a notice was not confirmed, trying again");
+        let due = mono(now).saturating_add(self.pace.pause_ms(row.tries));
+        rows::again(writer, id, (why, unsure), due).await
+    }
+}
+
+/// Why a notice ends that was not confirmed in all its time.
+const NOBODY_YET: &str = "its receiver was dead all the time";
+/// Why a notice ends where there is nobody to tell.
+const NOBODY: &str = "no webhook is configured, nobody outside is told of an alert";
+
+fn mono(now: Now) -> i64 {
+    i64::try_from(now.mono.millis()).unwrap_or(i64::MAX)
+}
+
+fn stamp(now: Now) -> (i64, i64) {
+    (mono(now), now.wall_ms)
+}
