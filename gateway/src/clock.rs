@@ -3,7 +3,8 @@
 //! *Spool time* ([`Mono`]) is CLOCK_BOOTTIME moved by an offset so that it never goes back, not even
 //! over a reboot of the machine: it continues from the highest time that is on disk. How long the
 //! machine was off is taken from the wall clock if that says something sane (0 to 30 days), else it
-//! counts as zero: a wall clock is data, and ages are only told, never judged by.
+//! counts as zero: a wall clock is data. Ages are told with it, but nothing is deleted by time that nobody
+//! measured ([`Clock::unmeasured`]).
 //! Not here: timers (`event_loop`), which use the runtime's own monotonic clock.
 
 use proto::unit::Mono;
@@ -40,13 +41,20 @@ pub struct Mark {
 pub struct Clock {
     offset: i64,
     machine_boot: String,
+    unmeasured: u64,
 }
 
 impl Clock {
     /// Continues from what is on disk.
     pub fn resume(mark: Option<&Mark>) -> Self {
         let now = read();
-        Self { offset: offset(mark, &now), machine_boot: now.machine_boot }
+        let unmeasured = mark.map_or(0, |mark| down(mark, &now));
+        Self { offset: offset(mark, &now), machine_boot: now.machine_boot, unmeasured }
+    }
+
+    /// How much of spool time was added for the time that the machine was off, as the wall clock has it, ms.
+    pub const fn unmeasured(&self) -> u64 {
+        self.unmeasured
     }
 
     /// Spool time now.
@@ -66,10 +74,16 @@ fn offset(mark: Option<&Mark>, now: &Reading) -> i64 {
     if mark.machine_boot == now.machine_boot {
         return mark.offset;
     }
-    let down = now.wall.saturating_sub(mark.wall);
-    let down = if (0..=DOWN_TIME_MAX).contains(&down) { down } else { 0 };
     let high = i64::try_from(mark.high.millis()).unwrap_or(i64::MAX);
-    high.saturating_add(down).saturating_sub(i64::try_from(now.boottime).unwrap_or(i64::MAX))
+    high.saturating_add_unsigned(down(mark, now))
+        .saturating_sub(i64::try_from(now.boottime).unwrap_or(i64::MAX))
+}
+
+/// How long the machine was off, if it was and the wall clock says something sane.
+fn down(mark: &Mark, now: &Reading) -> u64 {
+    let down = now.wall.saturating_sub(mark.wall);
+    let sane = mark.machine_boot != now.machine_boot && (0..=DOWN_TIME_MAX).contains(&down);
+    if sane { down.unsigned_abs() } else { 0 }
 }
 
 fn read() -> Reading {
@@ -144,6 +158,13 @@ mod tests {
     fn after_a_reboot_a_mad_wall_clock_counts_no_down_time() {
         for wall in [0, -1, i64::MAX, i64::MIN] {
             assert_eq!(offset(Some(&mark()), &now("b", wall)), 9_000_000 - 5_000, "wall {wall}");
+            assert_eq!(down(&mark(), &now("b", wall)), 0);
         }
+    }
+
+    #[test]
+    fn only_a_reboot_adds_time_that_nobody_measured() {
+        assert_eq!(down(&mark(), &now("b", 1_060_000)), 60_000);
+        assert_eq!(down(&mark(), &now("a", 1_060_000)), 0);
     }
 }

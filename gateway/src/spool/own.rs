@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::schema::{LANE_TELEMETRY, signed, unsigned};
 use super::store::Store;
-use super::{OwnBoot, SpoolError};
+use super::{OwnBoot, SpoolError, room};
 use crate::clock::{Clock, Mark};
 
 /// One frame of the box itself.
@@ -37,6 +37,7 @@ impl Store {
     pub(super) fn begin(&mut self, clock: Clock, life: u32) -> Result<OwnBoot, SpoolError> {
         let mark = clock.mark(clock.now());
         let boot = self.durable(|t| {
+            room::doubt(t, mark.high, clock.unmeasured())?;
             let sql = "INSERT INTO own VALUES (1, ?, 1, ?, ?, ?, ?, 0, 0)
                        ON CONFLICT DO UPDATE SET counter = counter + 1, life = excluded.life";
             t.execute(

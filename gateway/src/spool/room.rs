@@ -5,7 +5,7 @@
 //! which is counted as lost. Emergencies are never removed to make room. Not here: who decides that the disk is full.
 
 use proto::unit::Mono;
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, signed, unsigned};
 use super::store::Store;
@@ -88,9 +88,10 @@ impl Store {
         Ok(u64::try_from(pages * page).unwrap_or(0))
     }
 
-    /// Removes what is past its time.
+    /// Removes what is past its time. Time that only a wall clock speaks of does not count.
     pub(super) fn tidy(&mut self, now: Mono) -> Result<bool, SpoolError> {
-        let before = |span: u64| signed(now.millis().saturating_sub(span));
+        let aged = now.millis().saturating_sub(doubted(self.connection()?, now)?);
+        let before = |span: u64| signed(aged.saturating_sub(span));
         let raw = before(self.bounds.raw_for.get());
         let sent = before(self.bounds.sent_for.get());
         let rungs = before(RUNGS_FOR);
@@ -145,6 +146,24 @@ impl Store {
         let lost = own::lost_in_all(connection)?;
         Ok(Usage { bytes, emergencies_waiting, telemetry_waiting, raw, lost, reserve, failures })
     }
+}
+
+/// Notes time that nobody measured. It counts until everything that is older has run its time out since.
+pub(super) fn doubt(t: &Transaction<'_>, now: Mono, unmeasured: u64) -> rusqlite::Result<()> {
+    if unmeasured == 0 {
+        return Ok(());
+    }
+    let ms = doubted(t, now)?.saturating_add(unmeasured);
+    let until = now.millis().saturating_add(RUNGS_FOR);
+    let sql = "INSERT INTO doubt VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET ms = ?1, until = ?2";
+    t.execute(sql, [signed(ms), signed(until)]).map(|_| ())
+}
+
+/// How much of the time until now nobody measured, as far as it counts, ms.
+fn doubted(connection: &Connection, now: Mono) -> rusqlite::Result<u64> {
+    let mut sql = connection.prepare_cached("SELECT ms FROM doubt WHERE until > ?")?;
+    let found = sql.query_row([signed(now.millis())], |row| row.get(0)).optional()?;
+    Ok(found.map_or(0, unsigned))
 }
 
 /// Makes room for a group of `arriving` entries: raw first, then sent rows, then unsent telemetry.

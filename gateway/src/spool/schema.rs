@@ -87,6 +87,15 @@ CREATE TABLE IF NOT EXISTS former (
 ) STRICT;
 ";
 
+/// Time of the spool that nobody measured, and until when it counts; a build that does not know it loses nothing.
+const DOUBT: &str = "
+CREATE TABLE IF NOT EXISTS doubt (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  ms INTEGER NOT NULL,
+  until INTEGER NOT NULL
+) STRICT;
+";
+
 /// What can be wrong with a file that opens.
 pub(super) enum Found {
     /// Ours, or made just now.
@@ -103,12 +112,14 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Found, SpoolError> 
             let make = connection.transaction()?;
             make.execute_batch(TABLES)?;
             make.execute_batch(FORMER)?;
+            make.execute_batch(DOUBT)?;
             make.pragma_update(None, "user_version", VERSION)?;
             make.commit()?;
             Ok(Found::Ready)
         }
         VERSION => {
             connection.execute_batch(FORMER)?;
+            connection.execute_batch(DOUBT)?;
             Ok(Found::Ready)
         }
         newer => Ok(Found::Newer(newer)),
