@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Store};
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
-use crate::faults::{self, Fault, Faults};
+use crate::faults::{self, Faults};
 use crate::gateways;
 use crate::handles::{self, Division};
 use crate::health::Health;
@@ -32,12 +32,13 @@ use crate::notify::Outbox;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
-use crate::records::{Records, desk, due, open, rules, state};
+use crate::records::{Records, desk, open, rules};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
 use crate::series::{Series, embedded, influx};
+use crate::timekeeping;
 use crate::update::{self, Updates, Words};
-use crate::upkeep::{Sweeps, keep};
+use crate::upkeep::keep;
 
 /// Everything that a running server is made of.
 pub struct App {
@@ -156,7 +157,7 @@ pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result
         "file handles are divided"
     );
     let records = Records::open(&config.data).await?;
-    let clock = Arc::new(resume(&records).await?);
+    let clock = Arc::new(timekeeping::resume(&records).await?);
     let provision = Provision::open(&config.data, records.clone()).await?;
     let registry = provision.registry();
     let path = config.data.join("inbox.db");
@@ -208,18 +209,6 @@ pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result
     Ok(Running { app, door })
 }
 
-async fn resume(records: &Records) -> Result<Clock, sqlx::Error> {
-    let mut writer = records.begin().await?;
-    let clock = Clock::resume(state::clock(&mut writer).await?.as_ref());
-    let now = clock.stored();
-    if clock.rebooted() {
-        due::all_at_once(&mut writer, now.high).await?;
-    }
-    state::put_clock(&mut writer, &now).await?;
-    writer.commit().await?;
-    Ok(clock)
-}
-
 fn open_series(config: &Config) -> anyhow::Result<Arc<dyn Series>> {
     Ok(match (config.series.store, &config.series.influx) {
         (Store::Influx, Some(settings)) => Arc::new(influx::open(settings, &config.data)?),
@@ -249,8 +238,9 @@ fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
     keep(app, escalate::run);
     keep(app, return_lapsed);
     keep(app, crate::notify::run);
-    keep(app, keep_time);
-    keep(app, tend_series);
+    keep(app, timekeeping::keep_time);
+    keep(app, timekeeping::tend_series);
+    keep(app, timekeeping::watch);
     keep(app, points::run);
     keep(app, history::run);
 }
@@ -265,63 +255,6 @@ async fn return_lapsed(app: Arc<App>) {
                 error = &error as &dyn std::error::Error,
                 "claims wait for the records"
             );
-        }
-    }
-}
-
-/// Writes the highest time every few seconds, so that a reboot of the machine loses no more of it.
-async fn keep_time(app: Arc<App>) {
-    let mut sweeps = Sweeps::default();
-    let mut tick = tokio::time::interval(std::time::Duration::from_secs(5));
-    loop {
-        tick.tick().await;
-        let put = async {
-            let mut writer = app.records.begin().await?;
-            let now = app.clock.stored();
-            state::put_clock(&mut writer, &now).await?;
-            writer.commit().await?;
-            prove(&app, now.high).await
-        };
-        let refuse = Fault::upkeep(Seen::RecordsRefuse);
-        match put.await {
-            Ok(()) => {
-                app.health.stored(app.clock.mono());
-                app.faults.clear(&refuse);
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "records do not take the time");
-                app.faults.raise(refuse);
-            }
-        }
-        sweeps.step(&app).await;
-    }
-}
-
-/// What a writer has committed is seen by a reader, or it was not committed.
-async fn prove(app: &App, written: i64) -> Result<(), sqlx::Error> {
-    let mut reader = app.records.reader().await?;
-    match state::clock(&mut reader).await? {
-        Some(seen) if seen.high >= written => Ok(()),
-        Some(_) | None => Err(sqlx::Error::Protocol("a commit that no reader sees".into())),
-    }
-}
-
-async fn tend_series(app: Arc<App>) {
-    let mut tick = tokio::time::interval(std::time::Duration::from_secs(10));
-    loop {
-        tick.tick().await;
-        loop {
-            match app.series.tend(app.clock.now().wall_ms).await {
-                Ok(true) => tokio::task::yield_now().await,
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "series is not tended"
-                    );
-                    break;
-                }
-            }
         }
     }
 }

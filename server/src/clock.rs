@@ -3,11 +3,19 @@
 //! *Mono* is the server's own time: CLOCK_BOOTTIME plus an offset kept in the records, so that it goes
 //! on through restarts. After a reboot of the machine it continues from the highest time that was
 //! stored: time that nobody measured counts as none, and who depends on it is due at once (V7).
-//! *Wall* is for people and for rows of measured values; no decision rests on it. Not here: deadlines.
+//! *Wall* is for people and for rows of measured values: the time that is believed (`proof`), which a clock that
+//! jumps does not move. No decision rests on it. Not here: deadlines.
 
+pub mod edge;
+pub mod proof;
+
+use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use proto::unit::Mono;
+
+use self::edge::Edge;
+use self::proof::{Mark, Proof, Stand};
 
 /// Where the time of a new server begins, ms: room before it for presses that waited 72 h and more.
 const HEAD_START: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -17,7 +25,7 @@ const HEAD_START: i64 = 30 * 24 * 60 * 60 * 1_000;
 pub struct Now {
     /// The server's own time.
     pub mono: Mono,
-    /// Milliseconds since 1970 UTC.
+    /// Milliseconds since 1970 UTC, as far as anybody knows.
     pub wall_ms: i64,
 }
 
@@ -38,29 +46,71 @@ pub struct Clock {
     boot: String,
     offset: i64,
     rebooted: bool,
+    proof: Mutex<Proof>,
+    edge: Mutex<Edge>,
 }
 
 impl Clock {
     /// Continues from what the records hold.
     pub fn resume(stored: Option<&Stored>) -> Self {
         let boot = machine_boot();
-        match stored {
-            Some(s) if s.boot == boot => Self { boot, offset: s.offset, rebooted: false },
-            Some(s) => Self { boot, offset: s.high + 1 - boottime_ms(), rebooted: true },
-            None => Self { boot, offset: HEAD_START - boottime_ms(), rebooted: false },
+        let (offset, rebooted) = match stored {
+            Some(s) if s.boot == boot => (s.offset, false),
+            Some(s) => (s.high + 1 - boottime_ms(), true),
+            None => (HEAD_START - boottime_ms(), false),
+        };
+        Self {
+            boot,
+            offset,
+            rebooted,
+            proof: Mutex::new(Proof::resume(None, rebooted)),
+            edge: Mutex::default(),
         }
+    }
+
+    /// The same with what was thought of the wall clock.
+    #[must_use]
+    pub fn with_wall(mut self, known: Option<(Mark, Edge)>) -> Self {
+        if let Some((mark, edge)) = known {
+            self.proof = Mutex::new(Proof::resume(Some(mark), self.rebooted));
+            self.edge = Mutex::new(edge);
+        }
+        self
     }
 
     /// Looks at the clocks.
     #[expect(clippy::disallowed_methods, reason = "this is the room that reads the wall clock")]
     pub fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now { mono: self.mono(), wall_ms: i64::try_from(wall.as_millis()).unwrap_or(i64::MAX) }
+        let wall = i64::try_from(wall.as_millis()).unwrap_or(i64::MAX);
+        let mono = self.mono();
+        let mut proof = self.proof.lock().unwrap_or_else(PoisonError::into_inner);
+        Now { mono, wall_ms: proof.look(millis(mono), wall) }
+    }
+
+    /// What is thought of the wall clock now.
+    pub fn stand(&self) -> Stand {
+        self.now();
+        self.proof.lock().unwrap_or_else(PoisonError::into_inner).stand()
+    }
+
+    /// Up to when what is old may be deleted now, wall clock; none before any was proved.
+    pub fn edge(&self) -> Option<i64> {
+        let now = self.now();
+        let stand = self.proof.lock().unwrap_or_else(PoisonError::into_inner).stand();
+        let proved = (stand == Stand::Proved).then_some(now.wall_ms);
+        self.edge.lock().unwrap_or_else(PoisonError::into_inner).step(millis(now.mono), proved)
+    }
+
+    /// What to write into the records about the wall clock; none before it was looked at.
+    pub fn wall(&self) -> Option<(Mark, Edge)> {
+        let mark = self.proof.lock().unwrap_or_else(PoisonError::into_inner).mark()?;
+        Some((mark, *self.edge.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// The server's own time.
     pub fn mono(&self) -> Mono {
-        Mono::from_millis((boottime_ms() + self.offset).max(0).unsigned_abs())
+        mono_at(self.offset)
     }
 
     /// Whether the machine was booted anew since the records were last written.
@@ -70,9 +120,16 @@ impl Clock {
 
     /// What to write into the records.
     pub fn stored(&self) -> Stored {
-        let high = i64::try_from(self.mono().millis()).unwrap_or(i64::MAX);
-        Stored { boot: self.boot.clone(), offset: self.offset, high }
+        Stored { boot: self.boot.clone(), offset: self.offset, high: millis(self.mono()) }
     }
+}
+
+fn millis(at: Mono) -> i64 {
+    i64::try_from(at.millis()).unwrap_or(i64::MAX)
+}
+
+fn mono_at(offset: i64) -> Mono {
+    Mono::from_millis((boottime_ms() + offset).max(0).unsigned_abs())
 }
 
 /// Milliseconds since the machine was booted, sleep included.

@@ -48,6 +48,16 @@ pub struct RollCall {
     pub series: bool,
     /// File handles are left.
     pub handles: bool,
+    /// The clock on the wall can be right.
+    pub clock: bool,
+}
+
+impl RollCall {
+    /// The same with what is thought of the clock on the wall.
+    #[must_use]
+    pub const fn with_clock(self, clock: bool) -> Self {
+        Self { healthy: self.healthy && clock, clock, ..self }
+    }
 }
 
 /// What was counted since the start.
@@ -146,7 +156,7 @@ impl Health {
         let store = lately(&self.store);
         let handles = !self.handles_short.load(Ordering::Relaxed);
         let healthy = door && ingest && ladder && store && series && handles;
-        RollCall { healthy, door, ingest, ladder, store, series, handles }
+        RollCall { healthy, door, ingest, ladder, store, series, handles, clock: true }
     }
 
     /// What was counted.

@@ -32,6 +32,7 @@ pub mod rehearsal;
 pub mod router;
 pub mod routes;
 pub mod series;
+pub mod timekeeping;
 pub mod update;
 pub mod upkeep;
 pub mod words;

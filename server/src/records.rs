@@ -24,6 +24,7 @@ pub mod resident;
 pub mod rules;
 pub mod staff;
 pub mod state;
+pub mod wall;
 pub mod way;
 mod writer;
 

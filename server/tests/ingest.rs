@@ -10,7 +10,7 @@ use proto::id::{BootId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
 use proto::key::DeviceKey;
 use proto::relay::{Relay, RelayKind};
 use proto::unit::{Millis, NoData};
-use proto::up::{Event, EventKind, Quantity, Reading, Role, Up, Value};
+use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up, Value};
 use server::app::{self, App, Running};
 use server::config::Config;
 use server::desk::life::stored;
@@ -419,4 +419,32 @@ async fn a_silent_gateway_climbs_if_homes_stand_behind_it() {
     let climbs = due::steps(&mut writer, within, 10).await.unwrap();
     assert!(climbs.iter().any(|step| step.alert == needed), "within a minute it is a task");
     assert!(climbs.iter().all(|step| step.alert != lonely), "nobody is without help");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_that_waited_is_dated_by_the_uptime_that_its_device_tells_on_connect() {
+    let mut room = Room::open().await;
+    let key = room.button.key.clone();
+    let hours = |n: u64| Millis::minutes(60 * n);
+    let health = Health {
+        uptime: hours(3),
+        period_s: 3600,
+        battery: None,
+        signal: None,
+        firmware: 1,
+        tested: None,
+        role: Role::HelpButton,
+    };
+    let frame = room.frame(&key, 1, &Up::Health(health));
+    room.calm(&frame).await;
+    // Pressed in the first second of the boot, heard only now.
+    let frame = room.press(&key, 2);
+    room.urgent(0, &frame).await;
+    let alert = room.alerts().await.remove(0);
+    assert!(alert.late, "nobody heard it for three hours");
+    let mut reader = room.app.records.reader().await.unwrap();
+    let press = desk::activations(&mut reader, &alert.id).await.unwrap().remove(0);
+    let ago = stored(room.app.clock.mono()) - press.pressed_mono.unwrap();
+    let three = i64::try_from(hours(3).get()).unwrap();
+    assert!((three - 60_000..three + 60_000).contains(&ago), "pressed {ago} ms ago");
 }

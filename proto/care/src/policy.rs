@@ -10,6 +10,7 @@ pub mod life;
 pub mod ladder;
 pub mod night;
 pub mod pace;
+pub mod time;
 pub mod vital;
 
 use minicbor::{Decode, Encode};

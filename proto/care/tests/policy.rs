@@ -10,7 +10,8 @@ fn every_number_names_its_source() {
     let text = concat!(
         include_str!("../src/policy.rs"),
         include_str!("../src/policy/pace.rs"),
-        include_str!("../src/policy/ladder.rs")
+        include_str!("../src/policy/ladder.rs"),
+        include_str!("../src/policy/time.rs")
     );
     let mut doc = String::new();
     let mut numbers = 0;

@@ -43,8 +43,9 @@ pub struct QuestionRow {
 
 /// Notes that a home is asked, and forgets what is too old to be looked at.
 pub async fn ask(c: &mut AnyConnection, row: &QuestionRow) -> Result<(), Error> {
-    let old = "DELETE FROM question WHERE home = $1 AND asked_wall < $2";
-    query(old).bind(row.home).bind(row.asked_wall - KEPT_MS).execute(&mut *c).await?;
+    // By measured time: a wall clock that ran ahead takes nothing away.
+    let old = "DELETE FROM question WHERE home = $1 AND until_mono < $2";
+    query(old).bind(row.home).bind(row.until_mono - KEPT_MS).execute(&mut *c).await?;
     let sql = "INSERT INTO question (home, incident, kind, device, asked_wall, until_mono) \
                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (home, incident) DO NOTHING";
     query(sql)

@@ -16,6 +16,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 use crate::app::App;
+use crate::clock::proof::Stand;
 use crate::health::RollCall;
 use crate::routes::{alerts, enrol, homes, images, moving, queue, rules, session, staff, stream};
 
@@ -88,8 +89,9 @@ pub struct HealthAnswer {
 
 /// `GET /health`: 200 when everything has answered lately, else 503 with what has not.
 pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<HealthAnswer>) {
-    let mut roll =
+    let roll =
         app.health.roll_call(app.clock.mono(), app.series.facts().healthy && app.points.healthy());
+    let mut roll = roll.with_clock(app.clock.stand() != Stand::Wrong);
     // With papers that have ended no gateway can connect.
     roll.healthy &= app.certificates.in_force(app.clock.now().wall_ms.div_euclid(1_000));
     let status = if roll.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

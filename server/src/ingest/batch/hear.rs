@@ -6,7 +6,7 @@ use care::{Input, Seen, Trust};
 use proto::down::Rung;
 use proto::frame::Class;
 use proto::id::{DeviceId, HomeId, PressId};
-use proto::unit::NoData;
+use proto::unit::{Millis, NoData};
 use proto::up::{EventKind, Quantity, Role, Up};
 
 use super::known::Known;
@@ -32,10 +32,8 @@ impl Batcher {
         pending: &mut Pending,
     ) -> Result<(), IngestError> {
         let who = (word.id.device, word.id.boot);
-        if let Up::Health(health) = &word.up
-            && word.trust == Trust::Verified
-        {
-            self.dating.learn(who.0, who.1, health.uptime, word.handed);
+        if let Some(uptime) = uptime(&word.up).filter(|_| word.trust == Trust::Verified) {
+            self.dating.learn(who.0, who.1, uptime, word.handed);
         }
         self.answers(row, &word, pending);
         match self.sight(&word, known, pending).await? {
@@ -150,6 +148,15 @@ impl Batcher {
         };
         let input = Input::Unreadable { device };
         self.step(now, number(home.get()), &input, Some(&cause), pending).await
+    }
+}
+
+/// The uptime that a word tells: of its sending, or of something before it.
+const fn uptime(up: &Up) -> Option<Millis> {
+    match up {
+        Up::Health(health) => Some(health.uptime),
+        Up::Event(event) => Some(event.uptime),
+        Up::Reading(_) | Up::Loss(_) | Up::Update(_) => None,
     }
 }
 

@@ -48,7 +48,8 @@ impl Writer {
             hour: today - i64::from(keep.minute_days),
             period: (today - i64::from(keep.hour_days)).div_euclid(PERIOD_DAYS),
         };
-        self.floor_ms = self.floor_ms.max(day_start(edges.minute));
+        // It follows the clock back too: a day that is rolled up takes what comes late.
+        self.floor_ms = day_start(edges.minute);
         let series = self.heads.lock().unwrap_or_else(PoisonError::into_inner).len();
         let told = file::told(&self.path);
         let tx = self.connection.transaction().map_err(&told)?;
@@ -128,8 +129,14 @@ impl Work<'_> {
 
     /// Rolls a day's points up to minutes; answers how many pieces were damaged.
     fn to_minutes(&self, day: i64) -> Result<u64, rusqlite::Error> {
-        let (points, damaged) = self.day(day)?;
-        let data = pack(&roll(&points, MINUTE_MS))?;
+        let (mut samples, mut damaged) = self.day(day)?;
+        let sql = "SELECT id, day, crc, data FROM minute WHERE series = ?1 AND day = ?2";
+        let (known, more) = self.spans(sql, day)?;
+        damaged += more;
+        // Rolled up before, under a clock that ran ahead: what has come since is added.
+        samples.extend(known.iter().map(|span| from_span(NOBODY, span, MINUTE_MS)));
+        samples.sort_by_key(|sample| sample.at_ms);
+        let data = pack(&roll(&samples, MINUTE_MS))?;
         self.drop_chunks(day)?;
         self.tx
             .prepare_cached(
@@ -144,16 +151,16 @@ impl Work<'_> {
         let period = day.div_euclid(PERIOD_DAYS);
         let (minutes, mut damaged) = self
             .spans("SELECT id, day, crc, data FROM minute WHERE series = ?1 AND day = ?2", day)?;
-        let (mut hours, more) = self.spans(
+        let (hours, more) = self.spans(
             "SELECT id, period, crc, data FROM hour WHERE series = ?1 AND period = ?2",
             period,
         )?;
         damaged += more;
-        let minutes: Vec<Sampled> =
+        let mut samples: Vec<Sampled> =
             minutes.iter().map(|s| from_span(NOBODY, s, MINUTE_MS)).collect();
-        hours.extend(roll(&minutes, HOUR_MS));
-        hours.sort_by_key(|span| span.at_ms);
-        let data = pack(&hours)?;
+        samples.extend(hours.iter().map(|s| from_span(NOBODY, s, HOUR_MS)));
+        samples.sort_by_key(|sample| sample.at_ms);
+        let data = pack(&roll(&samples, HOUR_MS))?;
         self.tx
             .prepare_cached(
                 "INSERT OR REPLACE INTO hour(series, period, crc, data) VALUES (?1, ?2, ?3, ?4)",
