@@ -191,7 +191,7 @@ async fn what_no_screen_has_painted_climbs_at_once_and_what_one_has_keeps_its_ti
     claim::visible(&room.app, "painted").await.unwrap();
     room.hasten("painted", Millis::new(0)).await;
     room.raise("unseen", 0).await;
-    until("outside", async || room.heard("unseen").len() == 1).await;
+    until("all steps", async || room.told("unseen").await.len() == 5).await;
     assert_eq!(room.told("unseen").await, ["0", "1", "2", "3", "4"]);
     let next = room.waiting("painted").await.unwrap();
     let wait = next.due - stored(room.app.clock.mono());

@@ -94,7 +94,9 @@ async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, sq
     let mut writer = app.records.begin().await?;
     // Read where it is written: nobody takes or ends an alert between the look and the step.
     let mut steps = due::steps(&mut writer, stored(now.mono), AT_ONCE).await?;
-    steps.retain(|step| only.is_none_or(|only| (&only.alert, only.round) == (&step.alert, step.round)));
+    steps.retain(|step| {
+        only.is_none_or(|only| (&only.alert, only.round) == (&step.alert, step.round))
+    });
     let mut batch = Batch::default();
     let mut told = false;
     for step in &steps {

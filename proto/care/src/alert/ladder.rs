@@ -90,7 +90,18 @@ impl Course {
         }
         match kind {
             Kind::GatewaySilence | Kind::NoWay => Some(Self::Equipment),
-            _ => None,
+            Kind::Help
+            | Kind::Fall
+            | Kind::Unverified
+            | Kind::Unreadable
+            | Kind::Bed
+            | Kind::Stillness
+            | Kind::Silence
+            | Kind::Fault
+            | Kind::Vitals
+            | Kind::Restless
+            | Kind::IdentityTwice
+            | Kind::Upkeep => None,
         }
     }
 
