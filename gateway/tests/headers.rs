@@ -47,6 +47,8 @@ fn row(number: u8) -> RosterRow {
         released: false,
         proof: None,
         past_boots: Vec::new(),
+        former: None,
+        by_former: false,
     }
 }
 

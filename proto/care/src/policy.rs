@@ -6,8 +6,8 @@
 //! Not here: technical limits such as buffer sizes, which stand in the file that uses them.
 
 pub mod dates;
-pub mod life;
 pub mod ladder;
+pub mod life;
 pub mod night;
 pub mod pace;
 pub mod time;

@@ -99,26 +99,23 @@ impl Tree {
 
 fn tree(d: &mut Decoder<'_>, depth: usize) -> Option<Tree> {
     let depth = depth.checked_sub(1)?;
-    Some(match d.datatype().ok()? {
-        Type::Map | Type::MapIndef => {
-            let (len, mut map) = (d.map().ok()?, Vec::new());
-            while more(d, len, map.len())? {
-                map.push((d.u64().ok()?, tree(d, depth)?));
-            }
-            Tree::Map(map)
+    let kind = d.datatype().ok()?;
+    if matches!(kind, Type::Map | Type::MapIndef) {
+        let (len, mut map) = (d.map().ok()?, Vec::new());
+        while more(d, len, map.len())? {
+            map.push((d.u64().ok()?, tree(d, depth)?));
         }
-        Type::Array | Type::ArrayIndef => {
-            let (len, mut list) = (d.array().ok()?, Vec::new());
-            while more(d, len, list.len())? {
-                list.push(tree(d, depth)?);
-            }
-            Tree::List(list)
+        return Some(Tree::Map(map));
+    }
+    if matches!(kind, Type::Array | Type::ArrayIndef) {
+        let (len, mut list) = (d.array().ok()?, Vec::new());
+        while more(d, len, list.len())? {
+            list.push(tree(d, depth)?);
         }
-        kind => {
-            d.skip().ok()?;
-            if kind == Type::Null { Tree::Null } else { Tree::Leaf }
-        }
-    })
+        return Some(Tree::List(list));
+    }
+    d.skip().ok()?;
+    Some(if kind == Type::Null { Tree::Null } else { Tree::Leaf })
 }
 
 /// Whether a list that said `len` goes on after `read`; one without a length ends with a mark.

@@ -61,17 +61,19 @@ pub fn readable<T>(rows: &[AnyRow], read: impl Fn(&AnyRow) -> Result<T, Error>) 
 
 /// Whether an error speaks of one row and not of the whole store.
 pub fn is_of_row(error: &Error) -> bool {
-    match error {
-        Error::Database(told) => told.code().is_some_and(|code| is_row_code(&code)),
-        Error::RowNotFound
-        | Error::ColumnDecode { .. }
-        | Error::Decode(_)
-        | Error::Encode(_)
-        | Error::ColumnIndexOutOfBounds { .. }
-        | Error::ColumnNotFound(_)
-        | Error::TypeNotFound { .. } => true,
-        _ => false,
+    if let Error::Database(told) = error {
+        return told.code().is_some_and(|code| is_row_code(&code));
     }
+    matches!(
+        error,
+        Error::RowNotFound
+            | Error::ColumnDecode { .. }
+            | Error::Decode(_)
+            | Error::Encode(_)
+            | Error::ColumnIndexOutOfBounds { .. }
+            | Error::ColumnNotFound(_)
+            | Error::TypeNotFound { .. }
+    )
 }
 
 fn is_row_code(code: &str) -> bool {
