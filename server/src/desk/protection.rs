@@ -96,7 +96,10 @@ pub async fn day(app: &App, home: i64, span_ms: i64) -> Result<Day, DayError> {
         };
         for sample in read {
             let device = sample.device.get();
-            heard.push((device, sample.at_ms + sample.span_ms));
+            // That its gateway misses it is no word of the device.
+            if sample.value != Err(NoData::Stale) {
+                heard.push((device, sample.at_ms + sample.span_ms));
+            }
             if let (true, Ok(value)) = (SIGNS.contains(&quantity), sample.value) {
                 signs.push((quantity, device, value));
             }
@@ -142,4 +145,36 @@ pub enum DayError {
     /// The records failed.
     #[error("the records could not be read")]
     Records(#[from] sqlx::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mat(heard: &[(u64, i64)], now_ms: i64) -> Watched {
+        let row = DeviceRow {
+            id: 8,
+            role: Role::BedMat as i16,
+            label: String::new(),
+            home: Some(5),
+            gateway: None,
+            epoch: 0,
+            wrapped: Vec::new(),
+            revoked: false,
+        };
+        watched(row, heard, &[], now_ms)
+    }
+
+    #[test]
+    fn a_device_that_was_never_heard_is_not_known_to_be_well() {
+        assert!(!mat(&[], 1_000_000).known);
+        assert!(!mat(&[(9, 1_000_000)], 1_000_000).known, "what another said is no word of it");
+    }
+
+    #[test]
+    fn a_device_is_known_for_as_long_as_its_silence_is_within_its_limit() {
+        let limit = i64::try_from(DEVICE_SILENT.get()).unwrap();
+        assert!(mat(&[(8, 1_000_000)], 1_000_000 + limit).known);
+        assert!(!mat(&[(8, 1_000_000)], 1_000_001 + limit).known);
+    }
 }
