@@ -117,8 +117,9 @@ pub fn wall_s() -> i64 {
     wall().div_euclid(1_000)
 }
 
+/// Wall clock, ms since 1970: for marks and names, never for a decision.
 #[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]
-fn wall() -> i64 {
+pub(crate) fn wall() -> i64 {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .ok()

@@ -86,6 +86,12 @@ impl Roster {
         rows.get(&device).filter(|row| !row.released).map(member)
     }
 
+    /// Every row, for a spool that has been begun anew.
+    pub fn rows(&self) -> Vec<RosterRow> {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        rows.values().cloned().collect()
+    }
+
     /// All enrolled devices.
     pub fn members(&self) -> Vec<(DeviceId, HomeId, Role)> {
         let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);

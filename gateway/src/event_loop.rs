@@ -103,6 +103,8 @@ pub struct EventLoop {
     pub handles: usize,
     /// What support may see.
     pub pulse: watch::Sender<Pulse>,
+    /// How often the spool had been set aside when the roster was last written.
+    pub files: u64,
 }
 
 impl EventLoop {
@@ -255,6 +257,10 @@ impl EventLoop {
 
     fn on_tidy(&mut self) -> Result<(), SpoolError> {
         let now = self.clock.now();
+        if self.files != self.spool.files() {
+            self.files = self.spool.files();
+            self.roster.rows().iter().try_for_each(|row| self.spool.enrol(row))?;
+        }
         for _share in 0..TIDY_SHARES {
             if !self.spool.tidy(now)? {
                 break;

@@ -11,15 +11,19 @@
 //! Not here: what frames mean (`devices`, `hub`), when rows are sent (`uplink`).
 
 mod arrivals;
+mod line;
+mod opening;
 mod outgoing;
 mod own;
 mod receipts;
 mod room;
 mod roster;
+mod salvage;
 mod schema;
 mod store;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto::down::Rung;
@@ -58,6 +62,11 @@ pub enum SpoolError {
         /// Highest version this build reads.
         known: u32,
     },
+    /// The database, or the log that holds its newest rows, is gone from a spool that has lived.
+    #[error(
+        "{0} is gone or empty in a spool that has lived: put it back, or begin a new spool with `gateway renew`, which tells the server"
+    )]
+    Lost(PathBuf),
     /// SQLite says no.
     #[error("the spool cannot be read or written")]
     Store(#[from] rusqlite::Error),
@@ -127,18 +136,43 @@ pub struct OwnBoot {
 pub struct Spool {
     inner: Arc<Mutex<Store>>,
     path: PathBuf,
+    files: Arc<AtomicU64>,
 }
 
 impl Spool {
     /// Opens or makes the spool in `dir`, which only this process may use.
     pub fn open(dir: &Path, bounds: Bounds) -> Result<Self, SpoolError> {
-        let store = Store::open(dir, bounds)?;
-        Ok(Self { path: store.path().to_owned(), inner: Arc::new(Mutex::new(store)) })
+        Ok(Self::of(Store::open(dir, bounds, false)?))
+    }
+
+    /// Begins a new spool in `dir`, keeping of the old one what can be read: a person has given it up.
+    pub fn renew(dir: &Path, bounds: Bounds) -> Result<(), SpoolError> {
+        Store::open(dir, bounds, true)?.checkpoint()
+    }
+
+    fn of(store: Store) -> Self {
+        let (path, files) = (store.path().to_owned(), Arc::clone(&store.files));
+        Self { path, files, inner: Arc::new(Mutex::new(store)) }
+    }
+
+    /// How often the database was set aside since the start: what only memory knows must be written again.
+    pub fn files(&self) -> u64 {
+        self.files.load(Ordering::Acquire)
+    }
+
+    /// A reading connection has failed; if the database is damaged, it is set aside with the next work.
+    pub fn failed(&self, error: SpoolError) {
+        if let SpoolError::Store(error) = error
+            && opening::is_damage(&error)
+        {
+            // The answer is the error itself, which the caller has.
+            let _ = self.lock().judge::<()>(Err(error));
+        }
     }
 
     /// A connection that only reads, for the uplink.
     pub fn reader(&self) -> Result<Reader, SpoolError> {
-        Reader::open(&self.path)
+        Reader::open(&self.path, Arc::clone(&self.files))
     }
 
     /// Where spool time was last on disk.

@@ -81,7 +81,10 @@ impl StartError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Handles(_) => 64,
-            Self::Credentials(_) | Self::Transport(_) | Self::BusPassword(_) => 65,
+            Self::Credentials(_)
+            | Self::Transport(_)
+            | Self::BusPassword(_)
+            | Self::Spool(SpoolError::Lost(_)) => 65,
             Self::Door(_) | Self::Health(..) => 69,
             Self::System(..) => 71,
             Self::Spool(SpoolError::Directory(..)) => 73,
@@ -148,14 +151,7 @@ impl Built {
         address.port = config.server.port.unwrap_or(address.port);
         let wallet = wallet(&config, &credentials)?;
         let endpoint = Endpoint::new(credentials.gateway, address, wallet.clone());
-        let limits = &config.limits;
-        let bounds = Bounds {
-            spool_bytes: limits.spool_bytes,
-            reserve_bytes: limits.reserve_bytes,
-            raw_for: Millis::minutes(u64::from(limits.raw_days) * 24 * 60),
-            sent_for: Millis::minutes(u64::from(limits.sent_hours) * 60),
-        };
-        let spool = Spool::open(&config.data, bounds)?;
+        let spool = Spool::open(&config.data, bounds(&config))?;
         let clock = Clock::resume(spool.time_mark()?.as_ref());
         let life = getrandom::u32()
             .map_err(|e| StartError::System("random numbers", std::io::Error::other(e)))?;
@@ -219,6 +215,7 @@ impl Built {
             renewal: self.renewal(&orders),
             handles: self.division.limit,
             pulse: pulse_in,
+            files: self.spool.files(),
         };
         let (quiet_in, quiet) = watch::channel(false);
         let lanes = self.connect(bells, events_in, (orders, &quiet));
@@ -326,6 +323,22 @@ impl Built {
             )),
             tokio::spawn(driver::run(shared, Lane::Telemetry, telemetry, quiet.clone())),
         ]
+    }
+}
+
+/// Gives up the spool that lies in the data directory and begins a new one.
+pub fn renew(config: &Config) -> Result<(), StartError> {
+    log_to_stderr();
+    Ok(Spool::renew(&config.data, bounds(config))?)
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let limits = &config.limits;
+    Bounds {
+        spool_bytes: limits.spool_bytes,
+        reserve_bytes: limits.reserve_bytes,
+        raw_for: Millis::minutes(u64::from(limits.raw_days) * 24 * 60),
+        sent_for: Millis::minutes(u64::from(limits.sent_hours) * 60),
     }
 }
 

@@ -203,3 +203,35 @@ fn fill(path: &Path) {
     while file.write_all(&[1; 4096]).is_ok() {}
     while file.write_all(&[1]).is_ok() {}
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_starts_on_a_full_disk_with_its_reserve_in_place_and_takes_presses() {
+    let room = WatchRoom::open(ANY).await;
+    let home = Home::new(room.address());
+    let data = home.path("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let mount = ["-t", "tmpfs", "-o", "size=6m", "tmpfs"];
+    if !Command::new("mount").args(mount).arg(&data).status().is_ok_and(|done| done.success()) {
+        assert!(std::env::var_os("CI").is_none(), "a small disk needs the right to mount");
+        eprintln!("SKIPPED: a small disk needs the right to mount");
+        return;
+    }
+    let disk = SmallDisk(&data);
+    let mut device = Device::new(41);
+    room.enrol(&device, home.home);
+    let limits = "[limits]\nreserve_bytes = 2097152";
+    let running = home.start(limits);
+    let_in(&mut device, running.devices).await;
+    assert!(running.terminate().success());
+    assert!(data.join("reserve").exists());
+    fill(&data.join("ballast"));
+    let running = home.start(limits);
+    let_in(&mut device, running.devices).await;
+    for _ in 0..20 {
+        let (press, _) = device.press();
+        device.until(|felt| *felt == Felt::Acked).await;
+        room.until_heard(press).await;
+    }
+    assert!(running.terminate().success());
+    drop(disk);
+}

@@ -13,6 +13,7 @@ use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge};
 
 use crate::alert::escalate;
 use crate::auth::Auth;
+use crate::backup::stores::{self, Stores};
 use crate::certificates::{self, Certificates};
 use crate::clock::Clock;
 use crate::config::{Config, Store};
@@ -32,6 +33,7 @@ use crate::points::{self, Points};
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
+use crate::records::line::Line;
 use crate::records::{Records, desk, open, rules};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
@@ -48,6 +50,8 @@ pub struct App {
     pub clock: Arc<Clock>,
     /// Alerts, people, keys.
     pub records: Records,
+    /// The life that the records have.
+    pub line: Line,
     /// Measured values.
     pub series: Arc<dyn Series>,
     /// Enrolled devices in memory.
@@ -143,12 +147,22 @@ pub struct Running {
 
 /// Builds everything and starts the loops. The console's listener is the caller's.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
+    let found = stores::prepare(&config)?;
     let series = open_series(&config)?;
-    start_on(config, series).await
+    start_found(config, series, found).await
 }
 
 /// The same on a store of measured values of the caller's.
 pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result<Running> {
+    let found = stores::prepare(&config)?;
+    start_found(config, series, found).await
+}
+
+async fn start_found(
+    config: Config,
+    series: Arc<dyn Series>,
+    found: Stores,
+) -> anyhow::Result<Running> {
     let handles = config.divide_handles()?;
     tracing::info!(
         limit = handles.limit,
@@ -158,6 +172,8 @@ pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result
     );
     let records = Records::open(&config.data).await?;
     let clock = Arc::new(timekeeping::resume(&records).await?);
+    let (line, high) = found.live(&records, clock.now()).await?;
+    stores::note(&config, line, high).await;
     let provision = Provision::open(&config.data, records.clone()).await?;
     let registry = provision.registry();
     let path = config.data.join("inbox.db");
@@ -180,6 +196,7 @@ pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result
         config,
         clock,
         records,
+        line,
         series,
         registry,
         provision,
@@ -201,6 +218,7 @@ pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result
         auth: Auth::default(),
         handles,
     });
+    found.told.iter().for_each(|cause| app.faults.raise(Fault::upkeep(*cause)));
     crate::desk::queue::learn_all(&app).await?;
     let door = open_door(&app, commit).await?;
     app.receipts.at(door.clone());

@@ -19,7 +19,7 @@ use crate::provision::command::Enrol;
 use crate::records::staff;
 use crate::series::influx;
 use crate::update::command::ImageCommand;
-use crate::{app, router};
+use crate::{app, backup, router};
 
 /// Wrong use or configuration (sysexits: EX_USAGE).
 const USAGE: u8 = 64;
@@ -72,6 +72,27 @@ enum Command {
         /// What to do.
         #[command(subcommand)]
         what: ImageCommand,
+    },
+    /// Copies all stores and keys into a new folder, also while the server runs.
+    Backup {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Folder of the copy; must be empty or not there.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Puts a backup into the empty data folder, or goes on with records whose newest rows are lost.
+    Restore {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Folder that `backup` wrote.
+        #[arg(long, required_unless_present = "in_place")]
+        from: Option<PathBuf>,
+        /// Takes the records as they lie in the data folder.
+        #[arg(long, conflicts_with = "from")]
+        in_place: bool,
     },
     /// Prepares an InfluxDB 2: organisation, buckets, retention.
     Influx {
@@ -128,6 +149,17 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let config = prepared(&config)?;
             let told = runtime()?.block_on(what.run(&config))?;
             print(&told)
+        }
+        Command::Backup { config, to } => {
+            let config = Config::load(&config)?;
+            let now_ms = Clock::resume(None).now().wall_ms;
+            print(&backup::take(&config, &to, now_ms)?)
+        }
+        Command::Restore { config, from, .. } => {
+            let config = prepared(&config)?;
+            let told = from
+                .map_or_else(|| backup::in_place(&config), |from| backup::restore(&config, &from));
+            print(&told?)
         }
         Command::Influx { config } => {
             let config = prepared(&config)?;

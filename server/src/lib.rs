@@ -8,6 +8,7 @@ pub mod api_error;
 pub mod app;
 pub mod assets;
 pub mod auth;
+pub mod backup;
 pub mod certificates;
 pub mod check;
 pub mod cli;

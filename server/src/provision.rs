@@ -122,7 +122,7 @@ impl Provision {
     /// # Errors
     /// Another program holds the directory; the key file is missing or another one; a row is damaged.
     pub async fn open(data: &Path, records: Records) -> Result<Self, ProvisionError> {
-        let lock = lock(data)?;
+        let lock = hold(data)?;
         let mut reader = records.reader().await?;
         let (rows, none) = (device::all(&mut reader).await?, device::none(&mut reader).await?);
         let epochs = key_epoch::all(&mut reader).await?;
@@ -179,7 +179,7 @@ impl Provision {
 }
 
 /// Takes the directory for this program; the system gives it back when the program ends, however it ends.
-fn lock(data: &Path) -> Result<File, ProvisionError> {
+pub(crate) fn hold(data: &Path) -> Result<File, ProvisionError> {
     let path = data.join("lock");
     let file = File::create(&path);
     let file = file.map_err(|source| ProvisionError::Lock { path: path.clone(), source })?;

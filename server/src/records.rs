@@ -15,8 +15,10 @@ pub mod heard;
 pub mod home;
 pub mod image;
 pub mod key_epoch;
+pub mod line;
 pub mod notify;
 pub mod open;
+pub mod opening;
 pub mod proof;
 pub mod question;
 pub mod refusal;
@@ -28,7 +30,7 @@ pub mod wall;
 pub mod way;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
@@ -59,6 +61,33 @@ pub enum RecordsError {
         /// The migration this server does not know.
         version: i64,
     },
+    /// The file is gone or empty in a folder that a server has used.
+    #[error(
+        "open records {path}: they are gone or empty beside keys that have been used; put the file back, or move the folder away and run `server restore --from BACKUP`"
+    )]
+    Gone {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The log with the newest rows is gone or empty.
+    #[error(
+        "open records: the newest rows are gone with {path}; put that file back, or go on without them by `server restore --in-place`, after which gateways send again what they still have"
+    )]
+    NoLog {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// SQLite cannot read the file.
+    #[error(
+        "read records {path}: they are damaged; move the folder away and run `server restore --from BACKUP`"
+    )]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// A migration failed; the file is as it was.
     #[error("bring records {path} up to date")]
     Migrate {
@@ -83,6 +112,7 @@ pub struct Records {
 impl Records {
     /// Opens or makes `records.db` in the data folder and brings it up to date.
     pub async fn open(data: &Path) -> Result<Self, RecordsError> {
+        opening::examine(data)?;
         sqlx::any::install_default_drivers();
         let path = data.join("records.db").display().to_string();
         let url = format!("sqlite://{path}?mode=rwc");

@@ -10,6 +10,7 @@ use care::Seen;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
+use crate::backup::stores;
 use crate::clock::proof::Stand;
 use crate::desk::life::stored;
 use crate::faults::Fault;
@@ -30,13 +31,15 @@ pub async fn keep_time(app: Arc<App>) {
                 wall::put(&mut writer, &mark, &edge).await?;
             }
             writer.commit().await?;
-            prove(&app, now.high).await
+            prove(&app, now.high).await?;
+            Ok::<_, sqlx::Error>(now.high)
         };
         let refuse = Fault::upkeep(Seen::RecordsRefuse);
         match put.await {
-            Ok(()) => {
+            Ok(high) => {
                 app.health.stored(app.clock.mono());
                 app.faults.clear(&refuse);
+                stores::note(&app.config, app.line, high).await;
             }
             Err(error) => {
                 tracing::error!(error = %error, "records do not take the time");

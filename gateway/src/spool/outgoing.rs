@@ -4,7 +4,9 @@
 //! this minute), then what no key has verified. Telemetry goes in order of arrival.
 //! Not here: windows, acknowledgements, time-outs (`uplink`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use proto::frame::Lane;
 use proto::relay::RelayKind;
@@ -52,21 +54,32 @@ pub struct Waiting {
 /// A connection that only reads.
 pub struct Reader {
     connection: Connection,
+    path: PathBuf,
+    /// Which database file the connection reads, and which is the present one.
+    file: u64,
+    files: Arc<AtomicU64>,
 }
 
 impl Reader {
-    pub(super) fn open(path: &Path) -> Result<Self, SpoolError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        Ok(Self { connection })
+    pub(super) fn open(path: &Path, files: Arc<AtomicU64>) -> Result<Self, SpoolError> {
+        let file = files.load(Ordering::Acquire);
+        Ok(Self { connection: connect(path)?, path: path.to_owned(), file, files })
+    }
+
+    /// The connection to the present file: the one that was open may have been set aside.
+    fn connection(&mut self) -> Result<&Connection, SpoolError> {
+        let present = self.files.load(Ordering::Acquire);
+        if present != self.file {
+            self.connection = connect(&self.path)?;
+            self.file = present;
+        }
+        Ok(&self.connection)
     }
 
     /// Rows that wait for a session, in sending order, at most `limit`. `after` is the last telemetry
     /// row that this session has taken; emergencies are always asked for whole.
     pub fn waiting(
-        &self,
+        &mut self,
         lane: Lane,
         after: RowId,
         limit: usize,
@@ -85,21 +98,29 @@ impl Reader {
         }
     }
 
-    fn ascending(&self, after: RowId, limit: i64) -> Result<Vec<Waiting>, SpoolError> {
+    fn ascending(&mut self, after: RowId, limit: i64) -> Result<Vec<Waiting>, SpoolError> {
         let sql = "SELECT id, kind, stored, bytes FROM up
                    WHERE lane = ? AND acked IS NULL AND id > ? ORDER BY id LIMIT ?";
-        let mut rows = self.connection.prepare_cached(sql)?;
+        let mut rows = self.connection()?.prepare_cached(sql)?;
         let rows = rows.query_map(params![LANE_TELEMETRY, after.0, limit], read)?;
         Ok(readable(rows)?)
     }
 
-    fn descending(&self, lane: i64, limit: i64) -> Result<Vec<Waiting>, SpoolError> {
+    fn descending(&mut self, lane: i64, limit: i64) -> Result<Vec<Waiting>, SpoolError> {
         let sql = "SELECT id, kind, stored, bytes FROM up
                    WHERE lane = ? AND acked IS NULL ORDER BY id DESC LIMIT ?";
-        let mut rows = self.connection.prepare_cached(sql)?;
+        let mut rows = self.connection()?.prepare_cached(sql)?;
         let rows = rows.query_map(params![lane, limit], read)?;
         Ok(readable(rows)?)
     }
+}
+
+fn connect(path: &Path) -> Result<Connection, SpoolError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    Ok(connection)
 }
 
 impl Store {

@@ -55,7 +55,22 @@ impl Store {
             })
         })?;
         self.clock = Some(clock);
+        self.own = Some(boot);
+        self.mark()?;
         Ok(boot)
+    }
+
+    /// Goes on with this start in a database that has just been made.
+    pub(super) fn resume_own(&mut self) -> Result<(), SpoolError> {
+        let (Some(own), Some(clock)) = (self.own, &self.clock) else { return Ok(()) };
+        let mark = clock.mark(clock.now());
+        self.durable(|t| {
+            let sql = "INSERT INTO own VALUES (1, ?, ?, ?, ?, ?, ?, 0, 0) ON CONFLICT DO UPDATE
+                       SET life = excluded.life, counter = excluded.counter, high = excluded.high";
+            let high = signed(mark.high.millis());
+            let (wall, boot, offset) = (mark.wall, &mark.machine_boot, mark.offset);
+            t.execute(sql, params![own.life, own.counter, high, wall, boot, offset]).map(|_| ())
+        })
     }
 
     pub(super) fn put_own(&mut self, now: Mono, frames: &[OwnFrame<'_>]) -> Result<(), SpoolError> {

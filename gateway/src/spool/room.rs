@@ -20,6 +20,9 @@ const COUNTED_MAX: i64 = 10_000;
 /// How long rungs stay, ms: longer than any device holds a press on a working battery, 14 days.
 const RUNGS_FOR: u64 = 14 * 24 * 3600 * 1000;
 
+/// The marker beside the database is written this often, ms: one small write that flash bears for years.
+const MARK_EVERY: u64 = 600_000;
+
 /// Numbers for support.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -120,6 +123,10 @@ impl Store {
         })?;
         if !self.is_tight()? {
             self.restore_reserve(now.millis())?;
+        }
+        if now.millis() >= self.mark_at {
+            self.mark_at = now.millis() + MARK_EVERY;
+            self.mark()?;
         }
         Ok(i64::try_from(removed).is_ok_and(|n| n >= TIDY_ROWS))
     }

@@ -96,6 +96,30 @@ CREATE TABLE IF NOT EXISTS doubt (
 ) STRICT;
 ";
 
+/// Tables that came later and that no older build minds: what both ends agree on of what was sent.
+///
+/// `line`: generation of this spool, and how many were lost or set aside before it. `span`: by session, the
+/// life of the server's records that was last told of, and between which times of `acked` frames are to
+/// go up again; none if `first` is above `last`. `ended`: when the server has said that a home's alarm is over.
+const LATER: &str = "
+CREATE TABLE IF NOT EXISTS line (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  spool INTEGER NOT NULL,
+  aside INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS span (
+  lane INTEGER PRIMARY KEY,
+  told INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS ended (
+  home INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (home, at)
+) STRICT, WITHOUT ROWID;
+";
+
 /// What can be wrong with a file that opens.
 pub(super) enum Found {
     /// Ours, or made just now.
@@ -113,17 +137,24 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Found, SpoolError> 
             make.execute_batch(TABLES)?;
             make.execute_batch(FORMER)?;
             make.execute_batch(DOUBT)?;
+            make.execute_batch(LATER)?;
             make.pragma_update(None, "user_version", VERSION)?;
             make.commit()?;
-            Ok(Found::Ready)
         }
         VERSION => {
             connection.execute_batch(FORMER)?;
             connection.execute_batch(DOUBT)?;
-            Ok(Found::Ready)
         }
-        newer => Ok(Found::Newer(newer)),
+        newer => return Ok(Found::Newer(newer)),
     }
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name IN ('line', 'span', 'ended')";
+    let later: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    if later < 3 {
+        let make = connection.transaction()?;
+        make.execute_batch(LATER)?;
+        make.commit()?;
+    }
+    Ok(Found::Ready)
 }
 
 /// The rows that can be read. One whose values no build has written hides no other; an error of the store does.

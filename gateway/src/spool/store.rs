@@ -2,19 +2,27 @@
 //!
 //! After an I/O error the connection is closed, opened again and checkpointed before its word counts:
 //! a failed sync leaves pages that look clean and are not on disk, and only writing them anew heals that.
-//! Not here: what is written (the sibling files), and who is shed on a full disk (`room`).
+//! A file that SQLite cannot read is set aside, at a start or later, and a new one takes presses.
+//! Not here: what is written (the sibling files), which file is lost (`opening`), who is shed on a full disk (`room`).
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use door::Reserve;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
-use super::{Bounds, SpoolError, schema};
-use crate::clock::Clock;
+use super::opening::{self, Found, Marker};
+use super::{Bounds, OwnBoot, SpoolError, salvage, schema};
+use crate::clock::{self, Clock};
 
 /// Name of the database in the data directory.
 const FILE: &str = "spool.db";
+/// Room that a start needs on the disk, bytes: a log and its shared memory.
+const START_BYTES: u64 = 512 << 10;
+/// Row numbers that a new spool leaves out, so that an answer on its way never meets a younger row.
+const ROWS_APART: i64 = 1_000_000;
 /// Name of the lock file in the data directory.
 const LOCK: &str = "spool.lock";
 /// Page cache of the writing connection in KiB.
@@ -31,52 +39,126 @@ const LOG_BYTES: i64 = 8 << 20;
 pub(super) struct Store {
     /// None after the disk has failed, until opening it again works.
     connection: Option<Connection>,
+    dir: PathBuf,
     path: PathBuf,
     pub(super) bounds: Bounds,
     pub(super) reserve: Reserve,
     pub(super) clock: Option<Clock>,
     /// Raw and up rows are dropped in order of their number, oldest first.
     pub(super) failures: u64,
+    /// What the marker beside the database says.
+    pub(super) marker: Marker,
+    /// This start, once it is counted.
+    pub(super) own: Option<OwnBoot>,
+    /// Counts database files, so that readers notice when theirs was set aside.
+    pub(super) files: Arc<AtomicU64>,
+    /// When the marker is written again, spool time in ms.
+    pub(super) mark_at: u64,
+    damaged: bool,
     _lock: File,
 }
 
 impl Store {
-    pub(super) fn open(dir: &Path, bounds: Bounds) -> Result<Self, SpoolError> {
+    pub(super) fn open(dir: &Path, bounds: Bounds, renew: bool) -> Result<Self, SpoolError> {
         let cannot = |e| SpoolError::Directory(dir.to_owned(), e);
         std::fs::create_dir_all(dir).map_err(cannot)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(dir.join(LOCK))
-            .map_err(cannot)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(SpoolError::InUse(dir.to_owned()));
-            }
-            Err(std::fs::TryLockError::Error(error)) => return Err(cannot(error)),
+        let lock = lock(dir)?;
+        let mut reserve = Reserve::new(dir.join("reserve"), bounds.reserve_bytes);
+        let lived = dir.join("reserve").exists();
+        if reserve.begin(0, START_BYTES) {
+            tracing::error!(
+                "disk is full, the box starts on the emergency reserve: free some space"
+            );
         }
         let path = dir.join(FILE);
-        close_to_others(&path).map_err(cannot)?;
-        let mut connection = connect(&path, &bounds)?;
-        if let schema::Found::Newer(found) = schema::prepare(&mut connection)? {
-            let known = schema::VERSION;
-            return Err(SpoolError::Newer { path: dir.to_owned(), found, known });
-        }
-        // The directory entry of a new file must be on disk too, or a power cut takes the file away.
-        File::open(dir).and_then(|entries| entries.sync_all()).map_err(cannot)?;
         let mut store = Self {
-            connection: Some(connection),
-            path,
+            connection: None,
+            dir: dir.to_owned(),
+            path: path.clone(),
             bounds,
-            reserve: Reserve::new(dir.join("reserve"), bounds.reserve_bytes),
+            reserve,
             clock: None,
             failures: 0,
+            marker: Marker::read(dir).unwrap_or_default(),
+            own: None,
+            files: Arc::default(),
+            mark_at: 0,
+            damaged: false,
             _lock: lock,
         };
+        match opening::look(dir, &path, lived) {
+            Ok(Found::Nothing) => store.create_first()?,
+            Ok(Found::Sound) if !renew => store.create(None)?,
+            Ok(Found::Older) if !renew => {
+                tracing::warn!("the spool is an older copy, its numbers begin anew");
+                store.create(None)?;
+                store.line_anew(0)?;
+            }
+            Ok(Found::Sound | Found::Older | Found::Damaged) => store.replace()?,
+            Err(SpoolError::Lost(_)) if renew => store.replace()?,
+            Err(error) => return Err(error),
+        }
         store.restore_reserve(0)?;
         Ok(store)
+    }
+
+    /// Makes the first database, or the one that a crash has kept from following one set aside.
+    fn create_first(&mut self) -> Result<(), SpoolError> {
+        let follows = Marker::read(&self.dir).is_some();
+        self.create(None)?;
+        if follows { self.line_anew(1) } else { Ok(()) }
+    }
+
+    /// Opens or makes the database; `saved` is one that was set aside, to take out of it what it still has.
+    fn create(&mut self, saved: Option<&Path>) -> Result<(), SpoolError> {
+        let cannot = |e| SpoolError::Directory(self.dir.clone(), e);
+        close_to_others(&self.path).map_err(cannot)?;
+        let mut connection = connect(&self.path, &self.bounds)?;
+        if let schema::Found::Newer(found) = schema::prepare(&mut connection)? {
+            let known = schema::VERSION;
+            return Err(SpoolError::Newer { path: self.dir.clone(), found, known });
+        }
+        if let Some(saved) = saved {
+            let from = self.marker.row.saturating_add(ROWS_APART);
+            transact(&mut connection, |t| {
+                let found = salvage::salvage(saved, t);
+                tracing::warn!(?found, from = %saved.display(), "saved out of the damaged spool");
+                t.execute("DELETE FROM sqlite_sequence WHERE name = 'up'", [])?;
+                let top = "INSERT INTO sqlite_sequence SELECT 'up', max(?1, coalesce(max(id), 0)) FROM up";
+                t.execute(top, [from]).map(|_| ())
+            })?;
+        }
+        // The directory entry of a new file must be on disk too, or a power cut takes the file away.
+        File::open(&self.dir).and_then(|entries| entries.sync_all()).map_err(cannot)?;
+        self.connection = Some(connection);
+        self.marker.spool = self.line()?;
+        Ok(())
+    }
+
+    /// Sets the database aside and begins a new one, which says so to the server.
+    fn replace(&mut self) -> Result<(), SpoolError> {
+        let cannot = |e| SpoolError::Directory(self.dir.clone(), e);
+        self.connection = None;
+        // Until the new one is there, the folder says that nothing is missed in it.
+        Marker { row: self.marker.row, ..Marker::default() }.write(&self.dir).map_err(cannot)?;
+        let aside = door::set_aside(&self.path, clock::wall()).map_err(cannot)?;
+        tracing::error!(aside = %aside.display(), "spool is damaged or lost, a new one takes presses");
+        self.files.fetch_add(1, Ordering::Release);
+        self.create(Some(&aside))?;
+        self.line_anew(1)?;
+        self.resume_own()?;
+        self.mark()
+    }
+
+    /// Writes the marker; what it says must be on disk in the database before.
+    pub(super) fn mark(&mut self) -> Result<(), SpoolError> {
+        self.marker.row = opening::top(self.connection()?)?;
+        self.marker.boots = self.own.map_or(0, |own| own.counter);
+        self.marker.open = self.own.is_some();
+        if let Err(error) = self.marker.write(&self.dir) {
+            tracing::warn!(%error, "the marker of the spool cannot be written");
+        }
+        Ok(())
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -121,11 +203,12 @@ impl Store {
     }
 
     /// Gives the connection up if its disk has failed.
-    fn judge<T>(&mut self, done: rusqlite::Result<T>) -> Result<T, SpoolError> {
+    pub(super) fn judge<T>(&mut self, done: rusqlite::Result<T>) -> Result<T, SpoolError> {
         done.map_err(|error| {
             if !is_full(&error) {
                 self.failures += 1;
                 self.connection = None;
+                self.damaged |= opening::is_damage(&error);
                 tracing::error!(%error, "spool failed, opening it again");
             }
             SpoolError::Store(error)
@@ -135,16 +218,50 @@ impl Store {
     /// Carries the write-ahead log into the database and gives its room back.
     pub(super) fn checkpoint(&mut self) -> Result<(), SpoolError> {
         let done = carry(self.connection()?);
-        self.judge(done)
+        self.judge(done)?;
+        // An empty log beside a running box would look like one that was lost.
+        match self.durable(|_| Ok(())) {
+            Err(SpoolError::Store(error)) if is_full(&error) => Ok(()),
+            done => done,
+        }
     }
 
     fn reopen(&mut self) -> Result<(), SpoolError> {
         self.connection = None;
+        if std::mem::take(&mut self.damaged) {
+            return self.replace();
+        }
         let connection = connect(&self.path, &self.bounds)?;
         // What a failed sync left in the log must be written anew before it counts as on disk.
         carry(&connection)?;
         self.connection = Some(connection);
         self.limit_pages()
+    }
+}
+
+impl Drop for Store {
+    /// Says farewell, so that the log may go; if that cannot be written, the log stays.
+    fn drop(&mut self) {
+        if self.own.is_none() {
+            return;
+        }
+        let farewell = Marker { open: false, ..self.marker }.write(&self.dir);
+        if let (Err(_), Some(connection)) = (farewell, &self.connection) {
+            let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let _ = connection.set_db_config(keep, true);
+        }
+    }
+}
+
+/// Takes the directory for this process; the system gives it back however the process ends.
+fn lock(dir: &Path) -> Result<File, SpoolError> {
+    let cannot = |e| SpoolError::Directory(dir.to_owned(), e);
+    let file = File::options().create(true).truncate(false).write(true).open(dir.join(LOCK));
+    let lock = file.map_err(cannot)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => Err(SpoolError::InUse(dir.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(cannot(error)),
     }
 }
 

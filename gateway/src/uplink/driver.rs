@@ -150,7 +150,10 @@ impl Driver {
                 Action::Disconnect => self.lose("the server acknowledges nothing").await,
                 Action::Read(after, limit) => match self.reader.waiting(self.lane, after, limit) {
                     Ok(rows) => self.session.handle_rows(self.shared.clock.now(), rows, limit),
-                    Err(error) => self.lose(&error.to_string()).await,
+                    Err(error) => {
+                        self.lose(&error.to_string()).await;
+                        tokio::task::block_in_place(|| self.shared.spool.failed(error));
+                    }
                 },
                 Action::Send(waiting) => {
                     let bytes = self.envelope(&waiting);

@@ -11,6 +11,7 @@
 //! Not here: what a message means, keys of devices, or any topic text (`proto`).
 
 pub mod admission;
+mod aside;
 mod bus;
 mod clock;
 mod commit;
@@ -30,6 +31,7 @@ mod watchdog;
 
 use std::net::SocketAddr;
 
+pub use aside::{is_blank, set_aside};
 pub use bus::{Bus, BusLimits, BusListener, Wish};
 pub use commit::{CommitHandle, CommitLimits, committer};
 pub use door::{Counters, Door, DoorConfig, DoorError, Edge, Told, open};

@@ -1,7 +1,8 @@
 //! The reserve: room on the disk that only emergencies may use.
 //!
 //! A file of zeros beside a database. When the disk is full it is removed, which frees its blocks; from
-//! then on whoever keeps messages sheds telemetry, until there is room to make the file again. A full disk is
+//! then on whoever keeps messages sheds telemetry, until there is room to make the file again and some to spare.
+//! A program that starts on a full disk gives it at once, or it could not open its stores. A full disk is
 //! not written to in vain: pauses between attempts double. Not here: who decides that the disk is full.
 
 use std::fs::{self, File};
@@ -13,6 +14,8 @@ const PAUSE_FIRST: u64 = 15_000;
 const PAUSE_LAST: u64 = 960_000;
 /// Bytes written at once.
 const BLOCK: usize = 64 << 10;
+/// One part in so many of its size must be free beside it, or the next write would find the disk full again.
+const SPARE: u64 = 4;
 
 /// The file that keeps room for emergencies.
 #[derive(Debug)]
@@ -44,6 +47,17 @@ impl Reserve {
         self.bytes
     }
 
+    /// At a start, before any store is opened: if the disk has not even room for `least` bytes, a reserve
+    /// that is in place is given, so that the stores can be opened. Says whether it was.
+    pub fn begin(&mut self, now: u64, least: u64) -> bool {
+        self.now = self.now.max(now);
+        let probe = self.path.with_extension("probe");
+        let full = make(&probe, least, 0).is_err_and(|error| is_full(&error));
+        let _ = fs::remove_file(&probe);
+        self.made = full && fs::metadata(&self.path).is_ok();
+        full && self.give()
+    }
+
     /// Gives its room to emergencies; says whether there was any to give.
     pub fn give(&mut self) -> bool {
         let given = self.made && fs::remove_file(&self.path).is_ok();
@@ -62,7 +76,7 @@ impl Reserve {
         if self.made || now < self.retry_at {
             return Ok(());
         }
-        let made = make(&self.path, self.bytes);
+        let made = make(&self.path, self.bytes, self.bytes / SPARE);
         self.made = made.is_ok();
         if made.is_ok() {
             self.pause = PAUSE_FIRST;
@@ -75,19 +89,26 @@ impl Reserve {
     }
 }
 
-/// Writes every block: holes would keep no room.
-fn make(path: &Path, bytes: u64) -> io::Result<()> {
+/// Whether an error says that there is no room, which a reserve would cure.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Writes every block: holes would keep no room. `spare` bytes more are written and given back.
+fn make(path: &Path, bytes: u64, spare: u64) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|file| file.len() == bytes) {
         return Ok(());
     }
     let mut file = File::create(path)?;
     let zeros = vec![0; BLOCK];
-    let mut left = bytes;
+    let mut left = bytes.saturating_add(spare);
     while left > 0 {
         let part = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
         file.write_all(zeros.get(..part).unwrap_or_default())?;
         left -= part as u64;
     }
+    file.sync_all()?;
+    file.set_len(bytes)?;
     file.sync_all()
 }
 

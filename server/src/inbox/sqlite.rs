@@ -143,7 +143,7 @@ impl SqliteKeep {
     ) -> Self {
         let deleted = [0, 1].map(|lane: usize| shared.done[lane].load(Ordering::Acquire));
         let mut reserve = Reserve::new(path.with_extension("reserve"), limits.reserve);
-        // A server that starts on a full disk must still take emergencies.
+        // A server that starts on a full disk must still take emergencies; there `backup::stores` has given its room.
         if let Err(error) = reserve.restore(clock.mono().millis()) {
             tracing::error!(%error, "no room for the emergency reserve, telemetry is shed: free some space");
         }

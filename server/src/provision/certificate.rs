@@ -57,17 +57,28 @@ impl Authority {
         let dir = data.join("pki");
         let (key_path, root_path) = (dir.join("root.key"), dir.join("root.pem"));
         let bad = |reason: String| PkiError::Content { path: dir.clone(), reason };
-        if !key_path.exists() {
+        // A second place: a whole folder that is gone must not look like a first start.
+        let known_path = data.join("keys").join("root.pem");
+        if door::is_blank(&key_path) {
+            if root_path.exists() || known_path.exists() {
+                return Err(PkiError::Lost { path: key_path });
+            }
             let key = KeyPair::generate().map_err(|e| bad(e.to_string()))?;
-            let root = sign_root(&key, seconds(now_ms)).map_err(|e| bad(e.to_string()))?;
-            save(&root_path, root.as_bytes())?;
-            // The key last: with it the authority counts as made.
             save(&key_path, key.serialize_pem().as_bytes())?;
         }
         let key_pem = load(&key_path)?;
         let read = || KeyPair::from_pem(&key_pem).map_err(|e| bad(e.to_string()));
         let (key, issuer) = (read()?, Issuer::new(root_params(), read()?));
+        if !root_path.exists() {
+            // The key comes first: with its certificate the authority counts as made.
+            let fresh = || sign_root(&key, seconds(now_ms)).map_err(|e| bad(e.to_string()));
+            let root = load(&known_path).or_else(|_| fresh())?;
+            save(&root_path, root.as_bytes())?;
+        }
         let pem = load(&root_path)?;
+        if !known_path.exists() {
+            save(&known_path, pem.as_bytes())?;
+        }
         let life = life_of(&pem).ok_or_else(|| bad("root.pem is no certificate".to_owned()))?;
         let fits = paper::read_pem(pem.as_bytes())
             .is_some_and(|paper| paper.key == key.subject_public_key_info());

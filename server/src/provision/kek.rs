@@ -67,7 +67,7 @@ pub fn random<const N: usize>() -> Result<[u8; N], KekError> {
 }
 
 /// Writes a new file that only this user may read, durably.
-pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // A bare file name lies in the directory we are in.
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     if let Some(dir) = dir {

@@ -18,6 +18,14 @@ pub enum PkiError {
         #[source]
         source: std::io::Error,
     },
+    /// The key of the root is gone, and certificates that it has signed are not.
+    #[error(
+        "find {path}: gateways hold certificates that only it vouches for; put it back from a backup, or move pki/root.pem and keys/root.pem away to make a new root, which every gateway must then be given"
+    )]
+    Lost {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A key or certificate is not what it should be.
     #[error("make or read certificates under {path}: {reason}")]
     Content {
