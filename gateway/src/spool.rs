@@ -20,6 +20,7 @@ mod room;
 mod roster;
 mod salvage;
 mod schema;
+mod span;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -28,15 +29,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto::down::Rung;
 use proto::frame::Lane;
-use proto::id::PressId;
+use proto::id::{HomeId, PressId};
 use proto::relay::RelayKind;
 use proto::unit::{Millis, Mono};
 
-pub use outgoing::{Reader, RowId, Waiting};
+pub use outgoing::{Again, Reader, RowId, Waiting};
 pub use own::OwnFrame;
 pub use receipts::RungRow;
 pub use room::Usage;
 pub use roster::{Former, RosterRow};
+pub use span::{Reached, Turn};
 
 use crate::clock::Mark;
 use store::Store;
@@ -215,6 +217,31 @@ impl Spool {
     /// may be lost on its way down, and a known press is always answered. Says whether there are any.
     pub fn ask_again(&self, now: Mono) -> Result<bool, SpoolError> {
         self.lock().ask_again(now)
+    }
+
+    /// The server has said how far its records go: what was marked since goes up again. Lazy.
+    pub fn reached(&self, now: Mono, lane: Lane, told: &Reached) -> Result<Turn, SpoolError> {
+        self.lock().reached(now, lane, told)
+    }
+
+    /// Whether the server has said before how far its records go, so that it will say it again.
+    pub fn expects(&self, lane: Lane) -> bool {
+        self.lock().expects(lane).unwrap_or(false)
+    }
+
+    /// All that was to go up again in a lane is up. Lazy.
+    pub fn span_done(&self, lane: Lane) -> Result<(), SpoolError> {
+        self.lock().span_done(lane)
+    }
+
+    /// A position goes to a server whose records have this life. Lazy.
+    pub fn told(&self, lane: Lane, line: u64) -> Result<(), SpoolError> {
+        self.lock().told(lane, line)
+    }
+
+    /// The server has said that the alarm of a home is over. Lazy.
+    pub fn ended(&self, now: Mono, home: HomeId) -> Result<(), SpoolError> {
+        self.lock().ended(now, home)
     }
 
     /// The roster as last told by the server.

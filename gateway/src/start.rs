@@ -312,6 +312,7 @@ impl Built {
             events,
             emergency_up: watch::channel(false).0,
             orders,
+            turns: [watch::channel(None).0, watch::channel(None).0],
         });
         let [emergency, telemetry] = self.readers;
         [

@@ -6,9 +6,13 @@
 //! - A *row in hand* has been taken from the spool and is not yet marked there. After a lost link
 //!   every row in hand that the server has not acknowledged goes out again, from the spool.
 //! - Acknowledgements come in the order of sending; the transport closes a link that breaks it.
+//! - What the server had acknowledged and asks for *again*: emergencies go up behind everything new, a few at a time;
+//!   telemetry goes up before what is new, so that it arrives in order. When nothing of that is left, a *mark*
+//!   says how far the server has everything; none is sent before it has said over this link what it has.
 //!
 //! Not here: sockets and MQTT (`transport`), rows (`spool`), the tasks that drive it (`driver`).
 
+mod again;
 pub mod driver;
 pub mod renewal;
 pub mod transport;
@@ -23,7 +27,7 @@ use proto::frame::Lane;
 use proto::unit::{Millis, Mono};
 use tokio::sync::Notify;
 
-use crate::spool::{Entry, Fate, Place, RowId, Waiting};
+use crate::spool::{Again, Entry, Fate, Place, RowId, Waiting};
 
 /// Frames of telemetry sent and not yet acknowledged.
 const WINDOW_TELEMETRY: usize = 64;
@@ -82,6 +86,14 @@ pub enum Action {
     Read(RowId, usize),
     /// Send this row.
     Send(Waiting),
+    /// Read rows that are to go up again, at most so many, and hand them to `handle_again`.
+    ReadAgain(usize),
+    /// Send this row again.
+    SendAgain(Again),
+    /// Nothing is left to be sent again.
+    AgainDone,
+    /// Send a mark; it is acknowledged like a row.
+    Mark,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +125,15 @@ pub struct Session {
     /// Acknowledged and not yet marked in the spool.
     acked: BTreeSet<RowId>,
     last_progress: Mono,
+    /// Whether the server has said over this link what it has.
+    told: bool,
+    /// Until when nothing new is sent, because the server may ask for what is older.
+    held: Option<Mono>,
+    /// Whether there may be rows to send again, and not before when.
+    again: Option<Mono>,
+    /// Whether something was acknowledged since the last mark, and not before when the next may go.
+    unmarked: bool,
+    mark_at: Mono,
     actions: VecDeque<Action>,
 }
 
@@ -133,6 +154,11 @@ impl Session {
             sent: VecDeque::new(),
             acked: BTreeSet::new(),
             last_progress: now,
+            told: false,
+            held: None,
+            again: None,
+            unmarked: false,
+            mark_at: now,
             actions: VecDeque::new(),
         }
     }
@@ -167,6 +193,7 @@ impl Session {
         self.cursor = RowId::START;
         self.more = true;
         self.reading = false;
+        self.handle_untold();
         self.phase = Phase::Pausing { until: now.after(self.pause(urgent, random)) };
         self.attempts = self.attempts.saturating_add(1);
     }
@@ -207,16 +234,20 @@ impl Session {
             self.sent.push_back(waiting.row);
             self.actions.push_back(Action::Send(waiting));
         }
+        self.rest(now);
     }
 
     /// The server has acknowledged the oldest row in flight.
     pub fn handle_acked(&mut self, now: Mono) {
         self.last_progress = now;
         self.attempts = 0;
-        if let Some(row) = self.sent.pop_front() {
+        // The row number of a mark is that of none.
+        if let Some(row) = self.sent.pop_front().filter(|row| *row != RowId::START) {
             self.acked.insert(row);
+            self.unmarked = true;
         }
         self.take();
+        self.rest(now);
     }
 
     /// Rows that the server has and the spool does not know of yet.
@@ -243,6 +274,11 @@ impl Session {
             }
             Phase::Pausing { .. } | Phase::Connecting | Phase::Up { .. } => {}
         }
+        if self.held.is_some_and(|until| now >= until) {
+            self.held = None;
+            self.take();
+        }
+        self.rest(now);
     }
 
     /// When `handle_timeout` must be called at the latest.
@@ -250,7 +286,12 @@ impl Session {
         match self.phase {
             Phase::Pausing { until } => Some(until),
             Phase::Connecting => None,
-            Phase::Up { .. } => (!self.sent.is_empty()).then(|| self.dead_at()),
+            Phase::Up { .. } => {
+                let dead = (!self.sent.is_empty()).then(|| self.dead_at());
+                let mark = (self.told && self.unmarked).then_some(self.mark_at);
+                let next = if self.told { self.again.or(mark) } else { None };
+                [dead, next, self.held].into_iter().flatten().min()
+            }
         }
     }
 
@@ -266,7 +307,10 @@ impl Session {
     /// Asks for rows when there is room. Telemetry waits for half a window, so that draining a
     /// backlog reads many rows at a time; an emergency is read at once.
     fn take(&mut self) {
-        if !self.is_up() || !self.more || self.reading {
+        if !self.is_up() || !self.more || self.reading || self.held.is_some() {
+            return;
+        }
+        if self.lane == Lane::Telemetry && self.again.is_some() {
             return;
         }
         let free = self.window.saturating_sub(self.sent.len());

@@ -85,6 +85,9 @@ impl World {
                 Action::Send(waiting) => {
                     self.wire.push(i64::from_be_bytes(waiting.bytes.try_into().unwrap()));
                 }
+                Action::ReadAgain(_) | Action::SendAgain(_) | Action::AgainDone | Action::Mark => {
+                    panic!("this server never says what it has")
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use proto::down::{DownBuf, DownSeal, Word, sealer_of};
 use proto::frame::{self, Class, Header};
 use proto::id::{BootId, DeviceId, KeyEpoch, PressId, Seq};
 use proto::key::{DeviceKey, PROOF_LEN};
-use proto::relay::{GatewayDown, Relay};
+use proto::relay::{GatewayDown, Kept, Relay};
 use proto::seat::Seat;
 use proto::topic::Topic;
 use proto::up::Up;
@@ -68,6 +68,9 @@ fn words(bytes: &[u8]) {
         let _ = frame::read_open(relay.bytes);
     }
     let _ = GatewayDown::read(bytes);
+    if let Ok(Kept::Ended { frame, .. }) = Kept::read(bytes) {
+        let _ = frame::read_open(frame);
+    }
     let _ = minicbor::decode::<Order<'_>>(bytes);
     let _ = Word::read(bytes);
     let _ = Package::read(bytes);

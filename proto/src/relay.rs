@@ -64,6 +64,57 @@ pub enum RelayKind {
     /// nowhere on the way; whoever gets no answer asks again.
     #[n(3)]
     Petition,
+    /// A word of the gateway about its own store, see [`Kept`]: only to a server that has said [`GatewayDown::Reached`].
+    #[n(4)]
+    Kept,
+}
+
+/// What a gateway says of its own store, in an envelope of kind [`RelayKind::Kept`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Kept<'a> {
+    /// A position.
+    #[n(0)]
+    Mark(#[n(0)] Mark),
+    /// A press that goes up again, whose home's alarm has ended since a person had it.
+    #[n(1)]
+    Ended {
+        /// Time of this spool at which the server said so: names the end, the same for all that it was about.
+        #[n(0)]
+        at: Millis,
+        /// How long ago that was, ms at the moment of this sending.
+        #[n(1)]
+        ago: Millis,
+        /// The open frame.
+        #[cbor(b(2))]
+        frame: &'a ByteSlice,
+    },
+}
+
+impl<'a> Kept<'a> {
+    /// Reads a word to its last byte.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, RelayError> {
+        cbor::read(bytes).map_err(|_| RelayError)
+    }
+}
+
+/// Everything of its lane that this spool had marked as acknowledged before a time of the spool has been handed over.
+///
+/// It travels in the lane that it is about, behind all that it speaks of: a server that has taken it in has taken in the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Mark {
+    /// Life of the server's records, as last told: to records of another life it says nothing.
+    #[n(0)]
+    pub line: u64,
+    /// Generation of the spool, never 0.
+    #[n(1)]
+    pub spool: u64,
+    /// Time of the spool.
+    #[n(2)]
+    pub through: Millis,
+    /// Whether an earlier spool of this gateway was lost or damaged.
+    #[n(3)]
+    pub aside: bool,
 }
 
 /// What the server tells a gateway.
@@ -144,6 +195,25 @@ pub enum GatewayDown<'a> {
         #[n(2)]
         hop_key: ByteArray<32>,
     },
+    /// So far do my records know what you have sent in a lane: send again what was acknowledged since.
+    #[n(4)]
+    Reached {
+        /// 0 emergencies, 1 telemetry.
+        #[n(0)]
+        lane: u8,
+        /// Life of the records.
+        #[n(1)]
+        line: u64,
+        /// Generation of the spool in which the time counts; 0 = none is known.
+        #[n(2)]
+        spool: u64,
+        /// Time of that spool.
+        #[n(3)]
+        through: Millis,
+        /// Whether the records were put back from a copy.
+        #[n(4)]
+        restored: bool,
+    },
 }
 
 impl<'a> GatewayDown<'a> {
@@ -171,6 +241,13 @@ impl fmt::Debug for GatewayDown<'_> {
             Self::Petition => f.write_str("Petition"),
             Self::Former { device, epoch, .. } => {
                 write!(f, "Former({device}, epoch {})", epoch.get())
+            }
+            Self::Reached { lane, line, spool, through, restored } => {
+                let through = through.get();
+                write!(
+                    f,
+                    "Reached(lane {lane}, line {line:x}, spool {spool:x}, through {through}, restored {restored})"
+                )
             }
         }
     }

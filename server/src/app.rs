@@ -37,6 +37,7 @@ use crate::records::line::Line;
 use crate::records::{Records, desk, open, rules};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
+use crate::replay::{self, Replay};
 use crate::series::{Series, embedded, influx};
 use crate::timekeeping;
 use crate::update::{self, Updates, Words};
@@ -52,6 +53,8 @@ pub struct App {
     pub records: Records,
     /// The life that the records have.
     pub line: Line,
+    /// How far they know what each gateway has sent.
+    pub replay: Replay,
     /// Measured values.
     pub series: Arc<dyn Series>,
     /// Enrolled devices in memory.
@@ -192,11 +195,13 @@ async fn start_found(
         faults.raise(Fault { device: Some(device), ..Fault::upkeep(Seen::RowRefused) });
     }
     let outbox = Outbox::of(&config.notify);
+    let replay = Replay::load(&records, line).await?;
     let app = Arc::new(App {
         config,
         clock,
         records,
         line,
+        replay,
         series,
         registry,
         provision,
@@ -218,6 +223,7 @@ async fn start_found(
         auth: Auth::default(),
         handles,
     });
+    app.names.know(Arc::clone(&app.registry));
     found.told.iter().for_each(|cause| app.faults.raise(Fault::upkeep(*cause)));
     crate::desk::queue::learn_all(&app).await?;
     let door = open_door(&app, commit).await?;
@@ -254,6 +260,7 @@ fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
     tokio::spawn(update::talk::run(Arc::clone(app), words));
     tokio::spawn(ingest::run(Arc::clone(app), orders));
     keep(app, escalate::run);
+    keep(app, replay::run);
     keep(app, return_lapsed);
     keep(app, crate::notify::run);
     keep(app, timekeeping::keep_time);

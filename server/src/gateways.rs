@@ -141,6 +141,7 @@ pub async fn tell(app: &App, gateway: GatewayId) -> Result<(), sqlx::Error> {
     let alarmed = open::alarmed(&mut reader, &numbers).await?;
     let rungs = open::rungs(&mut reader, &numbers).await?;
     drop(reader);
+    app.replay.listening(gateway);
     for home in alarmed.into_iter().filter_map(|home| HomeId::new(home.unsigned_abs())) {
         app.receipts.say(gateway, &GatewayDown::Alarm { home, open: true });
     }

@@ -94,6 +94,8 @@ struct Shared {
     arrived: Notify,
     kept: [AtomicI64; 2],
     done: [AtomicI64; 2],
+    /// Last number of each lane when the file was opened: what the last run has left.
+    left: [i64; 2],
     lost: AtomicU64,
     refused: AtomicU64,
     /// Through which row of telemetry the series has the values.
@@ -128,6 +130,7 @@ pub fn open(
         arrived: Notify::new(),
         kept: [AtomicI64::new(ends[0].1), AtomicI64::new(ends[1].1)],
         done: [AtomicI64::new(ends[0].0 - 1), AtomicI64::new(ends[1].0 - 1)],
+        left: [ends[0].1, ends[1].1],
         lost: AtomicU64::new(lost),
         refused: AtomicU64::new(0),
         pointed: AtomicI64::new(ends[1].0 - 1),
@@ -176,6 +179,12 @@ impl Inbox {
     /// Messages whose values were given up since the start, since the series did not take them in time.
     pub fn points_lost(&self) -> u64 {
         self.shared.points_lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether everything of a lane that was there at the start has been taken in.
+    pub fn caught_up(&self, lane: Lane) -> bool {
+        let left = self.shared.left[lane as usize];
+        self.shared.done[lane as usize].load(Ordering::Acquire) >= left
     }
 
     /// Waits until something has arrived.

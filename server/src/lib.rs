@@ -30,6 +30,7 @@ pub mod provision;
 pub mod receipts;
 pub mod records;
 pub mod rehearsal;
+pub mod replay;
 pub mod router;
 pub mod routes;
 pub mod series;

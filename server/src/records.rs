@@ -79,7 +79,7 @@ pub enum RecordsError {
     },
     /// SQLite cannot read the file.
     #[error(
-        "read records {path}: they are damaged; move the folder away and run `server restore --from BACKUP`"
+        "read records {path}: check their rights; if they are damaged, move the folder away and run `server restore --from BACKUP`"
     )]
     Unreadable {
         /// Which file.

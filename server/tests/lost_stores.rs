@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use server::app::{self, Running};
 use server::backup::{self, Identity};
@@ -228,4 +229,50 @@ async fn a_first_start_that_ended_before_its_keys_is_a_first_start() {
     Provision::open(folder.path(), records.clone()).await.unwrap();
     records.close().await;
     start(folder.path()).await.unwrap();
+}
+
+/// A small disk, unmounted at the end.
+struct SmallDisk(PathBuf);
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_starts_on_a_full_disk_with_its_reserve_in_place() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    fs::create_dir_all(&data).unwrap();
+    let mount = ["-t", "tmpfs", "-o", "size=96m", "tmpfs"];
+    if !Command::new("mount").args(mount).arg(&data).status().is_ok_and(|done| done.success()) {
+        assert!(std::env::var_os("CI").is_none(), "a small disk needs the right to mount");
+        eprintln!("SKIPPED: a small disk needs the right to mount");
+        return;
+    }
+    let disk = SmallDisk(data.clone());
+    let running = start(&data).await.unwrap();
+    running.door.close().await;
+    running.app.records.close().await;
+    running.app.series.close().await.unwrap();
+    assert!(data.join("inbox.reserve").exists());
+    // Another process stands for the second start: this one still holds the lock of its folder.
+    let full = tempfile::tempdir().unwrap();
+    let twin = SmallDisk(full.path().join("data"));
+    fs::create_dir_all(&twin.0).unwrap();
+    assert!(Command::new("mount").args(mount).arg(&twin.0).status().unwrap().success());
+    copy(&data, &twin.0);
+    fill(&twin.0.join("ballast"));
+    let again = start(&twin.0).await.unwrap();
+    assert!(again.app.inbox.is_on_reserve(), "what room there is is for calls");
+    drop((disk, twin));
+}
+
+/// Writes until nothing more fits.
+fn fill(path: &Path) {
+    use std::io::Write;
+    let mut file = fs::File::create(path).unwrap();
+    while file.write_all(&[1; 4096]).is_ok() {}
+    while file.write_all(&[1]).is_ok() {}
 }

@@ -228,6 +228,7 @@ const GOLDEN: &[(&str, u64)] = &[
     ("proto/tests/versions/v01_papers.rs", 0xa3b2_6ee2_f740_03fb),
     ("proto/tests/versions/v01_keys.rs", 0xf282_8da5_c64c_c912),
     ("proto/tests/versions/v01_box.rs", 0x4b16_faeb_3f17_74b3),
+    ("proto/tests/versions/v01_kept.rs", 0xb4e1_8ef3_9f8e_571f),
 ];
 
 #[test]

@@ -36,8 +36,9 @@ impl EventLoop {
             }
             GatewayDown::Release { device } => self.on_release(device),
             GatewayDown::Alarm { home, open } => {
+                let now = self.clock.now();
                 self.hub.handle_alarm(home, open);
-                Ok(())
+                if open { Ok(()) } else { self.spool.ended(now, home) }
             }
             GatewayDown::Papers { chain, roots } => {
                 if let Some(renewal) = &mut self.renewal {
@@ -51,6 +52,8 @@ impl EventLoop {
                 }
                 Ok(())
             }
+            // The session hears it before this loop does, see `uplink::driver`.
+            GatewayDown::Reached { .. } => Ok(()),
         }
     }
 

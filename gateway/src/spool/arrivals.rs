@@ -133,9 +133,11 @@ fn put(t: &Transaction<'_>, now: Mono, entry: &Entry<'_>) -> rusqlite::Result<Fa
     match (entry.place, entry.kind, entry.lane) {
         (Place::Raw, ..) => put_raw(t, now, entry),
         (Place::Up, RelayKind::Open, lane) => put_open(t, now, entry, lane),
-        (Place::Up, RelayKind::Stranger | RelayKind::Unreadable | RelayKind::Petition, lane) => {
-            put_doubtful(t, now, entry, lane)
-        }
+        (
+            Place::Up,
+            RelayKind::Stranger | RelayKind::Unreadable | RelayKind::Petition | RelayKind::Kept,
+            lane,
+        ) => put_doubtful(t, now, entry, lane),
     }
 }
 
@@ -295,6 +297,7 @@ pub(super) const fn kind_number(kind: RelayKind) -> i64 {
         RelayKind::Stranger => 1,
         RelayKind::Unreadable => 2,
         RelayKind::Petition => 3,
+        RelayKind::Kept => 4,
     }
 }
 

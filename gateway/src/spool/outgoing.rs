@@ -51,6 +51,36 @@ pub struct Waiting {
     pub bytes: Vec<u8>,
 }
 
+/// One row that the server has acknowledged and is given again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// The row.
+    pub waiting: Waiting,
+    /// When its home's alarm ended after a person had it, if it did, spool time.
+    pub ended: Option<Mono>,
+}
+
+/// Emergencies of the span, the newest first. A press that a person had (rung 3) has ended with the first end after that.
+const AGAIN_EMERGENCY: &str = "
+  SELECT u.id, u.kind, u.stored, u.bytes,
+    (SELECT min(e.at) FROM rung g JOIN roster r ON r.device = g.device JOIN ended e ON e.home = r.home
+     WHERE u.lane = 0 AND g.device = u.device AND g.boot = u.boot AND g.seq = u.seq AND g.rung = 3 AND e.at >= g.at)
+  FROM span s JOIN up u ON u.acked >= s.first AND u.acked <= s.last
+  WHERE s.lane = 0 AND u.lane < 2 AND u.acked IS NOT NULL ORDER BY u.acked DESC, u.id DESC LIMIT ?";
+/// Presses from before the span whose end lies within it: the server knows them, and not that they have ended.
+const ENDED_SINCE: &str = "
+  SELECT u.id, u.kind, u.stored, u.bytes, min(e.at)
+  FROM span s JOIN ended e ON e.at >= s.first AND e.at <= s.last JOIN roster r ON r.home = e.home
+  JOIN rung g ON g.device = r.device JOIN up u ON u.device = g.device AND u.boot = g.boot AND u.seq = g.seq
+  WHERE s.lane = 0 AND g.rung = 3 AND g.at <= e.at AND u.lane = 0 AND u.acked < s.first AND NOT EXISTS
+    (SELECT 1 FROM ended x WHERE x.home = e.home AND x.at >= g.at AND x.at < s.first)
+  GROUP BY u.id LIMIT ?";
+/// Telemetry of the span in the order in which it went up.
+const AGAIN_TELEMETRY: &str = "
+  SELECT u.id, u.kind, u.stored, u.bytes, NULL
+  FROM span s JOIN up u ON u.acked >= s.first AND u.acked <= s.last
+  WHERE s.lane = 1 AND u.lane = 2 ORDER BY u.acked, u.id LIMIT ?";
+
 /// A connection that only reads.
 pub struct Reader {
     connection: Connection,
@@ -96,6 +126,30 @@ impl Reader {
                 Ok(rows)
             }
         }
+    }
+
+    /// Rows of the span that are to go up again, at most `limit`.
+    pub fn again(&mut self, lane: Lane, limit: usize) -> Result<Vec<Again>, SpoolError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        if lane == Lane::Telemetry {
+            return self.spanned(AGAIN_TELEMETRY, limit);
+        }
+        let mut rows = self.spanned(AGAIN_EMERGENCY, limit)?;
+        let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
+        if left > 0 {
+            rows.extend(self.spanned(ENDED_SINCE, left)?);
+        }
+        Ok(rows)
+    }
+
+    fn spanned(&mut self, sql: &str, limit: i64) -> Result<Vec<Again>, SpoolError> {
+        let mut rows = self.connection()?.prepare_cached(sql)?;
+        let rows = rows.query_map([limit], |row| {
+            let ended: Option<i64> = row.get(4)?;
+            let ended = ended.map(|at| Mono::from_millis(unsigned(at)));
+            Ok(Again { waiting: read(row)?, ended })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     fn ascending(&mut self, after: RowId, limit: i64) -> Result<Vec<Waiting>, SpoolError> {

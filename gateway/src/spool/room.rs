@@ -1,8 +1,9 @@
 //! Room: the bound of the spool, what goes first when it is reached, and the reserve for emergencies.
 //!
 //! On a full disk the reserve is given to emergencies; it is made again when there is room. When data
-//! reaches its bound, raw readings go first, then what the server has, then the oldest unsent telemetry,
-//! which is counted as lost. Emergencies are never removed to make room. Not here: who decides that the disk is full.
+//! reaches its bound, raw readings go first, then telemetry that the server has, then the oldest unsent telemetry,
+//! which is counted as lost; presses that the server has, and may ask for again, go last. One that it has not is
+//! never removed to make room. Not here: who decides that the disk is full.
 
 use proto::unit::Mono;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -99,6 +100,7 @@ impl Store {
         let sent = before(self.bounds.sent_for.get());
         let rungs = before(RUNGS_FOR);
         let removed = self.lazy(|t| {
+            super::span::forget_ends(t, rungs)?;
             let raw = t
                 .prepare_cached(
                     "DELETE FROM raw WHERE stored < ?1
@@ -173,7 +175,7 @@ fn doubted(connection: &Connection, now: Mono) -> rusqlite::Result<u64> {
     Ok(found.map_or(0, unsigned))
 }
 
-/// Makes room for a group of `arriving` entries: raw first, then sent rows, then unsent telemetry.
+/// Makes room for a group of `arriving` entries: raw, sent telemetry, unsent telemetry, sent presses.
 pub(super) fn make(t: &Transaction<'_>, arriving: usize) -> rusqlite::Result<()> {
     let wanted = arriving + SLACK;
     let rows = i64::try_from(wanted).unwrap_or(i64::MAX);
@@ -184,9 +186,9 @@ pub(super) fn make(t: &Transaction<'_>, arriving: usize) -> rusqlite::Result<()>
         gone += t
             .prepare_cached(
                 "DELETE FROM up WHERE id IN (SELECT id FROM up WHERE acked IS NOT NULL
-                 ORDER BY acked LIMIT ?)",
+                 AND lane = ? ORDER BY acked LIMIT ?)",
             )?
-            .execute([rows])?;
+            .execute([LANE_TELEMETRY, rows])?;
     }
     if gone < wanted {
         let lost = t
@@ -196,6 +198,14 @@ pub(super) fn make(t: &Transaction<'_>, arriving: usize) -> rusqlite::Result<()>
             )?
             .execute(params![LANE_TELEMETRY, rows])?;
         count_lost(t, lost)?;
+        gone += lost;
+    }
+    if gone < wanted {
+        t.prepare_cached(
+            "DELETE FROM up WHERE id IN (SELECT id FROM up WHERE lane < 2 AND acked IS NOT NULL
+             ORDER BY acked LIMIT ?)",
+        )?
+        .execute([rows])?;
     }
     Ok(())
 }

@@ -20,9 +20,10 @@ pub(super) struct Saved {
 }
 
 /// Tables in the order of what is missed most, with the key that their rows lie by.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("own", "one"),
     ("roster", "device"),
+    ("former", "device"),
     ("rung", "device, boot, seq"),
     ("ended", "home, at"),
     ("up", "id"),

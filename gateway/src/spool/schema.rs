@@ -118,6 +118,7 @@ CREATE TABLE IF NOT EXISTS ended (
   at INTEGER NOT NULL,
   PRIMARY KEY (home, at)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS up_urgent ON up(acked) WHERE lane < 2 AND acked IS NOT NULL;
 ";
 
 /// What can be wrong with a file that opens.
@@ -147,9 +148,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Found, SpoolError> 
         }
         newer => return Ok(Found::Newer(newer)),
     }
-    let sql = "SELECT count(*) FROM sqlite_schema WHERE name IN ('line', 'span', 'ended')";
+    let sql =
+        "SELECT count(*) FROM sqlite_schema WHERE name IN ('line', 'span', 'ended', 'up_urgent')";
     let later: i64 = connection.query_row(sql, [], |row| row.get(0))?;
-    if later < 3 {
+    if later < 4 {
         let make = connection.transaction()?;
         make.execute_batch(LATER)?;
         make.commit()?;

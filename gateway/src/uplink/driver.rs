@@ -12,7 +12,8 @@ use minicbor::bytes::ByteSlice;
 use proto::frame::Lane;
 use proto::id::BootId;
 use proto::key::HopKey;
-use proto::relay::Relay;
+use proto::relay::{GatewayDown, Kept, Mark, Relay, RelayKind};
+use proto::unit::Millis;
 use tokio::sync::{mpsc, watch};
 
 use super::renewal::Order;
@@ -20,7 +21,7 @@ use super::transport::{Endpoint, Link, LinkEvent};
 use super::{Action, Bells, Session};
 use crate::clock::Clock;
 use crate::event_loop::Event;
-use crate::spool::{Reader, RowId, Spool, Waiting};
+use crate::spool::{Again, Reached, Reader, RowId, Spool, Turn, Waiting};
 
 /// Events of a link that wait for the session.
 const EVENTS: usize = 128;
@@ -49,6 +50,8 @@ pub struct Uplink {
     pub emergency_up: watch::Sender<bool>,
     /// What the box's next certificate needs of the lanes.
     pub orders: watch::Sender<Order>,
+    /// What the server has said over the present emergency link of what it has, for each lane.
+    pub turns: [watch::Sender<Option<Turn>>; 2],
 }
 
 struct Driver {
@@ -71,6 +74,7 @@ pub async fn run(shared: Arc<Uplink>, lane: Lane, reader: Reader, mut stop: watc
     let bell = Arc::clone(shared.bells.of(lane));
     let session = Session::new(lane, shared.clock.now());
     let mut orders = shared.orders.subscribe();
+    let mut turns = shared.turns[lane as usize].subscribe();
     let mut driver = Driver {
         shared,
         lane,
@@ -97,6 +101,7 @@ pub async fn run(shared: Arc<Uplink>, lane: Lane, reader: Reader, mut stop: watc
                 let order = orders.borrow_and_update().clone();
                 driver.obey(order).await;
             }
+            Ok(()) = turns.changed() => driver.turn(),
             () = bell.notified() => driver.session.handle_rows_stored(driver.shared.clock.now(), random()),
             Some(rows) = marks.recv() => {
                 driver.marking = false;
@@ -120,11 +125,18 @@ impl Driver {
         match event {
             LinkEvent::Up => {
                 self.session.handle_connected(now);
+                if tokio::task::block_in_place(|| self.shared.spool.expects(self.lane)) {
+                    self.session.handle_expecting(now);
+                }
                 self.last_failure.clear();
+                self.turn();
                 self.tell_link(true).await;
             }
             LinkEvent::Acked => self.session.handle_acked(now),
-            LinkEvent::Word(bytes) => self.post(Event::Told(bytes)).await,
+            LinkEvent::Word(bytes) => {
+                self.reached(&bytes);
+                self.post(Event::Told(bytes)).await;
+            }
             LinkEvent::Lost(why) => self.lose(&why).await,
         }
     }
@@ -155,14 +167,73 @@ impl Driver {
                         tokio::task::block_in_place(|| self.shared.spool.failed(error));
                     }
                 },
-                Action::Send(waiting) => {
-                    let bytes = self.envelope(&waiting);
-                    if !self.link.as_ref().is_some_and(|link| link.send(bytes)) {
-                        self.lose("the link takes nothing").await;
+                Action::Send(waiting) => self.send(self.envelope(&waiting)).await,
+                Action::ReadAgain(limit) => match self.reader.again(self.lane, limit) {
+                    Ok(rows) => self.session.handle_again(self.shared.clock.now(), rows),
+                    Err(error) => {
+                        self.lose(&error.to_string()).await;
+                        tokio::task::block_in_place(|| self.shared.spool.failed(error));
                     }
+                },
+                Action::SendAgain(again) => self.send(self.envelope_again(&again)).await,
+                Action::AgainDone => {
+                    // A span that stays open is looked through once more after the next start.
+                    let done =
+                        tokio::task::block_in_place(|| self.shared.spool.span_done(self.lane));
+                    drop(done.inspect_err(|error| tracing::warn!(%error, "span stays open")));
                 }
+                Action::Mark => match self.position() {
+                    Some(bytes) => self.send(bytes).await,
+                    None => self.lose("the server has not said what it has").await,
+                },
             }
         }
+    }
+
+    async fn send(&mut self, bytes: Vec<u8>) {
+        if !self.link.as_ref().is_some_and(|link| link.send(bytes)) {
+            self.lose("the link takes nothing").await;
+        }
+    }
+
+    /// Hears what the server has of each lane, before anything else of this link can happen.
+    fn reached(&self, bytes: &Bytes) {
+        let Some(GatewayDown::Reached { lane, line, spool, through, restored }) = read_word(bytes)
+        else {
+            return;
+        };
+        let lane = match lane {
+            0 => Lane::Emergency,
+            1 => Lane::Telemetry,
+            _ => return,
+        };
+        let told = Reached { line, spool, through: through.get(), restored };
+        let now = self.shared.clock.now();
+        match tokio::task::block_in_place(|| self.shared.spool.reached(now, lane, &told)) {
+            Ok(turn) => {
+                tracing::info!(?lane, ?told, "the server has said what it has");
+                self.shared.turns[lane as usize].send_replace(Some(turn));
+            }
+            Err(error) => tracing::error!(%error, "what the server has cannot be noted"),
+        }
+    }
+
+    /// The server has said what it has of this lane, or that counts no longer.
+    fn turn(&mut self) {
+        let turn = *self.shared.turns[self.lane as usize].borrow();
+        match turn {
+            Some(_) => self.session.handle_told(self.shared.clock.now()),
+            None => self.session.handle_untold(),
+        }
+    }
+
+    /// The mark of this moment, noted before it goes.
+    fn position(&self) -> Option<Vec<u8>> {
+        let Turn { line, spool, aside } = (*self.shared.turns[self.lane as usize].borrow())?;
+        let noted = tokio::task::block_in_place(|| self.shared.spool.told(self.lane, line));
+        noted.ok()?;
+        let through = Millis::new(self.shared.clock.now().millis());
+        Some(kept(Millis::default(), &Kept::Mark(Mark { line, spool, through, aside })))
     }
 
     async fn connect(&mut self) {
@@ -195,6 +266,11 @@ impl Driver {
             self.session.handle_marked(&rows);
         }
         self.session.handle_lost(now, urgent, random());
+        if self.lane == Lane::Emergency {
+            for turn in &self.shared.turns {
+                turn.send_replace(None);
+            }
+        }
         if was_up {
             tracing::warn!(lane = ?self.lane, why, "uplink lost");
             self.tell_link(false).await;
@@ -241,6 +317,14 @@ impl Driver {
         Duration::from_millis(until.min(1_000))
     }
 
+    fn envelope_again(&self, Again { waiting, ended }: &Again) -> Vec<u8> {
+        let Some(at) = ended else { return self.envelope(waiting) };
+        let now = self.shared.clock.now();
+        let (ago, at) = (now.since(*at), Millis::new(at.millis()));
+        let frame: &ByteSlice = waiting.bytes.as_slice().into();
+        kept(now.since(waiting.stored), &Kept::Ended { at, ago, frame })
+    }
+
     fn envelope(&self, waiting: &Waiting) -> Vec<u8> {
         let age = self.shared.clock.now().since(waiting.stored);
         let bytes: &ByteSlice = waiting.bytes.as_slice().into();
@@ -251,6 +335,17 @@ impl Driver {
     }
 }
 
+/// An envelope around a word of the box about its own store.
+fn kept(age: Millis, word: &Kept<'_>) -> Vec<u8> {
+    let mut inner = Vec::new();
+    let mut out = Vec::new();
+    // Encoding into memory cannot fail.
+    let _ = minicbor::encode(word, &mut inner);
+    let bytes: &ByteSlice = inner.as_slice().into();
+    let _ = minicbor::encode(Relay { kind: RelayKind::Kept, age, bytes }, &mut out);
+    out
+}
+
 /// Waits until the box stops.
 async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     // An error means that whoever could say so is gone, which says the same.
@@ -258,7 +353,7 @@ async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
 }
 
 /// A word of the server, read.
-pub fn read_word(bytes: &Bytes) -> Option<proto::relay::GatewayDown<'_>> {
+pub fn read_word(bytes: &Bytes) -> Option<GatewayDown<'_>> {
     minicbor::decode(bytes).ok()
 }
 

@@ -252,6 +252,9 @@ pub enum Seen {
     /// A row of the records cannot be read or written; what depends on it rests.
     #[n(129)]
     RowRefused,
+    /// A person had ended it before the records were restored; value = minutes ago.
+    #[n(132)]
+    EndedBefore,
 }
 
 /// What one detector says, and in which incident of this home.

@@ -6,6 +6,7 @@
 //! Not here: technical limits such as buffer sizes, which stand in the file that uses them.
 
 pub mod dates;
+pub mod kept;
 pub mod ladder;
 pub mod life;
 pub mod night;
@@ -17,6 +18,7 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::Millis;
 
+pub use self::kept::WINDOW_KEPT;
 pub use self::ladder::{
     FAULT_EXTERNAL, FAULT_SECOND_SITE, FAULT_SUPERVISOR, NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST,
     NOTICE_PROBE, RECEIVER_BACK, RECEIVER_DEAD,

@@ -4,7 +4,14 @@
 //! wait. Not here: anything a card shows beyond a name and a door.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use proto::id::GatewayId;
+
+use crate::provision::Registry;
+
+/// Homes behind a gateway that are named; a village station has hundreds.
+const NAMED_MAX: usize = 8;
 
 /// How a home is called on a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,12 +33,26 @@ struct Tables {
 #[derive(Debug, Default)]
 pub struct Names {
     tables: RwLock<Tables>,
+    registry: OnceLock<Arc<Registry>>,
 }
 
 impl Names {
     /// The name of a home, if it is known here.
     pub fn home(&self, home: i64) -> Option<HomeName> {
         self.read(|tables| tables.homes.get(&home).cloned())
+    }
+
+    /// From now on gateways are known by the homes behind them.
+    pub fn know(&self, registry: Arc<Registry>) {
+        // Called once, at the start.
+        let _ = self.registry.set(registry);
+    }
+
+    /// The homes whose devices speak through a gateway, by their names; the first of them where they are many.
+    pub fn behind(&self, gateway: GatewayId) -> Vec<String> {
+        let homes = self.registry.get().map(|registry| registry.homes(gateway)).unwrap_or_default();
+        let named = homes.iter().map(|home| self.home(home.get().cast_signed()).map(|n| n.label));
+        named.flatten().take(NAMED_MAX).collect()
     }
 
     /// What a device is called in its home, if it has a name.

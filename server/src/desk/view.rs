@@ -44,6 +44,8 @@ pub struct AlertView {
     pub device_label: String,
     /// The gateway it is about, if one.
     pub gateway: Option<String>,
+    /// The homes behind that gateway, if the alert is of none that is known; at most eight.
+    pub gateway_homes: Vec<String>,
     /// Signals counted in it, the first included.
     pub count: i64,
     /// `verified` or `unverified`.
@@ -228,6 +230,8 @@ impl AlertView {
         let life = life::of(row);
         let timers = Timers::of(&life.state, now);
         let gateway = row.gateway.and_then(|g| GatewayId::new(g.unsigned_abs()));
+        let near = gateway.filter(|_| row.home == 0);
+        let gateway_homes = near.map(|gateway| names.behind(gateway)).unwrap_or_default();
         let newest = activations.len().saturating_sub(ACTIVATIONS_MAX);
         let evidence = row.evidence.as_deref().and_then(|json| serde_json::from_slice(json).ok());
         Some(Self {
@@ -239,11 +243,14 @@ impl AlertView {
                 [usize::try_from(row.state.clamp(0, 3)).unwrap_or(0)],
             interrupted: matches!(life.state, State::Open { returned: Some(Return::Lapsed) }),
             home: home_text(row.home),
-            home_label: name.label,
+            home_label: near.map_or(name.label.clone(), |gateway| {
+                format!("{} {gateway} {}", name.label, gateway_homes.join(", ")).trim().to_owned()
+            }),
             person: name.person,
             device: row.device.map(device_text),
             device_label: row.device.and_then(|d| names.device(d)).unwrap_or_default(),
             gateway: gateway.map(|id| id.to_string()),
+            gateway_homes,
             count: row.count,
             trust: if row.trust == 0 { "verified" } else { "unverified" },
             late: row.late,

@@ -9,6 +9,7 @@ mod attempt;
 mod backlog;
 mod commit;
 mod deadline;
+mod ended;
 mod hear;
 mod known;
 mod way;
@@ -118,6 +119,10 @@ struct Pending {
     turned: Vec<(GatewayId, GatewayWatch)>,
     enrolled: Vec<DeviceId>,
     notes: Vec<(i64, Note)>,
+    marks: Vec<crate::replay::Marked>,
+    ended: Vec<ended::EndedPress>,
+    /// Homes, by a device of theirs, in which an alert ended again.
+    hushed: Vec<(i64, DeviceId)>,
 }
 
 impl Batcher {
@@ -180,6 +185,11 @@ impl Batcher {
             self.heard(row.gateway, row.mono);
             match said {
                 Said::Word(word) => self.word(now, row, word, &known, &mut pending).await?,
+                Said::Nothing => {}
+                Said::Mark(mark) => {
+                    let gateway = row.gateway;
+                    pending.marks.push(crate::replay::Marked { gateway, lane, mark });
+                }
                 Said::Unreadable { device, home, hash, press } => {
                     let what = (hash.as_slice(), press);
                     self.unreadable(now, row, (device, home), what, &mut pending).await?;
@@ -245,8 +255,14 @@ impl Batcher {
             open.step(now.mono, Input::Closed { incident, outcome: None }, &mut none);
         }
         pending.notes.extend(Note::of(now.mono, input).map(|note| (home, note)));
-        let none =
-            Cause { press: None, trust: Trust::Verified, hash: &[], stored: now.mono, late: false };
+        let none = Cause {
+            press: None,
+            trust: Trust::Verified,
+            hash: &[],
+            stored: now.mono,
+            late: false,
+            gateway: None,
+        };
         for output in &out {
             pending.sheet.put(now, home, output, cause.unwrap_or(&none));
         }

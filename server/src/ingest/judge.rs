@@ -3,6 +3,7 @@
 //! One batch collects the outputs of many steps; an alert that several outputs touch is one entry. Incident
 //! numbers are the home's; row ids are made here. Not here: SQL, and the reading of frames.
 
+pub mod ended;
 mod evidence;
 mod grade;
 mod homeless;
@@ -36,6 +37,8 @@ pub struct Cause<'a> {
     pub stored: Mono,
     /// Whether it came late.
     pub late: bool,
+    /// The gateway to ask about it, if nobody knows the device.
+    pub gateway: Option<i64>,
 }
 
 /// Where an incident of a home stands in the rows.
@@ -73,7 +76,7 @@ impl Sheet {
 
     /// Alerts of the rows that a signal of this batch joins: they must still be open when it is written.
     pub fn joined(&self) -> impl Iterator<Item = &str> {
-        self.batch.grown.iter().filter(|grown| grown.count > 0).map(|grown| grown.id.as_str())
+        self.batch.grown.iter().filter(|g| g.count > 0 && !g.ended).map(|grown| grown.id.as_str())
     }
 
     /// Notes which alert an incident is.
@@ -139,7 +142,7 @@ impl Sheet {
             kind: finding.kind as i64,
             severity: finding.severity as i64,
             device: finding.device.map(|d| number(d.get())),
-            gateway: None,
+            gateway: cause.gateway,
             count: 1,
             trust: cause.trust as i64,
             late: cause.late,

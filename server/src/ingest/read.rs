@@ -10,12 +10,13 @@ use care::Trust;
 use proto::frame::{Class, Header, TAG_LEN, open_hop, read_open, verify_end};
 use proto::id::{BootId, DeviceId, GatewayId, HomeId, KeyEpoch, PressId};
 use proto::key::EndSeal;
-use proto::relay::{Relay, RelayKind};
+use proto::relay::{Kept, Mark, Relay, RelayKind};
 use proto::unit::Mono;
 use proto::up::{Role, Up, about};
 use sha2::{Digest, Sha256};
 
 use crate::inbox::InboxRow;
+use crate::ingest::judge::ended::Ended;
 use crate::ingest::renewal::Renewals;
 use crate::provision::{DeviceInfo, Registry};
 
@@ -40,6 +41,10 @@ pub enum Said {
     },
     /// A gateway asks for a certificate, with this request.
     Petition(Vec<u8>),
+    /// A gateway's word of how far it has handed everything over.
+    Mark(Mark),
+    /// Nothing that concerns the records.
+    Nothing,
     /// Nothing that can be taken in; why, and whether it may be a call.
     Aside(&'static str, Loud),
 }
@@ -80,6 +85,8 @@ pub struct Word {
     pub tag: [u8; TAG_LEN],
     /// Hash of the bytes, if nobody could verify them.
     pub hash: Vec<u8>,
+    /// That a person had ended it before these records were put back, if its gateway has heard so.
+    pub ended: Option<Ended>,
 }
 
 impl Word {
@@ -127,6 +134,25 @@ impl Reader {
             RelayKind::Stranger => self.stranger(row.gateway, bytes, handed, registry),
             RelayKind::Unreadable => unreadable(bytes, registry),
             RelayKind::Petition => Said::Petition(bytes.to_vec()),
+            RelayKind::Kept => self.kept(row, bytes, handed, registry),
+        }
+    }
+
+    fn kept(&mut self, row: &InboxRow, bytes: &[u8], handed: Mono, registry: &Registry) -> Said {
+        match Kept::read(bytes) {
+            Ok(Kept::Mark(mark)) => Said::Mark(mark),
+            Ok(Kept::Ended { at, ago, frame }) => {
+                let over = Mono::from_millis(row.mono.millis().saturating_sub(ago.get()));
+                let ended = Ended { name: at.get(), at: over };
+                let mut said = self.open(row.gateway, frame, handed, registry);
+                if let Said::Word(word) = &mut said {
+                    // What nobody can verify nobody has ended.
+                    word.ended = Some(ended).filter(|_| word.trust == Trust::Verified);
+                }
+                said
+            }
+            // Of a newer gateway: it concerns what was sent before and is no emergency by itself.
+            Err(_) => Said::Nothing,
         }
     }
 
@@ -224,6 +250,7 @@ impl Reader {
             handed,
             tag: [0; TAG_LEN],
             hash: hash(hop),
+            ended: None,
         })
     }
 
@@ -302,7 +329,20 @@ fn word(frame: Frame<'_>) -> Said {
     let waits = verified && header.class == Class::Emergency;
     let hash = if verified { Vec::new() } else { hash(open) };
     let tag = open.last_chunk().copied().unwrap_or([0; TAG_LEN]);
-    Said::Word(Word { id, class, waits, home, role, trust, about, up, handed, tag, hash })
+    Said::Word(Word {
+        id,
+        class,
+        waits,
+        home,
+        role,
+        trust,
+        about,
+        up,
+        handed,
+        tag,
+        hash,
+        ended: None,
+    })
 }
 
 fn unreadable(bytes: &[u8], registry: &Registry) -> Said {

@@ -66,6 +66,8 @@ pub struct Growth {
     pub evidence: Option<Vec<u8>>,
     /// Whether it ends by itself: equipment that is well again.
     pub passed: bool,
+    /// Whether it had ended before these records were put back: what is added to it does not open it.
+    pub ended: bool,
     /// Ladder step it has reached.
     pub step: Option<i64>,
     /// A suspension that a new signal ends.

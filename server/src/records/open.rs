@@ -74,6 +74,51 @@ pub async fn known(c: &mut AnyConnection, names: &[(i64, i64, i64)]) -> Result<V
     Ok(found)
 }
 
+/// The alert of a press, as far as an end from before concerns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfPress {
+    /// Row id.
+    pub alert: String,
+    /// Its state.
+    pub state: i64,
+    /// Home number.
+    pub home: i64,
+    /// The device that raised it.
+    pub device: Option<i64>,
+    /// When the newest of its presses was kept, server's clock.
+    pub newest: i64,
+}
+
+/// The alert of a verified press with this end tag, if it has one; rows of an older build have no tag.
+pub async fn of_press(
+    c: &mut AnyConnection,
+    name: (i64, i64, i64),
+    tag: &[u8],
+) -> Result<Option<OfPress>, Error> {
+    let sql = "SELECT a.id, a.state, a.home, a.device, \
+               (SELECT COALESCE(MAX(y.stored_mono), 0) FROM activation y WHERE y.alert = a.id) AS newest \
+               FROM activation x JOIN alert a ON a.id = x.alert \
+               WHERE x.trust = 0 AND x.device = $1 AND x.boot = $2 AND x.seq = $3 AND (x.hash = $4 OR x.hash = $5)";
+    let row = query(sql)
+        .bind(name.0)
+        .bind(name.1)
+        .bind(name.2)
+        .bind(tag)
+        .bind(&[][..])
+        .fetch_optional(c)
+        .await?;
+    let read = |row: sqlx::any::AnyRow| {
+        Ok(OfPress {
+            alert: row.try_get("id")?,
+            state: row.try_get("state")?,
+            home: row.try_get("home")?,
+            device: row.try_get("device")?,
+            newest: row.try_get("newest")?,
+        })
+    };
+    row.map(read).transpose()
+}
+
 /// Whether bytes that nobody could verify have raised an alert already.
 pub async fn known_hash(c: &mut AnyConnection, device: i64, hash: &[u8]) -> Result<bool, Error> {
     let sql = "SELECT COUNT(*) AS n FROM activation WHERE trust = 1 AND device = $1 AND hash = $2";

@@ -40,7 +40,9 @@ impl Batcher {
             && pending.sheet.batch.is_empty()
             && pending.aside.is_empty()
             && renewals.spoke.is_empty()
-            && pending.silent.is_empty();
+            && pending.silent.is_empty()
+            && pending.marks.is_empty()
+            && pending.ended.is_empty();
         let mut views = Vec::new();
         if !quiet {
             let stored = match self.store(now, &mut pending, (&care, &renewals), false).await {
@@ -61,6 +63,7 @@ impl Batcher {
         }
         self.answer(&pending);
         self.renew(&renewals);
+        self.heed(&pending).await;
         for (home, note) in &pending.notes {
             self.app.history.heard(*home, now.mono, *note);
         }
@@ -81,6 +84,7 @@ impl Batcher {
         if open::any_closed(&mut writer, &joined).await? {
             return Err(IngestError::Raced);
         }
+        self.end_known(&mut writer, now, pending).await?;
         let written = chain::write(&mut writer, &mut pending.sheet.batch, now.wall_ms).await;
         written.map_err(|error| refusal(error, &pending.sheet.batch))?;
         let refused = match apart {
@@ -131,6 +135,10 @@ impl Batcher {
             let mut own = Vec::new();
             while let Some(next) = activations.next_if(|a| a.alert == alert.id) {
                 own.push(row_of(next));
+            }
+            // One that is over from the beginning is told as it is written, below: nobody is rung for it.
+            if batch.grown.iter().any(|grown| grown.ended && grown.id == alert.id) {
+                continue;
             }
             if own.is_empty() {
                 own.extend(batch.activations.iter().filter(|a| a.alert == alert.id).map(row_of));

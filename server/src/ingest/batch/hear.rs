@@ -39,6 +39,7 @@ impl Batcher {
         match self.sight(&word, known, pending).await? {
             Sight::Copy => {
                 self.app.health.copied();
+                pending.ended.extend(word.ended.map(|ended| (word.id, word.tag, ended)));
                 return Ok(());
             }
             Sight::Twice => self.twice(now, row, &word),
@@ -56,7 +57,8 @@ impl Batcher {
             }
         };
         measured(row, &word, &mut pending.points);
-        let Some(home) = word.home.or_else(|| homeless(&word)) else { return Ok(()) };
+        let (home, stray) = self.place(row, &word);
+        let Some(home) = home else { return Ok(()) };
         if let Some(role) = word.role.filter(|role| *role != Role::Gateway) {
             self.know(now, home, (word.id.device, role), pending).await?;
         }
@@ -71,7 +73,11 @@ impl Batcher {
             hash: word.mark(),
             stored: row.mono,
             late: dated.late,
+            gateway: stray,
         };
+        if self.had_ended(now, (row, &word, dated.at), number(home.get()), &cause, pending).await? {
+            return Ok(());
+        }
         // What a gateway says of one device is judged as that device's.
         let id = PressId { device: whose(&word), ..word.id };
         let input = Input::Heard { id, at: dated.at, trust: word.trust, up: &word.up };
@@ -105,6 +111,20 @@ impl Batcher {
             let fault = Fault { gateway, ..Fault::upkeep(Seen::SounderFailed) };
             self.app.faults.set(fault, event.kind == EventKind::SounderFailed);
         }
+    }
+
+    /// Where a word belongs, and the gateway to ask about it if nobody knows its device: one that serves one
+    /// home alone says which.
+    fn place(&self, row: &InboxRow, word: &Word) -> (Option<HomeId>, Option<i64>) {
+        if word.home.is_some() || word.role.is_some() {
+            return (word.home.or_else(|| homeless(word)), None);
+        }
+        let homes = self.app.registry.homes(row.gateway);
+        let near = match homes.as_slice() {
+            [only] if word.class == Class::Emergency => Some(*only),
+            _ => None,
+        };
+        (near.or_else(|| homeless(word)), Some(number(row.gateway.get())))
     }
 
     /// What concerns a device's image goes its own way, behind everything here.
@@ -145,6 +165,7 @@ impl Batcher {
             hash,
             stored: row.mono,
             late: false,
+            gateway: None,
         };
         let input = Input::Unreadable { device };
         self.step(now, number(home.get()), &input, Some(&cause), pending).await

@@ -35,7 +35,12 @@ impl Batcher {
             Said::Word(word) if word.trust == Trust::Verified && word.class == Class::Emergency => {
                 Some(word.id)
             }
-            Said::Word(_) | Said::Unreadable { .. } | Said::Petition(_) | Said::Aside(..) => None,
+            Said::Word(_)
+            | Said::Mark(_)
+            | Said::Nothing
+            | Said::Unreadable { .. }
+            | Said::Petition(_)
+            | Said::Aside(..) => None,
         });
         let presses: HashMap<_, _> = presses.map(|press| (name(&press), press)).collect();
         if presses.is_empty() {

@@ -95,6 +95,7 @@ pub(crate) const fn seen_word(seen: Seen) -> &'static str {
         Seen::Restored => "restored",
         Seen::SounderFailed => "sounder_failed",
         Seen::PutAside => "put_aside",
+        Seen::EndedBefore => "ended_before",
         Seen::RecordsRefuse => "records_refuse",
         Seen::Backlog => "backlog",
         Seen::RowRefused => "row_refused",
