@@ -271,7 +271,8 @@ impl Reader {
 
     fn verifies(&mut self, open: &[u8], header: &Header, device: &DeviceInfo) -> bool {
         let name = (header.id.device, header.id.boot, header.epoch.get());
-        if let Some(seal) = self.seals.get(&name) {
+        // A seal of before outlives a change of keys here; what it says does not.
+        if let Some(seal) = self.seals.get(&name).filter(|_| device.believes(header.epoch)) {
             return verify_end(open, seal).is_ok();
         }
         let Some(key) = device.end_key(header.epoch) else { return false };

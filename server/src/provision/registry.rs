@@ -64,8 +64,13 @@ impl DeviceInfo {
     /// before a change reached it. One above that of now counts too: only the device can have it, so it has been told,
     /// and the rows are those of an older backup.
     pub fn end_key(&self, epoch: KeyEpoch) -> Option<EndKey> {
+        self.believes(epoch).then(|| self.key.end(epoch))
+    }
+
+    /// Whether what is sealed under an epoch counts.
+    pub fn believes(&self, epoch: KeyEpoch) -> bool {
         let newest = self.epoch.get().saturating_add(AHEAD);
-        (self.oldest.get()..=newest).contains(&epoch.get()).then(|| self.key.end(epoch))
+        (self.oldest.get()..=newest).contains(&epoch.get())
     }
 
     /// The older key that its gateway may still hear it under; none once it has spoken under the new one.
