@@ -230,7 +230,9 @@ impl<F: MultiwriteNorFlash> FlashQueue<F> {
         self.store_identity(&who.renew(epoch).to_bytes()).await?;
         match self.identity().await? {
             Identity::Enrolled(back) if back.keys().epoch == epoch => Ok(()),
-            _ => Err(QueueError::Flash),
+            Identity::Blank(_) | Identity::Claimed(_) | Identity::Enrolled(_) => {
+                Err(QueueError::Flash)
+            }
         }
     }
 

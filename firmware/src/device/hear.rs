@@ -33,7 +33,7 @@ impl Device {
             && let Some(older) = self.presses.other_epoch(self.voice.epoch())
         {
             // The answer to a frame of before the keys changed may have been sealed before it too.
-            let seal = self.voice.from_server(older);
+            let seal = self.voice.server_seal(older);
             opened = seal.unseal(self.voice.device, bytes, &mut body);
         }
         let read = |()| if UPDATES { Word::read(&body) } else { Word::read_own(&body) };

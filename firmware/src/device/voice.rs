@@ -97,7 +97,7 @@ impl Voice {
     }
 
     /// What the server seals words with that answer frames of this epoch.
-    pub(crate) fn from_server(&self, epoch: KeyEpoch) -> DownSeal {
+    pub(crate) fn server_seal(&self, epoch: KeyEpoch) -> DownSeal {
         DownSeal::server(&self.key.end(epoch))
     }
 
