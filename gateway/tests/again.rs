@@ -57,6 +57,8 @@ fn enrol(spool: &Spool, device: u64, home: u64) {
         released: false,
         proof: None,
         past_boots: Vec::new(),
+        former: None,
+        by_former: false,
     };
     spool.enrol(&row).unwrap();
 }

@@ -54,6 +54,8 @@ fn enrol(spool: &Spool) {
         released: false,
         proof: None,
         past_boots: Vec::new(),
+        former: None,
+        by_former: false,
     };
     spool.enrol(&row).unwrap();
 }

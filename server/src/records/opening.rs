@@ -73,12 +73,10 @@ pub fn examine(data: &Path) -> Result<Found, RecordsError> {
     }
 }
 
-/// Whether a server has ever run on this folder, whatever became of its records.
+/// Whether a server has ever run on this folder, whatever became of its records: keys are made after them.
 pub fn has_lived(data: &Path) -> bool {
     let signs = ["keys/kek", "keys/records.id", "pki/root.key", "pki/root.pem"];
-    let stores = ["inbox.db", "series.db"];
     signs.iter().any(|sign| data.join(sign).exists())
-        || stores.iter().any(|store| !door::is_blank(&data.join(store)))
 }
 
 /// What records say of themselves; none if they have no tables.
