@@ -236,10 +236,11 @@ fn a_new_press_waits_behind_few_old_ones() {
 fn telemetry_that_is_older_goes_first_so_that_numbers_arrive_in_order() {
     let mut session = Session::new(Lane::Telemetry, at(0));
     session.handle_timeout(at(0));
+    assert_eq!(session.next_action(), Some(Action::Connect));
     session.handle_connected(at(0));
     session.handle_expecting(at(0));
     session.handle_rows_stored(at(1), 7);
-    assert_eq!(actions(&mut session), [Action::Connect], "the server may ask for what is older");
+    assert!(actions(&mut session).is_empty(), "the server may ask for what is older");
     session.handle_told(at(20));
     assert!(matches!(actions(&mut session)[..], [Action::ReadAgain(_)]));
     session.handle_again(at(20), (1..=10).map(again_row).collect());
