@@ -245,6 +245,7 @@ impl Gate for Roster {
 
 #[cfg(test)]
 mod tests {
+    use proto::id::BootId;
     use proto::key::DeviceKey;
 
     use super::*;
@@ -260,6 +261,7 @@ mod tests {
             role: Role::HelpButton,
             epoch: EPOCH,
             key: key.clone(),
+            other: None,
         };
         let roster = Roster::default();
         roster.enrol(device, member);

@@ -378,7 +378,8 @@ fn told(trust: care::Trust) -> Vec<PressId> {
     let mut out = heapless::Vec::new();
     let heard = care::Input::Heard { id: press, at: now.mono, trust, up: &up };
     home.step(now.mono, heard, &mut out);
-    let cause = Cause { press: Some(press), trust, hash: b"hash", stored: now.mono, late: false };
+    let (stored, late, gateway) = (now.mono, false, None);
+    let cause = Cause { press: Some(press), trust, hash: b"hash", stored, late, gateway };
     let mut sheet = Sheet::default();
     out.iter().for_each(|output| sheet.put(now, 1, output, &cause));
     assert_eq!(sheet.batch.activations.len(), 1, "it is entered, whoever said it");

@@ -389,7 +389,8 @@ async fn what_a_home_is_asked_is_no_alert_until_nobody_answers() {
         evidence: heapless::Vec::new(),
     });
     let trust = care::Trust::Verified;
-    let cause = Cause { press: None, trust, hash: &[], stored: at, late: false };
+    let (stored, late, gateway) = (at, false, None);
+    let cause = Cause { press: None, trust, hash: &[], stored, late, gateway };
     for outputs in [vec![ask(1), ask(2)], vec![answered], vec![raised]] {
         let mut sheet = Sheet::default();
         outputs.iter().for_each(|output| sheet.put(now, 1_500, output, &cause));

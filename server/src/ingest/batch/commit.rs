@@ -323,7 +323,8 @@ mod tests {
             (22, Output::Answered { incident: 4, kind, device: None, evidence }),
         ];
         let trust = Trust::Verified;
-        let cause = Cause { press: Some(press), trust, hash: &[], stored: now.mono, late: false };
+        let (stored, late, gateway) = (now.mono, false, None);
+        let cause = Cause { press: Some(press), trust, hash: &[], stored, late, gateway };
         let mut sheet = Sheet::default();
         outputs.iter().for_each(|(home, output)| sheet.put(now, *home, output, &cause));
         let (home, known) = (|n| HomeId::new(n).unwrap(), PressId { seq: Seq::new(2), ..press });
