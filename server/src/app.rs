@@ -151,19 +151,18 @@ pub struct Running {
 /// Builds everything and starts the loops. The console's listener is the caller's.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
     let found = stores::prepare(&config)?;
-    let series = open_series(&config)?;
-    start_found(config, series, found).await
+    start_found(config, None, found).await
 }
 
 /// The same on a store of measured values of the caller's.
 pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result<Running> {
     let found = stores::prepare(&config)?;
-    start_found(config, series, found).await
+    start_found(config, Some(series), found).await
 }
 
 async fn start_found(
     config: Config,
-    series: Arc<dyn Series>,
+    series: Option<Arc<dyn Series>>,
     found: Stores,
 ) -> anyhow::Result<Running> {
     let handles = config.divide_handles()?;
@@ -174,6 +173,8 @@ async fn start_found(
         "file handles are divided"
     );
     let records = Records::open(&config.data).await?;
+    // Not sooner: a store beside records that are not there yet looks like records that are lost.
+    let series = series.map_or_else(|| open_series(&config), Ok)?;
     let clock = Arc::new(timekeeping::resume(&records).await?);
     let (line, high) = found.live(&records, clock.now()).await?;
     stores::note(&config, line, high).await;
