@@ -233,7 +233,14 @@ async fn the_box_speaks_for_itself_at_once() {
     let (room, home, _running, _device) = scene().await;
     let own = home.gateway.as_device();
     let heard = room
-        .until(|all| all.iter().find(|h| h.id().map(|id| id.device) == Some(own)).cloned())
+        .until(|all| {
+            let health = |h: &&scene::Heard| {
+                proto::frame::Header::parse(&h.bytes)
+                    .is_ok_and(|(header, _)| header.class == proto::frame::Class::Health)
+            };
+            let own = |h: &&scene::Heard| h.id().map(|id| id.device) == Some(own);
+            all.iter().filter(own).find(health).cloned()
+        })
         .await;
     let (header, _) = proto::frame::Header::parse(&heard.bytes).unwrap();
     let seal = home.key.end(scene::EPOCH).boot(header.id.boot);

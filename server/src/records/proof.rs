@@ -21,9 +21,10 @@ pub async fn proved(data: &Path) -> Result<bool, Error> {
 pub async fn keep(data: &Path, receipt: &str, wall: i64) -> Result<(), Error> {
     let Some(pool) = open(data, "rw").await? else { return Ok(()) };
     let id = Uuid::now_v7().to_string();
-    let sql = "INSERT INTO outbox (id, channel, alert, reason, body, state, tries, due_mono, \
-               created_wall, ended_wall, receipt) \
-               VALUES ($1, 'webhook', $1, 'proof', '{}', 1, 1, 0, $2, $2, $3)";
+    let sql = "INSERT INTO outbox (id, channel, alert, reason, round, urgent, body, state, tries, due_mono, \
+               created_mono, ended_mono, created_wall, ended_wall, receipt) \
+               SELECT $1, 'webhook', $1, 'proof', 0, 0, '{}', 1, 1, 0, high, high, $2, $2, $3 FROM \
+               (SELECT COALESCE(MAX(high), 0) AS high FROM clock) AS t";
     let done = query(sql).bind(&id).bind(wall).bind(receipt).execute(&pool).await;
     pool.close().await;
     done.map(drop)
