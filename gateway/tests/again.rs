@@ -167,10 +167,8 @@ fn up(lane: Lane) -> Session {
 
 fn none_waits(session: &mut Session, now: u64) {
     while let Some(action) = session.next_action() {
-        match action {
-            Action::Read(_, limit) => session.handle_rows(at(now), Vec::new(), limit),
-            other => panic!("{other:?}"),
-        }
+        let Action::Read(_, limit) = action else { panic!("{action:?}") };
+        session.handle_rows(at(now), Vec::new(), limit);
     }
 }
 
@@ -199,7 +197,12 @@ fn nothing_is_marked_before_the_server_has_said_what_it_has_nor_while_something_
             Action::ReadAgain(_) => {
                 session.handle_again(at(5_200), vec![again_row(4), again_row(3)])
             }
-            other => panic!("{other:?}"),
+            Action::Connect
+            | Action::Disconnect
+            | Action::Send(_)
+            | Action::SendAgain(_)
+            | Action::AgainDone
+            | Action::Mark => panic!("{action:?}"),
         }
     }
     session.handle_marked(&rows);
@@ -290,7 +293,11 @@ fn telemetry_is_marked_once_a_minute_at_most() {
                     session.handle_acked(at(now));
                 }
                 Action::Send(_) => session.handle_acked(at(now)),
-                _ => {}
+                Action::Connect
+                | Action::Disconnect
+                | Action::ReadAgain(_)
+                | Action::SendAgain(_)
+                | Action::AgainDone => {}
             }
         }
         session.handle_rows_stored(at(now), 7);

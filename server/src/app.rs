@@ -165,13 +165,7 @@ async fn start_found(
     series: Option<Arc<dyn Series>>,
     found: Stores,
 ) -> anyhow::Result<Running> {
-    let handles = config.divide_handles()?;
-    tracing::info!(
-        limit = handles.limit,
-        gateways = handles.gateways.connections,
-        consoles = handles.console.inside,
-        "file handles are divided"
-    );
+    let handles = divide_handles(&config)?;
     let records = Records::open(&config.data).await?;
     // Not sooner: a store beside records that are not there yet looks like records that are lost.
     let series = series.map_or_else(|| open_series(&config), Ok)?;
@@ -192,9 +186,6 @@ async fn start_found(
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
     let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;
-    for device in provision.damaged() {
-        faults.raise(Fault { device: Some(device), ..Fault::upkeep(Seen::RowRefused) });
-    }
     let outbox = Outbox::of(&config.notify);
     let replay = Replay::load(&records, line).await?;
     let app = Arc::new(App {
@@ -225,13 +216,32 @@ async fn start_found(
         handles,
     });
     app.names.know(Arc::clone(&app.registry));
-    found.told.iter().for_each(|cause| app.faults.raise(Fault::upkeep(*cause)));
+    tell_found(&app, &found);
     crate::desk::queue::learn_all(&app).await?;
     let door = open_door(&app, commit).await?;
     app.receipts.at(door.clone());
     app.health.at(door.clone());
     spawn_loops(&app, orders, words);
     Ok(Running { app, door })
+}
+
+fn divide_handles(config: &Config) -> anyhow::Result<Handles> {
+    let handles = config.divide_handles()?;
+    tracing::info!(
+        limit = handles.limit,
+        gateways = handles.gateways.connections,
+        consoles = handles.console.inside,
+        "file handles are divided"
+    );
+    Ok(handles)
+}
+
+/// What the start has met in the data folder is told to people.
+fn tell_found(app: &App, found: &Stores) {
+    for device in app.provision.damaged() {
+        app.faults.raise(Fault { device: Some(device), ..Fault::upkeep(Seen::RowRefused) });
+    }
+    found.told.iter().for_each(|cause| app.faults.raise(Fault::upkeep(*cause)));
 }
 
 fn open_series(config: &Config) -> anyhow::Result<Arc<dyn Series>> {

@@ -206,11 +206,10 @@ async fn ninety_days_of_a_busy_home_are_judged_again_in_seconds_and_always_the_s
     assert_eq!(strip(again.json()), strip(told), "the same past, the same answer");
     assert_eq!(room.get(&format!("{path}/rules"), &admin).await.text, before, "nothing is touched");
     let queue = room.get("/api/queue", &admin).await.json();
-    assert_eq!(
-        queue["alerts"].as_array().map(Vec::len),
-        Some(0),
-        "no alert of a rehearsal: {queue}"
-    );
+    // The folder of the test has no inbox, which is told.
+    let of_homes = |alert: &&Json| alert["kind"] != "upkeep";
+    let alerts = queue["alerts"].as_array().unwrap().iter().filter(of_homes).count();
+    assert_eq!(alerts, 0, "no alert of a rehearsal: {queue}");
 }
 
 #[tokio::test]
