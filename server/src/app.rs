@@ -225,7 +225,7 @@ async fn start_found(
     Ok(Running { app, door })
 }
 
-fn divide_handles(config: &Config) -> anyhow::Result<Handles> {
+fn divide_handles(config: &Config) -> anyhow::Result<Division> {
     let handles = config.divide_handles()?;
     tracing::info!(
         limit = handles.limit,

@@ -1,6 +1,7 @@
 //! Ingest on its real stores: from rows of the inbox to alerts, presses, and what is put aside.
 //!
 //! Frames are sealed as devices seal them and handed to a batcher, so that each step ends with its commit.
+#![expect(clippy::disallowed_methods, reason = "waits for a condition, and ends")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 use std::sync::Arc;

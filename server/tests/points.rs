@@ -1,4 +1,5 @@
 //! A store of measured values that hangs or refuses holds no press, no deadline and no page; its points come later.
+#![expect(clippy::disallowed_methods, reason = "waits for a condition, and ends")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 #[path = "apart/room.rs"]

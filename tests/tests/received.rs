@@ -1,6 +1,11 @@
 //! What a gateway is told, held against what is in the rows: nothing leaves before its commit.
 //!
 //! A server in this process, a gateway's session over its real door, and a writer of the records that the test holds.
+#![expect(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on fails here; waits end"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
