@@ -6,9 +6,8 @@
 //! - A *row in hand* has been taken from the spool and is not yet marked there. After a lost link
 //!   every row in hand that the server has not acknowledged goes out again, from the spool.
 //! - Acknowledgements come in the order of sending; the transport closes a link that breaks it.
-//! - What the server had acknowledged and asks for *again*: emergencies go up behind everything new, a few at a time;
-//!   telemetry goes up before what is new, so that it arrives in order. When nothing of that is left, a *mark*
-//!   says how far the server has everything; none is sent before it has said over this link what it has.
+//! - What the server asks for *again*: emergencies go up behind everything new, telemetry before it, in order. Then a
+//!   *mark* says how far the server has everything; none is sent before it has said over this link what it has.
 //!
 //! Not here: sockets and MQTT (`transport`), rows (`spool`), the tasks that drive it (`driver`).
 

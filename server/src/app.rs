@@ -174,14 +174,11 @@ async fn start_found(
     stores::note(&config, line, high).await;
     let provision = Provision::open(&config.data, records.clone()).await?;
     let registry = provision.registry();
-    let path = config.data.join("inbox.db");
-    let (inbox, keep) = inbox::open(&path, Arc::clone(&clock), InboxLimits::default())?;
+    let at = config.data.join("inbox.db");
+    let (inbox, keep) = inbox::open(&at, Arc::clone(&clock), InboxLimits::default())?;
     let (commit, _thread) = door::committer(keep, CommitLimits::default());
     let receipts = Arc::new(Receipts::new(Arc::clone(&registry)));
-    let mut reader = records.reader().await?;
-    let live = Live::new(desk::newest(&mut reader).await?);
-    let rules = HomeRules::load(rules::all(&mut reader).await?);
-    drop(reader);
+    let (live, rules) = learn(&records).await?;
     let (commands, orders) = ingest::line();
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
@@ -219,10 +216,14 @@ async fn start_found(
     tell_found(&app, &found);
     crate::desk::queue::learn_all(&app).await?;
     let door = open_door(&app, commit).await?;
-    app.receipts.at(door.clone());
-    app.health.at(door.clone());
-    spawn_loops(&app, orders, words);
+    spawn_loops(&app, &door, orders, words);
     Ok(Running { app, door })
+}
+
+async fn learn(records: &Records) -> Result<(Live, HomeRules), sqlx::Error> {
+    let mut reader = records.reader().await?;
+    let live = Live::new(desk::newest(&mut reader).await?);
+    Ok((live, HomeRules::load(rules::all(&mut reader).await?)))
 }
 
 fn divide_handles(config: &Config) -> anyhow::Result<Division> {
@@ -264,7 +265,9 @@ async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door>
     Ok(door::open(config, gate, commit, None).await?)
 }
 
-fn spawn_loops(app: &Arc<App>, orders: Orders, words: Words) {
+fn spawn_loops(app: &Arc<App>, door: &Door, orders: Orders, words: Words) {
+    app.receipts.at(door.clone());
+    app.health.at(door.clone());
     keep(app, faults::run);
     keep(app, certificates::run);
     keep(app, handles::watch);

@@ -155,11 +155,7 @@ async fn after_a_restore_every_alert_is_back_none_doubled_and_none_that_had_ende
     press(&younger).await;
     younger.light_among(&[Light::Received]).await?;
 
-    scene.stage.server.process.kill()?;
-    std::fs::rename(&data, scene.stage.dir.join("lost"))?;
-    server(&scene, &["restore", "--from", &backup.display().to_string()])?;
-    scene.stage.server.process.again()?;
-
+    lose_and_restore(&mut scene, &data, &backup)?;
     let devices: Vec<DeviceId> = scene.buttons.iter().map(|button| button.device).collect();
     let back = || devices.iter().chain([&name]).all(|device| only(&data, *device).is_ok());
     scene.until_true("every press is back, once", 60, back).await?;
@@ -190,6 +186,14 @@ async fn after_a_restore_every_alert_is_back_none_doubled_and_none_that_had_ende
     let after =
         || presses(&data).is_ok_and(|all| all.values().map(Vec::len).sum::<usize>() > before);
     scene.until_true("a press of today", 20, after).await
+}
+
+/// The server dies with its disk, and starts on what a backup holds.
+fn lose_and_restore(scene: &mut Scene, data: &Path, backup: &Path) -> Outcome {
+    scene.stage.server.process.kill()?;
+    std::fs::rename(data, scene.stage.dir.join("lost"))?;
+    server(scene, &["restore", "--from", &backup.display().to_string()])?;
+    scene.stage.server.process.again()
 }
 
 fn copy(from: &Path, to: &Path) -> Outcome {

@@ -14,7 +14,7 @@ use source::{Source, all_sources, all_texts};
 /// Lines of a file, inline tests apart.
 const FILE_LINES_MAX: usize = 500;
 /// Nine files in ten are shorter than this.
-const FILE_LINES_P90: usize = 265;
+const FILE_LINES_P90: usize = 280;
 /// Lines of a function from its signature to its closing brace.
 const FUNCTION_LINES_MAX: usize = 60;
 /// Fewest and most lines of the plate; a test's title may be its whole plate.
@@ -229,6 +229,7 @@ const GOLDEN: &[(&str, u64)] = &[
     ("proto/tests/versions/v01_keys.rs", 0xf282_8da5_c64c_c912),
     ("proto/tests/versions/v01_box.rs", 0x4b16_faeb_3f17_74b3),
     ("proto/tests/versions/v01_kept.rs", 0xb4e1_8ef3_9f8e_571f),
+    ("proto/tests/versions/v01_about.rs", 0x9154_1256_7336_af8b),
 ];
 
 #[test]
