@@ -134,7 +134,8 @@ impl Tally {
     fn add(&mut self, told: &Value, at: Mono, period: Millis) {
         self.known = true;
         self.period = period;
-        let Some(value) = told.value.filter(|value| value.is_finite()) else {
+        let plausible = |number: &f32| care::reading::is_plausible(told.quantity, *number);
+        let Some(value) = told.value.filter(plausible) else {
             self.no_data = told.no_data.or(Some(NoData::Fault));
             return;
         };

@@ -118,14 +118,19 @@ pub(crate) fn is_counted(number: f32, period_s: u16) -> bool {
 /// a value older than that and a minute says nothing about now.
 pub fn number(value: &Value, period_s: u16) -> Result<f32, NoData> {
     let Some(number) = value.value else { return Err(value.no_data.unwrap_or(NoData::NotPresent)) };
-    let (low, high) = range(value.quantity);
-    if !(low..=high).contains(&number) {
+    if !is_plausible(value.quantity, number) {
         return Err(NoData::Fault);
     }
     if u32::from(value.age_s) > u32::from(period_s) + 60 {
         return Err(NoData::Stale);
     }
     Ok(number)
+}
+
+/// Whether a number can have been measured at all: no sentinel of a register, no infinity, not a number that is none.
+pub fn is_plausible(quantity: Quantity, number: f32) -> bool {
+    let (low, high) = range(quantity);
+    (low..=high).contains(&number)
 }
 
 /// What a sensor can honestly report; its clip limits are outside.
@@ -137,7 +142,8 @@ const fn range(quantity: Quantity) -> (f32, f32) {
         Quantity::Heart => (20.0, 250.0),
         Quantity::Breath => (3.0, 60.0),
         Quantity::Load => (0.0, 500.0),
-        Quantity::Motion | Quantity::Door => (0.0, 65_535.0),
+        // A register of 16 bits holds 65,535 when nothing was counted.
+        Quantity::Motion | Quantity::Door => (0.0, 65_534.0),
         Quantity::Temperature => (-40.0, 85.0),
         Quantity::Signal => (-127.0, 0.0),
     }

@@ -2,6 +2,7 @@
 //!
 //! Not here: whether it was heard before (`known`), what is written and who is told (`commit`).
 
+use care::reading::is_plausible;
 use care::{Input, Seen, Trust};
 use proto::down::Rung;
 use proto::frame::Class;
@@ -203,12 +204,11 @@ fn measured(row: &InboxRow, word: &Word, points: &mut Vec<Point>) {
     let at_ms = row.wall_ms - number(row.mono.since(word.handed).get());
     let point = |quantity, value| Point { home, device: whose(word), quantity, at_ms, value };
     match &word.up {
-        Up::Reading(reading) => points.extend(
-            reading
-                .values
-                .iter()
-                .map(|v| point(v.quantity, v.value.ok_or(v.no_data.unwrap_or(NoData::Fault)))),
-        ),
+        Up::Reading(reading) => points.extend(reading.values.iter().map(|v| {
+            // What cannot have been measured is a gap with its reason, never a value.
+            let told = v.value.filter(|number| is_plausible(v.quantity, *number));
+            point(v.quantity, told.ok_or(v.no_data.unwrap_or(NoData::Fault)))
+        })),
         Up::Health(health) => {
             // On mains there is no battery: a gap with its reason, which also says that it was heard.
             let battery = health.battery.map(|level| f32::from(level.get())).ok_or(NoData::Off);
