@@ -118,7 +118,7 @@ impl Faults {
     }
 
     /// This has happened: unlike [`Faults::raise`] it is told again after a person has closed its alert, but
-    /// looked up at most once in [`LOOK_AGAIN`].
+    /// looked up at most once in `LOOK_AGAIN`.
     pub fn raise_again(&self, fault: Fault, now: Mono) {
         let key = fault.key();
         self.change(|table| {
