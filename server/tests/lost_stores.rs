@@ -222,6 +222,16 @@ async fn a_restore_that_was_cut_short_is_no_first_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn homes_that_were_enrolled_before_the_first_run_are_no_lost_inbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = Records::open(folder.path()).await.unwrap();
+    drop(Provision::open(folder.path(), records.clone()).await.unwrap());
+    records.close().await;
+    let running = start(folder.path()).await.unwrap();
+    assert!(running.app.faults.words().is_empty(), "{:?}", running.app.faults.words());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_first_start_that_ended_before_its_keys_is_a_first_start() {
     let folder = tempfile::tempdir().unwrap();
     drop(Records::open(folder.path()).await.unwrap());

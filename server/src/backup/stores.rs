@@ -44,11 +44,12 @@ pub fn prepare(config: &Config) -> anyhow::Result<Stores> {
     let found = opening::examine(data)?;
     let wall_ms = Clock::resume(None).now().wall_ms;
     let mut told = Vec::new();
-    let lived = found != Found::Nothing;
-    if set_aside(&data.join("inbox.db"), lived, wall_ms)? {
+    // The records alone may be there because somebody has enrolled homes before the first run.
+    let known = Identity::read(data);
+    if set_aside(&data.join("inbox.db"), known.is_some(), wall_ms)? {
         told.push(Seen::InboxAside);
     }
-    let had_series = Identity::read(data).is_some_and(|known| known.series);
+    let had_series = known.is_some_and(|known| known.series);
     if config.series.store == Store::Embedded
         && set_aside(&data.join("series.db"), had_series, wall_ms)?
     {
