@@ -242,3 +242,26 @@ fn a_press_without_an_answer_goes_up_again_until_the_server_says_that_it_has_it(
     spool.raise_rung(NOW, id(1), Rung::Received, b"sealed").unwrap();
     assert!(!spool.ask_again(NOW.after(Millis::secs(60))).unwrap());
 }
+
+#[test]
+fn presses_that_are_never_answered_keep_no_older_one_from_being_asked_about() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    keep(&spool, &[entry(1, Lane::Emergency, Place::Up, b"the oldest")]);
+    let others: Vec<_> = (2..=60).map(press).collect();
+    spool.keep(NOW.after(Millis::secs(1)), &others, &mut Vec::new());
+    let rows = || spool.reader().unwrap().waiting(Lane::Emergency, RowId::START, 99).unwrap();
+    let sent = |at| {
+        let rows: Vec<_> = rows().iter().map(|row| row.row).collect();
+        spool.mark_sent(at, &rows).unwrap();
+    };
+    sent(NOW.after(Millis::secs(1)));
+    let asked = (1..=4).any(|round| {
+        let at = NOW.after(Millis::secs(1 + 11 * round));
+        assert!(spool.ask_again(at).unwrap());
+        let asked = rows().iter().any(|row| row.bytes == b"the oldest");
+        sent(at);
+        asked
+    });
+    assert!(asked, "sixty presses are sixteen at a time in four turns");
+}

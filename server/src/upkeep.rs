@@ -43,6 +43,7 @@ impl Sweeps {
             seen(app, now - SEEN_KEPT).await,
             changes(app).await,
             notices(app, now - NOTICES_KEPT).await,
+            crate::auth::sweep(app).await,
         ];
         for error in done.into_iter().filter_map(Result::err) {
             if is_of_row(&error) {
@@ -90,7 +91,7 @@ where
                 return;
             }
             tracing::error!(error = %ended, "a loop of the server begins anew");
-            app.faults.raise(Fault::upkeep(Seen::LoopRestarted));
+            app.faults.raise_again(Fault::upkeep(Seen::LoopRestarted), app.clock.mono());
             tokio::time::sleep(AGAIN).await;
         }
     });

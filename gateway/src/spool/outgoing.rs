@@ -189,9 +189,11 @@ impl Store {
 impl Store {
     pub(super) fn ask_again(&mut self, now: Mono) -> Result<bool, SpoolError> {
         self.lazy(|t| {
-            let sql = "UPDATE up SET acked = NULL WHERE lane = ? AND acked < ?
-                       AND (device, boot, seq) IN (SELECT device, boot, seq FROM rung
-                       WHERE rung = 1 ORDER BY at DESC LIMIT ?)";
+            // Who was asked about longest ago comes first: what is never answered holds up nobody.
+            let sql = "UPDATE up SET acked = NULL WHERE id IN (SELECT up.id FROM rung JOIN up
+                       ON up.device = rung.device AND up.boot = rung.boot AND up.seq = rung.seq
+                       WHERE rung.rung = 1 AND up.lane = ? AND up.acked < ?
+                       ORDER BY up.acked, up.id DESC LIMIT ?)";
             let late = signed(now.millis().saturating_sub(ANSWER_WITHIN));
             Ok(t.prepare_cached(sql)?.execute([LANE_EMERGENCY, late, ASK_MAX])? > 0)
         })

@@ -104,3 +104,19 @@ async fn a_session_ends_by_idleness_and_by_age() {
         assert_eq!(answer, status, "began {began} min ago, used {used} min ago");
     }
 }
+
+#[tokio::test]
+async fn a_session_that_time_has_ended_leaves_no_row() {
+    let (room, _) = Room::staffed().await;
+    let (over, idle) = (session_of(&room, 14 * 60, 0).await, session_of(&room, 62, 61).await);
+    let young = session_of(&room, 1, 0).await;
+    server::upkeep::Sweeps::default().step(&room.app).await;
+    let mut reader = room.app.records.reader().await.unwrap();
+    let mut left = Vec::new();
+    for cookie in [&over, &idle, &young] {
+        let hash = server::auth::token::hash(cookie.split_once('=').unwrap().1);
+        let row = server::records::staff::session(&mut reader, &hash).await.unwrap();
+        left.push(row.is_some());
+    }
+    assert_eq!(left, [false, false, true]);
+}
