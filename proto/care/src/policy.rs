@@ -104,6 +104,8 @@ pub const BACK_IN_QUEUE: Millis = Millis::secs(30);
 pub const CONSOLE_LOST: Millis = Millis::secs(15);
 /// A console says this often that it lives. Source: a third of [`CONSOLE_LOST`].
 pub const PRESENCE: Millis = Millis::secs(5);
+/// The Space key silences a console for this long; one that is silent for longer is not on duty. Source: ux.md 3.2.
+pub const MUTE: Millis = Millis::secs(30);
 /// The server tells its consoles this often that it lives. Source: ux.md 3.1, link lost is shown within 5 s.
 pub const BEAT: Millis = Millis::secs(2);
 /// A console shows "link lost" after this without a beat. Source: ux.md 3.1.

@@ -124,7 +124,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
             "Measured values lost and told",
             facts.lost + app.inbox.points_lost(),
         ),
-        ("on_duty", "gauge", "Consoles on duty", app.presence.count(now) as u64),
+        ("on_duty", "gauge", "Consoles on duty", app.presence.on_duty(now) as u64),
     ] {
         // Writing to a string cannot fail.
         let _ = write!(

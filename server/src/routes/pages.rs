@@ -90,7 +90,7 @@ pub async fn console(State(app): State<Arc<App>>, me: Result<As<AtDesk>, ApiErro
         Err(answer) => return *answer,
     };
     let now = app.clock.now();
-    let on_duty = app.presence.count(now.mono).max(1);
+    let on_duty = app.presence.on_duty(now.mono);
     let phone = &app.config.console.fallback_phone;
     pages::console::page(&me, now.wall_ms, on_duty, phone).into_response()
 }

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use proto::unit::Millis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api_error::ApiResult;
+use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::AtDesk;
+use crate::desk::presence::Sound;
 use crate::desk::queue;
 use crate::desk::view::AlertView;
 use crate::routes::Body;
@@ -25,18 +27,47 @@ pub struct Queue {
     cursor: i64,
     /// Server's wall clock, ms since 1970.
     now_ms: i64,
-    /// Consoles on duty.
+    /// People on duty: somewhere a console of theirs would be heard.
     on_duty: usize,
     alerts: Vec<AlertView>,
 }
 
-/// A console's word that it lives.
+/// A console's word that it lives, and how it sounds.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Presence {
-    /// Whether its speaker works.
-    sound: bool,
+    sound: Sounds,
+    /// Whether its page is behind another one. A hidden page that rings is a console all the same.
+    #[serde(default)]
+    #[expect(dead_code, reason = "said by every console; what counts is whether it rings")]
+    hidden: bool,
+    /// For how long it has been silenced by hand.
+    #[serde(default)]
+    muted_ms: u64,
+    /// Which of a person's screens this is; any short word.
+    #[serde(default)]
+    tab: String,
 }
+
+/// How a speaker is; programs may say only whether it works.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+enum Sounds {
+    Works(bool),
+    Word(SoundWord),
+}
+
+/// How a speaker is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum SoundWord {
+    On,
+    Muted,
+    Blocked,
+}
+
+/// Longest name of a screen, characters.
+const TAB_MAX: usize = 64;
 
 /// The queue as it is.
 #[utoipa::path(get, path = "/api/queue",
@@ -44,18 +75,26 @@ pub struct Presence {
 pub async fn show(State(app): State<Arc<App>>, _: As<AtDesk>) -> ApiResult<Json<Queue>> {
     let (cursor, alerts) = queue::snapshot(&app).await?;
     let now = app.clock.now();
-    let on_duty = app.presence.count(now.mono);
+    let on_duty = app.presence.on_duty(now.mono);
     Ok(Json(Queue { cursor, now_ms: now.wall_ms, on_duty, alerts }))
 }
 
 /// A console says that it lives, every five seconds.
 #[utoipa::path(post, path = "/api/presence", request_body = Presence,
-    responses((status = 204), (status = 401), (status = 403)))]
+    responses((status = 204), (status = 401), (status = 403), (status = 422)))]
 pub async fn presence(
     State(app): State<Arc<App>>,
     As(me, ..): As<AtDesk>,
     Body(body): Body<Presence>,
-) -> StatusCode {
-    app.presence.here(app.clock.now().mono, &me.id, body.sound);
-    StatusCode::NO_CONTENT
+) -> ApiResult<StatusCode> {
+    if body.tab.chars().count() > TAB_MAX {
+        return Err(ApiError::input("tab"));
+    }
+    let sound = match body.sound {
+        Sounds::Works(true) | Sounds::Word(SoundWord::On) => Sound::On,
+        Sounds::Word(SoundWord::Muted) => Sound::Muted(Millis::new(body.muted_ms)),
+        Sounds::Works(false) | Sounds::Word(SoundWord::Blocked) => Sound::Blocked,
+    };
+    app.presence.here(app.clock.now().mono, &me.id, &body.tab, sound);
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -175,8 +175,11 @@ impl Reader {
     async fn beat(&mut self) -> Result<(), Ended> {
         Staff::of_session(&self.app, &self.session).await.map_err(|_| Ended)?;
         self.catch_up().await?;
-        let (cursor, now) = (self.last, self.app.clock.now().wall_ms);
-        let text = format!("event: beat\ndata: {{\"cursor\":{cursor},\"now_ms\":{now}}}\n\n");
+        let (cursor, now) = (self.last, self.app.clock.now());
+        let (wall, on_duty) = (now.wall_ms, self.app.presence.on_duty(now.mono));
+        let text = format!(
+            "event: beat\ndata: {{\"cursor\":{cursor},\"now_ms\":{wall},\"on_duty\":{on_duty}}}\n\n"
+        );
         self.send(text.into()).await
     }
 

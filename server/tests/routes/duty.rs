@@ -38,3 +38,25 @@ async fn who_opens_a_card_is_in_the_log_of_that_home() {
     let named: Vec<_> = looks.iter().map(|l| (l.display.as_str(), l.why.as_str())).collect();
     assert_eq!(named, [("坐席 2001", "alert")]);
 }
+
+#[tokio::test]
+async fn on_duty_is_who_would_hear_a_ring() {
+    let (room, admin) = Room::staffed().await;
+    let me = room.colleague(&admin, "2001", "operator").await;
+    for (said, there) in [
+        (json!({ "sound": true }), 1),
+        (json!({ "sound": false }), 0),
+        (json!({ "sound": "on", "hidden": true, "muted_ms": 0 }), 1),
+        (json!({ "sound": "muted", "hidden": false, "muted_ms": 29_000 }), 1),
+        (json!({ "sound": "muted", "hidden": false, "muted_ms": 31_000 }), 0),
+        (json!({ "sound": "blocked", "hidden": false, "muted_ms": 0 }), 0),
+    ] {
+        let answer = room.post("/api/presence", &me, said.clone()).await;
+        assert_eq!(answer.status, 204, "{said}: {}", answer.text);
+        let queue = room.get("/api/queue", &admin).await.json();
+        assert_eq!(queue["on_duty"], there, "{said}");
+    }
+    for said in [json!({ "sound": "loud" }), json!({ "sound": "on", "tab": "x".repeat(65) })] {
+        assert_eq!(room.post("/api/presence", &me, said).await.status, 422);
+    }
+}
