@@ -2,34 +2,33 @@
 //!
 //! Not here: decisions (`hub`, `uplink`), durability (`spool`).
 
+mod acts;
+mod tidy;
 mod told;
+mod voice;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use door::{Bus, Door, Who};
-use proto::down::{Down, DownSeal, Receipt, Rung};
-use proto::frame::{Header, Lane, seal_end};
-use proto::id::{DeviceId, KeyEpoch, PressId, Seq};
-use proto::key::EndSeal;
+use door::{Bus, Door};
+use proto::down::Rung;
+use proto::frame::Lane;
 use proto::topic::Topic;
-use proto::unit::Mono;
-use proto::up::{Loss, Up, about};
 use tokio::sync::{mpsc, watch};
 
-use crate::bus_words;
 use crate::clock::{self, Clock};
 use crate::devices::{Stored, calls};
 use crate::enrol::{Link, Roster};
-use crate::handles::OWN;
 use crate::health::Pulse;
-use crate::hub::{Action, Hub};
+use crate::hub::Hub;
 use crate::local_alarm::LocalAlarm;
-use crate::spool::{Fate, OwnFrame, RungRow, Spool, SpoolError};
+use crate::spool::{Fate, Spool, SpoolError};
 use crate::uplink::Bells;
 use crate::uplink::renewal::Renewal;
+
+pub use voice::OwnVoice;
 
 /// Presses whose rung a device is told when it comes back.
 const TOLD_ON_RETURN: u32 = 16;
@@ -37,12 +36,8 @@ const TOLD_ON_RETURN: u32 = 16;
 const LATELY: u64 = 3_600_000;
 /// How often the store is tidied.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
-/// Shares of tidying in one go, so that a press never waits for a long one.
-const TIDY_SHARES: usize = 4;
 /// Longest sleep of the loop, so that its pulse is seen and what failed is tried again.
 const NAP_MAX: u64 = 1_000;
-/// Fewer file handles than this are told.
-const HANDLES_SPARE: usize = OWN / 2;
 
 /// What can happen.
 #[derive(Debug)]
@@ -61,18 +56,6 @@ pub enum Event {
     Tidy,
     /// The box stops.
     Stop,
-}
-
-/// How the box seals what it says itself.
-pub struct OwnVoice {
-    /// Its device id and this boot; the sequence number is that of the last frame.
-    pub last: PressId,
-    /// Generation of its keys.
-    pub epoch: KeyEpoch,
-    /// Its end seal of this boot.
-    pub seal: EndSeal,
-    /// Spool time at which this boot began.
-    pub started: Mono,
 }
 
 /// The loop and its collaborators.
@@ -254,160 +237,4 @@ impl EventLoop {
             Lane::Telemetry => pulse.uplink_telemetry = up,
         });
     }
-
-    fn on_tidy(&mut self) -> Result<(), SpoolError> {
-        let now = self.clock.now();
-        if self.files != self.spool.files() {
-            self.files = self.spool.files();
-            self.roster.rows().iter().try_for_each(|row| self.spool.enrol(row))?;
-        }
-        for _share in 0..TIDY_SHARES {
-            if !self.spool.tidy(now)? {
-                break;
-            }
-        }
-        let voice = &mut self.voice;
-        self.spool.tell_loss(now, &mut |count| {
-            let uptime = now.since(voice.started);
-            voice.say(&Up::Loss(Loss { count, since: None, uptime, home: None }))
-        })?;
-        let usage = self.spool.usage()?;
-        if self.door.healthy() {
-            self.hub.handle_tested(now);
-        }
-        let short = door::handles::short(self.handles, HANDLES_SPARE);
-        if short {
-            tracing::error!(limit = self.handles, "file handles run short");
-        }
-        self.pulse.send_modify(|pulse| {
-            pulse.usage = usage;
-            pulse.store = true;
-            pulse.handles = !short;
-        });
-        self.ask_again(now)
-    }
-
-    fn ask_again(&self, now: Mono) -> Result<(), SpoolError> {
-        if self.spool.ask_again(now)? {
-            self.bells.of(Lane::Emergency).notify_one();
-        }
-        Ok(())
-    }
-
-    /// Shows a word on the bus, or keeps it until the bus has caught up.
-    fn show(&mut self, topic: Topic, word: Bytes) {
-        if !self.bus.publish(topic, true, word.clone()) {
-            self.unsaid.insert(topic, word);
-        }
-    }
-
-    /// Performs what the hub has decided.
-    fn act(&mut self) {
-        let mut own = Vec::new();
-        for (topic, word) in std::mem::take(&mut self.unsaid) {
-            self.show(topic, word);
-        }
-        let mut device = None;
-        while let Some(action) = self.hub.next_action() {
-            match action {
-                Action::About(one) => device = Some(one),
-                Action::Say(up) => own.extend(self.voice.say_about(device.take(), &up)),
-                Action::ShowDevice(home, device, picture) => {
-                    let word = bus_words::device(home, device, picture);
-                    self.show(Topic::BusState(home, device), word);
-                }
-                Action::ClearDevice(home, device) => {
-                    self.show(Topic::BusState(home, device), Bytes::new());
-                    self.show(Topic::BusReceipt(home, device), Bytes::new());
-                }
-                Action::ShowRung(home, press, rung) => {
-                    let word = bus_words::receipt(press, rung);
-                    self.show(Topic::BusReceipt(home, press.device), word);
-                }
-                Action::ShowAlarm(home, alarm) => {
-                    let word = bus_words::alarm(home, alarm);
-                    self.show(Topic::BusAlarm(home), word);
-                }
-                Action::Sound(on) => {
-                    self.alarm.sound(on);
-                    self.pulse.send_modify(|pulse| pulse.sounding = on);
-                }
-            }
-        }
-        own.extend(self.tend_sounder());
-        if own.is_empty() {
-            return;
-        }
-        let frames: Vec<OwnFrame<'_>> =
-            own.iter().map(|(id, bytes)| OwnFrame { id: *id, bytes }).collect();
-        match self.spool.put_own(self.clock.now(), &frames) {
-            Ok(()) => self.bells.of(Lane::Telemetry).notify_one(),
-            Err(error) => tracing::error!(%error, "own words are lost"),
-        }
-    }
-
-    /// Makes the sounder do as it was told; a word to the server if that has changed.
-    fn tend_sounder(&mut self) -> Option<(PressId, Vec<u8>)> {
-        let now = self.clock.now();
-        let sounder = self.alarm.tend(now);
-        self.pulse.send_if_modified(|pulse| {
-            let before = std::mem::replace(&mut pulse.sounder, sounder);
-            before != sounder
-        });
-        let kind = self.alarm.news(now)?;
-        let uptime = now.since(self.voice.started);
-        self.voice.say(&Up::Event(proto::up::Event { kind, uptime, count: None }))
-    }
-
-    fn tell_stored(&self, press: PressId) {
-        let Some(member) = self.roster.find(press.device) else { return };
-        let Some(nonce) = nonce() else { return };
-        let word = Down::Receipt(Receipt { press, rung: Rung::Stored });
-        if let Ok(sealed) = DownSeal::gateway(&member.key).seal(press.device, nonce, &word) {
-            self.tell(press.device, &sealed);
-        }
-    }
-
-    fn tell_rung(&self, row: &RungRow) {
-        match &row.sealed {
-            Some(sealed) => self.tell(row.press.device, sealed),
-            None => self.tell_stored(row.press),
-        }
-    }
-
-    fn tell(&self, device: DeviceId, sealed: &[u8]) {
-        let payload = Bytes::copy_from_slice(sealed);
-        let told = self.door.tell(Who::Device(device), Topic::DeviceDown(device), payload);
-        tracing::debug!(%device, ?told, "told");
-    }
-}
-
-impl OwnVoice {
-    /// Seals a word as the box's next frame.
-    fn say(&mut self, up: &Up) -> Option<(PressId, Vec<u8>)> {
-        self.say_about(None, up)
-    }
-
-    /// The same, about one device.
-    fn say_about(&mut self, device: Option<DeviceId>, up: &Up) -> Option<(PressId, Vec<u8>)> {
-        let seq = self.last.seq.next()?;
-        let body = device.map_or_else(|| up.to_body(), |device| about::to_body(up, device)).ok()?;
-        let id = PressId { seq, ..self.last };
-        let header = Header { class: up.class(), epoch: self.epoch, id };
-        let frame = seal_end(&header, &body, &self.seal).ok()?;
-        self.last.seq = seq;
-        Some((id, frame.to_vec()))
-    }
-
-    /// Before the first frame of a boot.
-    pub const fn before_first() -> Seq {
-        Seq::new(0)
-    }
-}
-
-/// A nonce from the system's source; without one nothing is sealed.
-fn nonce() -> Option<[u8; 24]> {
-    let mut nonce = [0; 24];
-    getrandom::fill(&mut nonce).ok()?;
-    Some(nonce)
 }

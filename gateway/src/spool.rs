@@ -11,6 +11,7 @@
 //! Not here: what frames mean (`devices`, `hub`), when rows are sent (`uplink`).
 
 mod arrivals;
+mod error;
 mod line;
 mod opening;
 mod outgoing;
@@ -22,6 +23,7 @@ mod salvage;
 mod schema;
 mod span;
 mod store;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,8 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use proto::down::Rung;
 use proto::frame::Lane;
 use proto::id::{HomeId, PressId};
-use proto::relay::RelayKind;
-use proto::unit::{Millis, Mono};
+use proto::unit::Mono;
 
 pub use outgoing::{Again, Reader, RowId, Waiting};
 pub use own::OwnFrame;
@@ -41,97 +42,9 @@ pub use roster::{Former, RosterRow};
 pub use span::{Reached, Turn};
 
 use crate::clock::Mark;
+pub use error::SpoolError;
 use store::Store;
-
-/// Why the store cannot do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum SpoolError {
-    /// The directory cannot be made or written.
-    #[error("cannot write the spool in {0}, name another directory in `data` or make room")]
-    Directory(PathBuf, #[source] std::io::Error),
-    /// Another process has the spool.
-    #[error("the spool in {0} is in use by another gateway, stop that one first")]
-    InUse(PathBuf),
-    /// Written by a later version of this program.
-    #[error(
-        "the spool in {path} has data version {found}, this program reads up to {known}: install the newer program"
-    )]
-    Newer {
-        /// Which directory.
-        path: PathBuf,
-        /// Version on disk.
-        found: u32,
-        /// Highest version this build reads.
-        known: u32,
-    },
-    /// The database, or the log that holds its newest rows, is gone from a spool that has lived.
-    #[error(
-        "{0} is gone or empty in a spool that has lived: put it back, or begin a new spool with `gateway renew`, which tells the server"
-    )]
-    Lost(PathBuf),
-    /// SQLite says no.
-    #[error("the spool cannot be read or written")]
-    Store(#[from] rusqlite::Error),
-}
-
-/// Bounds of the spool.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// Most bytes of data before telemetry is shed.
-    pub spool_bytes: u64,
-    /// Bytes set aside for emergencies.
-    pub reserve_bytes: u64,
-    /// How long raw readings stay.
-    pub raw_for: Millis,
-    /// How long acknowledged rows stay.
-    pub sent_for: Millis,
-}
-
-/// Where an entry is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Goes to the server.
-    Up,
-    /// Stays here.
-    Raw,
-}
-
-/// One thing to keep.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry<'a> {
-    /// Its lane.
-    pub lane: Lane,
-    /// Where it is kept.
-    pub place: Place,
-    /// What the bytes are.
-    pub kind: RelayKind,
-    /// Its name; for what is not an open frame only the device counts.
-    pub id: PressId,
-    /// What goes up.
-    pub bytes: &'a [u8],
-}
-
-/// What became of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// On disk, for the first time.
-    New,
-    /// Was on disk before; for a press, how far it has come.
-    Again(Option<Rung>),
-    /// Dropped for want of room, and counted on disk.
-    Shed,
-    /// Not on disk.
-    Refused,
-}
-
-/// What the box remembers of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OwnBoot {
-    /// Drawn at random for this start: an older copy of the files does not bring a name back.
-    pub life: u32,
-    /// Rises with every start.
-    pub counter: u32,
-}
+pub use words::{Bounds, Entry, Fate, OwnBoot, Place};
 
 /// The store, shared by the threads that write to it.
 #[derive(Clone)]

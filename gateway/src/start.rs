@@ -3,97 +3,46 @@
 //! Everything that can be wrong is found before the first port is bound, except that a port is taken.
 //! Not here: arguments (`cli`), what happens while it runs (`event_loop`).
 
-use std::io::Write;
-use std::net::SocketAddr;
+mod doors;
+mod error;
+mod lanes;
+mod signals;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 use door::admission::CLOSING_MAX;
-use door::{
-    Bus, BusLimits, CommitHandle, CommitLimits, Door, DoorConfig, DoorError, Edge, committer,
-};
-use proto::frame::Lane;
+use door::{Bus, BusLimits, CommitLimits, committer};
 use proto::id::{BootId, PressId};
 use proto::unit::Millis;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::bus_gate::BusGate;
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
-use crate::credentials::{Credentials, CredentialsError, papers};
+use crate::config::Config;
+use crate::credentials::Credentials;
 use crate::devices::Devices;
 use crate::enrol::Roster;
 use crate::event_loop::{Event, EventLoop, OwnVoice};
 use crate::handles::{Division, LOCALS};
-use crate::health::{HealthPage, Pulse};
+use crate::health::Pulse;
 use crate::hub::Hub;
 use crate::local_alarm::LocalAlarm;
 use crate::reload::Reload;
-use crate::spool::{Bounds, Reader, Spool, SpoolError};
+use crate::spool::{Bounds, Reader, Spool};
 use crate::uplink::Bells;
-use crate::uplink::driver::{self, Uplink};
-use crate::uplink::renewal::{Order, Renewal};
-use crate::uplink::transport::{Endpoint, TransportError};
+use crate::uplink::renewal::Order;
+use crate::uplink::transport::Endpoint;
 use crate::uplink::wallet::Wallet;
+
+use doors::announce;
+pub use error::StartError;
+pub use lanes::wallet;
+use signals::Signals;
 
 /// Groups of stored frames that wait for the loop; then the commit thread waits.
 const EVENTS: usize = 32;
-
-/// Why the box does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The credentials.
-    #[error(transparent)]
-    Credentials(#[from] CredentialsError),
-    /// The store.
-    #[error(transparent)]
-    Spool(#[from] SpoolError),
-    /// The certificates.
-    #[error(transparent)]
-    Transport(#[from] TransportError),
-    /// A door.
-    #[error(transparent)]
-    Door(#[from] DoorError),
-    /// More file handles are needed than there are.
-    #[error("{0}")]
-    Handles(String),
-    /// The health page.
-    #[error(
-        "cannot listen on {0} for the health page, stop what holds this port or choose another in [health] bind"
-    )]
-    Health(SocketAddr, #[source] std::io::Error),
-    /// The bus password.
-    #[error("cannot use {0}, write one line `name:password` into it or remove [bus] password_file")]
-    BusPassword(PathBuf),
-    /// The runtime, signals or randomness.
-    #[error("the operating system gives no {0}, restart the machine")]
-    System(&'static str, #[source] std::io::Error),
-}
-
-impl StartError {
-    /// The process's exit code, as `cli` documents it.
-    pub const fn exit_code(&self) -> u8 {
-        match self {
-            Self::Config(_) | Self::Handles(_) => 64,
-            Self::Credentials(_)
-            | Self::Transport(_)
-            | Self::BusPassword(_)
-            | Self::Spool(SpoolError::Lost(_)) => 65,
-            Self::Door(_) | Self::Health(..) => 69,
-            Self::System(..) => 71,
-            Self::Spool(SpoolError::Directory(..)) => 73,
-            Self::Spool(SpoolError::Store(_)) => 74,
-            Self::Spool(SpoolError::InUse(_)) => 75,
-            Self::Spool(SpoolError::Newer { .. }) => 78,
-        }
-    }
-}
 
 /// What is built before anything listens.
 struct Built {
@@ -240,25 +189,6 @@ impl Built {
         Devices::new(spool, roster, self.clock.clone(), bells.clone(), events.clone())
     }
 
-    async fn open_devices(&self, commit: CommitHandle) -> Result<Door, StartError> {
-        let limits = self.division.devices.clone();
-        let bind = self.config.devices.bind;
-        let edge = Edge::Plain { open_to_home: true };
-        let config = DoorConfig { bind, edge, limits };
-        Ok(door::open(config, Arc::clone(&self.roster) as Arc<_>, commit, None).await?)
-    }
-
-    async fn open_bus(
-        &self,
-        commit: CommitHandle,
-        (bus, gate): (Bus, Arc<BusGate>),
-    ) -> Result<Door, StartError> {
-        let edge = Edge::Plain { open_to_home: false };
-        let limits = self.division.bus.clone();
-        let config = DoorConfig { bind: self.config.bus.bind, edge, limits };
-        Ok(door::open(config, gate, commit, Some(bus)).await?)
-    }
-
     fn voice(&self) -> OwnVoice {
         let device = self.credentials.gateway.as_device();
         let epoch = self.credentials.epoch;
@@ -270,16 +200,6 @@ impl Built {
         }
     }
 
-    fn health_page(
-        &self,
-        pulse: watch::Receiver<Pulse>,
-        (door, bus): (&Door, &Door),
-    ) -> HealthPage {
-        let (door, bus) = (door.clone(), bus.clone());
-        let (clock, wallet) = (self.clock.clone(), self.wallet.clone());
-        HealthPage { pulse, clock, door, bus, wallet }
-    }
-
     fn reload(&self, gate: Arc<BusGate>, orders: &watch::Sender<Order>) -> Reload {
         Reload {
             credentials: (self.config.credentials.clone(), self.credentials.clone()),
@@ -287,43 +207,6 @@ impl Built {
             orders: orders.clone(),
             bus: (gate, self.config.bus.password_file.clone()),
         }
-    }
-
-    fn renewal(&self, orders: &watch::Sender<Order>) -> Option<Renewal> {
-        let wallet = self.wallet.clone()?;
-        let place = (self.config.data.clone(), self.config.credentials.clone());
-        Some(Renewal::new(self.credentials.gateway, wallet, place, orders.clone()))
-    }
-
-    fn connect(
-        self,
-        bells: Bells,
-        events: mpsc::Sender<Event>,
-        (orders, quiet): (watch::Sender<Order>, &watch::Receiver<bool>),
-    ) -> [tokio::task::JoinHandle<()>; 2] {
-        let shared = Arc::new(Uplink {
-            spool: self.spool,
-            clock: self.clock,
-            bells,
-            endpoint: self.endpoint,
-            hop: self.credentials.key.hop(self.credentials.epoch),
-            boot: self.boot,
-            proofs: AtomicU32::new(0),
-            events,
-            emergency_up: watch::channel(false).0,
-            orders,
-            turns: [watch::channel(None).0, watch::channel(None).0],
-        });
-        let [emergency, telemetry] = self.readers;
-        [
-            tokio::spawn(driver::run(
-                Arc::clone(&shared),
-                Lane::Emergency,
-                emergency,
-                quiet.clone(),
-            )),
-            tokio::spawn(driver::run(shared, Lane::Telemetry, telemetry, quiet.clone())),
-        ]
     }
 }
 
@@ -343,16 +226,6 @@ fn bounds(config: &Config) -> Bounds {
     }
 }
 
-/// The papers of a box whose server speaks TLS.
-pub fn wallet(
-    config: &Config,
-    credentials: &Credentials,
-) -> Result<Option<Arc<Wallet>>, TransportError> {
-    let papers = credentials.papers.as_ref().filter(|_| credentials.server.tls);
-    let made = papers.map(|papers| Wallet::new(&papers::all(&config.data, papers)));
-    Ok(made.transpose()?.map(Arc::new))
-}
-
 /// Name and password of the bus, if a file holds them.
 pub fn read_password(path: Option<&PathBuf>) -> Result<Option<(String, String)>, StartError> {
     let Some(path) = path else { return Ok(None) };
@@ -362,44 +235,9 @@ pub fn read_password(path: Option<&PathBuf>) -> Result<Option<(String, String)>,
     Ok(Some((name.to_owned(), password.to_owned())))
 }
 
-/// One JSON line on standard output: who starts this program waits for it.
-fn announce(door: &Door, bus: &Door, health: SocketAddr) {
-    let line = serde_json::json!({
-        "ready": true,
-        "devices": door.address(),
-        "bus": bus.address(),
-        "health": health,
-    });
-    let mut out = std::io::stdout();
-    let _ = writeln!(out, "{line}");
-    let _ = out.flush();
-}
-
 /// This program's version as a device tells its firmware.
 fn firmware() -> u32 {
     let mut parts = env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap_or(0u32));
     let mut next = || parts.next().unwrap_or(0) & 0xFF;
     next() << 16 | next() << 8 | next()
-}
-
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, StartError> {
-        let take = |kind| signal(kind).map_err(|e| StartError::System("signals", e));
-        Ok(Self {
-            terminate: take(SignalKind::terminate())?,
-            interrupt: take(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

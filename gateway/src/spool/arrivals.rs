@@ -1,33 +1,20 @@
 //! What devices said, made durable in groups, with an answer for each.
 //!
-//! A name (device, boot, number) with the same bytes is a copy. With other bytes it is a frame of its own, kept
-//! beside the first: two devices can share a name by mistake, and neither may be swallowed for it.
 //! The ladder on a failing disk: all in one commit; on a full disk the reserve is opened, and until it
 //! is back emergencies are kept alone and telemetry is counted as shed; on any other failure the
 //! connection is opened again and tried once, then nothing is acknowledged.
-//! Not here: how room is made (`room`).
+//! Not here: how one becomes a row (`rows`), and how room is made (`room`).
 
-use proto::down::Rung;
+mod rows;
+
 use proto::frame::Lane;
 use proto::relay::RelayKind;
 use proto::unit::Mono;
-use rusqlite::{OptionalExtension, Transaction, params};
-use sha2::{Digest, Sha256};
 
-use super::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, signed};
 use super::store::{Store, is_full};
-use super::{Entry, Fate, Place, SpoolError, receipts, room};
+use super::{Entry, Fate, SpoolError, room};
 
-/// A press that its device repeats this long after the server acknowledged it, ms, goes up again:
-/// the device is asking for an answer that was lost on its way down.
-const ASK_AGAIN_AFTER: u64 = 2_000;
-/// Device, boot and number of a frame as columns hold them.
-type Name = (i64, i64, u32);
-
-/// Most rows of strangers and unreadable emergencies, all devices together.
-const DOUBTFUL_MAX: i64 = 4096;
-/// Most of them from one device, so that none can fill the store for all.
-const DOUBTFUL_DEVICE_MAX: i64 = 64;
+use rows::put;
 
 impl Store {
     /// Makes entries durable; one fate each, in order.
@@ -129,167 +116,6 @@ fn full(error: &SpoolError) -> bool {
     matches!(error, SpoolError::Store(error) if is_full(error))
 }
 
-fn put(t: &Transaction<'_>, now: Mono, entry: &Entry<'_>) -> rusqlite::Result<Fate> {
-    match (entry.place, entry.kind, entry.lane) {
-        (Place::Raw, ..) => put_raw(t, now, entry),
-        (Place::Up, RelayKind::Open, lane) => put_open(t, now, entry, lane),
-        (
-            Place::Up,
-            RelayKind::Stranger | RelayKind::Unreadable | RelayKind::Petition | RelayKind::Kept,
-            lane,
-        ) => put_doubtful(t, now, entry, lane),
-    }
-}
-
-fn put_raw(t: &Transaction<'_>, now: Mono, entry: &Entry<'_>) -> rusqlite::Result<Fate> {
-    let sql = "INSERT INTO raw(device, boot, seq, bytes, stored) VALUES (?, ?, ?, ?, ?)
-               ON CONFLICT DO NOTHING";
-    let (device, boot, seq) = name(entry);
-    let new = t.prepare_cached(sql)?.execute(params![
-        device,
-        boot,
-        seq,
-        entry.bytes,
-        signed(now.millis()),
-    ])?;
-    if new == 1 {
-        return Ok(Fate::New);
-    }
-    let sql = "SELECT 1 FROM raw WHERE device = ? AND boot = ? AND seq = ? AND bytes = ?";
-    if t.prepare_cached(sql)?.exists(params![device, boot, seq, entry.bytes])? {
-        return Ok(Fate::Again(None));
-    }
-    // There is one place a name among raw readings; a second voice goes to the server, which must hear of it.
-    put_open(t, now, entry, Lane::Telemetry)
-}
-
-fn put_open(
-    t: &Transaction<'_>,
-    now: Mono,
-    entry: &Entry<'_>,
-    lane: Lane,
-) -> rusqlite::Result<Fate> {
-    let row = match lane {
-        Lane::Emergency => LANE_EMERGENCY,
-        Lane::Telemetry => LANE_TELEMETRY,
-    };
-    let copied = put_named(t, now, entry, row)?;
-    if lane == Lane::Telemetry {
-        return Ok(if copied.is_none() { Fate::New } else { Fate::Again(None) });
-    }
-    let Some(mark) = copied else {
-        receipts::begin(t, now, entry.id)?;
-        return Ok(Fate::New);
-    };
-    let rung = receipts::rung(t, entry.id)?;
-    if rung.is_none_or(|rung| rung < Rung::Received) {
-        let (device, boot, seq) = name(entry);
-        let late = signed(now.millis().saturating_sub(ASK_AGAIN_AFTER));
-        let sql = "UPDATE up SET acked = NULL
-                   WHERE device = ? AND boot = ? AND seq = ? AND mark = ? AND acked < ?";
-        t.prepare_cached(sql)?.execute(params![device, boot, seq, mark, late])?;
-    }
-    Ok(Fate::Again(rung.or(Some(Rung::Stored))))
-}
-
-/// Keeps a frame under its name; gives the mark of the row that it is a copy of, if it is one.
-fn put_named(
-    t: &Transaction<'_>,
-    now: Mono,
-    entry: &Entry<'_>,
-    lane: i64,
-) -> rusqlite::Result<Option<i64>> {
-    let name = name(entry);
-    if insert(t, now, entry, (lane, name, 0))? {
-        return Ok(None);
-    }
-    let (device, boot, seq) = name;
-    let sql = "SELECT mark FROM up WHERE device = ? AND boot = ? AND seq = ? AND bytes = ?";
-    let same = params![device, boot, seq, entry.bytes];
-    if let Some(mark) = t.prepare_cached(sql)?.query_row(same, |row| row.get(0)).optional()? {
-        return Ok(Some(mark));
-    }
-    tracing::warn!(device = %entry.id.device, seq, "a name is used by other bytes: both are kept");
-    let mark = fingerprint(entry.bytes);
-    Ok(if insert(t, now, entry, (lane, name, mark))? { None } else { Some(mark) })
-}
-
-/// A frame's name as columns hold it.
-fn name(entry: &Entry<'_>) -> Name {
-    let id = entry.id;
-    (signed(id.device.get()), signed(id.boot.get()), id.seq.get())
-}
-
-fn put_doubtful(
-    t: &Transaction<'_>,
-    now: Mono,
-    entry: &Entry<'_>,
-    lane: Lane,
-) -> rusqlite::Result<Fate> {
-    let mark = fingerprint(entry.bytes);
-    let nameless = (signed(entry.id.device.get()), 0, 0);
-    if lane == Lane::Telemetry {
-        let new = insert(t, now, entry, (LANE_TELEMETRY, nameless, mark))?;
-        return Ok(if new { Fate::New } else { Fate::Again(None) });
-    }
-    if known(t, entry, mark)? {
-        return Ok(Fate::Again(None));
-    }
-    make_place(t)?;
-    let sql = "SELECT count(*) FROM up
-               WHERE device = ? AND boot = 0 AND seq = 0 AND mark != 0 AND acked IS NULL";
-    let waiting: i64 =
-        t.prepare_cached(sql)?.query_row([signed(entry.id.device.get())], |row| row.get(0))?;
-    if waiting >= DOUBTFUL_DEVICE_MAX || doubtful(t)? >= DOUBTFUL_MAX {
-        return Ok(Fate::Refused);
-    }
-    insert(t, now, entry, (LANE_DOUBTFUL, nameless, mark))?;
-    Ok(Fate::New)
-}
-
-fn known(t: &Transaction<'_>, entry: &Entry<'_>, mark: i64) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM up WHERE device = ? AND boot = 0 AND seq = 0 AND mark = ?";
-    t.prepare_cached(sql)?
-        .query_row(params![signed(entry.id.device.get()), mark], |_| Ok(()))
-        .optional()
-        .map(|found| found.is_some())
-}
-
-fn doubtful(t: &Transaction<'_>) -> rusqlite::Result<i64> {
-    let sql = "SELECT count(*) FROM up WHERE lane = ? AND acked IS NULL";
-    t.prepare_cached(sql)?.query_row([LANE_DOUBTFUL], |row| row.get(0))
-}
-
-/// What the server already has of this lane is the first to go when the lane is full.
-fn make_place(t: &Transaction<'_>) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM up WHERE id IN (
-                 SELECT id FROM up WHERE acked IS NOT NULL AND lane = ?1 ORDER BY acked LIMIT
-                   max(0, (SELECT count(*) FROM up WHERE acked IS NOT NULL AND lane = ?1) - ?2))";
-    t.prepare_cached(sql)?.execute([LANE_DOUBTFUL, DOUBTFUL_MAX]).map(|_| ())
-}
-
-/// Puts a row in a lane under a name and mark; false: there is one.
-fn insert(
-    t: &Transaction<'_>,
-    now: Mono,
-    entry: &Entry<'_>,
-    (lane, (device, boot, seq), mark): (i64, Name, i64),
-) -> rusqlite::Result<bool> {
-    let sql = "INSERT INTO up(lane, kind, device, boot, seq, mark, bytes, stored)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
-    let new = t.prepare_cached(sql)?.execute(params![
-        lane,
-        kind_number(entry.kind),
-        device,
-        boot,
-        seq,
-        mark,
-        entry.bytes,
-        signed(now.millis()),
-    ])?;
-    Ok(new == 1)
-}
-
 /// Numbers of kinds in rows.
 pub(super) const fn kind_number(kind: RelayKind) -> i64 {
     match kind {
@@ -299,12 +125,4 @@ pub(super) const fn kind_number(kind: RelayKind) -> i64 {
         RelayKind::Petition => 3,
         RelayKind::Kept => 4,
     }
-}
-
-/// Tells one message from another where a name does not; never zero, which marks the first frame of a name.
-fn fingerprint(bytes: &[u8]) -> i64 {
-    let digest = Sha256::digest(bytes);
-    let mut mark = [0; 8];
-    mark.copy_from_slice(&digest[..8]);
-    i64::from_be_bytes(mark) | 1
 }
