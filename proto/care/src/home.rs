@@ -7,12 +7,12 @@
 pub mod contract;
 mod hear;
 mod life;
+mod time;
 
 use heapless::Vec;
 use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::Mono;
-use proto::up::Role;
 
 use crate::alert::Outcome;
 use crate::detect::bed::Beds;
@@ -23,11 +23,11 @@ use crate::detect::restless::{Nights, OTHERS_MAX, Restless};
 use crate::detect::run::{Company, Run};
 use crate::detect::stillness::Stillness;
 use crate::detect::vitals::Vitals;
-use crate::detect::{LocalTime, bare, fault, silence};
+use crate::detect::{LocalTime, bare, fault};
 use crate::finding::{Kind, Seen, Severity, Trust};
 use crate::home::contract::{Change, Input, OUTPUTS_MAX, Output};
-use crate::policy::{CATCH_UP, Rules, Usual};
-use crate::roster::{Mark, Member, Roster};
+use crate::policy::{Rules, Usual};
+use crate::roster::{Mark, Roster};
 use crate::triage::{Book, Triage, Word};
 
 /// Whether somebody listens to the home without a gap, and since when.
@@ -144,17 +144,6 @@ impl Home {
         }
     }
 
-    /// When to call again with [`Input::Tick`] if nothing else happens before.
-    pub fn next_deadline(&self) -> Option<Mono> {
-        let listens = self.link.up;
-        let absence = listens.then(|| self.absence_deadline()).flatten();
-        let silence =
-            listens.then(|| silence::next_deadline(&self.roster, self.link.since)).flatten();
-        let judged = listens.then(|| self.judged_from());
-        let open = Triage::next_deadline(&self.book, judged);
-        [self.help.next_deadline(), open, silence, absence].into_iter().flatten().min()
-    }
-
     /// Whether a device's silence is told and has not passed.
     pub fn is_silent(&self, device: DeviceId) -> bool {
         self.roster.get(device).is_some_and(|member| member.is(Mark::Silent))
@@ -245,56 +234,7 @@ impl Home {
         }
     }
 
-    /// Applies time to everything that waits for it.
-    fn check(&mut self, triage: &mut Triage<'_>) {
-        self.help.tick(triage);
-        let judged = self.link.up && triage.now >= self.judged_from();
-        triage.tick(judged);
-        if !self.link.up {
-            return;
-        }
-        silence::tick(&mut self.roster, self.link.since, triage);
-        if !judged {
-            return;
-        }
-        let rules = self.rules.unwrap_or_default();
-        self.stillness.check(&rules, self.clock, triage);
-        let context = self.stillness.context(triage.now);
-        self.dwell.check(&rules, self.stillness.watched(), context, triage);
-        let clock = self.clock;
-        self.nights().check(&rules, clock, triage);
-        self.beds.check(&rules, self.clock, self.seeing(), context, triage);
-    }
-
     const fn nights(&mut self) -> Nights<'_> {
         Nights { first: &mut self.restless, others: &mut self.more_nights }
-    }
-
-    /// Whether somebody who is up would be seen: a motion sensor speaks that is believed, and nobody has left by the
-    /// door.
-    fn seeing(&self) -> bool {
-        let speaks = |m: &Member| {
-            let heard = m.is(Mark::Spoke) && !m.is(Mark::Silent);
-            m.role == Role::Motion && heard && !m.is(Mark::Doubted)
-        };
-        !self.stillness.is_away() && self.roster.watched().any(speaks)
-    }
-
-    /// Absence is judged when the backlog of an interruption has had its time.
-    fn judged_from(&self) -> Mono {
-        if self.link.since == Mono::default() {
-            Mono::default()
-        } else {
-            self.link.since.after(CATCH_UP)
-        }
-    }
-
-    fn absence_deadline(&self) -> Option<Mono> {
-        let rules = self.rules.unwrap_or_default();
-        let still = self.stillness.next_deadline(&rules, self.clock);
-        let bed = self.beds.next_deadline(&rules, self.clock, self.seeing());
-        let dwell = self.dwell.next_deadline(&rules, self.stillness.watched());
-        let due = [still, dwell, bed].into_iter().flatten().min()?;
-        Some(due.max(self.judged_from()))
     }
 }

@@ -5,19 +5,30 @@
 //! take their numbers from here; [`Rules`] holds those that a home or an area may set differently.
 //! Not here: technical limits such as buffer sizes, which stand in the file that uses them.
 
+pub mod bed;
 pub mod dates;
+pub mod fall;
 pub mod kept;
 pub mod ladder;
 pub mod life;
 pub mod night;
 pub mod pace;
+pub mod rules;
+pub mod sensor;
 pub mod time;
 pub mod vital;
 
-use minicbor::{Decode, Encode};
-use proto::id::DeviceId;
 use proto::unit::Millis;
 
+pub use self::bed::{
+    BED_OUT_LONG, BED_OUT_NIGHT, EXIT_BACK, EXIT_DELAY, EXIT_OUT, IN_BED_SHARE, MAT_DELAY,
+    NIGHT_FROM, NIGHT_UNTIL, OUT_OF_BED_SHARE,
+};
+pub use self::fall::{
+    FALL_BLOW_MG, FALL_BLOW_MIN_MG, FALL_DESCENT_CM_S, FALL_DROPPED, FALL_FREE_MG, FALL_GIVE_UP,
+    FALL_IMPLAUSIBLE_MG, FALL_NO_RECOVERY, FALL_STILL, FALL_STILL_MG, FALL_TURN_DEG, FALL_UP_BODY,
+    FALL_UP_COSINE, FALL_UP_MG, FALL_UP_WRIST,
+};
 pub use self::kept::WINDOW_KEPT;
 pub use self::ladder::{
     FAULT_EXTERNAL, FAULT_SECOND_SITE, FAULT_SUPERVISOR, NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST,
@@ -26,6 +37,11 @@ pub use self::ladder::{
 pub use self::pace::{
     ALERT, AWAY_LEARNED, CALM, HABIT_DAYS, PRIOR_DAYS, Pace, RECORD_FADES, TOLD_LEARNED,
     USUAL_STILL, Usual, Watch,
+};
+pub use self::rules::{Room, Rules};
+pub use self::sensor::{
+    ALWAYS_ON, BED_DEAD, CHATTER_COUNT, CHATTER_QUIET, CHATTER_WINDOW, DOOR_DEAD, LIVELY_HOURS,
+    MOTION_DEAD, MOTION_REST, NOT_WORN, NOT_WORN_HOURS, OUTAGE_WINDOW,
 };
 
 // How long may a device wait before it says that nobody heard?
@@ -155,70 +171,6 @@ pub const BUDGET_SPAN: Millis = Millis::minutes(7 * 24 * 60);
 /// A rule stays a step lower this long after its last false alarm. Source: choice, one span of the budget.
 pub const DEMOTED_FOR: Millis = Millis::minutes(7 * 24 * 60);
 
-// When is a sensor that speaks nevertheless dead, stuck or put aside?
-
-/// A motion sensor that sees nothing this long while the home is lively is a fault. Source: field.md 2 D15, 24 h.
-pub const MOTION_DEAD: Millis = Millis::minutes(24 * 60);
-/// The same for a bed that never changes. Source: choice, a night away and a day.
-pub const BED_DEAD: Millis = Millis::minutes(48 * 60);
-/// The same for a door that never opens. Source: choice, somebody is brought food or goes out within a fortnight.
-pub const DOOR_DEAD: Millis = Millis::minutes(14 * 24 * 60);
-/// A home is lively enough to tell a dead sensor after so many hours with life elsewhere. Source: choice, half of the
-/// waking hours of a day.
-pub const LIVELY_HOURS: u8 = 8;
-/// A sensor that never rests for this long sees something that is no person. Source: choice, every sleeper leaves it
-/// more, and what a battery device repeats with its hourly health is no rest; TIHM: 4 such days in 1,802, with 60 min 1.
-pub const MOTION_REST: Millis = Millis::minutes(75);
-/// Going on without such a rest for this long it is stuck. Source: field.md 2 D15, always true for 24 h.
-pub const ALWAYS_ON: Millis = Millis::minutes(24 * 60);
-/// A pendant that lies still this long while the home is lively is not worn. Source: field.md 2 A15, 4 h of waking.
-pub const NOT_WORN: Millis = Millis::minutes(4 * 60);
-/// Hours with life elsewhere by day before that is said. Source: as there.
-pub const NOT_WORN_HOURS: u8 = 4;
-/// Mains lost by several devices of one home within this is one cause. Source: choice, they tell it within a health
-/// period and a reconnect.
-pub const OUTAGE_WINDOW: Millis = Millis::minutes(5);
-
-// What is a chattering contact?
-
-/// So many activations of one device within [`CHATTER_WINDOW`] are a stuck or bouncing contact. Source: choice,
-/// debounced presses of a person in fear stay below 2/s; the fault of reliability.md T24 makes 10/s.
-pub const CHATTER_COUNT: u8 = 20;
-/// Window of [`CHATTER_COUNT`]. Source: as there.
-pub const CHATTER_WINDOW: Millis = Millis::secs(10);
-/// A chattering contact that rests this long is sound again. Source: choice, as long as an incident stays open.
-pub const CHATTER_QUIET: Millis = Millis::minutes(10);
-
-// How long may a person be out of bed?
-
-/// Night begins, minutes after midnight. Source: choice, 22:00; settable per home.
-pub const NIGHT_FROM: u16 = 22 * 60;
-/// Night ends, minutes after midnight. Source: choice, 06:00; settable per home.
-pub const NIGHT_UNTIL: u16 = 6 * 60;
-/// Out of bed at night for longer is important. Source: ux.md 3.1 shows 25 min; choice of 30; settable per home.
-pub const BED_OUT_NIGHT: Millis = Millis::minutes(30);
-/// Out of bed for longer is worth a look at any hour, also when the hour is unknown. Source: choice, a long day of
-/// 18 h; above every healthy day.
-pub const BED_OUT_LONG: Millis = Millis::minutes(18 * 60);
-/// A load-cell mat tells "out" this much after the fact at most. Source: device core's debounce; radars on sale
-/// need 30-40 s (field.md 4e) and get an own line when they come.
-pub const MAT_DELAY: Millis = Millis::secs(10);
-/// Share of a summary's span in bed at or above which the person is in bed, per cent. Source: choice, the majority.
-pub const IN_BED_SHARE: f32 = 50.0;
-/// Share of a summary's span in bed at or below which the person is out, per cent. Source: choice, a minute with
-/// less than 6 s in bed; between both nothing is concluded.
-pub const OUT_OF_BED_SHARE: f32 = 10.0;
-
-// When has somebody who wears a sensor left the bed?
-
-/// A worn sensor tells "out" and "in" this much after the fact. Source: UCI 427 room S1; 20 s was no better.
-pub const EXIT_DELAY: Millis = Millis::secs(10);
-/// Belief above which somebody in bed has left it, in 64ths of log odds. Source: UCI 427 room S1, the middle of where
-/// recall and precision of unseen stretches of trials are level.
-pub const EXIT_OUT: i32 = 16;
-/// Belief below which somebody who left is back in bed, in 64ths of log odds. Source: as there.
-pub const EXIT_BACK: i32 = -80;
-
 // How long may a home be still?
 
 /// Shortest stillness that is ever reported. Source: choice, a nap; a home's own hours ask for more.
@@ -240,43 +192,6 @@ pub const DWELL_FADES: u64 = 64;
 pub const DOOR_SETTLE: Millis = Millis::minutes(2);
 /// A movement this soon before a door belongs to who opens it. Source: choice, putting on shoes.
 pub const DOOR_BEFORE: Millis = Millis::minutes(10);
-
-// What is a fall of a worn device?
-
-/// Least peak of a second that is looked at as a blow, milli-g. Source: SisFall, WEDA-FALL, UMAFall: the softest fall
-/// that a sensor in order recorded has 1.4 g.
-pub const FALL_BLOW_MIN_MG: u16 = 1250;
-/// What a sensor of ±16 g cannot say, milli-g on an axis. Source: choice, full scale and 6 % of gain error.
-pub const FALL_IMPLAUSIBLE_MG: u16 = 17_000;
-/// Below this almost nothing carries the device, milli-g. Source: as [`FALL_DROPPED`].
-pub const FALL_FREE_MG: u16 = 250;
-/// Carried by nothing for longer, a device falls without its wearer: 38 cm. Source: SisFall, WEDA-FALL, UMAFall and
-/// SmartFallMM, 1,942 recordings of falls: none above 200 ms; a drop from a table takes 380 ms.
-pub const FALL_DROPPED: Millis = Millis::new(280);
-/// Descent that is named as a stage, cm/s. Source: choice, free fall from 5 cm.
-pub const FALL_DESCENT_CM_S: u16 = 100;
-/// Blow that is named as a stage, milli-g. Source: choice, above sitting down of older people (SisFall SE, 2.5 g).
-pub const FALL_BLOW_MG: u16 = 2500;
-/// Turn that is named as a stage, degrees. Source: choice, halfway between standing and leaning.
-pub const FALL_TURN_DEG: u8 = 45;
-/// Mean change between two bins of 40 ms up to which a second is still, milli-g. Source: choice, three times the noise
-/// of the sensors of SisFall and UMAFall at rest.
-pub const FALL_STILL_MG: u32 = 30;
-/// Stillness that confirms a fall. Source: choice, nobody who is unhurt lies still for longer.
-pub const FALL_STILL: Millis = Millis::secs(5);
-/// A suspected fall is confirmed after this without getting up, since the blow. Source: choice.
-pub const FALL_NO_RECOVERY: Millis = Millis::secs(15);
-/// Mean distance of the magnitude from 1 g from which a second is movement of the trunk, milli-g. Source: choice, slow
-/// walking of older people in SisFall.
-pub const FALL_UP_MG: u32 = 60;
-/// Down is where it was before: cosine in 1/1024. Source: choice, 37 degrees.
-pub const FALL_UP_COSINE: i32 = 820;
-/// Seconds of upright movement that mean recovery. Source: choice.
-pub const FALL_UP_BODY: Millis = Millis::secs(4);
-/// Seconds of unbroken movement of the arm that mean recovery. Source: choice, longer than waving for help.
-pub const FALL_UP_WRIST: Millis = Millis::secs(15);
-/// Recovery is looked for until this after the blow. Source: choice.
-pub const FALL_GIVE_UP: Millis = Millis::minutes(2);
 
 const _: () = {
     const fn ms(span: Millis) -> u64 {
@@ -311,110 +226,3 @@ const _: () = {
     assert!(NIGHT_FROM < 1440 && NIGHT_UNTIL < 1440 && OUT_OF_BED_SHARE < IN_BED_SHARE);
     assert!(ms(STILL_MIN) < ms(STILL_MAX) && ms(STILL_MAX) < ms(AWAY_MAX));
 };
-
-/// What a home or an area may set for itself; the default is the numbers above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Rules {
-    /// Night begins, minutes after local midnight, below 1440; equal to `night_until` = never night.
-    #[n(0)]
-    pub night_from: u16,
-    /// Night ends, minutes after local midnight, below 1440.
-    #[n(1)]
-    pub night_until: u16,
-    /// Longest time out of bed at night; none = not watched.
-    #[n(2)]
-    pub bed_out_night: Option<Millis>,
-    /// Longest time out of bed at any hour; none = not watched.
-    #[n(3)]
-    pub bed_out_long: Option<Millis>,
-    /// Shortest stillness that is reported; none = not watched.
-    #[n(4)]
-    pub still_min: Option<Millis>,
-    /// Stillness that is reported whatever the hours of the person say; at least `still_min`.
-    #[n(5)]
-    pub still_max: Option<Millis>,
-    /// How long the home is asked before an automatic finding is an alarm, [`ASK`] where it can; none = it has
-    /// nothing to ask with, and everything is raised at once.
-    #[n(16)]
-    pub ask: Option<Millis>,
-    /// How readily stillness is told.
-    #[cbor(n(8), default)]
-    pub watch: Watch,
-    /// A room in which nobody should stay too long, such as the bathroom; none = not watched.
-    #[n(9)]
-    pub dwell: Option<Room>,
-    /// Slowest breath that is not told, per minute; none = not watched. Check it with [`crate::reading::limit`].
-    #[n(20)]
-    pub breath_low: Option<u8>,
-    /// Fastest breath that is not told, per minute; none = not watched.
-    #[n(21)]
-    pub breath_high: Option<u8>,
-    /// Slowest heart that is not told, per minute; none = not watched.
-    #[n(22)]
-    pub heart_low: Option<u8>,
-    /// Fastest heart that is not told, per minute; none = not watched.
-    #[n(23)]
-    pub heart_high: Option<u8>,
-    /// Longest time out of a bed that was left in an hour of the day, minutes; 0 = `bed_out_night`, which must be set.
-    #[cbor(n(24), default)]
-    pub bed_out_hours: [u8; 24],
-    /// Longest time out of bed at night in which nobody is seen in the home; none = not watched.
-    #[n(25)]
-    pub bed_quiet: Option<Millis>,
-    /// Whether a night that is unlike this person's others is told.
-    #[cbor(n(26), default)]
-    pub restless: bool,
-}
-
-/// A room in which nobody should stay too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub struct Room {
-    /// Its motion sensor.
-    #[n(0)]
-    pub sensor: DeviceId,
-    /// A visit that lasts at least so long is told; longer if the home's own visits do.
-    #[n(1)]
-    pub least: Millis,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            night_from: NIGHT_FROM,
-            night_until: NIGHT_UNTIL,
-            bed_out_night: Some(BED_OUT_NIGHT),
-            bed_out_long: Some(BED_OUT_LONG),
-            still_min: Some(STILL_MIN),
-            still_max: Some(STILL_MAX),
-            ask: None,
-            watch: Watch::Calm,
-            dwell: None,
-            breath_low: None,
-            breath_high: None,
-            heart_low: None,
-            heart_high: None,
-            bed_out_hours: [0; 24],
-            bed_quiet: Some(night::BED_QUIET),
-            restless: true,
-        }
-    }
-}
-
-impl Rules {
-    /// Longest time out of a bed that was left at a local minute of a night; none = not watched.
-    pub fn bed_out(&self, minute_of_day: u16) -> Option<Millis> {
-        let night = self.bed_out_night?;
-        let own = self.bed_out_hours.get(usize::from(minute_of_day / 60)).copied().unwrap_or(0);
-        Some(if own == 0 { night } else { Millis::minutes(own.into()) })
-    }
-
-    /// Whether a local minute of the day belongs to the night; a night may pass midnight.
-    pub const fn is_night(&self, minute_of_day: u16) -> bool {
-        if self.night_from <= self.night_until {
-            minute_of_day >= self.night_from && minute_of_day < self.night_until
-        } else {
-            minute_of_day >= self.night_from || minute_of_day < self.night_until
-        }
-    }
-}
