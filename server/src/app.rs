@@ -1,47 +1,42 @@
 //! All collaborators of the server in one place, passed to whoever needs them. No statics.
 //!
-//! Built bottom up: records, clock, registry, series, inbox, then the door, then the loops. Not here:
-//! what any of them does.
+//! Not here: in which order they are built (`start`), and what any of them does.
 
-use care::Seen;
+mod start;
+
 use care::alert::Outcome;
 use proto::down::Rung;
 use proto::id::{BootId, HomeId, PressId, Seq};
 use std::sync::Arc;
 
-use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge};
-
-use crate::alert::escalate;
 use crate::auth::Auth;
-use crate::backup::stores::{self, Stores};
-use crate::certificates::{self, Certificates};
+use crate::certificates::Certificates;
 use crate::clock::Clock;
-use crate::config::{Config, Store};
+use crate::config::Config;
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
-use crate::faults::{self, Fault, Faults};
-use crate::gateways;
-use crate::handles::{self, Division};
+use crate::faults::Faults;
+use crate::handles::Division;
 use crate::health::Health;
-use crate::history::{self, History};
-use crate::inbox::{self, Inbox, InboxLimits};
+use crate::history::History;
+use crate::inbox::Inbox;
 use crate::ingest::judge::device_of;
-use crate::ingest::{self, Command, Commands, Orders};
+use crate::ingest::{Command, Commands};
 use crate::live::Live;
 use crate::notify::Outbox;
-use crate::points::{self, Points};
+use crate::points::Points;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
 use crate::records::desk::ActivationRow;
 use crate::records::line::Line;
-use crate::records::{Records, desk, open, rules};
+use crate::records::{Records, open};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
-use crate::replay::{self, Replay};
-use crate::series::{Series, embedded, influx};
-use crate::timekeeping;
-use crate::update::{self, Updates, Words};
-use crate::upkeep::keep;
+use crate::replay::Replay;
+use crate::series::Series;
+use crate::update::Updates;
+
+pub use start::{Running, start, start_on};
 
 /// Everything that a running server is made of.
 pub struct App {
@@ -136,164 +131,6 @@ impl App {
             };
             let boot = BootId::from_raw(row.boot.cast_unsigned());
             self.receipts.tell(PressId { device, boot, seq: Seq::new(seq) }, rung);
-        }
-    }
-}
-
-/// A server that runs: the app and its door.
-pub struct Running {
-    /// The collaborators.
-    pub app: Arc<App>,
-    /// The door for gateways.
-    pub door: Door,
-}
-
-/// Builds everything and starts the loops. The console's listener is the caller's.
-pub async fn start(config: Config) -> anyhow::Result<Running> {
-    let found = stores::prepare(&config)?;
-    start_found(config, None, found).await
-}
-
-/// The same on a store of measured values of the caller's.
-pub async fn start_on(config: Config, series: Arc<dyn Series>) -> anyhow::Result<Running> {
-    let found = stores::prepare(&config)?;
-    start_found(config, Some(series), found).await
-}
-
-async fn start_found(
-    config: Config,
-    series: Option<Arc<dyn Series>>,
-    found: Stores,
-) -> anyhow::Result<Running> {
-    let handles = divide_handles(&config)?;
-    let records = Records::open(&config.data).await?;
-    // Not sooner: a store beside records that are not there yet looks like records that are lost.
-    let series = series.map_or_else(|| open_series(&config), Ok)?;
-    let clock = Arc::new(timekeeping::resume(&records).await?);
-    let (line, high) = found.live(&records, clock.now()).await?;
-    stores::note(&config, line, high).await;
-    let provision = Provision::open(&config.data, records.clone()).await?;
-    let registry = provision.registry();
-    let at = config.data.join("inbox.db");
-    let (inbox, keep) = inbox::open(&at, Arc::clone(&clock), InboxLimits::default())?;
-    let (commit, _thread) = door::committer(keep, CommitLimits::default());
-    let receipts = Arc::new(Receipts::new(Arc::clone(&registry)));
-    let (live, rules) = learn(&records).await?;
-    let (commands, orders) = ingest::line();
-    let (updates, words) = Updates::load(&records).await?;
-    let faults = Faults::load(&records).await?;
-    let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;
-    let outbox = Outbox::of(&config.notify);
-    let replay = Replay::load(&records, line).await?;
-    let app = Arc::new(App {
-        config,
-        clock,
-        records,
-        line,
-        replay,
-        series,
-        registry,
-        provision,
-        inbox,
-        receipts,
-        live,
-        names: Names::default(),
-        presence: Presence::default(),
-        commands,
-        rules,
-        history: History::default(),
-        rehearsals: Rehearsals::default(),
-        updates,
-        health: Health::default(),
-        certificates,
-        faults,
-        points: Points::default(),
-        outbox,
-        auth: Auth::default(),
-        handles,
-    });
-    app.names.know(Arc::clone(&app.registry));
-    tell_found(&app, &found);
-    crate::desk::queue::learn_all(&app).await?;
-    let door = open_door(&app, commit).await?;
-    spawn_loops(&app, &door, orders, words);
-    Ok(Running { app, door })
-}
-
-async fn learn(records: &Records) -> Result<(Live, HomeRules), sqlx::Error> {
-    let mut reader = records.reader().await?;
-    let live = Live::new(desk::newest(&mut reader).await?);
-    Ok((live, HomeRules::load(rules::all(&mut reader).await?)))
-}
-
-fn divide_handles(config: &Config) -> anyhow::Result<Division> {
-    let handles = config.divide_handles()?;
-    tracing::info!(
-        limit = handles.limit,
-        gateways = handles.gateways.connections,
-        consoles = handles.console.inside,
-        "file handles are divided"
-    );
-    Ok(handles)
-}
-
-/// What the start has met in the data folder is told to people.
-fn tell_found(app: &App, found: &Stores) {
-    for device in app.provision.damaged() {
-        app.faults.raise(Fault { device: Some(device), ..Fault::upkeep(Seen::RowRefused) });
-    }
-    found.told.iter().for_each(|cause| app.faults.raise(Fault::upkeep(*cause)));
-}
-
-fn open_series(config: &Config) -> anyhow::Result<Arc<dyn Series>> {
-    Ok(match (config.series.store, &config.series.influx) {
-        (Store::Influx, Some(settings)) => Arc::new(influx::open(settings, &config.data)?),
-        (Store::Embedded | Store::Influx, _) => {
-            Arc::new(embedded::open(&config.data.join("series.db"), config.series.retention)?)
-        }
-    })
-}
-
-async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door> {
-    let bind = app.config.gateways.bind;
-    let edge = match app.certificates.pki() {
-        Some(pki) => Edge::Tls(pki.server_config()?),
-        None => Edge::Plain { open_to_home: false },
-    };
-    let gate = gateways::gate(app);
-    let config = DoorConfig { bind, edge, limits: app.handles.gateways.clone() };
-    Ok(door::open(config, gate, commit, None).await?)
-}
-
-fn spawn_loops(app: &Arc<App>, door: &Door, orders: Orders, words: Words) {
-    app.receipts.at(door.clone());
-    app.health.at(door.clone());
-    keep(app, faults::run);
-    keep(app, certificates::run);
-    keep(app, handles::watch);
-    tokio::spawn(update::talk::run(Arc::clone(app), words));
-    tokio::spawn(ingest::run(Arc::clone(app), orders));
-    keep(app, escalate::run);
-    keep(app, replay::run);
-    keep(app, return_lapsed);
-    keep(app, crate::notify::run);
-    keep(app, timekeeping::keep_time);
-    keep(app, timekeeping::tend_series);
-    keep(app, timekeeping::watch);
-    keep(app, points::run);
-    keep(app, history::run);
-}
-
-/// Looks for claims and suspensions whose time is over.
-async fn return_lapsed(app: Arc<App>) {
-    let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
-    loop {
-        tick.tick().await;
-        if let Err(error) = crate::desk::lapse::step(&app).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "claims wait for the records"
-            );
         }
     }
 }

@@ -4,27 +4,24 @@
 //! whoever said it says that it is over. A person may close it sooner: it comes back only as a new one.
 //! What cannot be written waits here, bounded, and is in `/health` at once. Not here: what is a fault.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use care::alert::Course;
-use care::{Evidence, Kind, Seen, Severity, Trust};
+use care::{Kind, Seen, Severity};
 use proto::id::{DeviceId, GatewayId};
 use proto::unit::{Millis, Mono};
 use tokio::sync::Notify;
 
 use crate::app::App;
-use crate::clock::Now;
-use crate::desk::life::stored;
-use crate::desk::story::What;
-use crate::desk::view::AlertView;
-use crate::ingest::judge::{evidence_json, number, row_id, seen_word};
-use crate::live::Change;
-use crate::records::chain::{self, Batch, Growth, Line, NewAlert};
+use crate::ingest::judge::{number, seen_word};
+use crate::records::Records;
 use crate::records::fault::{self, FaultKey};
 use crate::records::refusal::is_of_row;
-use crate::records::{Records, desk};
+
+use rows::write;
 
 /// Faults that may stand at once; one more is only in the log.
 const STANDING_MAX: usize = 10_000;
@@ -227,80 +224,4 @@ pub async fn step(app: &App) -> Result<(), sqlx::Error> {
         }
     }
     last
-}
-
-async fn write(app: &App, waiting: &BTreeMap<FaultKey, Option<Fault>>) -> Result<(), sqlx::Error> {
-    let now = app.clock.now();
-    let mut batch = Batch::default();
-    let mut writer = app.records.begin().await?;
-    for (key, fault) in waiting {
-        let known = fault::find(&mut writer, *key).await?;
-        match (fault, known) {
-            (Some(_), Some((_, false))) | (None, None) => {}
-            (Some(fault), _) => {
-                let alert = alert_of(now, fault);
-                fault::put(&mut writer, *key, &alert.id).await?;
-                batch.lines.push(line(now, &alert.id, What::Raised));
-                if let Some(course) = Course::of(fault.kind, fault.severity) {
-                    let (first, due) = course.begin(now.mono);
-                    batch.ladder.push((alert.id.clone(), first as i64, stored(due)));
-                }
-                batch.alerts.push(alert);
-            }
-            (None, Some((id, over))) => {
-                fault::remove(&mut writer, *key).await?;
-                if !over {
-                    batch.lines.push(line(now, &id, What::Eased));
-                    batch.grown.push(Growth { id, passed: true, ..Growth::default() });
-                }
-            }
-        }
-    }
-    chain::write(&mut writer, &mut batch, now.wall_ms).await?;
-    let mut views = Vec::new();
-    let changed = batch.alerts.iter().map(|a| &a.id).chain(batch.grown.iter().map(|g| &g.id));
-    for id in changed {
-        if let Some(row) = desk::find(&mut writer, id).await? {
-            views.push((row.cursor, AlertView::of(&row, &[], &app.names, now.mono)));
-        }
-    }
-    writer.commit().await?;
-    app.faults.written(waiting);
-    for (cursor, view) in views {
-        app.live.publish(Change { cursor, view });
-    }
-    Ok(())
-}
-
-fn alert_of(now: Now, fault: &Fault) -> NewAlert {
-    let id = row_id(now);
-    // Above all numbers that a home counts; random bits keep two of one millisecond apart.
-    let salt = id.bytes().rev().take(4).fold(0, |salt, c| salt << 4 | i64::from(c) & 0xF);
-    let evidence = Evidence { what: fault.cause, supports: true, at: now.mono, value: fault.value };
-    NewAlert {
-        id,
-        home: fault.home,
-        incident: stored(now.mono) << 16 | salt,
-        kind: fault.kind as i64,
-        severity: fault.severity as i64,
-        device: fault.device.map(|id| number(id.get())),
-        gateway: fault.gateway.map(|id| number(id.get())),
-        count: 1,
-        trust: Trust::Verified as i64,
-        late: false,
-        raised_wall: now.wall_ms,
-        raised_mono: stored(now.mono),
-        evidence: evidence_json(now, &[evidence]),
-        cursor: 0,
-    }
-}
-
-fn line(now: Now, alert: &str, what: What) -> Line {
-    Line {
-        alert: alert.to_owned(),
-        wall: now.wall_ms,
-        mono: stored(now.mono),
-        what: what.number(),
-        detail: None,
-    }
 }

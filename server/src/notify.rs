@@ -10,32 +10,29 @@
 //! a confirmed notice is no person.
 
 pub mod line;
+mod outbox;
 pub mod webhook;
 mod worker;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use care::Seen;
 use care::policy::{NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST, NOTICE_PROBE};
 use serde::Serialize;
 use sqlx::AnyConnection;
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::clock::Now;
 use crate::config;
 use crate::desk::view;
 use crate::faults::Fault;
-use crate::records::Records;
 use crate::records::notify::{self as rows, OutboxRow};
 
-use self::line::Line;
 use self::webhook::Webhook;
-use self::worker::{Make, Worker};
+use self::worker::Make;
+
+pub use self::outbox::{Facts, Look, Outbox};
 
 /// Name of the first receiver; the others are numbered from 2.
 const WEBHOOK: &str = "webhook";
@@ -175,139 +172,6 @@ pub fn hook(
 ) -> Result<Option<Webhook>, Box<dyn std::error::Error + Send + Sync>> {
     let mut hooks = config.receivers().map(open).collect::<Result<Vec<_>, _>>()?;
     Ok(if hooks.is_empty() { None } else { Some(hooks.swap_remove(0)) })
-}
-
-/// What the workers have done since they were started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// Notices that were confirmed.
-    pub delivered: u64,
-    /// Tries that failed.
-    pub failed: u64,
-    /// Notices given up: each is a fault that a person must look at.
-    pub dead: u64,
-    /// Whether the last try was confirmed.
-    pub healthy: bool,
-    /// Receivers that do not answer; none before any was called.
-    pub dead_receivers: Option<usize>,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    delivered: AtomicU64,
-    failed: AtomicU64,
-    dead: AtomicU64,
-    failing: AtomicBool,
-}
-
-/// A look at the server's clock.
-pub type Look = Arc<dyn Fn() -> Now + Send + Sync>;
-
-/// Hold on the workers: wakes them, asks them, stops them.
-#[derive(Debug, Clone)]
-pub struct Outbox {
-    wake: Arc<watch::Sender<u64>>,
-    stop: Arc<AtomicBool>,
-    counters: Arc<Counters>,
-    /// Receivers that were called, and whether they are dead.
-    dead: Arc<Mutex<BTreeMap<String, bool>>>,
-    names: Arc<Vec<String>>,
-}
-
-impl Outbox {
-    /// The outbox of a configuration; [`run()`] starts its workers.
-    pub fn of(config: &config::Notify) -> Self {
-        let many = config.receivers().count().max(1);
-        Self::named((1..=many).map(|n| match n {
-            1 => WEBHOOK.to_owned(),
-            n => format!("{WEBHOOK}-{n}"),
-        }))
-    }
-
-    /// Starts one worker as a task of this runtime; `look` is the server's clock.
-    pub fn start(records: Records, look: Look, hook: Webhook, pace: Pace) -> Self {
-        let outbox = Self::named([WEBHOOK.to_owned()]);
-        outbox.receiver(&records, &look, (WEBHOOK, hook), pace);
-        outbox
-    }
-
-    /// Starts the worker of one more receiver.
-    pub fn receiver(
-        &self,
-        records: &Records,
-        look: &Look,
-        (name, hook): (&str, Webhook),
-        pace: Pace,
-    ) {
-        let hook = Arc::new(hook);
-        let make: Make = Arc::new(move || Ok(Some(hook.again())));
-        tokio::spawn(self.worker(records, look, (name, make), pace).run());
-    }
-
-    fn named(names: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            wake: Arc::new(watch::Sender::new(0)),
-            stop: Arc::default(),
-            counters: Arc::default(),
-            dead: Arc::default(),
-            names: Arc::new(names.into_iter().collect()),
-        }
-    }
-
-    fn worker(
-        &self,
-        records: &Records,
-        look: &Look,
-        (name, make): (&str, Make),
-        pace: Pace,
-    ) -> Worker {
-        Worker {
-            records: records.clone(),
-            look: Arc::clone(look),
-            name: name.to_owned(),
-            make,
-            hook: None,
-            pace,
-            outbox: self.clone(),
-            line: Line::new(pace.probe_ms),
-        }
-    }
-
-    /// Names of the receivers, as in the rows.
-    pub fn receivers(&self) -> &[String] {
-        &self.names
-    }
-
-    /// There is something new in the outbox.
-    pub fn wake(&self) {
-        self.wake.send_modify(|n| *n = n.wrapping_add(1));
-    }
-
-    /// Ends the workers after what they are at.
-    pub fn stop(&self) {
-        self.stop.store(true, Relaxed);
-        self.wake();
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Relaxed)
-    }
-
-    fn bell(&self) -> watch::Receiver<u64> {
-        self.wake.subscribe()
-    }
-
-    /// What they have done.
-    pub fn facts(&self) -> Facts {
-        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        Facts {
-            delivered: self.counters.delivered.load(Relaxed),
-            failed: self.counters.failed.load(Relaxed),
-            dead: self.counters.dead.load(Relaxed),
-            healthy: !self.counters.failing.load(Relaxed),
-            dead_receivers: (!dead.is_empty()).then(|| dead.values().filter(|d| **d).count()),
-        }
-    }
 }
 
 #[cfg(test)]

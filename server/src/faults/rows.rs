@@ -1,0 +1,99 @@
+//! Faults as rows: an alert for each that begins, its end for each that is over, in one transaction, then screens.
+//!
+//! Not here: what waits and when it is tried again (`faults`).
+
+use std::collections::BTreeMap;
+
+use care::alert::Course;
+use care::{Evidence, Trust};
+
+use super::Fault;
+use crate::app::App;
+use crate::clock::Now;
+use crate::desk::life::stored;
+use crate::desk::story::What;
+use crate::desk::view::AlertView;
+use crate::ingest::judge::{evidence_json, number, row_id};
+use crate::live::Change;
+use crate::records::chain::{self, Batch, Growth, Line, NewAlert};
+use crate::records::desk;
+use crate::records::fault::{self, FaultKey};
+
+pub(super) async fn write(
+    app: &App,
+    waiting: &BTreeMap<FaultKey, Option<Fault>>,
+) -> Result<(), sqlx::Error> {
+    let now = app.clock.now();
+    let mut batch = Batch::default();
+    let mut writer = app.records.begin().await?;
+    for (key, fault) in waiting {
+        let known = fault::find(&mut writer, *key).await?;
+        match (fault, known) {
+            (Some(_), Some((_, false))) | (None, None) => {}
+            (Some(fault), _) => {
+                let alert = alert_of(now, fault);
+                fault::put(&mut writer, *key, &alert.id).await?;
+                batch.lines.push(line(now, &alert.id, What::Raised));
+                if let Some(course) = Course::of(fault.kind, fault.severity) {
+                    let (first, due) = course.begin(now.mono);
+                    batch.ladder.push((alert.id.clone(), first as i64, stored(due)));
+                }
+                batch.alerts.push(alert);
+            }
+            (None, Some((id, over))) => {
+                fault::remove(&mut writer, *key).await?;
+                if !over {
+                    batch.lines.push(line(now, &id, What::Eased));
+                    batch.grown.push(Growth { id, passed: true, ..Growth::default() });
+                }
+            }
+        }
+    }
+    chain::write(&mut writer, &mut batch, now.wall_ms).await?;
+    let mut views = Vec::new();
+    let changed = batch.alerts.iter().map(|a| &a.id).chain(batch.grown.iter().map(|g| &g.id));
+    for id in changed {
+        if let Some(row) = desk::find(&mut writer, id).await? {
+            views.push((row.cursor, AlertView::of(&row, &[], &app.names, now.mono)));
+        }
+    }
+    writer.commit().await?;
+    app.faults.written(waiting);
+    for (cursor, view) in views {
+        app.live.publish(Change { cursor, view });
+    }
+    Ok(())
+}
+
+fn alert_of(now: Now, fault: &Fault) -> NewAlert {
+    let id = row_id(now);
+    // Above all numbers that a home counts; random bits keep two of one millisecond apart.
+    let salt = id.bytes().rev().take(4).fold(0, |salt, c| salt << 4 | i64::from(c) & 0xF);
+    let evidence = Evidence { what: fault.cause, supports: true, at: now.mono, value: fault.value };
+    NewAlert {
+        id,
+        home: fault.home,
+        incident: stored(now.mono) << 16 | salt,
+        kind: fault.kind as i64,
+        severity: fault.severity as i64,
+        device: fault.device.map(|id| number(id.get())),
+        gateway: fault.gateway.map(|id| number(id.get())),
+        count: 1,
+        trust: Trust::Verified as i64,
+        late: false,
+        raised_wall: now.wall_ms,
+        raised_mono: stored(now.mono),
+        evidence: evidence_json(now, &[evidence]),
+        cursor: 0,
+    }
+}
+
+fn line(now: Now, alert: &str, what: What) -> Line {
+    Line {
+        alert: alert.to_owned(),
+        wall: now.wall_ms,
+        mono: stored(now.mono),
+        what: what.number(),
+        detail: None,
+    }
+}

@@ -1,0 +1,112 @@
+//! The statements of a batch, one a table: numbers of changes, alerts, what they gain, presses, steps of the ladder.
+//!
+//! Not here: in which order they run (`chain`).
+
+use std::collections::HashSet;
+
+use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+
+use super::{Batch, Growth, NewActivation, NewAlert, ROWS};
+use crate::records::due;
+
+/// New alerts begin to climb in one statement; each that stood before is asked whether it climbs already.
+pub(super) async fn climb(c: &mut AnyConnection, batch: &Batch) -> Result<(), Error> {
+    let fresh: HashSet<&str> = batch.alerts.iter().map(|alert| alert.id.as_str()).collect();
+    let (new, known): (Vec<_>, Vec<_>) =
+        batch.ladder.iter().partition(|(alert, ..)| fresh.contains(alert.as_str()));
+    for steps in new.chunks(ROWS) {
+        let mut sql = QueryBuilder::<Any>::new("INSERT INTO ladder (alert, round, step, due) ");
+        sql.push_values(steps, |mut row, (alert, step, due)| {
+            row.push_bind(alert).push_bind(0i64).push_bind(*step).push_bind(*due);
+        });
+        sql.push(" ON CONFLICT (alert, round, step) DO NOTHING");
+        sql.build().execute(&mut *c).await?;
+    }
+    for (alert, step, due) in known {
+        due::begin(c, alert, (*step, *due)).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn number(c: &mut AnyConnection, batch: &mut Batch) -> Result<(), Error> {
+    let sql = "SELECT COALESCE(MAX(cursor), 0) AS n FROM change";
+    let mut cursor: i64 = query(sql).fetch_one(c).await?.try_get("n")?;
+    let alerts = batch.alerts.iter_mut().map(|a| &mut a.cursor);
+    for slot in alerts.chain(batch.grown.iter_mut().map(|g| &mut g.cursor)) {
+        cursor += 1;
+        *slot = cursor;
+    }
+    Ok(())
+}
+
+pub(super) async fn changes(c: &mut AnyConnection, batch: &Batch, wall: i64) -> Result<(), Error> {
+    let alerts = batch.alerts.iter().map(|a| (a.cursor, a.id.as_str()));
+    let all: Vec<_> = alerts.chain(batch.grown.iter().map(|g| (g.cursor, g.id.as_str()))).collect();
+    for rows in all.chunks(ROWS) {
+        let mut sql = QueryBuilder::<Any>::new("INSERT INTO change (cursor, alert, wall) ");
+        sql.push_values(rows, |mut row, (cursor, alert)| {
+            row.push_bind(*cursor).push_bind(*alert).push_bind(wall);
+        });
+        sql.build().execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn insert_alerts(c: &mut AnyConnection, alerts: &[NewAlert]) -> Result<(), Error> {
+    let mut sql = QueryBuilder::<Any>::new(
+        "INSERT INTO alert (id, home, incident, kind, severity, device, gateway, count, trust, late, \
+         raised_wall, raised_mono, cursor, evidence) ",
+    );
+    sql.push_values(alerts, |mut row, a| {
+        row.push_bind(&a.id).push_bind(a.home).push_bind(a.incident).push_bind(a.kind);
+        row.push_bind(a.severity).push_bind(a.device).push_bind(a.gateway).push_bind(a.count);
+        row.push_bind(a.trust).push_bind(i64::from(a.late)).push_bind(a.raised_wall);
+        row.push_bind(a.raised_mono).push_bind(a.cursor).push_bind(a.evidence.as_slice());
+    });
+    sql.build().execute(c).await.map(drop)
+}
+
+pub(super) async fn grow(c: &mut AnyConnection, grown: &Growth, wall: i64) -> Result<(), Error> {
+    let sql = "UPDATE alert SET count = count + $2, cursor = $3, \
+               rose_mono = CASE WHEN severity < 3 AND COALESCE($11, $4) = 3 THEN $12 ELSE rose_mono END, \
+               severity = COALESCE($11, CASE WHEN severity < $4 THEN $4 ELSE severity END), \
+               kind = COALESCE($5, kind), evidence = COALESCE($6, evidence), \
+               step = COALESCE($7, step), \
+               suspended_until = CASE WHEN $8 = 1 AND state = 2 THEN 0 ELSE suspended_until END, \
+               closed_wall = CASE WHEN $9 = 1 AND state <> 3 THEN $10 ELSE closed_wall END, \
+               state = CASE WHEN $9 = 1 THEN 3 ELSE state END WHERE id = $1";
+    query(sql)
+        .bind(&grown.id)
+        .bind(grown.count)
+        .bind(grown.cursor)
+        .bind(grown.severity)
+        .bind(grown.kind)
+        .bind(grown.evidence.as_deref())
+        .bind(grown.step)
+        .bind(i64::from(grown.wakes))
+        .bind(i64::from(grown.passed))
+        .bind(wall)
+        .bind(grown.graded)
+        .bind(grown.rose)
+        .execute(c)
+        .await
+        .map(drop)
+}
+
+pub(super) async fn insert_activations(
+    c: &mut AnyConnection,
+    rows: &[NewActivation],
+) -> Result<(), Error> {
+    let mut sql = QueryBuilder::<Any>::new(
+        "INSERT INTO activation (device, boot, seq, trust, hash, alert, kind, rung, pressed_mono, \
+         pressed_wall, stored_mono, received_wall, late) ",
+    );
+    sql.push_values(rows, |mut row, a| {
+        row.push_bind(a.device).push_bind(a.boot).push_bind(a.seq).push_bind(a.trust);
+        row.push_bind(a.hash.as_slice()).push_bind(&a.alert).push_bind(a.kind).push_bind(a.rung);
+        row.push_bind(a.pressed_mono).push_bind(a.pressed_wall).push_bind(a.stored_mono);
+        row.push_bind(a.received_wall).push_bind(i64::from(a.late));
+    });
+    sql.push(" ON CONFLICT DO NOTHING");
+    sql.build().execute(c).await.map(drop)
+}
