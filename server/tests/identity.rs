@@ -4,82 +4,32 @@
 //! here: the order and number of copies (`ingest`), what a home box does before (`gateway`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
-use std::sync::Arc;
+#[path = "scene/house.rs"]
+mod house;
+#[path = "identity/word.rs"]
+mod word;
 
-use proto::frame::{Class, Header, Lane, seal_end, seal_hop};
-use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
-use proto::relay::{Relay, RelayKind};
+use proto::frame::{Class, Lane, seal_hop};
+use proto::id::{PressId, Seq};
+use proto::relay::RelayKind;
 use proto::unit::{Millis, Mono};
-use proto::up::{Event, EventKind, Health, Role, Up};
-use server::app::{self, App, Running};
-use server::config::Config;
+use proto::up::{Event, EventKind, Up};
 use server::desk::life::stored;
-use server::inbox::InboxRow;
-use server::ingest::batch::Batcher;
 use server::ingest::judge::{Cause, Sheet};
-use server::provision::Minted;
 use server::records::chain::{self, Batch, Growth, NewActivation, NewAlert};
-use server::records::desk::{self, DeskRow};
-use server::records::home::HomeRow;
+use server::records::desk::DeskRow;
 
-const WALL: i64 = 1_790_000_000_000;
+use house::{Room, WALL};
+use word::BOOT;
+
 const HELP: i64 = care::Kind::Help as i64;
 const UNREADABLE: i64 = care::Kind::Unreadable as i64;
 const TWICE: i64 = care::Kind::IdentityTwice as i64;
-const BOOT: BootId = BootId::new(7, 1);
-
-struct Room {
-    app: Arc<App>,
-    batcher: Batcher,
-    home: HomeId,
-    gateway: GatewayId,
-    button: Minted,
-    row: i64,
-    _running: Running,
-    _folder: tempfile::TempDir,
-}
 
 impl Room {
-    async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = format!("data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n", folder.path());
-        let config: Config = toml::from_str(&config).unwrap();
-        config.prepare_data().unwrap();
-        let running = app::start(config).await.unwrap();
-        let app = Arc::clone(&running.app);
-        let make = &app.provision;
-        let organisation = make.create_organisation("演示机构", WALL).await.unwrap();
-        let place = HomeRow {
-            organisation: organisation.clone(),
-            label: "3-2-501".into(),
-            address: "演示路 1 号".into(),
-            ..HomeRow::default()
-        };
-        let home = make.create_home(place, WALL).await.unwrap();
-        let gateway = make.create_gateway(&organisation, "hall", WALL).await.unwrap();
-        let gateway = gateway.device.as_gateway();
-        let button =
-            make.create_device(home, gateway, Role::HelpButton, "bed", WALL).await.unwrap();
-        let batcher = Batcher::new(Arc::clone(&app)).await.unwrap();
-        Self { app, batcher, home, gateway, button, row: 0, _running: running, _folder: folder }
-    }
-
-    fn row(&mut self, kind: RelayKind, bytes: &[u8]) -> InboxRow {
-        let now = self.app.clock.now();
-        let relay = Relay { kind, age: Millis::new(0), bytes: bytes.into() };
-        self.row += 1;
-        InboxRow {
-            id: self.row,
-            gateway: self.gateway,
-            mono: now.mono,
-            wall_ms: now.wall_ms,
-            bytes: minicbor::to_vec(&relay).unwrap(),
-        }
-    }
-
     async fn take(&mut self, lane: Lane, frames: &[&[u8]]) {
-        let rows = frames.iter().map(|frame| self.row(RelayKind::Open, frame)).collect();
-        assert!(self.batcher.take(lane, rows).await);
+        let rows = frames.iter().map(|frame| self.row(RelayKind::Open, 0, frame)).collect();
+        self.house.take(lane, rows).await;
     }
 
     async fn urgent(&mut self, frame: &[u8]) {
@@ -89,78 +39,37 @@ impl Room {
     async fn stranger(&mut self, frame: &[u8]) {
         let boot = self.button.key.hop(self.button.epoch).boot(BOOT);
         let hop = seal_hop(frame, &boot).unwrap();
-        let row = self.row(RelayKind::Stranger, &hop);
-        assert!(self.batcher.take(Lane::Emergency, vec![row]).await);
-    }
-
-    /// A frame of the button with any class and body.
-    fn frame(&self, seq: u32, class: Class, body: &[u8]) -> Vec<u8> {
-        let (key, epoch) = (&self.button.key, self.button.epoch);
-        let id = PressId { device: self.button.device, boot: BOOT, seq: Seq::new(seq) };
-        let header = Header { class, epoch, id };
-        seal_end(&header, body, &key.end(epoch).boot(BOOT)).unwrap().to_vec()
-    }
-
-    fn event(&self, seq: u32, class: Class, kind: EventKind, uptime: u64) -> Vec<u8> {
-        let up = Up::Event(Event { kind, uptime: Millis::new(uptime), count: None });
-        self.frame(seq, class, &up.to_body().unwrap())
-    }
-
-    fn press(&self, seq: u32, uptime: u64) -> Vec<u8> {
-        self.event(seq, Class::Emergency, EventKind::Press, uptime)
-    }
-
-    /// A health frame: two measured values.
-    fn health(&self, seq: u32, uptime: u64) -> Vec<u8> {
-        let health = Health {
-            uptime: Millis::new(uptime),
-            period_s: 60,
-            battery: None,
-            signal: None,
-            firmware: 1,
-            tested: None,
-            role: Role::HelpButton,
-        };
-        self.frame(seq, Class::Health, &Up::Health(health).to_body().unwrap())
-    }
-
-    async fn of_kind(&self, kind: i64) -> Vec<DeskRow> {
-        let mut reader = self.app.records.reader().await.unwrap();
-        let rows = desk::after(&mut reader, 0, 10_000).await.unwrap();
-        rows.into_iter().filter(|row| row.kind == kind).collect()
+        let row = self.row(RelayKind::Stranger, 0, &hop);
+        self.house.take(Lane::Emergency, vec![row]).await;
     }
 
     async fn presses(&self) -> usize {
-        let mut sum = 0;
-        for alert in self.of_kind(HELP).await {
-            let mut reader = self.app.records.reader().await.unwrap();
-            sum += desk::activations(&mut reader, &alert.id).await.unwrap().len();
-        }
-        sum
+        let calls = self.house.of_kind(HELP).await;
+        self.house.presses(&calls).await
     }
 
-    /// Faults that stand are in the rows when this returns.
     /// Waits until so many values in all are in their store.
     async fn values(&self, many: u64) {
         let soon = async {
-            while self.app.health.counted().points < many {
+            while self.house.app.health.counted().points < many {
                 tokio::task::yield_now().await;
             }
         };
         let waited = tokio::time::timeout(std::time::Duration::from_secs(20), soon).await;
-        let found = self.app.health.counted().points;
+        let found = self.house.app.health.counted().points;
         assert!(waited.is_ok() && found == many, "{found} values, want {many}");
     }
 
+    /// Faults that stand are in the rows when this returns.
     async fn faults(&self) -> Vec<DeskRow> {
-        server::faults::step(&self.app).await.unwrap();
-        self.of_kind(TWICE).await
+        server::faults::step(&self.house.app).await.unwrap();
+        self.house.of_kind(TWICE).await
     }
 
     /// Ends all alerts of people, as the desk does.
     async fn close(&self) {
-        let mut writer = self.app.records.begin().await.unwrap();
-        for alert in self.of_kind(HELP).await {
+        let mut writer = self.house.app.records.begin().await.unwrap();
+        for alert in self.house.of_kind(HELP).await {
             let growth = Growth { id: alert.id, passed: true, ..Growth::default() };
             let mut batch = Batch { grown: vec![growth], ..Batch::default() };
             chain::write(&mut writer, &mut batch, WALL).await.unwrap();
@@ -169,7 +78,7 @@ impl Room {
     }
 
     async fn open_calls(&self) -> usize {
-        self.of_kind(HELP).await.iter().filter(|row| row.state < 3).count()
+        self.house.of_kind(HELP).await.iter().filter(|row| row.state < 3).count()
     }
 }
 
@@ -219,17 +128,20 @@ async fn a_fault_that_a_person_has_closed_comes_back_only_as_a_new_one() {
     let room = Room::open().await;
     let fault = server::ingest::batch::gateway_twice(room.gateway);
     let hours = |n: u64| Mono::from_millis(n * 3_600_000);
-    room.app.faults.raise_again(fault, hours(1));
+    room.house.app.faults.raise_again(fault, hours(1));
     assert_eq!(room.faults().await.len(), 1);
-    let mut writer = room.app.records.begin().await.unwrap();
-    let growth =
-        Growth { id: room.of_kind(TWICE).await[0].id.clone(), passed: true, ..Growth::default() };
+    let mut writer = room.house.app.records.begin().await.unwrap();
+    let growth = Growth {
+        id: room.house.of_kind(TWICE).await[0].id.clone(),
+        passed: true,
+        ..Growth::default()
+    };
     let mut batch = Batch { grown: vec![growth], ..Batch::default() };
     chain::write(&mut writer, &mut batch, WALL).await.unwrap();
     writer.commit().await.unwrap();
-    room.app.faults.raise_again(fault, hours(1));
+    room.house.app.faults.raise_again(fault, hours(1));
     assert_eq!(room.faults().await.len(), 1, "not at once");
-    room.app.faults.raise_again(fault, hours(3));
+    room.house.app.faults.raise_again(fault, hours(3));
     assert_eq!(room.faults().await.len(), 2, "it still happens, so it is told again");
 }
 
@@ -241,18 +153,18 @@ async fn after_a_jump_back_in_numbers_no_value_is_dropped_as_a_copy() {
         room.take(Lane::Telemetry, &[&frame]).await;
     }
     room.values(200).await;
-    let before = room.app.health.counted();
+    let before = room.house.app.health.counted();
     let frames: Vec<_> = (1..=40).map(|seq| room.health(seq, u64::from(seq) * 900)).collect();
     for frame in &frames {
         room.take(Lane::Telemetry, &[frame]).await;
     }
     // Two values a frame; they go to their store behind the judgement.
     room.values(before.points + 80).await;
-    let after = room.app.health.counted();
+    let after = room.house.app.health.counted();
     assert_eq!(after.copies, before.copies);
     assert_eq!(room.faults().await.len(), 1, "numbers that come again are told");
     room.take(Lane::Telemetry, &[&frames[3], &frames[39]]).await;
-    let copies = room.app.health.counted();
+    let copies = room.house.app.health.counted();
     assert_eq!((copies.points, copies.copies), (after.points, after.copies + 2));
 }
 
@@ -264,11 +176,11 @@ async fn what_telemetry_was_taken_is_known_to_the_next_start() {
     let event = room.event(6, Class::Event, EventKind::Tamper, 1_500);
     room.take(Lane::Telemetry, &[&one, &event]).await;
     room.values(2).await;
-    room.batcher = Batcher::new(Arc::clone(&room.app)).await.unwrap();
-    let before = room.app.health.counted();
+    room.house.begin_anew().await;
+    let before = room.house.app.health.counted();
     room.take(Lane::Telemetry, &[&one, &other, &one, &other]).await;
     room.values(before.points + 2).await;
-    assert_eq!(room.app.health.counted().copies - before.copies, 3);
+    assert_eq!(room.house.app.health.counted().copies - before.copies, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -305,12 +217,12 @@ async fn an_emergency_of_a_kind_that_is_not_known_is_an_unreadable_emergency() {
     room.take(Lane::Telemetry, &[&words[0]]).await;
     room.urgent(&words[1]).await;
     room.urgent(&words[0]).await;
-    let alerts = room.of_kind(UNREADABLE).await;
+    let alerts = room.house.of_kind(UNREADABLE).await;
     assert_eq!(alerts.iter().map(|a| a.count).sum::<i64>(), 2, "{alerts:?}");
     // In the class of events it is no emergency, in whatever lane it comes.
     let event = room.frame(3, Class::Event, &body);
     room.urgent(&event).await;
-    let alerts = room.of_kind(UNREADABLE).await;
+    let alerts = room.house.of_kind(UNREADABLE).await;
     assert_eq!(alerts.iter().map(|a| a.count).sum::<i64>(), 2, "{alerts:?}");
 }
 
@@ -324,20 +236,20 @@ async fn it_is_nothing_is_never_an_unreadable_emergency() {
     }
     let cancel = room.event(3, Class::Event, EventKind::Cancel, 60_000);
     room.stranger(&cancel).await;
-    assert_eq!(room.of_kind(UNREADABLE).await, []);
+    assert_eq!(room.house.of_kind(UNREADABLE).await, []);
     assert_eq!(room.presses().await, 0);
     // Changed on its way it may have been a press: nobody can tell.
     let mut changed = room.event(4, Class::Emergency, EventKind::Cancel, 60_000);
     let last = changed.len() - 1;
     changed[last] ^= 1;
     room.urgent(&changed).await;
-    assert_eq!(room.of_kind(UNREADABLE).await.len(), 1);
+    assert_eq!(room.house.of_kind(UNREADABLE).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_press_that_an_older_build_wrote_down_stays_one_when_it_is_repeated() {
     let mut room = Room::open().await;
-    let now = room.app.clock.now();
+    let now = room.house.app.clock.now();
     let mono = stored(now.mono);
     let device = i64::try_from(room.button.device.get()).unwrap();
     let alert = NewAlert {
@@ -371,7 +283,7 @@ async fn a_press_that_an_older_build_wrote_down_stays_one_when_it_is_repeated() 
         received_wall: now.wall_ms,
         late: false,
     };
-    let mut writer = room.app.records.begin().await.unwrap();
+    let mut writer = room.house.app.records.begin().await.unwrap();
     let mut batch =
         Batch { alerts: vec![alert], activations: vec![activation], ..Batch::default() };
     chain::write(&mut writer, &mut batch, WALL).await.unwrap();
