@@ -14,7 +14,7 @@ use source::{Source, all_sources, all_texts};
 /// Lines of a file, inline tests apart.
 const FILE_LINES_MAX: usize = 500;
 /// Nine files in ten are shorter than this.
-const FILE_LINES_P90: usize = 280;
+const FILE_LINES_P90: usize = 265;
 /// Lines of a function from its signature to its closing brace.
 const FUNCTION_LINES_MAX: usize = 60;
 /// Fewest and most lines of the plate; a test's title may be its whole plate.
@@ -200,24 +200,27 @@ fn clocks_are_read_in_clock_rs() {
 
 #[test]
 fn every_policy_number_names_its_source() {
-    let path = "proto/care/src/policy.rs";
     let sources = all_sources();
-    let policy = sources.iter().find(|s| s.path == path).expect("policy.rs is there");
-    let mut faults = Vec::new();
-    let mut doc = String::new();
-    for (n, line) in policy.text.lines().enumerate() {
-        let line = line.trim();
-        if let Some(words) = line.strip_prefix("///") {
-            doc.push_str(words);
-        } else if line.starts_with("pub const ") && !line.starts_with("pub const fn") {
-            if !doc.to_lowercase().contains("source:") {
-                faults.push(format!("{path}:{}: {line}: say `Source: …`", n + 1));
+    let rooms = sources.iter().filter(|s| s.path.starts_with("proto/care/src/policy"));
+    let (mut faults, mut numbers) = (Vec::new(), 0);
+    for policy in rooms {
+        let mut doc = String::new();
+        for (n, line) in policy.text.lines().enumerate() {
+            let line = line.trim();
+            if let Some(words) = line.strip_prefix("///") {
+                doc.push_str(words);
+            } else if line.starts_with("pub const ") && !line.starts_with("pub const fn") {
+                numbers += 1;
+                if !doc.to_lowercase().contains("source:") {
+                    faults.push(format!("{}:{}: {line}: say `Source: …`", policy.path, n + 1));
+                }
+                doc.clear();
+            } else if line.is_empty() {
+                doc.clear();
             }
-            doc.clear();
-        } else if line.is_empty() {
-            doc.clear();
         }
     }
+    assert!(numbers > 100, "{numbers} policy numbers were found");
     report("policy numbers", faults);
 }
 
