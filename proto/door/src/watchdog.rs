@@ -208,3 +208,33 @@ async fn receive<S: AsyncRead + Unpin>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hello(password: &[u8]) -> Hello<'_> {
+        let peer = (Ipv4Addr::LOCALHOST, 1).into();
+        let (login, password) = (Some(NAME), Some(password));
+        Hello { peer, client_id: NAME, login, password, certificate: None }
+    }
+
+    #[test]
+    fn a_login_of_the_watchdog_is_good_for_one_connection() {
+        let pulse = Pulse::default();
+        pulse.lock().login = Some("secret".into());
+        assert!(!pulse.admits(&hello(b"another")));
+        assert!(pulse.admits(&hello(b"secret")), "a wrong guess uses nothing up");
+        assert!(!pulse.admits(&hello(b"secret")));
+    }
+
+    #[test]
+    fn a_watchdog_that_hangs_is_no_pulse() {
+        let pulse = Pulse::default();
+        assert!(!pulse.beats(Mono::from_millis(0)), "before the first round");
+        let last = Mono::from_millis(1_000);
+        pulse.lock().last = Some(last);
+        assert!(pulse.beats(last.after(OVERDUE)));
+        assert!(!pulse.beats(last.after(OVERDUE).after(Millis::new(1))));
+    }
+}

@@ -11,7 +11,7 @@
 
 use std::net::IpAddr;
 
-use door::admission::{Admission, Answer, Offer, Rank, Rules, group};
+use door::admission::{Admission, Answer, CLOSING_MAX, Offer, Rank, Rules, group};
 use proto::unit::{Millis, Mono};
 
 const RULES: Rules = Rules {
@@ -153,6 +153,18 @@ fn emergencies_go_before_strangers_and_telemetry_and_telemetry_before_strangers(
 }
 
 #[test]
+fn telemetry_takes_the_place_of_a_stranger_in_a_full_house_and_of_nobody_else() {
+    let mut house = Admission::new(Rules { strangers: 3, ..RULES });
+    let strangers = [0, 1, 2].map(|ms| inside(&mut house, 2, Rank::Stranger, ms).0);
+    for ms in 3..5 {
+        assert_eq!(inside(&mut house, 1, Rank::Urgent, ms).1, Answer::Stay(None));
+    }
+    let answer = inside(&mut house, 1, Rank::Ordinary, 5).1;
+    assert_eq!(answer, Answer::Stay(Some(strangers[0])), "the oldest of the silent");
+    assert_eq!(inside(&mut house, 1, Rank::Ordinary, 6).1, Answer::Full, "the rest is reserve");
+}
+
+#[test]
 fn who_comes_again_takes_its_own_place_in_a_full_house() {
     let mut house = Admission::new(RULES);
     let ids: Vec<_> = (0..5).map(|ms| inside(&mut house, 1, Rank::Urgent, ms).0).collect();
@@ -171,6 +183,14 @@ fn silent_strangers_make_room_for_the_next_one() {
     house.spoke(second, at(3));
     let third = inside(&mut house, 3, Rank::Stranger, 4);
     assert_eq!(third.1, Answer::Stay(Some(second + 1)), "the silent before who has spoken");
+}
+
+#[test]
+fn the_stranger_whose_address_holds_most_makes_room_and_not_the_one_that_waits_longest() {
+    let mut house = Admission::new(Rules { strangers: 3, ..RULES });
+    inside(&mut house, 1, Rank::Stranger, 0);
+    let many = [1, 2].map(|ms| inside(&mut house, 2, Rank::Stranger, ms).0);
+    assert_eq!(inside(&mut house, 3, Rank::Stranger, 3).1, Answer::Stay(Some(many[0])));
 }
 
 #[test]
@@ -202,6 +222,27 @@ fn more_addresses_than_are_remembered_refuse_no_stranger() {
         house.spoke(id, at(1));
         house.closed(id);
     }
+}
+
+#[test]
+fn addresses_that_spoke_are_forgotten_before_they_fill_the_memory() {
+    let mut house = Admission::new(Rules { strangers_per_minute: 1, ..RULES });
+    let mut speaks = |number: u32| {
+        let address = IpAddr::from(number.to_be_bytes());
+        let ms = u64::from(number);
+        let Offer::Admit { id, .. } = house.offer(address, at(ms)) else { panic!("it waits") };
+        let answer = house.prove(id, Rank::Stranger, None, at(ms));
+        house.spoke(id, at(ms));
+        house.closed(id);
+        answer
+    };
+    assert_eq!(speaks(0), Answer::Stay(None));
+    assert_eq!(speaks(0), Answer::Full, "it has spoken in this minute");
+    (1..5_000).for_each(|number| {
+        speaks(number);
+    });
+    assert_eq!(speaks(0), Answer::Stay(None), "who spoke first is forgotten first");
+    assert_eq!(speaks(4_999), Answer::Full, "and who spoke last is not");
 }
 
 #[test]
@@ -237,6 +278,21 @@ fn who_was_told_to_go_can_prove_nothing_any_more() {
     let first = enter(&mut house, 1, 0).0;
     assert_eq!(house.press(), Some(first), "grace or not");
     assert_eq!(house.prove(first, Rank::Urgent, None, at(1)), Answer::Gone);
+}
+
+#[test]
+fn who_was_told_to_go_and_stays_keeps_newcomers_out_so_that_handles_are_bounded() {
+    let mut house = Admission::new(RULES);
+    let all = RULES.porch + RULES.inside + RULES.reserve + CLOSING_MAX;
+    let mut told_to_go = Vec::new();
+    let mut ms = 0;
+    while house.open() < all {
+        told_to_go.extend(enter(&mut house, 1, ms).1);
+        ms += 1_000;
+    }
+    assert_eq!(house.offer(ip(2), at(ms)), Offer::Wait(None), "nobody is ripe for any moment");
+    house.closed(told_to_go[0]);
+    assert!(matches!(house.offer(ip(2), at(ms)), Offer::Admit { .. }));
 }
 
 #[test]
