@@ -255,6 +255,32 @@ mod tests {
     }
 
     #[test]
+    fn after_a_reboot_a_clock_that_is_behind_is_not_believed_however_little() {
+        let mut world = World::proved();
+        world.reboot(-DAY / 2);
+        assert_eq!((world.pass(MINUTE), world.proof.stand()), (0, Stand::Wrong));
+    }
+
+    #[test]
+    fn once_the_clock_is_proved_after_a_reboot_it_may_not_jump_as_if_the_machine_had_been_off() {
+        let mut world = World::proved();
+        world.reboot(DAY / 2);
+        assert_eq!((world.pass(MINUTE), world.proof.stand()), (DAY / 2, Stand::Proved));
+        world.wrong += DAY;
+        assert_eq!((world.pass(MINUTE), world.proof.stand()), (DAY / 2, Stand::Wrong));
+    }
+
+    #[test]
+    fn a_correction_that_was_followed_is_not_forgotten_by_a_reboot() {
+        let mut world = World::new(40 * DAY);
+        world.pass(DAY);
+        world.wrong = 0;
+        assert_eq!((world.pass(11 * MINUTE), world.proof.stand()), (0, Stand::Unproved));
+        world.reboot(DAY / 2);
+        assert_eq!((world.pass(1_000), world.proof.stand()), (DAY / 2, Stand::Proved));
+    }
+
+    #[test]
     fn after_weeks_off_the_clock_is_followed_and_proves_itself_first() {
         let mut world = World::proved();
         world.reboot(30 * DAY);

@@ -120,6 +120,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_emergency_waits_for_its_time_and_leaves_the_reserve_at_its_first_try_too() {
+        let mut line = Line::default();
+        let later = Waits { due: 5_000, ..OLD };
+        assert!(!line.may(later, (0, 0), 4_999));
+        assert!(line.may(later, (0, 0), 5_000));
+        let (general, first) = (LANES - RESERVED, Waits { tries: 0, ..OLD });
+        assert!(line.may(first, (general - 1, general - 1), 1_000));
+        assert!(!line.may(first, (general, general), 1_000));
+    }
+
+    #[test]
     fn a_dead_receiver_is_asked_by_one_notice_and_used_within_half_a_minute() {
         let mut line = dead(5_000);
         assert_eq!(line.dead(), Some(true));
