@@ -1,4 +1,5 @@
 // The login and set-up forms: send, say what went wrong, go on. The click also opens the sound.
+// Without this script the forms post by themselves.
 import { call, ok, why } from "./api.js";
 import { t } from "./words.js";
 import { unlock } from "./sound.js";
@@ -20,7 +21,13 @@ form.addEventListener("submit", async (event) => {
   unlock();
   say.textContent = t("js.asking");
   const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
-  const { status, data } = await call("POST", form.dataset.to, { ...fields, ...(form.dataset.lang && { lang: form.dataset.lang }) });
+  if (form.dataset.to !== "/api/login") delete fields.lang;
+  const { status, data } = await call("POST", form.dataset.to, fields);
+  if (data?.error?.code?.startsWith("second")) {
+    const second = document.getElementById("second");
+    second.hidden = false;
+    second.querySelector("input").focus();
+  }
   if (ok(status)) location.assign(form.dataset.then);
   else say.textContent = status === 0 ? t("js.not_sent") : (why(data) ?? t("js.refused", { status }));
 });

@@ -29,9 +29,20 @@ impl ApiError {
         Self { status, code, places: Vec::new(), more: Map::new() }
     }
 
-    fn sentence(&self, lang: Lang) -> String {
+    /// The refusal as one sentence.
+    pub fn sentence(&self, lang: Lang) -> String {
         let places: Vec<(&str, &str)> = self.places.iter().map(|(k, v)| (*k, v.as_str())).collect();
         lang.fill(&format!("error.{}", self.code), &places)
+    }
+
+    /// Its status.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its code.
+    pub const fn code(&self) -> &'static str {
+        self.code
     }
 
     /// The answer as a page, for a person who followed an address.
@@ -74,6 +85,35 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "no_header")
     }
 
+    /// A page of an address that is not ours.
+    pub fn origin(origin: &str) -> Self {
+        let mut error = Self::new(StatusCode::FORBIDDEN, "origin");
+        error.places.push(("origin", origin.chars().take(100).collect()));
+        error
+    }
+
+    /// A request for an address that is not ours.
+    pub fn host(host: &str) -> Self {
+        let mut error = Self::new(StatusCode::MISDIRECTED_REQUEST, "host");
+        error.places.push(("host", host.chars().take(100).collect()));
+        error
+    }
+
+    /// The code of a second factor is asked for.
+    pub fn second() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "second")
+    }
+
+    /// A code of a second factor that is wrong or was used.
+    pub fn second_wrong() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "second_wrong")
+    }
+
+    /// A second factor that is on already, or was never begun.
+    pub fn second_state() -> Self {
+        Self::new(StatusCode::CONFLICT, "second_state")
+    }
+
     /// Wrong name or password; which of them is not said.
     pub fn login() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "login")
@@ -106,6 +146,11 @@ impl ApiError {
     /// A new password that is too short or the name itself.
     pub fn password() -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "password")
+    }
+
+    /// One's own present password, mistyped or missing.
+    pub fn old_password() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "old_password")
     }
 
     /// A set-up token that is wrong or used.
@@ -177,6 +222,11 @@ impl ApiError {
     /// A body over the limit.
     pub fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large")
+    }
+
+    /// A body that broke off or came too slowly.
+    pub fn broken() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "broken")
     }
 
     /// A field that is not right, in the words of the room that refused it.

@@ -93,9 +93,9 @@ pub struct App {
 }
 
 impl App {
-    /// Whether the console is reached by TLS only. It never is: it is bound to loopback.
-    pub const fn tls(&self) -> bool {
-        false
+    /// Whether the console is reached by TLS only.
+    pub fn tls(&self) -> bool {
+        self.config.console.tls()
     }
 
     /// A person has ended an alert so: the judgement hears it, and the home's sounder if nothing else is open.

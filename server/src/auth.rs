@@ -4,25 +4,30 @@
 //! by age, by log-out, or when its owner is shut out. Idleness never hides the console: its heartbeat
 //! counts as use. Not here: what a role may do (`role`), HTTP answers (`routes::session`).
 
-pub mod delay;
+pub mod entry;
+pub mod heart;
 pub mod password;
+pub mod recovery;
 pub mod role;
+pub mod second;
+pub mod source;
 pub mod token;
+pub mod tries;
 
 use std::marker::PhantomData;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
-use proto::unit::{Millis, Mono};
+use proto::unit::Millis;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::delay::Delay;
+use crate::auth::heart::Heart;
 use crate::auth::password::Passwords;
 use crate::auth::role::{Duty, Role};
+use crate::auth::tries::Tries;
 use crate::desk::life::{mono, stored};
 use crate::records::staff;
 use crate::router::Caller;
@@ -42,7 +47,9 @@ pub const CODE_LASTS: Millis = Millis::minutes(24 * 60);
 pub struct Auth {
     /// The hashing room.
     pub passwords: Passwords,
-    delay: Mutex<Delay>,
+    /// Passwords that were proved since the start.
+    pub heart: Heart,
+    tries: Mutex<Tries>,
     setup: Mutex<Option<String>>,
 }
 
@@ -50,14 +57,14 @@ impl Auth {
     /// Makes the token with which the first administrator is made; said once, at start.
     pub fn open_setup(&self) -> Result<String, token::NoRandom> {
         let token = token::code()?;
-        *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Some(token::hash(&token));
+        *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Some(token::code_hash(&token));
         Ok(token)
     }
 
     /// Whether this is the set-up token; it is used up either way if it fits.
     pub fn take_setup(&self, given: &str) -> bool {
         let mut setup = self.setup.lock().unwrap_or_else(PoisonError::into_inner);
-        let given = token::hash(given);
+        let given = token::code_hash(given);
         let fits = setup.as_ref().is_some_and(|hash| {
             use subtle::ConstantTimeEq as _;
             hash.as_bytes().ct_eq(given.as_bytes()).into()
@@ -68,19 +75,16 @@ impl Auth {
         fits
     }
 
-    /// Refuses a try that comes too soon.
-    pub fn may_try(&self, now: Mono, name: &str, source: IpAddr) -> ApiResult<()> {
-        let delay = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
-        delay.wait(now, name, source).map_or(Ok(()), |wait| Err(ApiError::wait(wait.get())))
+    /// What is stored of a new password of this member of staff, who can come in with it at once.
+    pub async fn stored(&self, staff: &str, password: String) -> ApiResult<String> {
+        let hash = self.passwords.hash(password.clone()).await.ok_or_else(ApiError::password)?;
+        self.heart.learn(staff, &hash, &password);
+        Ok(hash)
     }
 
-    /// Remembers how a try went.
-    pub fn tried(&self, now: Mono, name: &str, source: IpAddr, passed: bool) {
-        let mut delay = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
-        match passed {
-            true => delay.passed(name, source),
-            false => delay.failed(now, name, source),
-        }
+    /// Who failed how often.
+    pub(crate) fn tries(&self) -> MutexGuard<'_, Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -149,19 +153,6 @@ impl<D: Duty> FromRequestParts<Arc<App>> for As<D> {
         } else {
             Err(ApiError::forbidden())
         }
-    }
-}
-
-/// Where a request comes from: the peer of its connection. Headers are not believed.
-#[derive(Debug, Clone, Copy)]
-pub struct Source(pub IpAddr);
-
-impl<S: Send + Sync> FromRequestParts<S> for Source {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Self(peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))))
     }
 }
 

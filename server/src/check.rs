@@ -7,12 +7,18 @@
 use std::path::Path;
 
 use care::policy::dates::{Life, can_be_right, dated};
+use door::tls::paper::read_pem;
 
+use crate::config::console::Console;
 use crate::config::{Config, Store};
 use crate::notify;
 use crate::provision::certificate::Authority;
 use crate::records::proof;
+use crate::router::Certificate;
 use crate::series::influx;
+
+/// A certificate of the console that has fewer days left is told.
+const SOON_DAYS: i64 = 14;
 
 /// What was found, one sentence each.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +45,7 @@ pub async fn check(config: &Config, now_ms: i64, prove: bool) -> Result<(), Find
     if config.gateways.tls {
         found.extend(certificates(&config.data, &config.gateways.names, now_ms));
     }
+    found.extend(desk(&config.console, now));
     found.extend(receiver(config, now_ms, prove).await);
     if let (Store::Influx, Some(settings)) = (config.series.store, &config.series.influx) {
         let asked =
@@ -46,6 +53,19 @@ pub async fn check(config: &Config, now_ms: i64, prove: bool) -> Result<(), Find
         found.extend(asked.await.err().map(|error| error.to_string()));
     }
     if found.is_empty() { Ok(()) } else { Err(Findings(found)) }
+}
+
+/// The console's own certificate, which nobody renews but whoever runs the server.
+fn desk(console: &Console, now: i64) -> Option<String> {
+    let (chain, _) = console.certificate()?;
+    if let Err(error) = Certificate::open(console) {
+        return Some(format!("{error:#}"));
+    }
+    let until = std::fs::read(chain).ok().and_then(|pem| read_pem(&pem))?.certificate.until;
+    let days = (until - dated(now)).div_euclid(24 * 60 * 60);
+    (days < SOON_DAYS).then(|| {
+        format!("the console's certificate {} has {days} days left, renew it", chain.display())
+    })
 }
 
 fn certificates(data: &Path, names: &[String], now_ms: i64) -> Vec<String> {

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
 
+use crate::auth::recovery;
 use crate::check::{self, Findings};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
@@ -94,6 +96,15 @@ enum Command {
         #[arg(long, conflicts_with = "from")]
         in_place: bool,
     },
+    /// Makes a one-time code with which an administrator comes in who is lost; also while the server runs.
+    Administrator {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// What they log in with; whoever is shut out comes in again, whoever is unknown is entered.
+        #[arg(long)]
+        name: String,
+    },
     /// Prepares an InfluxDB 2: organisation, buckets, retention.
     Influx {
         /// Configuration file.
@@ -161,6 +172,14 @@ fn execute(command: Command) -> anyhow::Result<()> {
                 .map_or_else(|| backup::in_place(&config), |from| backup::restore(&config, &from));
             print(&told?)
         }
+        Command::Administrator { config, name } => {
+            let config = prepared(&config)?;
+            let name = name.trim();
+            anyhow::ensure!(!name.is_empty(), "make a code: a name is needed");
+            let now_ms = Clock::resume(None).now().wall_ms;
+            let code = recovery::offer(&config.data, name, now_ms)?;
+            print(&format!("{}\n", serde_json::json!({ "administrator": name, "code": code })))
+        }
         Command::Influx { config } => {
             let config = prepared(&config)?;
             let told = runtime()?.block_on(influx::setup(&config))?;
@@ -179,23 +198,44 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
+async fn listen(bind: SocketAddr, what: &str, key: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(bind).await.map_err(|error| {
+        anyhow::anyhow!(
+            "listen on {bind} for {what}: {error}; stop the other program or set `{key}`"
+        )
+    })
+}
+
 async fn serve(config: Config) -> anyhow::Result<()> {
-    let bind = config.console.bind;
-    let console = TcpListener::bind(bind).await.map_err(|error| {
-        anyhow::anyhow!("listen on {bind} for the console: {error}; stop the other program or set `console.bind`")
-    })?;
+    let certificate = router::Certificate::open(&config.console)?;
+    let console = listen(config.console.bind, "the console", "console.bind").await?;
+    let operations = match config.console.operations {
+        Some(bind) => Some(listen(bind, "operations", "console.operations").await?),
+        None => None,
+    };
     let running = app::start(config).await?;
     let setup = setup_token(&running.app).await?;
-    let ready = serde_json::json!({
+    let mut ready = serde_json::json!({
         "ready": true,
         "gateways": running.door.address().to_string(),
         "console": console.local_addr()?.to_string(),
         "setup_token": setup,
     });
+    if let (Some(operations), Some(ready)) = (&operations, ready.as_object_mut()) {
+        ready.insert("operations".into(), operations.local_addr()?.to_string().into());
+    }
     print(&format!("{ready}\n"))?;
+    let app = &running.app;
+    let watched = async {
+        match operations {
+            Some(listener) => router::serve_operations(Arc::clone(app), listener).await,
+            None => std::future::pending().await,
+        }
+    };
     // Streams never end by themselves, so nobody waits for them.
     tokio::select! {
-        served = router::serve(Arc::clone(&running.app), console, std::future::pending()) => served?,
+        served = router::serve(Arc::clone(app), console, certificate, std::future::pending()) => served?,
+        served = watched => served?,
         () = told_to_stop() => {}
     }
     // No new words first; what is kept is then taken in at the next start.

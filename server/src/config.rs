@@ -4,12 +4,15 @@
 //! Unknown keys are errors. Secrets stand in files of their own, never in this one.
 //! Not here: thresholds of judgement, which are policy (`care::policy`).
 
+pub mod console;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml_example::TomlExample;
 
+use self::console::Console;
 use crate::handles::{self, Asked, Division};
 use crate::series::Retention;
 
@@ -64,21 +67,6 @@ pub struct Gateways {
     pub names: Vec<String>,
     /// Most sessions, two a gateway. Without it 24,000, or fewer where the file handles of this process do not allow as many.
     #[toml_example(default = 24000)]
-    pub connections: Option<usize>,
-}
-
-/// The console and the API.
-#[derive(Debug, Clone, Deserialize, TomlExample)]
-#[serde(deny_unknown_fields, default)]
-pub struct Console {
-    /// Address and port. Loopback only: put a TLS proxy in front for other machines.
-    #[toml_example(default = "127.0.0.1:8080")]
-    pub bind: SocketAddr,
-    /// The telephone number that staff call when the link is lost; shown on the link-lost card.
-    #[toml_example(default = "")]
-    pub fallback_phone: String,
-    /// Most connections of people who have logged in. Without it 1,024, or fewer where file handles do not allow as many.
-    #[toml_example(default = 1024)]
     pub connections: Option<usize>,
 }
 
@@ -162,16 +150,6 @@ impl Default for Gateways {
     }
 }
 
-impl Default for Console {
-    fn default() -> Self {
-        Self {
-            bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            fallback_phone: String::new(),
-            connections: None,
-        }
-    }
-}
-
 /// Why a configuration is not used; each says what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -234,11 +212,7 @@ impl Config {
                 "`gateways.bind` is not loopback: set `gateways.tls = true`",
             ));
         }
-        if !self.console.bind.ip().is_loopback() {
-            return Err(ConfigError::Value(
-                "`console.bind` is not loopback: bind 127.0.0.1 and put a TLS proxy in front",
-            ));
-        }
+        self.console.check()?;
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
             return Err(ConfigError::Value(
                 "`time_zone` is not in the IANA list, such as Asia/Shanghai",

@@ -162,6 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn the_service_of_a_linux_machine_has_handles_for_everybody() {
+        let unit = include_str!("../systemd/hearthline-server.service");
+        let limit = unit.lines().find_map(|line| line.strip_prefix("LimitNOFILE=")).unwrap();
+        let all = divide(limit.parse().unwrap(), Asked { tls: true, ..Asked::default() }).unwrap();
+        assert_eq!((all.gateways.connections, all.console.inside), (GATEWAYS, CONSOLES));
+    }
+
+    #[test]
     fn ten_thousand_gateways_fit_under_twenty_thousand_handles() {
         let lowered = divide(20_000, Asked::default()).unwrap().gateways;
         assert!(lowered.connections >= 10_000, "{lowered:?}");

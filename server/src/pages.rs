@@ -10,6 +10,7 @@ pub mod day;
 pub mod home;
 pub mod homes;
 pub mod login;
+pub mod me;
 pub mod refused;
 pub mod rehearsal;
 pub mod setup;

@@ -24,6 +24,7 @@ pub mod question;
 pub mod refusal;
 pub mod resident;
 pub mod rules;
+pub mod second;
 pub mod staff;
 pub mod state;
 pub mod wall;

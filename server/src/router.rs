@@ -1,8 +1,10 @@
 //! Every door of the HTTP side on one page, grouped by who comes through it, and the guard before all.
 //!
-//! The guard refuses writes without our own header, answers in the caller's language, and puts the
-//! same security headers on everything that leaves. Not here: what a door does (`routes`).
+//! The guard refuses writes without our own header and whoever is not of this address, answers in the caller's
+//! language, and puts the same security headers on everything that leaves. Not here: what a door does (`routes`).
 
+mod address;
+mod certificate;
 mod edge;
 mod patient;
 
@@ -10,24 +12,26 @@ use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use tokio::net::TcpListener;
 
+pub use certificate::Certificate;
 pub use edge::Caller;
 
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::assets;
 use crate::routes::{
-    alerts, enrol, homes, images, moving, ops, pages, queue, rules, session, staff, stream,
+    alerts, enrol, entry, homes, images, me, moving, ops, pages, queue, rules, session, staff,
+    stream,
 };
 use crate::words::Lang;
 
@@ -42,7 +46,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// All doors.
 pub fn router(app: Arc<App>) -> Router {
+    let told = match app.config.console.operations {
+        Some(_) => Router::new(),
+        None => operations(),
+    };
     anybody()
+        .merge(told)
+        .merge(own())
         .merge(desk())
         .merge(installers())
         .merge(supervisors())
@@ -50,22 +60,41 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(pages::nowhere)
         .method_not_allowed_fallback(pages::nowhere)
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(from_fn(guard))
+        .layer(from_fn_with_state(Arc::clone(&app), guard))
         .with_state(app)
+}
+
+/// The two doors for whoever runs the server, on a listener of their own.
+fn operations_router(app: Arc<App>) -> Router {
+    operations().fallback(pages::nowhere).with_state(app)
 }
 
 /// Doors that need no log-in.
 fn anybody() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(pages::root))
-        .route("/login", get(pages::login))
-        .route("/setup", get(pages::setup))
+        .route("/login", get(pages::login).post(entry::login))
+        .route("/setup", get(pages::setup).post(entry::setup))
         .route("/assets/{version}/{name}", get(assets::serve))
         .route("/openapi.json", get(ops::openapi))
-        .route("/health", get(ops::health))
-        .route("/metrics", get(ops::metrics))
         .route("/api/setup", post(session::setup))
         .route("/api/login", post(session::login))
+}
+
+/// Doors of whoever watches the server.
+fn operations() -> Router<Arc<App>> {
+    Router::new().route("/health", get(ops::health)).route("/metrics", get(ops::metrics))
+}
+
+/// Doors of everybody's own entry.
+fn own() -> Router<Arc<App>> {
+    Router::new()
+        .route("/me", get(me::page))
+        .route("/me/password", post(me::password_form))
+        .route("/me/second", post(me::second_form))
+        .route("/api/me/password", post(me::password))
+        .route("/api/me/second", post(me::begin_second).delete(me::end_second))
+        .route("/api/me/second/confirm", post(me::confirm_second))
 }
 
 /// Doors of the desk.
@@ -125,26 +154,34 @@ fn administrators() -> Router<Arc<App>> {
         .route("/api/images/{id}", get(images::show))
         .route("/api/images/{id}/offer", post(images::offer))
         .route("/api/images/{id}/withdraw", post(images::withdraw))
-        .route("/api/staff", post(staff::create))
+        .route("/api/staff", get(staff::list).post(staff::create))
         .route("/api/staff/{id}", delete(staff::disable))
+        .route("/api/staff/{id}/admit", post(staff::admit))
         .route("/api/staff/{id}/code", post(staff::code))
+        .route("/api/staff/{id}/second", delete(staff::no_second))
 }
 
-/// Serves all doors until `stop` is done.
+/// Serves all doors until `stop` is done, by TLS if there is a certificate.
 pub async fn serve(
     app: Arc<App>,
     listener: TcpListener,
+    certificate: Option<Certificate>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let rules = app.handles.console;
-    edge::serve(router(app), listener, rules, stop).await
+    edge::serve(router(app), listener, rules, certificate, stop).await
 }
 
-async fn guard(request: Request, next: Next) -> Response {
+/// Serves the two doors of whoever watches the server, to as many as a machine has watchers.
+pub async fn serve_operations(app: Arc<App>, listener: TcpListener) -> std::io::Result<()> {
+    let rules = door::admission::Rules { porch: 16, share: 16, inside: 0, ..app.handles.console };
+    edge::serve(operations_router(app), listener, rules, None, std::future::pending()).await
+}
+
+async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let lang = Lang::asked(request.headers());
-    let path = request.uri().path().to_owned();
-    let person = for_a_person(request.method(), &path, request.headers());
-    let mut answer = match refused(request.method(), &path, request.headers()) {
+    let person = for_a_person(request.method(), request.uri().path(), request.headers());
+    let mut answer = match refused(&app, &request) {
         Some(error) => error.into_response(),
         None => next.run(request).await,
     };
@@ -154,6 +191,10 @@ async fn guard(request: Request, next: Next) -> Response {
         _ => {}
     }
     secure(answer.headers_mut());
+    if app.tls() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, year);
+    }
     answer
 }
 
@@ -161,24 +202,17 @@ async fn guard(request: Request, next: Next) -> Response {
 fn for_a_person(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     let takes = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     let page = takes.is_some_and(|types| types.contains("text/html"));
-    *method == Method::GET && page && !path.starts_with("/api/")
+    matches!(*method, Method::GET | Method::POST) && page && !path.starts_with("/api/")
 }
 
 /// Why a request may not even come to its door.
-fn refused(method: &Method, path: &str, headers: &HeaderMap) -> Option<ApiError> {
-    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+fn refused(app: &App, request: &Request) -> Option<ApiError> {
+    let (headers, path) = (request.headers(), request.uri().path());
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let api = path.starts_with("/api/");
     let ours = headers.get(OURS).is_some_and(|value| value == "1");
-    if !reads && path.starts_with("/api/") && !ours {
-        return Some(ApiError::no_header());
-    }
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    match (text(ORIGIN), text(HOST)) {
-        (Some(origin), Some(host)) => {
-            let from = origin.split_once("://").map_or(origin, |(_, rest)| rest);
-            (from != host).then(ApiError::no_header)
-        }
-        _ => None,
-    }
+    address::refused(&app.config.console, headers, request.extensions(), !reads && !api)
+        .or_else(|| (!reads && api && !ours).then(ApiError::no_header))
 }
 
 fn secure(headers: &mut HeaderMap) {

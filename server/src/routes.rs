@@ -5,8 +5,10 @@
 
 pub mod alerts;
 pub mod enrol;
+pub mod entry;
 pub mod homes;
 pub mod images;
+pub mod me;
 pub mod moving;
 pub mod ops;
 pub mod pages;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::api_error::ApiError;
@@ -32,7 +35,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Self::Rejection> {
-        let bytes = Bytes::from_request(request, app).await.map_err(|_| ApiError::too_large())?;
+        let bytes =
+            Bytes::from_request(request, app).await.map_err(|error| match error.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
+                _ => ApiError::broken(),
+            })?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| ApiError::json(&error.to_string()))
     }
 }

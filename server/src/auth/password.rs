@@ -1,7 +1,8 @@
 //! Passwords: hashed with Argon2id off the async threads, a few at a time.
 //!
 //! Length is the only rule: no composition, no rotation, paste allowed. A login of an unknown name
-//! costs the same as a wrong password. Not here: who may try again and when (`delay`).
+//! costs the same as a wrong password. Tries over the limit have a seat of their own, one after the other, so that a
+//! guesser takes neither the cores nor a colleague's turn. Not here: who may try again and when (`tries`).
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub const SHORTEST: usize = 10;
 pub const LONGEST: usize = 256;
 /// Hashes computed at once: each takes 19 MiB and some 30 ms.
 const AT_ONCE: usize = 2;
+/// Tries over the limit that may wait for their seat; at 30 ms each the last one waits some 8 s.
+const OVER_WAITING: usize = 256;
 /// Verified when the name is unknown, so that the answer takes as long.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$W4Yg0V6bLw3Z2QkUj9o5mA2m7t6v0nGm8d8b8sQ0t9E";
 
@@ -23,11 +26,14 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$W4Yg
 #[derive(Debug, Clone)]
 pub struct Passwords {
     room: Arc<Semaphore>,
+    over: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { room: Arc::new(Semaphore::new(AT_ONCE)) }
+        let seats = |n| Arc::new(Semaphore::new(n));
+        Self { room: seats(AT_ONCE), over: seats(1), waiting: seats(OVER_WAITING) }
     }
 }
 
@@ -45,6 +51,17 @@ impl Passwords {
     /// Whether a password fits the stored hash. Without a hash the answer is no, after the same work.
     pub async fn fits(&self, password: String, hash: Option<String>) -> bool {
         let Ok(_seat) = self.room.clone().acquire_owned().await else { return false };
+        Self::verify(password, hash).await
+    }
+
+    /// The same for a try over the limit: on a seat of its own, and no if too many wait for it already.
+    pub async fn fits_over(&self, password: String, hash: Option<String>) -> bool {
+        let Ok(_place) = self.waiting.clone().try_acquire_owned() else { return false };
+        let Ok(_seat) = self.over.clone().acquire_owned().await else { return false };
+        Self::verify(password, hash).await
+    }
+
+    async fn verify(password: String, hash: Option<String>) -> bool {
         let known = hash.is_some();
         let stored = hash.unwrap_or_else(|| NOBODY.to_owned());
         let fits = tokio::task::spawn_blocking(move || {

@@ -75,6 +75,15 @@ impl Duty for Releasing {
     }
 }
 
+/// Runs the place or a shift: whose account opens so much that a second factor may guard it.
+pub struct Leading;
+
+impl Duty for Leading {
+    fn allows(role: Role) -> bool {
+        matches!(role, Role::Admin | Role::Supervisor)
+    }
+}
+
 /// Sets up the place and its people.
 pub struct Administering;
 

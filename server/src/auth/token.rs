@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 const COOKIE_TLS: &str = "__Host-hl_session";
 /// Name of the session cookie on loopback.
 const COOKIE_PLAIN: &str = "hl_session";
-/// Letters of a code that people type: none that look alike.
-const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKMNPQRSTVWXYZab";
+/// Letters of a code that people type, in either case: none that look alike.
+const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// The system's random source failed; nothing secret can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,23 @@ pub fn code() -> Result<String, NoRandom> {
     let letters = bytes.map(|b| char::from(LETTERS[usize::from(b & 31)]));
     let groups: Vec<String> = letters.chunks(5).map(|group| group.iter().collect()).collect();
     Ok(groups.join("-"))
+}
+
+/// What is kept of a code: typed in small letters, with O for 0 or I for 1, with other strokes or full-width from a
+/// Chinese keyboard, it is the same code.
+pub fn code_hash(typed: &str) -> String {
+    let half = |c: char| match u32::from(c) {
+        wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0).unwrap_or(c),
+        _ => c,
+    };
+    let alike = |c: char| match c.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    };
+    let meant: String =
+        typed.chars().map(half).filter(char::is_ascii_alphanumeric).map(alike).collect();
+    hash(&meant)
 }
 
 /// What the database keeps of a secret.
@@ -83,6 +100,22 @@ mod tests {
             assert_eq!(of_cookies(&sent, tls), Some(token.as_str()));
             assert_eq!(of_cookies(&sent, !tls), None);
         }
+    }
+
+    #[test]
+    fn a_code_is_the_same_however_it_is_typed() {
+        let kept = code_hash("0A1B2-C3D4E-F5G6H-J7K8M");
+        for typed in [
+            "0a1b2-c3d4e-f5g6h-j7k8m",
+            "OAIB2 C3D4E F5G6H J7K8M",
+            " oalb2c3d4ef5g6hj7k8m ",
+            "０Ａ１Ｂ２－Ｃ３Ｄ４Ｅ－Ｆ５Ｇ６Ｈ－Ｊ７Ｋ８Ｍ",
+        ] {
+            assert_eq!(code_hash(typed), kept, "{typed}");
+        }
+        let letters: std::collections::BTreeSet<char> =
+            (0..200).flat_map(|_| code().unwrap().chars().collect::<Vec<_>>()).collect();
+        assert!(letters.iter().all(|c| !"OILUoilu".contains(*c) && !c.is_ascii_lowercase()));
     }
 
     #[test]

@@ -1,21 +1,35 @@
 //! The log-in page: one form, nothing to remember twice. Its click also opens the sound.
 //!
-//! Not here: what a log-in means (`auth`), the first administrator (`setup`).
+//! It works without its script: the form posts by itself, so that no credential ever stands in an address. Not here:
+//! what a log-in means (`auth`), the first administrator (`setup`).
 
 use maud::{Markup, html};
 
 use crate::pages::{Frame, when};
 use crate::words::Lang;
 
+/// What is on the page already.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told<'a> {
+    /// A one-time code is to be typed.
+    pub by_code: bool,
+    /// The name as typed before.
+    pub name: &'a str,
+    /// What was wrong.
+    pub say: &'a str,
+    /// The digits of a second factor are asked for.
+    pub second: bool,
+}
+
 /// The page. `now_ms`: the server's wall clock.
-pub fn page(lang: Lang, now_ms: i64, code: bool) -> Markup {
+pub fn page(lang: Lang, now_ms: i64, told: &Told<'_>) -> Markup {
     let t = |key: &'static str| lang.t(key);
     let title = format!("{} · {}", t("login.title"), t("app.name"));
     let body = html! {
         body class="login" data-now-ms=(now_ms) {
             main {
                 header class="brand" { h1 { (t("app.name")) } p { (t("app.room")) } }
-                @if code { (code_form(lang)) } @else { (name_form(lang)) }
+                @if told.by_code { (code_form(lang, told)) } @else { (name_form(lang, told)) }
                 section class="next-steps" aria-labelledby="ns" {
                     h2 id="ns" { (t("login.next")) }
                     ol {
@@ -33,16 +47,18 @@ pub fn page(lang: Lang, now_ms: i64, code: bool) -> Markup {
     frame.around(&body)
 }
 
-fn name_form(lang: Lang) -> Markup {
+fn name_form(lang: Lang, told: &Told<'_>) -> Markup {
     let t = |key: &'static str| lang.t(key);
     html! {
-        form class="form" aria-label=(t("login.title")) data-to="/api/login" data-then="/console" data-lang=(lang.tag()) {
+        form class="form" method="post" action="/login" aria-label=(t("login.title")) data-to="/api/login" data-then="/console" {
+            input type="hidden" name="lang" value=(lang.tag());
             div class="field" {
                 label for="u" { (t("login.name")) }
-                input id="u" name="name" autocomplete="username" autofocus required;
+                input id="u" name="name" value=(told.name) autocomplete="username" autofocus required;
             }
             (secret(lang, "password", t("login.password"), "current-password"))
-            p class="say" id="say" role="alert" {}
+            (second(lang, told))
+            p class="say" id="say" role="alert" { (told.say) }
             button class="button next" { (t("login.enter")) }
             p class="or" { (t("login.or")) }
             a class="button" href={ "/login?code=1&lang=" (lang.tag()) } { (t("login.code_enter")) }
@@ -50,18 +66,30 @@ fn name_form(lang: Lang) -> Markup {
     }
 }
 
-fn code_form(lang: Lang) -> Markup {
+fn code_form(lang: Lang, told: &Told<'_>) -> Markup {
     let t = |key: &'static str| lang.t(key);
     html! {
-        form class="form" aria-label=(t("login.title")) data-to="/api/login" data-then="/console" data-lang=(lang.tag()) {
+        form class="form" method="post" action="/login" aria-label=(t("login.title")) data-to="/api/login" data-then="/console" {
+            input type="hidden" name="lang" value=(lang.tag());
             div class="field" {
                 label for="c" { (t("login.code")) }
                 input id="c" name="code" autocomplete="one-time-code" autofocus required;
             }
-            p class="say" id="say" role="alert" {}
+            (second(lang, told))
+            p class="say" id="say" role="alert" { (told.say) }
             button class="button next" { (t("login.enter")) }
             p class="or" { (t("login.or")) }
             a class="button" href={ "/login?lang=" (lang.tag()) } { (t("login.name_enter")) }
+        }
+    }
+}
+
+/// The digits of a second factor; shown when they are asked for.
+fn second(lang: Lang, told: &Told<'_>) -> Markup {
+    html! {
+        div class="field" id="second" hidden[!told.second] {
+            label for="d" { (lang.t("me.digits")) }
+            input id="d" name="second" inputmode="numeric" autocomplete="one-time-code";
         }
     }
 }

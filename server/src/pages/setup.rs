@@ -8,15 +8,26 @@ use crate::pages::Frame;
 use crate::pages::login::{foot, secret};
 use crate::words::Lang;
 
+/// What is on the page already.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told<'a> {
+    /// The name as typed before.
+    pub name: &'a str,
+    /// The display name as typed before.
+    pub display: &'a str,
+    /// What was wrong.
+    pub say: &'a str,
+}
+
 /// The page. `now_ms`: the server's wall clock.
-pub fn page(lang: Lang, now_ms: i64) -> Markup {
+pub fn page(lang: Lang, now_ms: i64, told: &Told<'_>) -> Markup {
     let t = |key: &'static str| lang.t(key);
     let title = format!("{} · {}", t("setup.title"), t("app.name"));
-    let field = |id: &'static str, label: &'static str, auto: &'static str| {
+    let field = |id: &'static str, label: &'static str, auto: &'static str, value: &str| {
         html! {
             div class="field" {
                 label for=(id) { (label) }
-                input id=(id) name=(id) autocomplete=(auto) required;
+                input id=(id) name=(id) value=(value) autocomplete=(auto) required;
             }
         }
     };
@@ -24,12 +35,13 @@ pub fn page(lang: Lang, now_ms: i64) -> Markup {
         body class="login" data-now-ms=(now_ms) {
             main {
                 header class="brand" { h1 { (t("app.name")) } p { (t("setup.title")) } }
-                form class="form" aria-label=(t("setup.title")) data-to="/api/setup" data-then={ "/login?lang=" (lang.tag()) } {
-                    (field("token", t("setup.token"), "off"))
-                    (field("name", t("login.name"), "username"))
-                    (field("display", t("setup.display"), "name"))
+                form class="form" method="post" action="/setup" aria-label=(t("setup.title")) data-to="/api/setup" data-then={ "/login?lang=" (lang.tag()) } {
+                    input type="hidden" name="lang" value=(lang.tag());
+                    (field("token", t("setup.token"), "off", ""))
+                    (field("name", t("login.name"), "username", told.name))
+                    (field("display", t("setup.display"), "name", told.display))
                     (secret(lang, "password", t("login.password"), "new-password"))
-                    p class="say" id="say" role="alert" {}
+                    p class="say" id="say" role="alert" { (told.say) }
                     button class="button next" { (t("setup.enter")) }
                 }
                 section class="next-steps" aria-labelledby="ns" {

@@ -104,6 +104,30 @@ pub async fn all(c: &mut AnyConnection) -> Result<Vec<StaffRow>, Error> {
     Ok(readable(&fetch(query(STAFF), c).await?, staff_of))
 }
 
+/// Lets somebody in again, in this role; the password of before is forgotten, a code is what they come in with.
+pub async fn restore(c: &mut AnyConnection, id: &str, role: &str) -> Result<bool, Error> {
+    let sql = "UPDATE staff SET disabled = 0, role = $2, password = NULL WHERE id = $1";
+    let done = query(sql).bind(id).bind(role).execute(c).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives somebody a new password; every session but `kept` ends.
+pub async fn set_password(
+    c: &mut AnyConnection,
+    id: &str,
+    hash: &str,
+    kept: &str,
+) -> Result<(), Error> {
+    query("UPDATE staff SET password = $2 WHERE id = $1")
+        .bind(id)
+        .bind(hash)
+        .execute(&mut *c)
+        .await?;
+    query("DELETE FROM login_code WHERE staff = $1").bind(id).execute(&mut *c).await?;
+    let sql = "DELETE FROM session WHERE staff = $1 AND hash <> $2";
+    query(sql).bind(id).bind(kept).execute(c).await.map(drop)
+}
+
 /// Shuts somebody out: no login, and every session ends.
 pub async fn disable(c: &mut AnyConnection, id: &str) -> Result<bool, Error> {
     let done =
@@ -130,8 +154,8 @@ pub async fn put_code(
         .map(drop)
 }
 
-/// Uses up a code: says whose it was, once.
-pub async fn take_code(
+/// Whose code this is, without using it up.
+pub async fn of_code(
     c: &mut AnyConnection,
     hash: &str,
     now_mono: i64,
@@ -139,10 +163,19 @@ pub async fn take_code(
     let sql = "SELECT s.id, s.name, s.display, s.role, s.password, s.disabled FROM staff s \
                JOIN login_code l ON l.staff = s.id \
                WHERE l.hash = $1 AND l.until_mono > $2 AND s.disabled = 0";
-    let row = query(sql).bind(hash).bind(now_mono).fetch_optional(&mut *c).await?;
+    query(sql).bind(hash).bind(now_mono).fetch_optional(c).await?.as_ref().map(staff_of).transpose()
+}
+
+/// Uses up a code: says whose it was, once.
+pub async fn take_code(
+    c: &mut AnyConnection,
+    hash: &str,
+    now_mono: i64,
+) -> Result<Option<StaffRow>, Error> {
+    let row = of_code(&mut *c, hash, now_mono).await?;
     let gone = query("DELETE FROM login_code WHERE hash = $1").bind(hash).execute(c).await?;
     match row {
-        Some(row) if gone.rows_affected() == 1 => staff_of(&row).map(Some),
+        Some(row) if gone.rows_affected() == 1 => Ok(Some(row)),
         _ => Ok(None),
     }
 }

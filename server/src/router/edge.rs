@@ -23,12 +23,16 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_stream::Stream;
 use tower::ServiceExt;
 
+use super::address::Here;
+use super::certificate::Certificate;
 use super::patient::Patient;
 
 /// Time for a request's head, also for the rest before it begins.
@@ -72,20 +76,30 @@ pub(super) async fn serve(
     router: Router,
     listener: TcpListener,
     rules: Rules,
+    certificate: Option<Certificate>,
     stop: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
     let entrance = Entrance::new(rules);
     let mut connections = JoinSet::new();
+    let tls = certificate.as_ref().map(Certificate::acceptor);
+    let watch = async move {
+        match certificate {
+            Some(certificate) => certificate.watch().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(watch);
     tokio::pin!(stop);
     let coming = next(&listener, &entrance);
     tokio::pin!(coming);
     loop {
         tokio::select! {
             (stream, peer, caller, exit) = &mut coming => {
-                connections.spawn(connection(router.clone(), stream, peer, caller, exit));
+                connections.spawn(connection(router.clone(), stream, peer, caller, exit, tls.clone()));
                 coming.set(next(&listener, &entrance));
             }
             Some(_) = connections.join_next() => {}
+            () = &mut watch => {}
             () = &mut stop => return Ok(()),
         }
     }
@@ -120,30 +134,53 @@ async fn connection(
     peer: SocketAddr,
     caller: Caller,
     exit: Arc<Exit>,
+    tls: Option<TlsAcceptor>,
 ) {
     // A row must not wait for a packet to fill; a socket that refuses is only slower.
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Patient::new(stream, caller.clone()));
-    let service = service_fn(move |request| answer(router.clone(), request, peer, caller.clone()));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let here = stream.local_addr().ok().map(Here);
+    let asked = Asked { router, peer, here, caller: caller.clone() };
+    let socket = Patient::new(stream, caller);
+    let talk = async {
+        match tls {
+            None => talk(socket, asked).await,
+            Some(tls) => {
+                if let Ok(Ok(socket)) = timeout(HEAD, tls.accept(socket)).await {
+                    talk(socket, asked).await;
+                }
+            }
+        }
+    };
     tokio::select! {
-        // A connection that breaks is its owner's affair: a console comes back by itself.
-        _ = http.serve_connection(io, service) => {}
+        () = talk => {}
         () = exit.told() => {}
     }
 }
 
-async fn answer(
+/// What every request of a connection brings along.
+#[derive(Clone)]
+struct Asked {
     router: Router,
-    request: hyper::Request<Incoming>,
     peer: SocketAddr,
+    here: Option<Here>,
     caller: Caller,
-) -> Result<Response, Infallible> {
+}
+
+async fn talk(socket: impl AsyncRead + AsyncWrite + Unpin, asked: Asked) {
+    let service = service_fn(move |request| answer(asked.clone(), request));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    // A connection that breaks is its owner's affair: a console comes back by itself.
+    let _ = http.serve_connection(TokioIo::new(socket), service).await;
+}
+
+async fn answer(asked: Asked, request: hyper::Request<Incoming>) -> Result<Response, Infallible> {
     let mut request: Request = request.map(timed);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    request.extensions_mut().insert(caller);
-    router.oneshot(request).await
+    let extensions = request.extensions_mut();
+    extensions.insert(ConnectInfo(asked.peer));
+    extensions.insert(asked.caller);
+    asked.here.map(|here| extensions.insert(here));
+    asked.router.oneshot(request).await
 }
 
 /// A body that ends with an error if it is not whole in time.

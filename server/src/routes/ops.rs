@@ -18,7 +18,9 @@ use utoipa::openapi::OpenApi as Document;
 use crate::app::App;
 use crate::clock::proof::Stand;
 use crate::health::RollCall;
-use crate::routes::{alerts, enrol, homes, images, moving, queue, rules, session, staff, stream};
+use crate::routes::{
+    alerts, enrol, homes, images, me, moving, queue, rules, session, staff, stream,
+};
 
 /// The API as a document.
 #[derive(OpenApi)]
@@ -32,8 +34,15 @@ use crate::routes::{alerts, enrol, homes, images, moving, queue, rules, session,
         session::login,
         session::logout,
         session::shift,
+        me::password,
+        me::begin_second,
+        me::confirm_second,
+        me::end_second,
+        staff::list,
         staff::create,
         staff::code,
+        staff::admit,
+        staff::no_second,
         staff::disable,
         queue::show,
         queue::presence,

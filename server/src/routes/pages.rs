@@ -60,7 +60,8 @@ pub async fn login(
         return Ok(Redirect::to("/setup").into_response());
     }
     let now = app.clock.now().wall_ms;
-    Ok(pages::login::page(lang(&entry, &headers), now, entry.code.is_some()).into_response())
+    let told = pages::login::Told { by_code: entry.code.is_some(), ..Default::default() };
+    Ok(pages::login::page(lang(&entry, &headers), now, &told).into_response())
 }
 
 /// `GET /setup`
@@ -72,7 +73,8 @@ pub async fn setup(
     if staff::administrators(&mut *app.records.reader().await?).await? > 0 {
         return Ok(Redirect::to("/login").into_response());
     }
-    Ok(pages::setup::page(lang(&entry, &headers), app.clock.now().wall_ms).into_response())
+    let (lang, now) = (lang(&entry, &headers), app.clock.now().wall_ms);
+    Ok(pages::setup::page(lang, now, &pages::setup::Told::default()).into_response())
 }
 
 /// A page's lock: without a session to the log-in, without the duty a page that says so.

@@ -1,6 +1,6 @@
 //! `/api/setup`, `/api/login`, `/api/logout`, `/api/shift`: coming, going, and how a shift is dressed.
 //!
-//! Not here: who may try again when (`auth::delay`), or the forms (`pages::login`).
+//! Not here: whom a credential lets in (`auth::entry`), the same as forms (`entry`), or their pages (`pages::login`).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,8 +16,10 @@ use uuid::Uuid;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
+use crate::auth::entry::{Shown, admit};
 use crate::auth::role::{Present, Role};
-use crate::auth::{As, Source, password, token};
+use crate::auth::source::Source;
+use crate::auth::{As, password, token};
 use crate::desk::life::stored;
 use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;
@@ -29,21 +31,23 @@ const NAME_MAX: usize = 64;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
-    token: String,
-    name: String,
-    password: String,
-    display: String,
+    pub(super) token: String,
+    pub(super) name: String,
+    pub(super) password: String,
+    pub(super) display: String,
 }
 
-/// Name and password, or a one-time code alone.
-#[derive(Debug, Deserialize, ToSchema)]
+/// Name and password, or a one-time code alone; with either the digits of a second factor where there is one.
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
-    name: Option<String>,
-    password: Option<String>,
-    code: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) code: Option<String>,
+    /// Six digits of the telephone's app.
+    pub(super) second: Option<String>,
     /// Language of the shift: `zh-CN` or `en`.
-    lang: Option<String>,
+    pub(super) lang: Option<String>,
 }
 
 /// How a shift is dressed.
@@ -83,6 +87,11 @@ pub(crate) fn name_of(text: &str) -> ApiResult<String> {
 #[utoipa::path(post, path = "/api/setup", request_body = Setup,
     responses((status = 204), (status = 403), (status = 409), (status = 422)))]
 pub async fn setup(State(app): State<Arc<App>>, Body(body): Body<Setup>) -> ApiResult<StatusCode> {
+    first(&app, body).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// Enters the first administrator.
+pub(super) async fn first(app: &App, body: Setup) -> ApiResult<()> {
     if staff::administrators(&mut *app.records.reader().await?).await? > 0 {
         return Err(ApiError::set_up());
     }
@@ -93,9 +102,10 @@ pub async fn setup(State(app): State<Arc<App>>, Body(body): Body<Setup>) -> ApiR
     if !app.auth.take_setup(&body.token) {
         return Err(ApiError::token());
     }
-    let hash = app.auth.passwords.hash(body.password).await.ok_or_else(ApiError::password)?;
+    let id = Uuid::now_v7().to_string();
+    let hash = app.auth.stored(&id, body.password).await?;
     let row = StaffRow {
-        id: Uuid::now_v7().to_string(),
+        id,
         name,
         display,
         role: Role::Admin.word().to_owned(),
@@ -109,35 +119,26 @@ pub async fn setup(State(app): State<Arc<App>>, Body(body): Body<Setup>) -> ApiR
     staff::insert(&mut writer, &row, app.clock.now().wall_ms).await?;
     writer.commit().await?;
     app.names.learn_staff([(row.id, row.display)]);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
-async fn by_password(
-    app: &App,
-    source: IpAddr,
-    name: &str,
-    password: String,
-) -> ApiResult<StaffRow> {
-    let now = app.clock.now().mono;
-    app.auth.may_try(now, name, source)?;
-    if password.len() > password::LONGEST {
-        return Err(ApiError::login());
-    }
-    let row = staff::by_name(&mut *app.records.reader().await?, name).await?;
-    let hash = row.as_ref().filter(|row| !row.disabled).and_then(|row| row.password.clone());
-    let fits = app.auth.passwords.fits(password, hash).await;
-    app.auth.tried(app.clock.now().mono, name, source, fits);
-    row.filter(|_| fits).ok_or_else(ApiError::login)
-}
-
-async fn by_code(app: &App, source: IpAddr, code: &str) -> ApiResult<StaffRow> {
-    let now = app.clock.now().mono;
-    app.auth.may_try(now, "code", source)?;
+/// Lets somebody in: the cookie of a new session, and who they are.
+pub(super) async fn come_in(app: &App, source: IpAddr, login: Login) -> ApiResult<(String, Me)> {
+    let shown = match (login.name, login.password, login.code) {
+        (Some(name), Some(password), None) => Shown::Password(name, password),
+        (None, None, Some(code)) => Shown::Code(code),
+        _ => return Err(ApiError::login_fields()),
+    };
+    let row = admit(app, source, shown, login.second.as_deref()).await?;
+    let token = token::token()?;
+    let lang = crate::words::Lang::of_tag(login.lang.as_deref().unwrap_or("zh-CN")).tag();
     let mut writer = app.records.begin().await?;
-    let row = staff::take_code(&mut writer, &token::hash(code), stored(now)).await?;
+    let now = stored(app.clock.now().mono);
+    staff::begin(&mut writer, &token::hash(&token), &row.id, now, lang).await?;
     writer.commit().await?;
-    app.auth.tried(now, "code", source, row.is_some());
-    row.ok_or_else(ApiError::login_code)
+    let role = Role::read(&row.role).ok_or_else(ApiError::forbidden)?;
+    let me = Me { id: row.id, name: row.name, display: row.display, role };
+    Ok((token::cookie(&token, app.tls()), me))
 }
 
 /// Begins a session.
@@ -148,23 +149,8 @@ pub async fn login(
     Source(source): Source,
     Body(body): Body<Login>,
 ) -> ApiResult<Response> {
-    let row = match (body.name, body.password, body.code) {
-        (Some(name), Some(password), None) => {
-            by_password(&app, source, name.trim(), password).await?
-        }
-        (None, None, Some(code)) => by_code(&app, source, &code).await?,
-        _ => return Err(ApiError::login_fields()),
-    };
-    let token = token::token()?;
-    let lang = crate::words::Lang::of_tag(body.lang.as_deref().unwrap_or("zh-CN")).tag();
-    let mut writer = app.records.begin().await?;
-    let now = stored(app.clock.now().mono);
-    staff::begin(&mut writer, &token::hash(&token), &row.id, now, lang).await?;
-    writer.commit().await?;
-    let role = Role::read(&row.role).ok_or_else(ApiError::forbidden)?;
-    let me = Me { id: row.id, name: row.name, display: row.display, role };
-    let cookie = token::cookie(&token, app.tls());
-    Ok(([(SET_COOKIE, cookie)], Json(LoggedIn { staff: me })).into_response())
+    let (cookie, staff) = come_in(&app, source, body).await?;
+    Ok(([(SET_COOKIE, cookie)], Json(LoggedIn { staff })).into_response())
 }
 
 /// Ends this session.

@@ -1,7 +1,7 @@
-//! `/api/staff`: the administrator enters colleagues, gives one-time codes, shuts somebody out.
+//! `/api/staff`: the administrator enters colleagues, gives one-time codes, shuts somebody out and lets them in again.
 //!
 //! Nobody chooses a colleague's password: whoever has none logs in with a code.
-//! Not here: the first administrator (`session`).
+//! Not here: the first administrator (`session`), one's own entry (`me`).
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::auth::role::{Administering, Role};
 use crate::auth::{As, CODE_LASTS, password, token};
 use crate::desk::life::stored;
+use crate::records::second;
 use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;
 use crate::routes::session::name_of;
@@ -39,6 +40,27 @@ pub struct Entered {
     code: Option<String>,
 }
 
+/// A colleague as administrators see one.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Colleague {
+    id: String,
+    name: String,
+    display: String,
+    role: Role,
+    /// May not come in.
+    disabled: bool,
+    /// Has chosen a password.
+    password: bool,
+    /// Log-in asks for a second factor.
+    second: bool,
+}
+
+/// Everybody.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Colleagues {
+    staff: Vec<Colleague>,
+}
+
 /// A one-time code.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Code {
@@ -49,9 +71,32 @@ async fn give_code(app: &App, id: &str) -> ApiResult<String> {
     let code = token::code()?;
     let mut writer = app.records.begin().await?;
     let until = stored(app.clock.now().mono.after(CODE_LASTS));
-    staff::put_code(&mut writer, id, &token::hash(&code), until).await?;
+    staff::put_code(&mut writer, id, &token::code_hash(&code), until).await?;
     writer.commit().await?;
     Ok(code)
+}
+
+/// Lists everybody, also who is shut out.
+#[utoipa::path(get, path = "/api/staff",
+    responses((status = 200, body = Colleagues), (status = 401), (status = 403)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    _: As<Administering>,
+) -> ApiResult<Json<Colleagues>> {
+    let mut c = app.records.reader().await?;
+    let guarded = second::active(&mut c).await?;
+    let of = |row: StaffRow| {
+        Some(Colleague {
+            role: Role::read(&row.role)?,
+            second: guarded.contains(&row.id),
+            password: row.password.is_some(),
+            disabled: row.disabled,
+            id: row.id,
+            name: row.name,
+            display: row.display,
+        })
+    };
+    Ok(Json(Colleagues { staff: staff::all(&mut c).await?.into_iter().filter_map(of).collect() }))
 }
 
 /// Enters a colleague.
@@ -63,12 +108,12 @@ pub async fn create(
     Body(body): Body<NewStaff>,
 ) -> ApiResult<Json<Entered>> {
     let (name, display) = (name_of(&body.name)?, name_of(&body.display)?);
+    let id = Uuid::now_v7().to_string();
     let hash = match body.password {
         Some(secret) if !password::acceptable(&secret, &name) => return Err(ApiError::password()),
-        Some(secret) => Some(app.auth.passwords.hash(secret).await.ok_or_else(ApiError::password)?),
+        Some(secret) => Some(app.auth.stored(&id, secret).await?),
         None => None,
     };
-    let id = Uuid::now_v7().to_string();
     let role = body.role.word().to_owned();
     let row = StaffRow { id, name, display, role, password: hash, disabled: false };
     let mut writer = app.records.begin().await?;
@@ -113,5 +158,38 @@ pub async fn disable(
     let found = staff::disable(&mut writer, &id).await?;
     writer.commit().await?;
     app.presence.gone(&id);
+    if found { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::unknown("staff")) }
+}
+
+/// Lets a colleague in again who was shut out or has forgotten the password; they come in with a new one-time code.
+#[utoipa::path(post, path = "/api/staff/{id}/admit", params(("id" = String, Path)),
+    responses((status = 200, body = Code), (status = 401), (status = 403), (status = 404)))]
+pub async fn admit(
+    State(app): State<Arc<App>>,
+    _: As<Administering>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Code>> {
+    let mut writer = app.records.begin().await?;
+    let row = staff::by_id(&mut writer, &id).await?.ok_or_else(|| ApiError::unknown("staff"))?;
+    staff::restore(&mut writer, &row.id, &row.role).await?;
+    writer.commit().await?;
+    Ok(Json(Code { code: give_code(&app, &row.id).await? }))
+}
+
+/// Switches off the second factor of a colleague who has lost the telephone.
+#[utoipa::path(delete, path = "/api/staff/{id}/second", params(("id" = String, Path)),
+    responses((status = 204), (status = 401), (status = 403), (status = 404)))]
+pub async fn no_second(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<Administering>,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    // One's own is switched off by its digits only: a screen left alone must not do it.
+    if me.id == id {
+        return Err(ApiError::forbidden());
+    }
+    let mut writer = app.records.begin().await?;
+    let found = second::off(&mut writer, &id).await?;
+    writer.commit().await?;
     if found { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::unknown("staff")) }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse, Response};
 use care::policy::BEAT;
 use serde::Deserialize;
@@ -70,7 +70,12 @@ pub async fn follow(
     let told = app.live.listen();
     let reader = Reader { app, session: me.session, last, out };
     tokio::spawn(async move { reader.run(told).await });
-    let head = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];
+    // A proxy passes each line on at once instead of filling a buffer first.
+    let head = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
     Ok((head, Body::from_stream(ReceiverStream::new(bytes))).into_response())
 }
 

@@ -7,8 +7,10 @@
 
 mod alerts;
 mod duty;
+mod entry;
 mod guard;
 mod images;
+mod own_tls;
 mod rehearse;
 mod room;
 mod session;

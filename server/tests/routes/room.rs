@@ -50,8 +50,17 @@ impl Room {
 
     /// A room whose data lies in this folder already.
     pub(crate) async fn open_in(folder: TempDir) -> Self {
+        Self::told_in(folder, "names = ['http://desk.local']").await
+    }
+
+    /// A room whose console is told something else.
+    pub(crate) async fn told(console: &str) -> Self {
+        Self::told_in(tempfile::tempdir().unwrap(), console).await
+    }
+
+    async fn told_in(folder: TempDir, console: &str) -> Self {
         let config = format!(
-            "data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n[console]\nbind = '127.0.0.1:0'\n",
+            "data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n[console]\nbind = '127.0.0.1:0'\n{console}\n",
             folder.path()
         );
         let config: Config = toml::from_str(&config).unwrap();
@@ -111,7 +120,12 @@ impl Room {
     }
 
     pub(crate) async fn login(&self, name: &str) -> String {
-        let answer = self.post("/api/login", "", json!({ "name": name, "password": SECRET })).await;
+        self.enter(json!({ "name": name, "password": SECRET })).await
+    }
+
+    /// Logs in with whatever is shown; gives the cookie.
+    pub(crate) async fn enter(&self, shown: Value) -> String {
+        let answer = self.post("/api/login", "", shown).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         cookie_of(&answer.headers)
     }

@@ -1,0 +1,163 @@
+//! How a try at the log-in is looked at after others have failed. Pure: time comes in.
+//!
+//! Wrong tries are slowed, a right one never is: whoever is *over* the limit is still looked at, but only where that is
+//! cheap, and hears "too many" if wrong. Counted by account and source together, and by source over all accounts.
+//! A try counts as failed from its beginning, so that a thousand sent together do not pass as one.
+//! Bounded: the oldest entry makes room. Not here: addresses, passwords.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use proto::unit::{Millis, Mono};
+
+/// Wrong passwords that cost nothing: people mistype.
+const FREE: u32 = 4;
+/// Wrong passwords of one source over all accounts that cost nothing.
+const FREE_SOURCE: u32 = 20;
+/// Longest wait.
+const LONGEST: Millis = Millis::secs(60);
+/// A pair that rests this long starts anew.
+const FORGET: Millis = Millis::minutes(15);
+/// Pairs and sources remembered.
+const ENTRIES: usize = 4096;
+/// Tries over the limit that are looked at on one account from one source before a guesser is only told to wait.
+const LOOKS: u32 = 100_000;
+/// One more look of these comes back after so long.
+const LOOK_AGAIN: Millis = Millis::new(50);
+
+/// What is to be done with a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Look at it; wrong is wrong.
+    Free,
+    /// Look at it where that is cheap; wrong is told to wait so long.
+    Over(Millis),
+    /// Not looked at: somebody guesses by the hundred thousand.
+    Unseen(Millis),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    failed: u32,
+    last: Mono,
+    looks: u32,
+    looked: Mono,
+}
+
+/// Who failed how often.
+#[derive(Debug, Default)]
+pub struct Tries {
+    counts: BTreeMap<(IpAddr, String), Count>,
+}
+
+fn wait(count: Count, free: u32, now: Mono) -> Option<Millis> {
+    let over = count.failed.checked_sub(free + 1)?;
+    let span = Millis::secs(1 << over.min(6)).min(LONGEST);
+    let until = count.last.after(span);
+    (until > now).then(|| until.since(now))
+}
+
+fn key(account: &str, source: IpAddr) -> (IpAddr, String) {
+    (source, account.chars().take(64).collect())
+}
+
+impl Tries {
+    /// A try begins. Unless it is over the limit it counts as failed until it has [passed](Self::passed).
+    pub fn begin(&mut self, now: Mono, account: &str, source: IpAddr) -> Turn {
+        let find = |name: &str| self.counts.get(&key(name, source)).copied();
+        let pair = find(account).and_then(|count| wait(count, FREE, now));
+        let whole = find("").and_then(|count| wait(count, FREE_SOURCE, now));
+        if let Some(wait) = pair.max(whole) {
+            return self.look(now, account, source, wait);
+        }
+        self.counts.retain(|_, count| now.since(count.last) < FORGET);
+        for name in [account, ""] {
+            let count = self.entry(now, name, source);
+            count.failed = count.failed.saturating_add(1);
+            count.last = now;
+        }
+        Turn::Free
+    }
+
+    /// One more look over the limit.
+    fn look(&mut self, now: Mono, account: &str, source: IpAddr, wait: Millis) -> Turn {
+        let count = self.entry(now, account, source);
+        let rested = now.since(count.looked).get() / LOOK_AGAIN.get();
+        count.looks = count.looks.saturating_sub(u32::try_from(rested).unwrap_or(u32::MAX));
+        if rested > 0 {
+            count.looked = now;
+        }
+        if count.looks >= LOOKS {
+            return Turn::Unseen(wait);
+        }
+        count.looks += 1;
+        Turn::Over(wait)
+    }
+
+    fn entry(&mut self, now: Mono, name: &str, source: IpAddr) -> &mut Count {
+        let key = key(name, source);
+        if self.counts.len() >= ENTRIES && !self.counts.contains_key(&key) {
+            let oldest = self.counts.iter().min_by_key(|(_, c)| c.last).map(|(k, _)| k.clone());
+            oldest.map(|key| self.counts.remove(&key));
+        }
+        self.counts.entry(key).or_insert(Count { failed: 0, last: now, looks: 0, looked: now })
+    }
+
+    /// The try was right: this pair starts anew, and the source has failed once less.
+    pub fn passed(&mut self, account: &str, source: IpAddr) {
+        if self.counts.remove(&key(account, source)).is_some_and(|count| count.failed > 0)
+            && let Some(whole) = self.counts.get_mut(&key("", source))
+        {
+            whole.failed = whole.failed.saturating_sub(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn attack_from_elsewhere_does_not_delay_the_operator() {
+        let away = IpAddr::from([10, 0, 0, 9]);
+        let mut tries = Tries::default();
+        let now = Mono::default();
+        let turns: Vec<Turn> = (0..10_000).map(|_| tries.begin(now, "op1", away)).collect();
+        assert!(turns.iter().skip(5).all(|turn| matches!(turn, Turn::Over(_))));
+        assert_eq!(tries.begin(now, "op1", HERE), Turn::Free);
+    }
+
+    #[test]
+    fn mistypes_are_free_and_the_wait_ends() {
+        let mut tries = Tries::default();
+        let now = Mono::default();
+        for _ in 0..=FREE {
+            assert_eq!(tries.begin(now, "op1", HERE), Turn::Free);
+        }
+        assert_eq!(tries.begin(now, "op1", HERE), Turn::Over(Millis::secs(1)));
+        assert_eq!(tries.begin(now.after(Millis::secs(1)), "op1", HERE), Turn::Free);
+        tries.passed("op1", HERE);
+        assert_eq!(tries.begin(now, "op1", HERE), Turn::Free);
+    }
+
+    #[test]
+    fn tries_in_flight_count_over_all_accounts_of_a_source() {
+        let mut tries = Tries::default();
+        let turns = (0..1_500).map(|n| tries.begin(Mono::default(), &format!("x{n}"), HERE));
+        let free = turns.filter(|turn| *turn == Turn::Free).count();
+        assert_eq!(free, usize::try_from(FREE_SOURCE).unwrap() + 1);
+    }
+
+    #[test]
+    fn guesses_by_the_hundred_thousand_are_looked_at_twenty_times_a_second() {
+        let mut tries = Tries::default();
+        let now = Mono::default();
+        let turns: Vec<Turn> = (0..LOOKS + 10).map(|_| tries.begin(now, "op1", HERE)).collect();
+        assert!(matches!(turns.last(), Some(Turn::Unseen(_))));
+        let at = now.after(Millis::new(500));
+        let seen = (0..40).filter(|_| matches!(tries.begin(at, "op1", HERE), Turn::Over(_)));
+        assert_eq!(seen.count(), 10);
+    }
+}
