@@ -96,6 +96,13 @@ impl Browser {
         self.call("/url", &json!({ "url": url })).map(|_| ())
     }
 
+    /// From the next page on no script of a page runs, as where one does not load.
+    pub fn without_scripts(&self) -> Outcome {
+        let command =
+            json!({ "cmd": "Emulation.setScriptExecutionDisabled", "params": { "value": true } });
+        self.call("/goog/cdp/execute", &command).map(|_| ())
+    }
+
     /// Runs a script; `return …` gives its value.
     pub fn script(&self, text: &str) -> Outcome<Value> {
         self.call("/execute/sync", &json!({ "script": text, "args": [] }))

@@ -25,6 +25,10 @@ pub enum Tool {
     Faketime,
     /// The machine that firmware images run on.
     Qemu,
+    /// A proxy in front of the console.
+    Nginx,
+    /// Another one.
+    Caddy,
     /// The linker of firmware images, where the host's compiler brings none.
     Linker,
 }
@@ -38,6 +42,8 @@ impl Tool {
             Self::MosquittoPub => "mosquitto_pub",
             Self::Faketime => "faketime",
             Self::Qemu => "qemu-system-riscv32",
+            Self::Nginx => "nginx",
+            Self::Caddy => "caddy",
             Self::Linker => "ld.lld",
         }
     }
@@ -50,6 +56,8 @@ impl Tool {
             Self::MosquittoPub => "mosquitto-clients",
             Self::Faketime => "faketime",
             Self::Qemu => "qemu-system-misc",
+            Self::Nginx => "nginx-light",
+            Self::Caddy => "caddy",
             Self::Linker => "lld",
         }
     }

@@ -89,6 +89,35 @@ async fn a_press_is_claimed_and_closed_with_keys_only() -> Outcome {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_whose_script_does_not_run_keeps_the_password_out_of_the_address() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    let wanted = json!({
+        "name": "desk", "display": "值班坐席", "role": "operator", "password": "a-long-desk-password",
+    });
+    scene.stage.admin.post("/api/staff", &wanted)?.good()?;
+    browser.without_scripts()?;
+    browser.go(&format!("http://{}/login", scene.stage.server.console))?;
+    browser.type_into("#u", "desk")?;
+    browser.type_into("#p", "a-wrong-password")?;
+    browser.press(key::ENTER)?;
+    browser.until("document.querySelector('#say').textContent.trim() !== ''", 20.0).await?;
+    assert!(!address(&browser)?.contains("password"), "{}", address(&browser)?);
+    browser.picture(&picture("login-without-script"))?;
+    // The name stands there as it was typed.
+    browser.type_into("#p", "a-long-desk-password")?;
+    browser.press(key::ENTER)?;
+    browser.until("location.pathname === '/console'", 20.0).await?;
+    assert!(!address(&browser)?.contains("password"), "{}", address(&browser)?);
+    Ok(())
+}
+
+fn address(browser: &Browser) -> Outcome<String> {
+    let address = browser.script("return location.href")?;
+    Ok(address.as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_server_is_said_within_seconds_and_forgotten_after_its_return() -> Outcome {
     let Some(browser) = Browser::open()? else { return Ok(()) };
     let mut scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
