@@ -9,12 +9,13 @@ import * as undo from "./undo.js";
 
 const say = document.getElementById("say");
 const bar = document.getElementById("keys");
-const fences = new Map();
 let after = () => {};
 
 export const tell = (sentence) => text(say, sentence ?? "");
 const view = () => shift.alerts.get(shift.open)?.view;
-const fence = () => fences.get(shift.open) ?? view()?.fence;
+const fence = () => shift.fences.get(shift.open);
+// What ends or hides an alert says how far its author was shown it: what joined since is told instead.
+const seen = () => ({ fence: fence(), cursor: view().cursor });
 const options = (group, digits) => digits.map((digit) => ({ digit, label: t(`${group}.${digit}`), value: digit }));
 
 // Why a key cannot be used now, as a word key; null = it can.
@@ -57,7 +58,7 @@ const DO = {
   async claim() {
     const id = shift.open;
     const { status, data } = await post("claim", undefined, t("js.claimed_now"));
-    if (ok(status)) fences.set(id, data.fence);
+    if (ok(status)) shift.fences.set(id, data.fence);
   },
   call_resident: () => callResult("call_resident", "js.ask_resident"),
   call_120: () => callResult("call_120", "js.ask_120"),
@@ -78,7 +79,7 @@ const DO = {
       hold: true,
       onPick: (choice, words) => {
         const id = shift.open;
-        const body = { fence: fence(), outcome: Number(choice.value), ...(words && { text: words }) };
+        const body = { ...seen(), outcome: Number(choice.value), ...(words && { text: words }) };
         const who = undo.named(view());
         undo.hold(view(), () => post("close", body, t("js.closed_now", { who }), id), tell);
       },
@@ -93,7 +94,7 @@ const DO = {
       label: t("js.minutes_label"),
       hold: true,
       onPick: (choice, minutes) =>
-        post("suspend", { fence: fence(), reason: choice.label, minutes: Number(minutes) }, t("js.suspended_now")),
+        post("suspend", { ...seen(), reason: choice.label, minutes: Number(minutes) }, t("js.suspended_now")),
     }),
 };
 
@@ -132,9 +133,10 @@ export function draw() {
 // Keeps the claims of this console alive; a claim that is lost is said.
 export async function renew() {
   for (const { view: held } of [...shift.alerts.values()]) {
-    if (!mine(held)) continue;
-    const { status } = await call("POST", `/api/alerts/${held.id}/renew`, { fence: fences.get(held.id) ?? held.fence });
-    if (status === 409) fences.delete(held.id);
+    const fence = shift.fences.get(held.id);
+    if (!mine(held) || fence === undefined) continue;
+    const { status } = await call("POST", `/api/alerts/${held.id}/renew`, { fence });
+    if (status === 409) shift.fences.delete(held.id);
   }
 }
 

@@ -6,6 +6,7 @@
 export const shift = {
   me: document.body.dataset.me,
   alerts: new Map(),      // id -> { view, at }
+  fences: new Map(),      // id -> fence of a claim of this console's person; nobody else is told it
   cursor: 0,
   open: null,             // id shown in the card
   heardAt: performance.now(),
@@ -27,6 +28,7 @@ export function take(view) {
 export function replace(queue) {
   shift.alerts.clear();
   for (const view of queue.alerts) take(view);
+  shift.fences = new Map(Object.entries(queue.fences));
   shift.cursor = queue.cursor;
 }
 

@@ -187,6 +187,15 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "stale")
     }
 
+    /// A write that would end or hide what its author has not seen; `newer` says what.
+    pub fn newer(newer: Vec<Value>, cursor: i64) -> Self {
+        let mut error = Self::new(StatusCode::CONFLICT, "newer");
+        error.places.push(("n", newer.len().to_string()));
+        error.more.insert("newer".into(), newer.into());
+        error.more.insert("cursor".into(), cursor.into());
+        error
+    }
+
     /// An alert that is closed.
     pub fn over() -> Self {
         Self::new(StatusCode::CONFLICT, "over")

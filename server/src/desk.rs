@@ -1,7 +1,7 @@
 //! The desk: who has which alert, and what they did about it.
 //!
 //! A *claim* is a compare-and-set with a lease; its *fence* number goes with every later write, so a
-//! holder who was away too long cannot write over a successor. Each change of the queue is one
+//! holder who was away too long cannot write over a successor. Only its holder is told it. Each change of the queue is one
 //! transaction that ends with a `change` row, and is told to [`crate::live`] after its commit.
 //! Not here: the rules of an alert's life (`care::alert`), SQL (`records::desk`), HTTP (`routes`).
 
@@ -9,6 +9,7 @@ pub mod action;
 pub mod card;
 pub mod change;
 pub mod claim;
+pub mod hand;
 pub mod lapse;
 pub mod life;
 pub mod names;
@@ -23,6 +24,7 @@ use care::alert::Refusal;
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::desk::life::mono;
+use crate::records::story::SignalRow;
 
 /// Why the desk could not do what somebody wished.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,14 @@ pub enum DeskError {
     /// The rules of an alert's life say no.
     #[error("{0}")]
     Refused(Refusal<String>),
+    /// The home has said something that its author was not shown.
+    #[error("something joined that its author has not seen")]
+    Unseen {
+        /// What, the newest last.
+        newer: Vec<SignalRow>,
+        /// The latest change of the alert.
+        cursor: i64,
+    },
     /// Somebody was faster, in the same moment.
     #[error("the alert changed in the same moment")]
     Raced,
@@ -51,6 +61,13 @@ impl DeskError {
                 let now = app.clock.now().mono;
                 ApiError::held(&owner, &app.names.staff(&owner), now.since(since).get())
             }
+            Self::Unseen { newer, cursor } => {
+                let newer = newer.iter().map(|signal| view::newer(signal, &app.names)).collect();
+                ApiError::newer(newer, cursor)
+            }
+            // Its list is read where the refusal is made (`change`).
+            Self::Refused(Refusal::Unseen { .. }) => ApiError::newer(Vec::new(), 0),
+            Self::Refused(Refusal::NoRight) => ApiError::forbidden(),
             Self::Refused(Refusal::Over) => ApiError::over(),
             Self::Refused(Refusal::NoAction) => ApiError::no_action(),
             Self::Refused(Refusal::NoText) => ApiError::no_text(),

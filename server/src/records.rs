@@ -27,6 +27,7 @@ pub mod rules;
 pub mod second;
 pub mod staff;
 pub mod state;
+pub mod story;
 pub mod wall;
 pub mod way;
 mod writer;

@@ -113,6 +113,7 @@ fn desk() -> Router<Arc<App>> {
         .route("/api/alerts/{id}", get(alerts::show))
         .route("/api/alerts/{id}/visible", post(alerts::visible))
         .route("/api/alerts/{id}/claim", post(alerts::claim))
+        .route("/api/alerts/{id}/take", post(alerts::take))
         .route("/api/alerts/{id}/renew", post(alerts::renew))
         .route("/api/alerts/{id}/actions", post(alerts::act))
         .route("/api/alerts/{id}/suspend", post(alerts::suspend))

@@ -22,7 +22,7 @@ use server::provision::Minted;
 use server::records::chain::{self, Batch, Growth};
 use server::records::desk::{self, DeskRow};
 use server::records::home::HomeRow;
-use server::records::{Records, due, question, state};
+use server::records::{Records, due, question, state, story};
 use server::series::Window;
 
 const WALL: i64 = 1_790_000_000_000;
@@ -126,7 +126,7 @@ impl Room {
         let mut sum = 0;
         for alert in self.alerts().await {
             let mut reader = self.app.records.reader().await.unwrap();
-            sum += desk::activations(&mut reader, &alert.id).await.unwrap().len();
+            sum += desk::activations(&mut reader, &alert.id, 10_000).await.unwrap().len();
         }
         sum
     }
@@ -151,6 +151,25 @@ async fn a_press_is_one_alert_whatever_its_copies_and_two_presses_are_two() {
     let alerts = room.alerts().await;
     assert_eq!((alerts.len(), alerts[0].count), (1, 2), "{alerts:?}");
     assert_eq!(room.presses().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_press_that_joins_is_a_signal_that_a_hand_must_have_seen() {
+    let mut room = Room::open().await;
+    let key = room.button.key.clone();
+    let (first, second) = (room.press(&key, 1), room.press(&key, 2));
+    room.urgent(0, &first).await;
+    let seen = room.alerts().await.remove(0);
+    assert_eq!(seen.spoke, seen.cursor);
+    room.urgent(0, &first).await;
+    assert_eq!(room.alerts().await.remove(0).spoke, seen.spoke, "a copy says nothing new");
+    room.urgent(0, &second).await;
+    let now = room.alerts().await.remove(0);
+    assert!(now.spoke > seen.cursor, "{now:?}");
+    let mut reader = room.app.records.reader().await.unwrap();
+    let newer = story::newer(&mut reader, &now.id, seen.cursor, 10).await.unwrap();
+    assert_eq!((newer.len(), newer[0].kind, newer[0].trust, newer[0].late), (1, 0, 0, false));
+    assert_eq!(newer[0].device, Some(i64::try_from(room.button.device.get()).unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -445,7 +464,7 @@ async fn a_press_that_waited_is_dated_by_the_uptime_that_its_device_tells_on_con
     let alert = room.alerts().await.remove(0);
     assert!(alert.late, "nobody heard it for three hours");
     let mut reader = room.app.records.reader().await.unwrap();
-    let press = desk::activations(&mut reader, &alert.id).await.unwrap().remove(0);
+    let press = desk::activations(&mut reader, &alert.id, 10_000).await.unwrap().remove(0);
     let ago = stored(room.app.clock.mono()) - press.pressed_mono.unwrap();
     let three = i64::try_from(hours(3).get()).unwrap();
     assert!((three - 60_000..three + 60_000).contains(&ago), "pressed {ago} ms ago");

@@ -17,11 +17,11 @@ use server::auth::role::Role;
 use server::clock::{Clock, Stored};
 use server::config::Config;
 use server::desk::life::stored;
-use server::desk::{claim, story::What};
+use server::desk::{claim, hand, story::What};
 use server::records::chain::{self, Batch, Growth, NewAlert};
 use server::records::desk::{self, DeskRow};
 use server::records::due::{self, DueStep};
-use server::records::{Records, state};
+use server::records::{Records, state, story};
 use server::words::Lang;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -118,8 +118,8 @@ impl Room {
 
     /// Steps that its story tells, in order.
     async fn told(&self, id: &str) -> Vec<String> {
-        let lines =
-            desk::timeline(&mut self.app.records.reader().await.unwrap(), id).await.unwrap();
+        let mut reader = self.app.records.reader().await.unwrap();
+        let lines = story::timeline(&mut reader, id, What::Again.number()).await.unwrap();
         let steps = lines.into_iter().filter(|line| line.what == What::Step.number());
         steps.filter_map(|line| line.detail).collect()
     }
@@ -132,8 +132,8 @@ impl Room {
 
     /// Somebody takes it and is never heard of again.
     async fn take_and_vanish(&self, id: &str) {
-        let fence = claim::claim(&self.app, id, &staff()).await.unwrap();
-        let fence = i64::try_from(fence.get()).unwrap();
+        let claim = claim::claim(&self.app, id, &hand::of(&staff(), None, None)).await.unwrap();
+        let fence = i64::try_from(claim.fence).unwrap();
         let mut writer = self.app.records.begin().await.unwrap();
         assert!(desk::renew(&mut writer, id, fence, 0).await.unwrap());
         writer.commit().await.unwrap();

@@ -72,6 +72,7 @@ impl Drop for Robot {
 struct Held {
     id: String,
     fence: Value,
+    cursor: Value,
     kind: String,
     since_ms: u64,
     renewed_ms: u64,
@@ -123,20 +124,21 @@ impl Shift {
         }
         let kind = text(alert, "kind").unwrap_or("").to_owned();
         match self.claim(id) {
-            Ok(fence) => {
+            Ok((fence, cursor)) => {
                 let now = self.watch.ms();
                 let id = id.to_owned();
-                self.held.push(Held { id, fence, kind, since_ms: now, renewed_ms: now });
+                self.held.push(Held { id, fence, cursor, kind, since_ms: now, renewed_ms: now });
             }
             Err(trouble) => tracing::debug!("claim {id}: {trouble}"),
         }
     }
 
-    fn claim(&self, id: &str) -> Outcome<Value> {
+    /// The fence of a claim, and the cursor of the alert that was shown with it.
+    fn claim(&self, id: &str) -> Outcome<(Value, Value)> {
         self.api.post(&format!("/api/alerts/{id}/visible"), &json!({}))?.good()?;
         let claimed = self.api.post(&format!("/api/alerts/{id}/claim"), &json!({}))?.good()?;
-        let fence = claimed.get("fence").cloned();
-        fence.ok_or_else(|| Trouble::new("a claim without a fence"))
+        let told = claimed.get("fence").cloned().zip(claimed.get("cursor").cloned());
+        told.ok_or_else(|| Trouble::new("a claim without a fence and a cursor"))
     }
 
     /// Closes what was held long enough, and keeps the lease of the rest.
@@ -153,9 +155,11 @@ impl Shift {
                 continue;
             }
             match self.close(&held) {
-                Ok(()) => {
+                Ok(None) => {
                     closed.fetch_add(1, Ordering::AcqRel);
                 }
+                // Something has joined: it is seen now, and the next look closes.
+                Ok(Some(cursor)) => kept.push(Held { cursor, ..held }),
                 // The queue tells whether it is still to be done.
                 Err(trouble) => tracing::debug!("close {}: {trouble}", held.id),
             }
@@ -163,7 +167,8 @@ impl Shift {
         self.held.append(&mut kept);
     }
 
-    fn close(&self, held: &Held) -> Outcome {
+    /// Closes it; a cursor: up to there something has joined that was not seen before.
+    fn close(&self, held: &Held) -> Outcome<Option<Value>> {
         let done = json!({ "fence": held.fence, "kind": "call_resident", "result": "connected" });
         self.api.post(&format!("/api/alerts/{}/actions", held.id), &done)?.good()?;
         let outcome = match held.kind.as_str() {
@@ -171,8 +176,13 @@ impl Shift {
             "unverified" | "unreadable" => 7,
             _ => 6,
         };
-        let body = json!({ "fence": held.fence, "outcome": outcome });
-        self.api.post(&format!("/api/alerts/{}/close", held.id), &body)?.good()?;
-        Ok(())
+        let body = json!({ "fence": held.fence, "cursor": held.cursor, "outcome": outcome });
+        let answer = self.api.post(&format!("/api/alerts/{}/close", held.id), &body)?;
+        let newer = answer.status == 409 && answer.body.get("newer").is_some();
+        let cursor = answer.body.get("cursor").filter(|_| newer).cloned();
+        if cursor.is_none() {
+            answer.good()?;
+        }
+        Ok(cursor)
     }
 }

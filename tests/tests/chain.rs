@@ -27,16 +27,17 @@ async fn press_becomes_one_alert_and_lights_climb() -> Outcome {
     let desk = scene.stage.operator("desk")?;
     let call = |path: &str, body: Value| desk.post(&format!("/api/alerts/{id}/{path}"), &body);
     call("visible", json!({}))?.good()?;
-    let fence = call("claim", json!({}))?.good()?["fence"].clone();
+    let claimed = call("claim", json!({}))?.good()?;
+    let (fence, cursor) = (&claimed["fence"], &claimed["cursor"]);
     button.light_among(&[Light::Seen]).await?;
 
-    let early = call("close", json!({ "fence": fence, "outcome": 4 }))?;
+    let early = call("close", json!({ "fence": fence, "cursor": cursor, "outcome": 4 }))?;
     assert_eq!(early.status, 422, "no close without an action: {}", early.body);
     call("actions", json!({ "fence": fence, "kind": "call_resident", "result": "connected" }))?
         .good()?;
-    let stale = call("close", json!({ "fence": 0, "outcome": 4 }))?;
+    let stale = call("close", json!({ "fence": 0, "cursor": cursor, "outcome": 4 }))?;
     assert_eq!(stale.status, 409, "a stale fence closes nothing: {}", stale.body);
-    call("close", json!({ "fence": fence, "outcome": 4 }))?.good()?;
+    call("close", json!({ "fence": fence, "cursor": cursor, "outcome": 4 }))?.good()?;
     scene.until("the close on a screen", 10, |book| book.in_state("closed") == 1).await?;
 
     let verdict = scene.verdict()?;

@@ -104,20 +104,22 @@ async fn alert_of(scene: &Scene, n: usize) -> Outcome<String> {
     Ok(text(found.ok_or_else(|| Trouble::new("no alert"))?, "id")?.to_owned())
 }
 
+/// Its id, and what the claim answered.
 async fn claim(scene: &Scene, desk: &Api, n: usize) -> Outcome<(String, serde_json::Value)> {
     let id = alert_of(scene, n).await?;
     desk.post(&format!("/api/alerts/{id}/visible"), &json!({}))?.good()?;
-    let fence = desk.post(&format!("/api/alerts/{id}/claim"), &json!({}))?.good()?["fence"].clone();
+    let claimed = desk.post(&format!("/api/alerts/{id}/claim"), &json!({}))?.good()?;
     scene.buttons[n].light_among(&[Light::Seen]).await?;
-    Ok((id, fence))
+    Ok((id, claimed))
 }
 
 async fn close(scene: &Scene, desk: &Api, n: usize) -> Outcome {
-    let (id, fence) = claim(scene, desk, n).await?;
+    let (id, claimed) = claim(scene, desk, n).await?;
+    let (fence, cursor) = (&claimed["fence"], &claimed["cursor"]);
     let before = ends(scene);
     let act = json!({ "fence": fence, "kind": "call_resident", "result": "connected" });
     desk.post(&format!("/api/alerts/{id}/actions"), &act)?.good()?;
-    let end = json!({ "fence": fence, "outcome": 4 });
+    let end = json!({ "fence": fence, "cursor": cursor, "outcome": 4 });
     desk.post(&format!("/api/alerts/{id}/close"), &end)?.good()?;
     scene.until_true("the home box hears the end", 20, || ends(scene) > before).await
 }

@@ -2,12 +2,14 @@
 //!
 //! - A *claim* makes one person its owner for a *lease* that the console renews. The *fence* rises with
 //!   each change of hands, and every write of a console carries it: a console that slept writes nothing.
+//! - Whether a [`Hand`] may write at all is decided in one place, [`hand`].
 //! - A lapsed lease puts it back into the queue; a suspension puts it aside for minutes.
 //! - An *ending* needs a person, an [`Outcome`] and at least one action. Only a fault of equipment
 //!   may pass by itself. What is over stays over: a late claim opens nothing.
 //!
 //! Not here: rows, sessions, the order of the queue ([`queue`]), escalation ([`ladder`]).
 
+pub mod hand;
 pub mod ladder;
 pub mod outcome;
 pub mod queue;
@@ -15,10 +17,11 @@ pub mod state;
 
 use proto::unit::{Millis, Mono};
 
+pub use self::hand::{Deed, Hand, Shown};
 pub use self::ladder::{Course, Ladder, Step};
 pub use self::outcome::Outcome;
 pub use self::queue::{Band, Rank, Standing, Work, queue_rank};
-pub use self::state::{Closer, Ending, Fence, Refusal, Return, State};
+pub use self::state::{Ending, Fence, Refusal, Return, State, Taken};
 use crate::finding::Severity;
 use crate::policy::{FIRST_ACTION, LEASE, NEXT_ACTION, SUSPEND_MAX};
 
@@ -31,11 +34,24 @@ pub struct Life<W> {
     pub fence: Fence,
     /// Actions recorded in all.
     pub actions: u32,
+    /// The change by which the home's last signal joined it.
+    pub spoke: Shown,
+    /// Its latest change: nobody was shown more of it than this.
+    pub latest: Shown,
+    /// Out of whose hands it has come, if by force, until it changes hands again.
+    pub taken: Option<Taken<W>>,
 }
 
 impl<W> Default for Life<W> {
     fn default() -> Self {
-        Self { state: State::Open { returned: None }, fence: Fence::default(), actions: 0 }
+        Self {
+            state: State::Open { returned: None },
+            fence: Fence::default(),
+            actions: 0,
+            spoke: Shown::default(),
+            latest: Shown::default(),
+            taken: None,
+        }
     }
 }
 
@@ -45,33 +61,31 @@ impl<W: Clone + PartialEq> Life<W> {
         Self::default()
     }
 
-    /// 接警: makes `who` the owner, unless somebody else is. A second claim of the owner renews the first.
-    pub fn claim(&mut self, now: Mono, who: W) -> Result<Fence, Refusal<W>> {
-        self.expire(now);
-        match &mut self.state {
-            State::Closed(_) => Err(Refusal::Over),
-            State::Claimed { owner, since, .. } if *owner != who => {
-                Err(Refusal::Held { owner: owner.clone(), since: *since })
-            }
-            State::Claimed { lease, .. } => {
-                *lease = now.after(LEASE);
-                Ok(self.fence)
-            }
-            State::Open { .. } | State::Suspended { .. } => Ok(self.hand_to(now, who)),
+    /// 接警: makes the hand the owner, unless somebody else is. A second claim of the owner renews the first.
+    pub fn claim(&mut self, now: Mono, hand: &Hand<W>) -> Result<Fence, Refusal<W>> {
+        self.permit(now, hand, Deed::Claim)?;
+        if let State::Claimed { lease, .. } = &mut self.state {
+            *lease = now.after(LEASE);
+            return Ok(self.fence);
         }
+        Ok(self.hand_to(now, hand.who.clone()))
     }
 
-    /// Takes it from whoever has it: a supervisor's right. The former owner's fence is stale at once.
-    pub fn take_over(&mut self, now: Mono, supervisor: W) -> Result<Fence, Refusal<W>> {
-        if matches!(self.state, State::Closed(_)) {
-            return Err(Refusal::Over);
+    /// 接管: takes it from whoever has it: a supervisor's right. The former owner's fence is stale at once.
+    pub fn take_over(&mut self, now: Mono, hand: &Hand<W>) -> Result<Fence, Refusal<W>> {
+        self.permit(now, hand, Deed::Take)?;
+        if matches!(&self.state, State::Claimed { owner, .. } if *owner == hand.who) {
+            return self.claim(now, hand);
         }
-        Ok(self.hand_to(now, supervisor))
+        let taken = self.taken_by(&hand.who);
+        let fence = self.hand_to(now, hand.who.clone());
+        self.taken = taken;
+        Ok(fence)
     }
 
     /// Keeps the claim for another [`LEASE`]. A lapsed lease cannot be renewed: claim again.
-    pub fn renew(&mut self, now: Mono, fence: Fence) -> Result<(), Refusal<W>> {
-        self.owned(now, fence)?;
+    pub fn renew(&mut self, now: Mono, hand: &Hand<W>) -> Result<(), Refusal<W>> {
+        self.permit(now, hand, Deed::Renew)?;
         if let State::Claimed { lease, .. } = &mut self.state {
             *lease = now.after(LEASE);
         }
@@ -79,8 +93,8 @@ impl<W: Clone + PartialEq> Life<W> {
     }
 
     /// Records one action of the owner: a call, a message, a note.
-    pub fn act(&mut self, now: Mono, fence: Fence) -> Result<(), Refusal<W>> {
-        self.owned(now, fence)?;
+    pub fn act(&mut self, now: Mono, hand: &Hand<W>) -> Result<(), Refusal<W>> {
+        self.permit(now, hand, Deed::Act)?;
         self.actions = self.actions.saturating_add(1);
         if let State::Claimed { acted, begun, .. } = &mut self.state {
             (*acted, *begun) = (now, true);
@@ -89,13 +103,13 @@ impl<W: Clone + PartialEq> Life<W> {
     }
 
     /// 待回访: puts it aside for a time.
-    pub fn suspend(&mut self, now: Mono, fence: Fence, span: Millis) -> Result<(), Refusal<W>> {
-        let by = self.owned(now, fence)?;
+    pub fn suspend(&mut self, now: Mono, hand: &Hand<W>, span: Millis) -> Result<(), Refusal<W>> {
+        self.permit(now, hand, Deed::Suspend)?;
         if span == Millis::default() || span > SUSPEND_MAX {
             return Err(Refusal::Span);
         }
-        self.state = State::Suspended { by, until: now.after(span) };
-        self.fence = self.fence.next();
+        self.state = State::Suspended { by: hand.who.clone(), until: now.after(span) };
+        self.turn();
         Ok(())
     }
 
@@ -103,30 +117,21 @@ impl<W: Clone + PartialEq> Life<W> {
     pub fn close(
         &mut self,
         now: Mono,
-        closer: Closer<W>,
+        hand: &Hand<W>,
         outcome: Outcome,
         has_text: bool,
     ) -> Result<(), Refusal<W>> {
-        let who = match closer {
-            Closer::Owner(who, fence) => {
-                if self.owned(now, fence)? != who {
-                    return Err(Refusal::Stale);
-                }
-                who
-            }
-            Closer::Supervisor(_) if matches!(self.state, State::Closed(_)) => {
-                return Err(Refusal::Over);
-            }
-            Closer::Supervisor(who) => who,
-        };
+        self.permit(now, hand, Deed::Close)?;
         if self.actions == 0 {
             return Err(Refusal::NoAction);
         }
         if outcome.needs_text() && !has_text {
             return Err(Refusal::NoText);
         }
-        self.state = State::Closed(Ending::By(who, outcome));
-        self.fence = self.fence.next();
+        let taken = self.taken_by(&hand.who);
+        self.state = State::Closed(Ending::By(hand.who.clone(), outcome));
+        self.turn();
+        self.taken = taken;
         Ok(())
     }
 
@@ -147,7 +152,7 @@ impl<W: Clone + PartialEq> Life<W> {
         let ends = free && severity == Severity::Fault;
         if ends {
             self.state = State::Closed(Ending::Passed);
-            self.fence = self.fence.next();
+            self.turn();
         }
         ends
     }
@@ -163,7 +168,7 @@ impl<W: Clone + PartialEq> Life<W> {
             | State::Closed(_) => return false,
         };
         self.state = State::Open { returned: Some(returned) };
-        self.fence = self.fence.next();
+        self.turn();
         true
     }
 
@@ -193,21 +198,30 @@ impl<W: Clone + PartialEq> Life<W> {
     }
 
     fn hand_to(&mut self, now: Mono, owner: W) -> Fence {
-        self.fence = self.fence.next();
+        self.turn();
         let lease = now.after(LEASE);
         self.state = State::Claimed { owner, lease, since: now, acted: now, begun: false };
         self.fence
     }
 
-    /// The owner, if `fence` is that of a claim that still holds.
-    fn owned(&mut self, now: Mono, fence: Fence) -> Result<W, Refusal<W>> {
-        self.expire(now);
+    /// It changes hands: what was held before is held no more, and what was told of it is old.
+    fn turn(&mut self) {
+        self.fence = self.fence.next();
+        self.taken = None;
+    }
+
+    /// Out of whose hands `by` takes it; none if nobody else has it or has put it aside.
+    fn taken_by(&self, by: &W) -> Option<Taken<W>> {
         match &self.state {
-            State::Closed(_) => Err(Refusal::Over),
-            State::Claimed { owner, .. } if self.fence == fence => Ok(owner.clone()),
-            State::Open { .. } | State::Claimed { .. } | State::Suspended { .. } => {
-                Err(Refusal::Stale)
+            State::Claimed { owner: from, .. } | State::Suspended { by: from, .. }
+                if from != by =>
+            {
+                Some(Taken { from: from.clone(), by: by.clone() })
             }
+            State::Open { .. }
+            | State::Claimed { .. }
+            | State::Suspended { .. }
+            | State::Closed(_) => None,
         }
     }
 }

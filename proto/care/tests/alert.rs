@@ -4,7 +4,8 @@
 //! here: the rules themselves.
 
 use care::alert::{
-    Closer, Course, Ending, Fence, Ladder, Life, Outcome, Refusal, Return, State, Step, Work,
+    Course, Ending, Fence, Hand, Ladder, Life, Outcome, Refusal, Return, Shown, State, Step, Taken,
+    Work,
 };
 use care::policy::{FIRST_ACTION, LEASE, NEXT_ACTION, RENEW, SUSPEND_MAX};
 use care::{Kind, Severity};
@@ -19,97 +20,168 @@ fn at(seconds: u64) -> Mono {
     T0.after(Millis::secs(seconds))
 }
 
+/// The last that the home has said in these tests.
+const SPOKE: Shown = Shown::new(7);
+
+/// Somebody who has seen all.
+fn seer(who: char) -> Hand<char> {
+    Hand::of(who).having_seen(SPOKE)
+}
+
+/// The owner of a claim, who has seen all.
+fn owner(fence: Fence) -> Hand<char> {
+    seer('a').holding(fence)
+}
+
 fn claimed() -> (Alert, Fence) {
-    let mut alert = Alert::new();
-    let fence = alert.claim(T0, 'a').unwrap();
+    let mut alert = Alert { spoke: SPOKE, latest: SPOKE, ..Alert::new() };
+    let fence = alert.claim(T0, &Hand::of('a')).unwrap();
     (alert, fence)
 }
 
 #[test]
 fn the_first_claim_wins_and_the_second_learns_who_has_it() {
     let (mut alert, fence) = claimed();
-    assert_eq!(alert.claim(at(3), 'b'), Err(Refusal::Held { owner: 'a', since: T0 }));
-    assert_eq!(alert.claim(at(4), 'a'), Ok(fence), "pressing F2 twice is no theft of one's own");
+    let held = Err(Refusal::Held { owner: 'a', since: T0 });
+    assert_eq!(alert.claim(at(3), &Hand::of('b')), held);
+    let again = alert.claim(at(4), &Hand::of('a'));
+    assert_eq!(again, Ok(fence), "pressing F2 twice is no theft of one's own");
 }
 
 #[test]
 fn a_renewed_lease_holds_and_a_lapsed_one_goes_back_to_the_queue() {
     let (mut alert, fence) = claimed();
     for n in 1..20 {
-        alert.renew(at(n * RENEW.get() / 1000), fence).unwrap();
+        alert.renew(at(n * RENEW.get() / 1000), &owner(fence)).unwrap();
     }
     let last = at(19 * RENEW.get() / 1000);
     assert_eq!(alert.next_deadline(), Some(last.after(LEASE)));
     assert!(!alert.expire(Mono::from_millis(last.after(LEASE).millis() - 1)));
     assert!(alert.expire(last.after(LEASE)));
     assert_eq!(alert.state, State::Open { returned: Some(Return::Lapsed) });
-    assert_eq!(alert.renew(at(200), fence), Err(Refusal::Stale), "a lapsed lease is gone");
+    let late = alert.renew(at(200), &owner(fence));
+    assert_eq!(late, Err(Refusal::Stale), "a lapsed lease is gone");
 }
 
 #[test]
 fn a_console_that_slept_writes_nothing() {
     let (mut alert, old) = claimed();
-    let new = alert.claim(T0.after(LEASE), 'b').unwrap();
+    let new = alert.claim(T0.after(LEASE), &Hand::of('b')).unwrap();
     assert!(new > old);
     let now = at(21);
-    assert_eq!(alert.act(now, old), Err(Refusal::Stale));
-    assert_eq!(alert.suspend(now, old, Millis::minutes(5)), Err(Refusal::Stale));
-    let close = alert.close(now, Closer::Owner('a', old), Outcome::Mistake, false);
-    assert_eq!(close, Err(Refusal::Stale));
-    assert_eq!(alert.act(now, new), Ok(()));
-    let forged = alert.close(now, Closer::Owner('a', new), Outcome::Mistake, false);
-    assert_eq!(forged, Err(Refusal::Stale), "a fence is its owner's");
+    assert_eq!(alert.act(now, &owner(old)), Err(Refusal::Stale));
+    assert_eq!(alert.suspend(now, &owner(old), Millis::minutes(5)), Err(Refusal::Stale));
+    assert_eq!(alert.close(now, &owner(old), Outcome::Mistake, false), Err(Refusal::Stale));
+    assert_eq!(alert.act(now, &seer('b').holding(new)), Ok(()));
+}
+
+#[test]
+fn a_fence_in_another_hand_opens_nothing_whatever_its_office() {
+    let (mut alert, fence) = claimed();
+    alert.act(at(1), &owner(fence)).unwrap();
+    let before = alert.clone();
+    for forged in [seer('b').holding(fence), seer('b').holding(fence).supervising()] {
+        assert_eq!(alert.renew(at(2), &forged), Err(Refusal::Stale));
+        assert_eq!(alert.act(at(2), &forged), Err(Refusal::Stale));
+        assert_eq!(alert.suspend(at(2), &forged, Millis::minutes(1)), Err(Refusal::Stale));
+        assert_eq!(alert.close(at(2), &forged, Outcome::Mistake, false), Err(Refusal::Stale));
+    }
+    for wrong in [owner(Fence::new(9)), owner(Fence::new(9)).supervising()] {
+        assert_eq!(alert.close(at(2), &wrong, Outcome::Mistake, false), Err(Refusal::Stale));
+    }
+    assert_eq!(alert.close(at(2), &seer('a'), Outcome::Mistake, false), Err(Refusal::NoRight));
+    assert_eq!(alert.take_over(at(2), &seer('b')), Err(Refusal::NoRight));
+    assert_eq!(alert, before);
+}
+
+#[test]
+fn nobody_ends_or_hides_what_they_have_not_seen() {
+    let (mut alert, fence) = claimed();
+    alert.act(at(1), &owner(fence)).unwrap();
+    (alert.spoke, alert.latest) = (Shown::new(9), Shown::new(12));
+    let before = alert.clone();
+    let (mine, boss) = (Hand::of('a').holding(fence), Hand::of('s').supervising());
+    for (seen, told) in [(None, 0), (Some(8), 8), (Some(13), 0), (Some(u64::MAX), 0)] {
+        let seen = seen.map(Shown::new);
+        let unseen = Err(Refusal::Unseen { seen: Shown::new(told) });
+        for hand in [Hand { seen, ..mine.clone() }, Hand { seen, ..boss.clone() }] {
+            assert_eq!(alert.close(at(2), &hand, Outcome::Mistake, false), unseen, "{hand:?}");
+        }
+        let hidden = alert.suspend(at(2), &Hand { seen, ..mine.clone() }, Millis::minutes(1));
+        assert_eq!(hidden, unseen);
+    }
+    assert_eq!(alert, before);
+    // What hides nothing needs no look: a claim must not wait for one.
+    assert_eq!(alert.renew(at(2), &mine), Ok(()));
+    assert_eq!(alert.act(at(2), &mine), Ok(()));
+    let seen = mine.having_seen(Shown::new(9));
+    assert_eq!(alert.close(at(2), &seen, Outcome::Mistake, false), Ok(()));
 }
 
 #[test]
 fn closing_needs_an_action_and_sometimes_a_text() {
     let (mut alert, fence) = claimed();
-    let owner = Closer::Owner('a', fence);
-    assert_eq!(alert.close(at(1), owner.clone(), Outcome::Mistake, true), Err(Refusal::NoAction));
-    alert.act(at(2), fence).unwrap();
-    assert_eq!(alert.close(at(3), owner.clone(), Outcome::Other, false), Err(Refusal::NoText));
-    alert.close(at(4), owner, Outcome::Other, true).unwrap();
+    let owner = owner(fence);
+    assert_eq!(alert.close(at(1), &owner, Outcome::Mistake, true), Err(Refusal::NoAction));
+    alert.act(at(2), &owner).unwrap();
+    assert_eq!(alert.close(at(3), &owner, Outcome::Other, false), Err(Refusal::NoText));
+    alert.close(at(4), &owner, Outcome::Other, true).unwrap();
     assert_eq!(alert.state, State::Closed(Ending::By('a', Outcome::Other)));
+    assert_eq!(alert.taken, None, "it was their own");
 }
 
 #[test]
 fn a_late_claim_opens_nothing_again() {
     let (mut alert, fence) = claimed();
-    alert.act(at(1), fence).unwrap();
-    alert.close(at(2), Closer::Owner('a', fence), Outcome::FoundWell, false).unwrap();
+    alert.act(at(1), &owner(fence)).unwrap();
+    alert.close(at(2), &owner(fence), Outcome::FoundWell, false).unwrap();
     let over = alert.clone();
-    assert_eq!(alert.claim(at(3), 'b'), Err(Refusal::Over));
-    assert_eq!(alert.take_over(at(3), 'c'), Err(Refusal::Over));
-    assert_eq!(alert.renew(at(3), fence), Err(Refusal::Over));
-    let again = alert.close(at(4), Closer::Supervisor('c'), Outcome::Test, true);
-    assert_eq!(again, Err(Refusal::Over));
+    let boss = seer('c').supervising();
+    assert_eq!(alert.claim(at(3), &Hand::of('b')), Err(Refusal::Over));
+    assert_eq!(alert.take_over(at(3), &boss), Err(Refusal::Over));
+    assert_eq!(alert.renew(at(3), &owner(fence)), Err(Refusal::Over));
+    assert_eq!(alert.close(at(4), &boss, Outcome::Test, true), Err(Refusal::Over));
     assert!(!alert.expire(at(9999)) && !alert.signal() && !alert.pass(at(9999), Severity::Fault));
     assert_eq!(alert, over);
 }
 
 #[test]
-fn a_supervisor_takes_over_and_closes_what_others_have() {
+fn a_supervisor_takes_over_and_closes_what_others_have_and_both_are_named() {
     let (mut alert, old) = claimed();
-    let fence = alert.take_over(at(1), 's').unwrap();
-    assert_eq!(alert.act(at(2), old), Err(Refusal::Stale));
-    alert.act(at(2), fence).unwrap();
-    alert.close(at(3), Closer::Supervisor('t'), Outcome::Duplicate, false).unwrap();
+    let (boss, other) = (seer('s').supervising(), seer('t').supervising());
+    let fence = alert.take_over(at(1), &boss).unwrap();
+    assert!(fence > old);
+    assert_eq!(alert.taken, Some(Taken { from: 'a', by: 's' }));
+    assert_eq!(alert.act(at(2), &owner(old)), Err(Refusal::Stale));
+    alert.act(at(2), &boss.clone().holding(fence)).unwrap();
+    assert_eq!(alert.take_over(at(2), &boss), Ok(fence), "taking one's own changes no hands");
+    alert.close(at(3), &other, Outcome::Duplicate, false).unwrap();
     assert_eq!(alert.state, State::Closed(Ending::By('t', Outcome::Duplicate)));
+    assert_eq!(alert.taken, Some(Taken { from: 's', by: 't' }));
+}
+
+#[test]
+fn what_was_told_of_a_take_over_is_old_when_it_changes_hands_again() {
+    let (mut alert, _) = claimed();
+    let fence = alert.take_over(at(1), &seer('s').supervising()).unwrap();
+    alert.suspend(at(2), &seer('s').holding(fence), Millis::minutes(1)).unwrap();
+    assert_eq!(alert.taken, None);
 }
 
 #[test]
 fn suspension_has_a_limit_and_any_signal_ends_it() {
     let (mut alert, fence) = claimed();
     for span in [Millis::default(), SUSPEND_MAX.plus(Millis::new(1))] {
-        assert_eq!(alert.suspend(at(1), fence, span), Err(Refusal::Span));
+        assert_eq!(alert.suspend(at(1), &owner(fence), span), Err(Refusal::Span));
     }
-    alert.suspend(at(1), fence, SUSPEND_MAX).unwrap();
+    alert.suspend(at(1), &owner(fence), SUSPEND_MAX).unwrap();
     assert_eq!(alert.work(at(2)), Work::Suspended);
     assert!(alert.signal());
     assert_eq!(alert.work(at(2)), Work::Returned);
-    assert_eq!(alert.act(at(3), fence), Err(Refusal::Stale), "its claim ended with the suspension");
-    let fence = alert.claim(at(3), 'b').unwrap();
-    alert.suspend(at(4), fence, Millis::minutes(1)).unwrap();
+    let late = alert.act(at(3), &owner(fence));
+    assert_eq!(late, Err(Refusal::Stale), "its claim ended with the suspension");
+    let fence = alert.claim(at(3), &Hand::of('b')).unwrap();
+    alert.suspend(at(4), &seer('b').holding(fence), Millis::minutes(1)).unwrap();
     assert!(alert.expire(at(64)));
     assert_eq!(alert.state, State::Open { returned: Some(Return::Resumed) });
 }
@@ -128,7 +200,7 @@ fn a_claim_without_action_runs_out_of_time_in_the_queue() {
         Work::Claimed { overdue: false }
     );
     assert_eq!(alert.work(T0.after(FIRST_ACTION)), Work::Claimed { overdue: true });
-    alert.act(T0.after(FIRST_ACTION), fence).unwrap();
+    alert.act(T0.after(FIRST_ACTION), &owner(fence)).unwrap();
     keep(&mut alert, T0.after(FIRST_ACTION).after(NEXT_ACTION));
     assert_eq!(alert.work(at(61)), Work::Claimed { overdue: false });
     assert_eq!(
@@ -216,29 +288,34 @@ fn outcomes_are_the_digits_of_the_console() {
 enum Wish {
     Wait(u64),
     Claim(char),
-    TakeOver(char),
-    Renew(u64),
-    Act(u64),
-    Suspend(u64, u64),
-    Close(char, u64, Outcome, bool),
-    CloseAsSupervisor(char, Outcome, bool),
-    Signal,
+    TakeOver(Hand<char>),
+    Renew(Hand<char>),
+    Act(Hand<char>),
+    Suspend(Hand<char>, u64),
+    Close(Hand<char>, Outcome, bool),
+    Speak,
     Pass,
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
     let who = || prop_oneof![Just('a'), Just('b'), Just('c')];
+    let fence = || prop_oneof![1 => Just(None), 3 => (0..12u64).prop_map(|n| Some(Fence::new(n)))];
+    let seen = || prop_oneof![1 => Just(None), 3 => (0..6u64).prop_map(|n| Some(Shown::new(n)))];
+    let hand =
+        || {
+            (who(), any::<bool>(), fence(), seen())
+                .prop_map(|(who, supervises, fence, seen)| Hand { who, supervises, fence, seen })
+        };
     let outcome = || (0..10u8).prop_map(|code| Outcome::from_code(code).unwrap());
     let one = prop_oneof![
         4 => (0..30_000u64).prop_map(Wish::Wait),
         3 => who().prop_map(Wish::Claim),
-        1 => who().prop_map(Wish::TakeOver),
-        2 => (0..12u64).prop_map(Wish::Renew),
-        2 => (0..12u64).prop_map(Wish::Act),
-        1 => (0..12u64, 0..1_000_000u64).prop_map(|(f, span)| Wish::Suspend(f, span)),
-        2 => (who(), 0..12u64, outcome(), any::<bool>()).prop_map(|(w, f, o, t)| Wish::Close(w, f, o, t)),
-        1 => (who(), outcome(), any::<bool>()).prop_map(|(w, o, t)| Wish::CloseAsSupervisor(w, o, t)),
-        1 => Just(Wish::Signal),
+        1 => hand().prop_map(Wish::TakeOver),
+        2 => hand().prop_map(Wish::Renew),
+        3 => hand().prop_map(Wish::Act),
+        1 => (hand(), 0..1_000_000u64).prop_map(|(hand, span)| Wish::Suspend(hand, span)),
+        3 => (hand(), outcome(), any::<bool>()).prop_map(|(h, o, t)| Wish::Close(h, o, t)),
+        1 => Just(Wish::Speak),
         1 => Just(Wish::Pass),
     ];
     proptest::collection::vec(one, 0..80)
@@ -251,18 +328,17 @@ fn grant(alert: &mut Alert, now: &mut Mono, wish: &Wish, severity: Severity) -> 
             alert.expire(*now);
             true
         }
-        Wish::Claim(who) => alert.claim(*now, who).is_ok(),
-        Wish::TakeOver(who) => alert.take_over(*now, who).is_ok(),
-        Wish::Renew(fence) => alert.renew(*now, Fence::new(fence)).is_ok(),
-        Wish::Act(fence) => alert.act(*now, Fence::new(fence)).is_ok(),
-        Wish::Suspend(fence, ms) => alert.suspend(*now, Fence::new(fence), Millis::new(ms)).is_ok(),
-        Wish::Close(who, fence, outcome, text) => {
-            alert.close(*now, Closer::Owner(who, Fence::new(fence)), outcome, text).is_ok()
+        Wish::Claim(who) => alert.claim(*now, &Hand::of(who)).is_ok(),
+        Wish::TakeOver(hand) => alert.take_over(*now, &hand).is_ok(),
+        Wish::Renew(hand) => alert.renew(*now, &hand).is_ok(),
+        Wish::Act(hand) => alert.act(*now, &hand).is_ok(),
+        Wish::Suspend(hand, ms) => alert.suspend(*now, &hand, Millis::new(ms)).is_ok(),
+        Wish::Close(hand, outcome, text) => alert.close(*now, &hand, outcome, text).is_ok(),
+        Wish::Speak => {
+            alert.latest = Shown::new(alert.latest.get() + 1);
+            alert.spoke = alert.latest;
+            alert.signal()
         }
-        Wish::CloseAsSupervisor(who, outcome, text) => {
-            alert.close(*now, Closer::Supervisor(who), outcome, text).is_ok()
-        }
-        Wish::Signal => alert.signal(),
         Wish::Pass => alert.pass(*now, severity),
     }
 }
@@ -280,7 +356,7 @@ proptest! {
             prop_assert!(is_closed || !was_closed, "what is over stays over");
             if is_closed && !was_closed {
                 prop_assert!(granted && acted);
-                prop_assert!(matches!(wish, Wish::Close(..) | Wish::CloseAsSupervisor(..)));
+                prop_assert!(matches!(wish, Wish::Close(..)));
                 prop_assert!(matches!(alert.state, State::Closed(Ending::By(..))));
             }
         }
@@ -305,6 +381,31 @@ proptest! {
                 let by_claim = matches!(wish, Wish::Claim(_)) && before.is_none();
                 prop_assert!(by_claim || matches!(wish, Wish::TakeOver(_)));
             }
+        }
+    }
+    /// What was granted was the holder's with their own fence, or a supervisor's by right; and who ended or
+    /// hid an alert had seen all that the home had said.
+    #[test]
+    fn every_write_is_its_holders_and_hides_nothing_unseen(wishes in wishes()) {
+        let (mut alert, mut now) = (Alert::new(), T0);
+        for wish in &wishes {
+            let before = alert.clone();
+            if !grant(&mut alert, &mut now, wish, Severity::Emergency) {
+                continue;
+            }
+            let (hand, hides) = match wish {
+                Wish::Renew(hand) | Wish::Act(hand) => (hand, false),
+                Wish::Suspend(hand, _) | Wish::Close(hand, ..) => (hand, true),
+                Wish::TakeOver(hand) => {
+                    prop_assert!(hand.supervises);
+                    continue;
+                }
+                Wish::Wait(_) | Wish::Claim(_) | Wish::Speak | Wish::Pass => continue,
+            };
+            let held = matches!(&before.state, State::Claimed { owner, .. } if *owner == hand.who);
+            let by_right = hand.supervises && hand.fence.is_none() && matches!(wish, Wish::Close(..));
+            prop_assert!(by_right || (held && hand.fence == Some(before.fence)));
+            prop_assert!(!hides || hand.seen.is_some_and(|seen| seen >= before.spoke));
         }
     }
 }

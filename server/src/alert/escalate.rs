@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::clock::Now;
 use crate::desk::life::{CLOSED, OPEN, mono, stored};
 use crate::desk::story::What;
-use crate::desk::view::{AlertView, kind_of, severity_of};
+use crate::desk::view::{AlertView, SHOWN, kind_of, severity_of};
 use crate::live::Change;
 use crate::records::chain::{Batch, Growth, Line};
 use crate::records::due::DueStep;
@@ -106,7 +106,7 @@ async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, sq
     let mut views = Vec::new();
     for grown in &batch.grown {
         if let Some(row) = desk::find(&mut writer, &grown.id).await? {
-            let activations = desk::activations(&mut writer, &grown.id).await?;
+            let activations = desk::activations(&mut writer, &grown.id, SHOWN).await?;
             views.push((row.cursor, AlertView::of(&row, &activations, &app.names, now.mono)));
         }
     }
@@ -156,6 +156,7 @@ async fn take(
         mono: stored(now.mono),
         what: What::Step.number(),
         detail: Some(step.step.to_string()),
+        ..Line::default()
     });
     if known == Step::External {
         notify::unclaimed(writer, step, app.outbox.receivers(), now).await?;

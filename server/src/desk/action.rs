@@ -1,18 +1,16 @@
 //! What an owner does about an alert: calls, people sent, notes, suspension, the end.
 //!
 //! Kinds and results are closed lists of words, so that reports can count them; what a person types
-//! is kept beside them, never instead. Not here: who may do it (`care::alert` asks the fence).
+//! is kept beside them, never instead. Not here: who may do it (`care::alert::hand`).
 
-use care::alert::{Closer, Fence, Outcome};
+use care::alert::{Hand, Outcome};
 use proto::unit::Millis;
 
 use crate::app::App;
-use crate::auth::Staff;
-use crate::auth::role::Role;
 use crate::desk::DeskError;
 use crate::desk::change::{Trace, change};
 use crate::desk::story::What;
-use crate::records::desk::ActionRow;
+use crate::records::story::ActionRow;
 
 const CALLS: [&str; 4] = ["connected", "no_answer", "busy", "wrong_number"];
 const SENT: [&str; 4] = ["station", "neighbour", "security", "family"];
@@ -49,12 +47,11 @@ impl Action {
 pub async fn act(
     app: &App,
     id: &str,
-    staff: &Staff,
-    fence: i64,
+    hand: &Hand<String>,
     action: Action,
 ) -> Result<(), DeskError> {
     let row = ActionRow {
-        staff: staff.id.clone(),
+        staff: hand.who.clone(),
         kind: action.kind.to_owned(),
         result: action.result.map(str::to_owned),
         text: action.text,
@@ -62,7 +59,7 @@ pub async fn act(
     };
     let trace = Trace {
         what: Some(What::Action),
-        who: Some(staff.id.clone()),
+        who: Some(hand.who.clone()),
         detail: Some(match action.result {
             Some(result) => format!("{}:{result}", action.kind),
             None => action.kind.to_owned(),
@@ -70,55 +67,42 @@ pub async fn act(
         action: Some(row),
         ..Trace::default()
     };
-    let fence = Fence::new(fence.unsigned_abs());
-    change(app, id, trace, |life, now| life.act(now, fence)).await.map(drop)
+    change(app, id, trace, |life, now| life.act(now, hand)).await.map(drop)
 }
 
 /// Puts an alert aside for minutes, with a reason.
 pub async fn suspend(
     app: &App,
     id: &str,
-    staff: &Staff,
-    fence: i64,
+    hand: &Hand<String>,
     (reason, minutes): (String, u64),
 ) -> Result<(), DeskError> {
     let trace = Trace {
         what: Some(What::Suspended),
-        who: Some(staff.id.clone()),
+        who: Some(hand.who.clone()),
         detail: Some(reason),
         ..Trace::default()
     };
     let span = Millis::minutes(minutes.min(1_000));
-    let fence = Fence::new(fence.unsigned_abs());
-    change(app, id, trace, |life, now| life.suspend(now, fence, span)).await.map(drop)
+    change(app, id, trace, |life, now| life.suspend(now, hand, span)).await.map(drop)
 }
 
-/// Ends an alert with an outcome: its owner by fence, or a supervisor.
+/// Ends an alert with an outcome: its owner by fence, or a supervisor by right.
 pub async fn close(
     app: &App,
     id: &str,
-    staff: &Staff,
-    fence: i64,
+    hand: &Hand<String>,
     (outcome, text): (Outcome, Option<String>),
 ) -> Result<(), DeskError> {
     let text = text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
     let trace = Trace {
         what: Some(What::Closed),
-        who: Some(staff.id.clone()),
+        who: Some(hand.who.clone()),
         detail: Some(outcome.code().to_string()),
         note: text.clone(),
         ..Trace::default()
     };
-    let owner = Closer::Owner(staff.id.clone(), Fence::new(fence.unsigned_abs()));
-    let supervisor = matches!(staff.role, Role::Supervisor | Role::Admin);
-    let me = staff.id.clone();
-    change(app, id, trace, |life, now| {
-        // A supervisor who holds it by fence closes as owner; otherwise by right.
-        let held = life.clone().renew(now, Fence::new(fence.unsigned_abs())).is_ok();
-        let closer = if supervisor && !held { Closer::Supervisor(me) } else { owner };
-        life.close(now, closer, outcome, text.is_some())
-    })
-    .await?;
+    change(app, id, trace, |life, now| life.close(now, hand, outcome, text.is_some())).await?;
     app.closed(id, outcome).await;
     Ok(())
 }

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::Staff;
-use crate::desk::view::{self, AlertView, kind_of, kind_word};
+use crate::desk::story::{self, What};
+use crate::desk::view::{self, AlertView, kind_of, kind_word, trust_word};
 use crate::desk::{DeskError, queue};
-use crate::records::desk::{self, ActionRow, ActivationRow, DeskRow, TimelineRow};
+use crate::records::desk::{self, ActivationRow, DeskRow};
 use crate::records::resident::{self, Contact, Resident};
+use crate::records::story::{self as rows, ActionRow, TimelineRow};
 use crate::records::{home, staff};
 
 /// Earlier alerts on a card.
@@ -26,7 +28,7 @@ pub struct Card {
     pub view: AlertView,
     /// Its row.
     pub row: DeskRow,
-    /// Its presses and falls.
+    /// Its newest presses and falls.
     pub activations: Vec<ActivationRow>,
     /// Its story.
     pub timeline: Vec<TimelineRow>,
@@ -57,9 +59,9 @@ pub async fn open(app: &App, id: &str, me: &Staff) -> Result<Card, DeskError> {
     past.truncate(usize::try_from(PAST).unwrap_or(5));
     let card = Card {
         view: view.ok_or(DeskError::Unknown)?,
-        activations: desk::activations(&mut c, id).await?,
-        timeline: desk::timeline(&mut c, id).await?,
-        actions: desk::actions(&mut c, id).await?,
+        activations: desk::activations(&mut c, id, story::PRESSES).await?,
+        timeline: story::shown(rows::timeline(&mut c, id, What::Again.number()).await?),
+        actions: story::brief(rows::actions(&mut c, id, story::ACTIONS).await?),
         address: home::address(&mut c, row.home).await?.unwrap_or_default(),
         resident: resident::of_home(&mut c, row.home).await?,
         contacts: resident::contacts(&mut c, row.home).await?,
@@ -97,8 +99,8 @@ impl Card {
         let more = json!({
             "activations": self.activations.iter().map(|a| self.activation(a)).collect::<Vec<_>>(),
             "timeline": self.timeline.iter().map(|l| json!({
-                "wall_ms": l.wall, "what": crate::desk::story::What::word_key(l.what)
-                    .trim_start_matches("what."), "who": l.who, "detail": l.detail,
+                "wall_ms": l.wall, "what": What::word_key(l.what).trim_start_matches("what."),
+                "who": l.who, "detail": l.detail, "count": l.count, "until_ms": l.until,
             })).collect::<Vec<_>>(),
             "actions": self.actions.iter().map(|a| json!({
                 "staff": a.staff, "kind": a.kind, "result": a.result, "text": a.text,
@@ -122,7 +124,7 @@ impl Card {
             "kind": kind_word(kind_of(row.kind)),
             "pressed_ms": after.map(|after| self.row.raised_wall + after),
             "received_ms": row.received_wall, "late": row.late,
-            "trust": if row.trust == 0 { "verified" } else { "unverified" },
+            "trust": trust_word(row.trust),
             "rung": match row.rung { 3 => "seen", 2 => "received", _ => "stored" },
         })
     }

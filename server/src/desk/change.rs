@@ -1,20 +1,26 @@
-//! One wish of one person on one alert, as one transaction: read, ask the rules, write, tell.
+//! One wish on one alert, as one transaction: read, ask the rules, write, tell.
 //!
 //! Everything that moves an alert at the desk comes through [`change`]: nothing else writes the desk's
-//! part of a row. The writer is alone, and the write compares fence and state besides, so that a
-//! sibling process on a shared database is refused as well. Not here: which wishes there are.
+//! part of a row. Whether a hand may do what it wishes is `care::alert::hand`'s word, asked in the same
+//! transaction, so that nothing joins between the answer and the write. The writer is alone, and the write
+//! compares fence and state besides, so that a sibling process on a shared database is refused as well.
+//! Not here: which wishes there are.
 
-use care::alert::{Life, Refusal};
+use care::alert::{Life, Refusal, State};
 use proto::unit::Mono;
 use sqlx::AnyConnection;
 
 use crate::alert::round;
 use crate::app::App;
 use crate::desk::story::What;
-use crate::desk::view::AlertView;
+use crate::desk::view::{AlertView, SHOWN};
 use crate::desk::{DeskError, life};
 use crate::live::Change;
-use crate::records::desk::{self, ActionRow, ActivationRow, DeskRow, TimelineRow};
+use crate::records::desk::{self, ActivationRow, DeskRow};
+use crate::records::story::{self, ActionRow, TimelineRow};
+
+/// Signals that are told to somebody who has not seen them.
+const NEWER: i64 = 50;
 
 /// What a wish leaves besides the alert itself.
 #[derive(Debug, Default)]
@@ -54,9 +60,26 @@ pub async fn change<T>(
     let mut row = desk::find(&mut writer, id).await?.ok_or(DeskError::Unknown)?;
     let was = life::of(&row);
     let mut life = was.clone();
-    let answer = wish(&mut life, now.mono).map_err(DeskError::Refused)?;
+    let answer = match wish(&mut life, now.mono) {
+        Ok(answer) => answer,
+        Err(Refusal::Unseen { seen }) => {
+            let seen = life::number(seen.get());
+            let newer = story::newer(&mut writer, id, seen, NEWER).await?;
+            return Err(DeskError::Unseen { newer, cursor: row.cursor });
+        }
+        Err(refusal) => return Err(DeskError::Refused(refusal)),
+    };
+    let quiet = Done { answer, risen: Vec::new() };
     if life == was && trace.action.is_none() {
-        return Ok(Done { answer, risen: Vec::new() });
+        return Ok(quiet);
+    }
+    if let (State::Claimed { lease, .. }, true, None) =
+        (&life.state, life.fence == was.fence, &trace.action)
+    {
+        // A longer lease is no news: no cursor, no line, no event.
+        let held = desk::renew(&mut writer, id, row.fence, life::stored(*lease)).await?;
+        writer.commit().await?;
+        return if held { Ok(quiet) } else { Err(DeskError::Raced) };
     }
     let before = (row.fence, row.state);
     life::into(&mut row, &life, now.wall_ms);
@@ -66,9 +89,9 @@ pub async fn change<T>(
         None => return Err(DeskError::Raced),
     };
     round::turned(&mut writer, &mut row, before.1, now).await?;
-    let risen =
-        write_trace(&mut writer, &row, trace, (life::stored(now.mono), now.wall_ms)).await?;
-    let activations = desk::activations(&mut writer, id).await?;
+    let at = (life::stored(now.mono), now.wall_ms);
+    let risen = write_trace(&mut writer, &row, trace, at).await?;
+    let activations = desk::activations(&mut writer, id, SHOWN).await?;
     writer.commit().await?;
     if row.state != before.1 {
         app.outbox.wake();
@@ -77,7 +100,7 @@ pub async fn change<T>(
         cursor: row.cursor,
         view: AlertView::of(&row, &activations, &app.names, now.mono),
     });
-    Ok(Done { answer, risen })
+    Ok(Done { risen, ..quiet })
 }
 
 async fn write_trace(
@@ -87,12 +110,17 @@ async fn write_trace(
     (mono, wall): (i64, i64),
 ) -> Result<Vec<ActivationRow>, sqlx::Error> {
     if let Some(action) = &trace.action {
-        desk::act(c, &uuid::Uuid::now_v7().to_string(), &row.id, action).await?;
+        story::act(c, &uuid::Uuid::now_v7().to_string(), &row.id, action).await?;
     }
     if let Some(what) = trace.what {
-        let line =
-            TimelineRow { wall, mono, what: what.number(), who: trace.who, detail: trace.detail };
-        desk::tell(c, &row.id, &line).await?;
+        // A take-over tells out of whose hands.
+        let from = row.taken_from.clone().filter(|_| what == What::Taken);
+        let line = TimelineRow {
+            who: trace.who,
+            detail: trace.detail.or(from),
+            ..TimelineRow::of(what.number(), mono, wall)
+        };
+        story::tell(c, &row.id, &line).await?;
     }
     match trace.rung {
         Some(rung) => desk::climb(c, &row.id, rung).await,

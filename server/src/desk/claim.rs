@@ -1,46 +1,62 @@
-//! Taking an alert and keeping it: claim, renewal, painting.
+//! Taking an alert and keeping it: claim, take-over, renewal, painting.
 //!
-//! A claim tells the presses' devices that a person has them: the `seen` rung, sealed by the same
-//! function that seals `received`. Not here: the rules (`care::alert`), or who may claim.
+//! A claim tells the presses' devices that a person has them: the `seen` rung, sealed by the same function
+//! that seals `received`, one word a device. Not here: the rules (`care::alert`), or who may claim.
 
-use care::alert::Fence;
-use care::policy::LEASE;
+use care::alert::{Hand, Life, Refusal};
 use proto::down::Rung;
+use proto::unit::Mono;
 
 use crate::app::App;
-use crate::auth::Staff;
 use crate::desk::change::{Trace, change};
 use crate::desk::story::What;
-use crate::desk::{DeskError, life};
+use crate::desk::view::AlertView;
+use crate::desk::{DeskError, life, queue};
 use crate::records::desk;
+use crate::records::story::{self, TimelineRow};
 
 /// Number of the rung `seen` in rows.
 const SEEN: i64 = 3;
 
-/// Makes `staff` the owner; gives the fence that every later write must carry.
-pub async fn claim(app: &App, id: &str, staff: &Staff) -> Result<Fence, DeskError> {
-    let trace = Trace {
-        what: Some(What::Claimed),
-        who: Some(staff.id.clone()),
-        rung: Some(SEEN),
-        ..Trace::default()
-    };
-    let who = staff.id.clone();
-    let done = change(app, id, trace, |life, now| life.claim(now, who)).await?;
+/// A claim that was won.
+#[derive(Debug)]
+pub struct Claim {
+    /// What every later write of its holder carries.
+    pub fence: u64,
+    /// The alert as it is now, all of its signals included: whoever reads it has been shown it.
+    pub view: AlertView,
+}
+
+/// Makes this hand the owner, if nobody else is.
+pub async fn claim(app: &App, id: &str, hand: &Hand<String>) -> Result<Claim, DeskError> {
+    hold(app, id, What::Claimed, hand, |life, now| life.claim(now, hand)).await
+}
+
+/// Makes this hand the owner, whoever is: a supervisor's right. Whoever had it is told.
+pub async fn take(app: &App, id: &str, hand: &Hand<String>) -> Result<Claim, DeskError> {
+    hold(app, id, What::Taken, hand, |life, now| life.take_over(now, hand)).await
+}
+
+async fn hold(
+    app: &App,
+    id: &str,
+    what: What,
+    hand: &Hand<String>,
+    wish: impl FnOnce(&mut Life<String>, Mono) -> Result<care::alert::Fence, Refusal<String>> + Send,
+) -> Result<Claim, DeskError> {
+    let who = Some(hand.who.clone());
+    let trace = Trace { what: Some(what), who, rung: Some(SEEN), ..Trace::default() };
+    let done = change(app, id, trace, wish).await?;
     app.tell_rung(&done.risen, Rung::Seen);
-    Ok(done.answer)
+    let mut reader = app.records.reader().await?;
+    let row = desk::find(&mut reader, id).await?.ok_or(DeskError::Unknown)?;
+    let view = queue::views(app, &mut reader, std::slice::from_ref(&row)).await?.pop();
+    Ok(Claim { fence: done.answer.get(), view: view.ok_or(DeskError::Unknown)? })
 }
 
 /// Keeps a claim for another lease. Not a change of the queue: no cursor, no event.
-pub async fn renew(app: &App, id: &str, fence: i64) -> Result<(), DeskError> {
-    let mut writer = app.records.begin().await?;
-    let now = app.clock.now().mono;
-    let row = desk::find(&mut writer, id).await?.ok_or(DeskError::Unknown)?;
-    let mut life = life::of(&row);
-    life.renew(now, Fence::new(fence.unsigned_abs())).map_err(DeskError::Refused)?;
-    let held = desk::renew(&mut writer, id, fence, life::stored(now.after(LEASE))).await?;
-    writer.commit().await?;
-    if held { Ok(()) } else { Err(DeskError::Raced) }
+pub async fn renew(app: &App, id: &str, hand: &Hand<String>) -> Result<(), DeskError> {
+    change(app, id, Trace::default(), |life, now| life.renew(now, hand)).await.map(drop)
 }
 
 /// A console has painted the alert; the first word of it counts.
@@ -48,15 +64,10 @@ pub async fn visible(app: &App, id: &str) -> Result<(), DeskError> {
     let mut writer = app.records.begin().await?;
     desk::find(&mut writer, id).await?.ok_or(DeskError::Unknown)?;
     let now = app.clock.now();
-    if desk::visible(&mut writer, id, (life::stored(now.mono), now.wall_ms)).await? {
-        let line = desk::TimelineRow {
-            wall: now.wall_ms,
-            mono: life::stored(now.mono),
-            what: What::Visible.number(),
-            who: None,
-            detail: None,
-        };
-        desk::tell(&mut writer, id, &line).await?;
+    let mono = life::stored(now.mono);
+    if desk::visible(&mut writer, id, (mono, now.wall_ms)).await? {
+        let line = TimelineRow::of(What::Visible.number(), mono, now.wall_ms);
+        story::tell(&mut writer, id, &line).await?;
     }
     writer.commit().await?;
     Ok(())

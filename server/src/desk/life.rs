@@ -3,7 +3,7 @@
 //! The rules are the pure ones; this room only knows the numbers of the columns.
 //! Not here: SQL, or who may wish what.
 
-use care::alert::{Ending, Fence, Life, Return, State};
+use care::alert::{Ending, Fence, Life, Return, Shown, State, Taken};
 use proto::unit::Mono;
 
 use crate::records::desk::DeskRow;
@@ -28,6 +28,11 @@ pub fn mono(ms: i64) -> Mono {
 /// A time of the server's clock as it is stored.
 pub fn stored(at: Mono) -> i64 {
     i64::try_from(at.millis()).unwrap_or(i64::MAX)
+}
+
+/// A fence or a cursor as a column holds it.
+pub fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 /// The life that a row tells of.
@@ -55,12 +60,21 @@ pub fn of(row: &DeskRow) -> Life<String> {
         state,
         fence: Fence::new(row.fence.unsigned_abs()),
         actions: u32::try_from(row.actions).unwrap_or(u32::MAX),
+        spoke: Shown::new(row.spoke.unsigned_abs()),
+        latest: Shown::new(row.cursor.unsigned_abs()),
+        taken: row
+            .taken_from
+            .clone()
+            .zip(row.taken_by.clone())
+            .map(|(from, by)| Taken { from, by }),
     }
 }
 
 /// Writes a life into a row. `wall`: the wall clock now, for what people read later.
 pub fn into(row: &mut DeskRow, life: &Life<String>, wall: i64) {
-    row.fence = i64::try_from(life.fence.get()).unwrap_or(i64::MAX);
+    row.fence = number(life.fence.get());
+    let taken = life.taken.clone();
+    (row.taken_from, row.taken_by) = taken.map(|taken| (taken.from, taken.by)).unzip();
     row.actions = i64::from(life.actions);
     row.lease_mono = None;
     row.suspended_until = None;

@@ -3,22 +3,38 @@
 //! A snapshot carries the cursor that was newest *before* its rows were read: whatever changed while
 //! reading comes again on the stream. Not here: the law itself (`care::alert::queue_rank`).
 
+use std::collections::BTreeMap;
+
 use sqlx::AnyConnection;
 
 use crate::app::App;
+use crate::desk::life::CLAIMED;
 use crate::desk::names::HomeName;
-use crate::desk::view::{self, AlertView};
+use crate::desk::view::{self, AlertView, SHOWN};
 use crate::records::desk::{self, DeskRow};
 use crate::records::{home, staff};
 
-/// Everything that is open, in order, with the cursor to go on from.
-pub async fn snapshot(app: &App) -> Result<(i64, Vec<AlertView>), sqlx::Error> {
+/// The queue at one moment, as one person reads it.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Where the stream goes on.
+    pub cursor: i64,
+    /// Everything that is open, in order.
+    pub alerts: Vec<AlertView>,
+    /// Fences of the claims of whoever asks: nobody else is told them.
+    pub fences: BTreeMap<String, i64>,
+}
+
+/// Everything that is open, in order, with the cursor to go on from and the claims of `me`.
+pub async fn snapshot(app: &App, me: &str) -> Result<Snapshot, sqlx::Error> {
     let mut reader = app.records.reader().await?;
     let cursor = desk::newest(&mut reader).await?;
     let mut rows = desk::open(&mut reader).await?;
     let now = app.clock.now().mono;
     rows.sort_by_key(|row| view::rank(row, now));
-    Ok((cursor, views(app, &mut reader, &rows).await?))
+    let mine = rows.iter().filter(|row| row.state == CLAIMED && row.owner.as_deref() == Some(me));
+    let fences = mine.map(|row| (row.id.clone(), row.fence)).collect();
+    Ok(Snapshot { cursor, alerts: views(app, &mut reader, &rows).await?, fences })
 }
 
 /// Views of rows, whatever must be read for them.
@@ -32,7 +48,7 @@ pub async fn views(
         if app.names.home(row.home).is_none() {
             learn_home(app, c, row.home).await?;
         }
-        let activations = desk::activations(&mut *c, &row.id).await?;
+        let activations = desk::activations(&mut *c, &row.id, SHOWN).await?;
         out.extend(AlertView::of(row, &activations, &app.names, app.clock.now().mono));
     }
     Ok(out)

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use crate::desk::life;
 use crate::desk::names::Names;
 use crate::records::desk::{ActivationRow, DeskRow};
+use crate::records::story::SignalRow;
 
 /// One alert as a screen is told it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -68,8 +69,10 @@ pub struct AlertView {
     pub band: u8,
     /// Who has it.
     pub owner: Option<Holder>,
-    /// Fencing number: each write must carry the present one.
-    pub fence: i64,
+    /// Whom it was taken from, or over whose head it was ended, until it changes hands again.
+    pub taken_from: Option<Holder>,
+    /// Who took or ended it so.
+    pub ended_by: Option<Holder>,
     /// Last ladder step that was taken, in seconds after the press: 0, 15, 30, 60, 120.
     pub step: i64,
     /// Whether a screen has painted it.
@@ -83,8 +86,10 @@ pub struct AlertView {
     pub evidence: serde_json::Value,
 }
 
-/// Most activations that a view lists; the card's own call lists them all.
+/// Most activations that a view lists.
 pub const ACTIVATIONS_MAX: usize = 32;
+/// The same, for whoever reads the rows.
+pub const SHOWN: i64 = ACTIVATIONS_MAX as i64;
 
 /// Who holds an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -233,6 +238,7 @@ impl AlertView {
         let near = gateway.filter(|_| row.home == 0);
         let gateway_homes = near.map(|gateway| names.behind(gateway)).unwrap_or_default();
         let newest = activations.len().saturating_sub(ACTIVATIONS_MAX);
+        let holder = |id: &String| Holder { id: id.clone(), display: names.staff(id) };
         let evidence = row.evidence.as_deref().and_then(|json| serde_json::from_slice(json).ok());
         Some(Self {
             id: row.id.clone(),
@@ -252,7 +258,7 @@ impl AlertView {
             gateway: gateway.map(|id| id.to_string()),
             gateway_homes,
             count: row.count,
-            trust: if row.trust == 0 { "verified" } else { "unverified" },
+            trust: trust_word(row.trust),
             late: row.late,
             raised_ms: row.raised_wall,
             age_ms: span(now.since(life::mono(row.raised_mono))),
@@ -261,8 +267,9 @@ impl AlertView {
             overdue_in_ms: timers.overdue_in,
             actions: row.actions,
             band: rank(row, now).map_or(0, |rank| band_number(rank.band)),
-            owner: row.owner.as_ref().map(|id| Holder { id: id.clone(), display: names.staff(id) }),
-            fence: row.fence,
+            owner: row.owner.as_ref().map(holder),
+            taken_from: row.taken_from.as_ref().map(holder),
+            ended_by: row.taken_by.as_ref().map(holder),
             step: reached(row.step),
             visible: row.visible_mono.is_some(),
             outcome: row.outcome,
@@ -270,6 +277,20 @@ impl AlertView {
             evidence: evidence.unwrap_or_default(),
         })
     }
+}
+
+/// A signal that somebody has not seen, as they are told of it.
+pub fn newer(row: &SignalRow, names: &Names) -> serde_json::Value {
+    serde_json::json!({
+        "kind": kind_word(kind_of(row.kind)),
+        "device_label": row.device.and_then(|d| names.device(d)).unwrap_or_default(),
+        "at_ms": row.at_wall, "late": row.late, "trust": trust_word(row.trust),
+    })
+}
+
+/// Word of a stored trust; an unknown one is unverified, never more.
+pub const fn trust_word(number: i64) -> &'static str {
+    if number == 0 { "verified" } else { "unverified" }
 }
 
 /// The identity of a press as it is printed.

@@ -94,6 +94,6 @@ fn line(now: Now, alert: &str, what: What) -> Line {
         wall: now.wall_ms,
         mono: stored(now.mono),
         what: what.number(),
-        detail: None,
+        ..Line::default()
     }
 }

@@ -20,6 +20,7 @@ use crate::desk::story::What;
 use crate::records::chain::{Batch, Growth, Line, NewActivation, NewAlert};
 use crate::records::open::OfIncident;
 use crate::records::question::Answer;
+use crate::records::story::SignalRow;
 
 pub(crate) use self::evidence::{evidence_json, seen_word};
 pub use self::evidence::{list as evidence_list, wall_of};
@@ -129,6 +130,7 @@ impl Sheet {
                 g.evidence = Some(evidence);
                 g.wakes = true;
             });
+            self.says(signal(now, finding, cause));
             self.rings(now, key, (kind, severity), finding.device);
         }
         self.activate(now, key, finding, cause);
@@ -152,6 +154,7 @@ impl Sheet {
             cursor: 0,
         };
         self.line(now, &alert.id, What::Raised);
+        self.says(signal(now, finding, cause));
         let key = (home, i64::from(finding.incident));
         self.places.insert(key, Place::New(self.batch.alerts.len()));
         self.batch.alerts.push(alert);
@@ -237,8 +240,27 @@ impl Sheet {
             wall: now.wall_ms,
             mono: stored(now.mono),
             what: what.number(),
-            detail: None,
+            ..Line::default()
         });
+    }
+
+    /// The last line tells of a signal: who ends or hides the alert must have seen it.
+    pub(super) fn says(&mut self, signal: SignalRow) {
+        if let Some(line) = self.batch.lines.last_mut() {
+            line.signal = Some(signal);
+        }
+    }
+}
+
+/// What a finding is as a signal that joined an alert.
+fn signal(now: Now, finding: &Finding, cause: &Cause<'_>) -> SignalRow {
+    let device = finding.device.or(cause.press.map(|press| press.device));
+    SignalRow {
+        kind: finding.kind as i64,
+        device: device.map(|device| number(device.get())),
+        at_wall: wall_of(now, finding.at),
+        late: cause.late,
+        trust: cause.trust as i64,
     }
 }
 

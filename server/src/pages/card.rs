@@ -12,10 +12,14 @@ use serde_json::Value;
 use crate::app::App;
 use crate::auth::Staff;
 use crate::desk::card::Card;
-use crate::desk::story::What;
+use crate::desk::story::{self, What};
 use crate::desk::view::{kind_of, kind_word, reached};
 use crate::pages::when;
+use crate::records::story::TimelineRow;
 use crate::words::Lang;
+
+/// Lines of a story on the screen.
+const STORY: usize = 8;
 
 /// All parts of a card. `seen`: the chart of the last half hour; `now_ms`: the server's wall clock.
 pub fn parts(app: &App, card: &Card, me: &Staff, seen: &Markup, now_ms: i64) -> Markup {
@@ -221,7 +225,7 @@ fn script(card: &Card, me: &Staff) -> Markup {
     }
 }
 
-fn detail(app: &App, card: &Card, line: &crate::records::desk::TimelineRow, lang: Lang) -> String {
+fn detail(app: &App, card: &Card, line: &TimelineRow, lang: Lang) -> String {
     let who = line.who.as_deref().map(|id| app.names.staff(id)).unwrap_or_default();
     let raw = line.detail.as_deref().unwrap_or("");
     let text = match (What::word_key(line.what), raw.split_once(':')) {
@@ -241,6 +245,9 @@ fn detail(app: &App, card: &Card, line: &crate::records::desk::TimelineRow, lang
         }
         ("what.graded", _) => lang.t(&format!("severity.{raw}")).to_owned(),
         ("what.suspended", _) => raw.to_owned(),
+        ("what.taken", _) if !raw.is_empty() => {
+            lang.fill("card.taken_from", &[("name", &app.names.staff(raw))])
+        }
         ("what.note", _) => evidence::words(raw, lang),
         _ => String::new(),
     };
@@ -267,7 +274,7 @@ fn told(card: &Card, what: i64, lang: Lang) -> &'static str {
 
 fn story(app: &App, card: &Card, lang: Lang) -> Markup {
     let from = card.view.raised_ms;
-    let lines: Vec<_> = card.timeline.iter().rev().take(8).rev().collect();
+    let lines = story::few(&card.timeline, STORY);
     let after = |wall: i64| {
         let tenths = (wall - from).max(0) / 100;
         if tenths >= 600 {
@@ -282,9 +289,13 @@ fn story(app: &App, card: &Card, lang: Lang) -> Markup {
             }
             @for line in lines {
                 tr {
-                    td { (when::log(line.wall)) }
-                    td { (told(card, line.what, lang)) " " (detail(app, card, line, lang)) }
-                    td { (after(line.wall)) }
+                    td { (when::log(line.until)) }
+                    td {
+                        (told(card, line.what, lang)) " "
+                        @if line.count > 1 { "×" (line.count) " " }
+                        (detail(app, card, line, lang))
+                    }
+                    td { (after(line.until)) }
                 }
             }
         }

@@ -6,12 +6,13 @@
 
 mod statements;
 
-use sqlx::{Any, AnyConnection, Error, QueryBuilder};
+use sqlx::{AnyConnection, Error};
 
 use crate::records::notify;
 use crate::records::question::{self, Answer, QuestionRow};
+use crate::records::story::SignalRow;
 
-use statements::{changes, climb, grow, insert_activations, insert_alerts, number};
+use statements::{changes, climb, grow, insert_activations, insert_alerts, insert_lines, number};
 
 /// Rows of one statement; SQLite takes 32,766 values in one.
 const ROWS: usize = 500;
@@ -110,7 +111,7 @@ pub struct NewActivation {
 }
 
 /// One line of a story.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line {
     /// Row id of the alert.
     pub alert: String,
@@ -122,6 +123,8 @@ pub struct Line {
     pub what: i64,
     /// More.
     pub detail: Option<String>,
+    /// What the home has said, if it has: nobody ends or hides the alert without having seen it.
+    pub signal: Option<SignalRow>,
 }
 
 /// What one step has decided about alerts.
@@ -183,14 +186,5 @@ pub async fn write(c: &mut AnyConnection, batch: &mut Batch, wall: i64) -> Resul
     for (place, answer) in &batch.answers {
         question::end(c, *place, *answer, wall).await?;
     }
-    for lines in batch.lines.chunks(ROWS) {
-        let mut sql =
-            QueryBuilder::<Any>::new("INSERT INTO timeline (alert, wall, mono, what, detail) ");
-        sql.push_values(lines, |mut row, line| {
-            row.push_bind(&line.alert).push_bind(line.wall).push_bind(line.mono);
-            row.push_bind(line.what).push_bind(line.detail.clone());
-        });
-        sql.build().execute(&mut *c).await?;
-    }
-    Ok(())
+    insert_lines(c, batch).await
 }

@@ -2,7 +2,7 @@
 //!
 //! One read joins `alert` with the desk's own part `work`. One write is a compare-and-set on fence and
 //! state, then a `change` row: its cursor is in commit order, since one connection writes. The rules
-//! are `care::alert`'s. Not here: how alerts arise (`records::alert`), ladder steps.
+//! are `care::alert`'s. Not here: how alerts arise (`records::chain`), their stories (`records::story`).
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
@@ -74,36 +74,12 @@ pub struct DeskRow {
     pub begun: bool,
     /// 0 never somebody's, 1 lease lapsed, 2 suspension over.
     pub returned: i64,
-}
-
-/// One action on an alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActionRow {
-    /// Who.
-    pub staff: String,
-    /// What, as a word.
-    pub kind: String,
-    /// How it went, as a word.
-    pub result: Option<String>,
-    /// In words.
-    pub text: Option<String>,
-    /// When, wall clock.
-    pub wall: i64,
-}
-
-/// One line of an alert's story.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimelineRow {
-    /// When, wall clock.
-    pub wall: i64,
-    /// When, server's clock.
-    pub mono: i64,
-    /// What, number of `What`.
-    pub what: i64,
-    /// Who, if a person.
-    pub who: Option<String>,
-    /// More.
-    pub detail: Option<String>,
+    /// The change by which the home's last signal joined it.
+    pub spoke: i64,
+    /// Staff id of whom it was taken from, or over whose head it was ended.
+    pub taken_from: Option<String>,
+    /// Staff id of who took or ended it so.
+    pub taken_by: Option<String>,
 }
 
 /// One press or fall in an alert.
@@ -132,7 +108,8 @@ pub struct ActivationRow {
 const SELECT: &str = "SELECT a.id, a.home, a.incident, a.kind, a.severity, a.state, a.device, \
     a.gateway, a.count, a.trust, a.late, a.raised_wall, a.raised_mono, a.visible_mono, a.owner, \
     a.fence, a.lease_mono, a.claimed_wall, a.suspended_until, a.outcome, a.closed_wall, a.closed_by, \
-    a.note, a.step, a.cursor, a.evidence, w.since_mono, w.acted_mono, w.actions, w.begun, w.returned \
+    a.note, a.step, a.cursor, a.evidence, a.spoke, w.since_mono, w.acted_mono, w.actions, w.begun, \
+    w.returned, w.taken_from, w.taken_by \
     FROM alert a LEFT JOIN work w ON w.alert = a.id";
 
 fn of(row: &AnyRow) -> Result<DeskRow, Error> {
@@ -168,6 +145,9 @@ fn of(row: &AnyRow) -> Result<DeskRow, Error> {
         actions: row.try_get::<Option<i64>, _>("actions")?.unwrap_or(0),
         begun: row.try_get::<Option<i64>, _>("begun")?.unwrap_or(0) != 0,
         returned: row.try_get::<Option<i64>, _>("returned")?.unwrap_or(0),
+        spoke: row.try_get("spoke")?,
+        taken_from: row.try_get("taken_from")?,
+        taken_by: row.try_get("taken_by")?,
     })
 }
 
@@ -255,9 +235,10 @@ pub async fn save(
     if done.rows_affected() != 1 {
         return Ok(None);
     }
-    let sql = "INSERT INTO work (alert, since_mono, acted_mono, actions, begun, returned) \
-               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (alert) DO UPDATE SET \
-               since_mono = $2, acted_mono = $3, actions = $4, begun = $5, returned = $6";
+    let sql = "INSERT INTO work (alert, since_mono, acted_mono, actions, begun, returned, \
+               taken_from, taken_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+               ON CONFLICT (alert) DO UPDATE SET since_mono = $2, acted_mono = $3, actions = $4, \
+               begun = $5, returned = $6, taken_from = $7, taken_by = $8";
     query(sql)
         .bind(&row.id)
         .bind(row.since_mono)
@@ -265,6 +246,8 @@ pub async fn save(
         .bind(row.actions)
         .bind(i64::from(row.begun))
         .bind(row.returned)
+        .bind(&row.taken_from)
+        .bind(&row.taken_by)
         .execute(c)
         .await?;
     Ok(Some(cursor))
@@ -290,110 +273,52 @@ pub async fn visible(c: &mut AnyConnection, id: &str, now: (i64, i64)) -> Result
     Ok(done.rows_affected() == 1)
 }
 
-/// Adds a line to an alert's story.
-pub async fn tell(c: &mut AnyConnection, alert: &str, line: &TimelineRow) -> Result<(), Error> {
-    let sql = "INSERT INTO timeline (alert, wall, mono, what, who, detail) \
-               VALUES ($1, $2, $3, $4, $5, $6)";
-    query(sql)
-        .bind(alert)
-        .bind(line.wall)
-        .bind(line.mono)
-        .bind(line.what)
-        .bind(&line.who)
-        .bind(&line.detail)
-        .execute(c)
-        .await
-        .map(drop)
-}
-
-/// An alert's story, oldest first.
-pub async fn timeline(c: &mut AnyConnection, alert: &str) -> Result<Vec<TimelineRow>, Error> {
-    let sql = "SELECT wall, mono, what, who, detail FROM timeline WHERE alert = $1 \
-               ORDER BY mono, wall LIMIT 500";
-    let rows = fetch(query(sql).bind(alert), c).await?;
-    let read = |row: &AnyRow| {
-        Ok(TimelineRow {
-            wall: row.try_get("wall")?,
-            mono: row.try_get("mono")?,
-            what: row.try_get("what")?,
-            who: row.try_get("who")?,
-            detail: row.try_get("detail")?,
-        })
-    };
-    Ok(readable(&rows, read))
-}
-
-/// Records an action.
-pub async fn act(
+/// The newest presses and falls in an alert, at most `most`, as they came.
+pub async fn activations(
     c: &mut AnyConnection,
-    id: &str,
     alert: &str,
-    row: &ActionRow,
-) -> Result<(), Error> {
-    let sql = "INSERT INTO action (id, alert, staff, kind, result, text, wall) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    query(sql)
-        .bind(id)
-        .bind(alert)
-        .bind(&row.staff)
-        .bind(&row.kind)
-        .bind(&row.result)
-        .bind(&row.text)
-        .bind(row.wall)
-        .execute(c)
-        .await
-        .map(drop)
-}
-
-/// What was done about an alert, oldest first.
-pub async fn actions(c: &mut AnyConnection, alert: &str) -> Result<Vec<ActionRow>, Error> {
-    let sql =
-        "SELECT staff, kind, result, text, wall FROM action WHERE alert = $1 ORDER BY wall, id";
-    let rows = fetch(query(sql).bind(alert), c).await?;
-    let read = |row: &AnyRow| {
-        Ok(ActionRow {
-            staff: row.try_get("staff")?,
-            kind: row.try_get("kind")?,
-            result: row.try_get("result")?,
-            text: row.try_get("text")?,
-            wall: row.try_get("wall")?,
-        })
-    };
-    Ok(readable(&rows, read))
-}
-
-/// The presses and falls in an alert, as they came.
-pub async fn activations(c: &mut AnyConnection, alert: &str) -> Result<Vec<ActivationRow>, Error> {
+    most: i64,
+) -> Result<Vec<ActivationRow>, Error> {
     let sql = "SELECT device, boot, seq, kind, trust, rung, pressed_mono, received_wall, late \
-               FROM activation WHERE alert = $1 ORDER BY received_wall, seq";
-    let rows = fetch(query(sql).bind(alert), c).await?;
-    let read = |row: &AnyRow| {
-        Ok(ActivationRow {
-            device: row.try_get("device")?,
-            boot: row.try_get("boot")?,
-            seq: row.try_get("seq")?,
-            kind: row.try_get("kind")?,
-            trust: row.try_get("trust")?,
-            rung: row.try_get("rung")?,
-            pressed_mono: row.try_get("pressed_mono")?,
-            received_wall: row.try_get("received_wall")?,
-            late: row.try_get::<i64, _>("late")? != 0,
-        })
-    };
-    Ok(readable(&rows, read))
+               FROM activation WHERE alert = $1 ORDER BY received_wall DESC, seq DESC LIMIT $2";
+    let rows = fetch(query(sql).bind(alert).bind(most), c).await?;
+    let mut found = readable(&rows, activation);
+    found.reverse();
+    Ok(found)
 }
 
-/// Raises the rung of every verified activation of an alert to `rung`; gives those that rose.
+fn activation(row: &AnyRow) -> Result<ActivationRow, Error> {
+    Ok(ActivationRow {
+        device: row.try_get("device")?,
+        boot: row.try_get("boot")?,
+        seq: row.try_get("seq")?,
+        kind: row.try_get("kind")?,
+        trust: row.try_get("trust")?,
+        rung: row.try_get("rung")?,
+        pressed_mono: row.try_get("pressed_mono")?,
+        received_wall: row.try_get("received_wall")?,
+        late: row.try_get::<i64, _>("late")? != 0,
+    })
+}
+
+/// Raises the rung of every press of an alert to `rung`; gives the newest verified one of each device
+/// that rose: a light shows its last press only, and a home is not flooded.
 pub async fn climb(
     c: &mut AnyConnection,
     alert: &str,
     rung: i64,
 ) -> Result<Vec<ActivationRow>, Error> {
-    let all = activations(&mut *c, alert).await?;
+    let sql = "SELECT device, boot, seq, kind, trust, rung, pressed_mono, received_wall, late \
+               FROM activation WHERE alert = $1 AND trust = 0 \
+               ORDER BY device, COALESCE(pressed_mono, 0) DESC, received_wall DESC, seq DESC";
+    let rows = fetch(query(sql).bind(alert), &mut *c).await?;
+    let mut newest = readable(&rows, activation);
+    newest.dedup_by_key(|row| row.device);
+    newest.retain(|row| row.rung < rung);
     query("UPDATE activation SET rung = $2 WHERE alert = $1 AND rung < $2")
         .bind(alert)
         .bind(rung)
         .execute(c)
         .await?;
-    Ok(all.into_iter().filter(|row| row.rung < rung && row.trust == 0).collect())
+    Ok(newest)
 }

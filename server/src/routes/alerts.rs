@@ -19,7 +19,8 @@ use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::AtDesk;
 use crate::desk::action::{self, Action};
-use crate::desk::{card, claim};
+use crate::desk::view::{AlertView, Holder};
+use crate::desk::{card, claim, hand};
 use crate::routes::Body;
 
 /// A claim that was won.
@@ -29,20 +30,48 @@ pub struct Claimed {
     fence: u64,
     /// How long the claim holds without renewal.
     lease_ms: u64,
+    /// The latest change of the alert, as `alert` shows it.
+    cursor: i64,
+    /// The alert as it is now.
+    alert: AlertView,
+}
+
+/// A write that would end or hide what its author has not seen, or that comes too late.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Refused {
+    /// Code and sentence. Codes: `newer`, `stale`, `held`, `over`.
+    #[schema(value_type = Object)]
+    error: Value,
+    /// With `newer`: what has joined since, the newest last: kind, device_label, at_ms, late, trust.
+    #[schema(value_type = Option<Vec<Object>>)]
+    newer: Option<Value>,
+    /// With `newer`: the latest change of the alert.
+    cursor: Option<i64>,
+    /// With `held`: who has it.
+    owner: Option<Holder>,
+    /// With `held`: for how long, in ms.
+    since_ms: Option<u64>,
+}
+
+impl From<claim::Claim> for Claimed {
+    fn from(claim: claim::Claim) -> Self {
+        let (fence, alert) = (claim.fence, claim.view);
+        Self { fence, lease_ms: LEASE.get(), cursor: alert.cursor, alert }
+    }
 }
 
 /// The fence of a claim.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fenced {
-    fence: i64,
+    fence: u64,
 }
 
 /// Something that was done.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAction {
-    fence: i64,
+    fence: u64,
     /// `call_resident`, `call_120`, `call_family`, `send` or `note`.
     kind: String,
     /// Calls: `connected`, `no_answer`, `busy`, `wrong_number`; send: `station`, `neighbour`, `security`, `family`.
@@ -54,7 +83,9 @@ pub struct NewAction {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Suspend {
-    fence: i64,
+    fence: u64,
+    /// The alert's cursor as its author was last shown it.
+    cursor: u64,
     reason: String,
     /// 1 to 15.
     minutes: u64,
@@ -64,7 +95,10 @@ pub struct Suspend {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Close {
-    fence: i64,
+    /// The claim that is held; without it a supervisor or an administrator ends the alert by right.
+    fence: Option<u64>,
+    /// The alert's cursor as its author was last shown it.
+    cursor: u64,
     /// 0 to 9.
     outcome: u8,
     /// Needed with 0.
@@ -103,35 +137,52 @@ pub async fn visible(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes the alert.
+/// Holds the alert, if nobody else does.
 #[utoipa::path(post, path = "/api/alerts/{id}/claim", params(("id" = String, Path)),
-    responses((status = 200, body = Claimed), (status = 401), (status = 404), (status = 409)))]
+    responses((status = 200, body = Claimed), (status = 401), (status = 403), (status = 404),
+    (status = 409, body = Refused)))]
 pub async fn claim(
     State(app): State<Arc<App>>,
     As(me, ..): As<AtDesk>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Claimed>> {
-    let fence = claim::claim(&app, &id, &me).await.map_err(|e| e.told(&app))?;
-    Ok(Json(Claimed { fence: fence.get(), lease_ms: LEASE.get() }))
+    let claim = claim::claim(&app, &id, &hand::of(&me, None, None)).await;
+    Ok(Json(claim.map_err(|e| e.told(&app))?.into()))
+}
+
+/// Takes the alert from whoever has it: supervisors and administrators. Whoever had it is told.
+#[utoipa::path(post, path = "/api/alerts/{id}/take", params(("id" = String, Path)),
+    responses((status = 200, body = Claimed), (status = 401), (status = 403), (status = 404),
+    (status = 409, body = Refused)))]
+pub async fn take(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<AtDesk>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Claimed>> {
+    let claim = claim::take(&app, &id, &hand::of(&me, None, None)).await;
+    Ok(Json(claim.map_err(|e| e.told(&app))?.into()))
 }
 
 /// Keeps the claim.
 #[utoipa::path(post, path = "/api/alerts/{id}/renew", params(("id" = String, Path)),
-    request_body = Fenced, responses((status = 204), (status = 401), (status = 404), (status = 409)))]
+    request_body = Fenced, responses((status = 204), (status = 401), (status = 403), (status = 404),
+    (status = 409, body = Refused), (status = 422)))]
 pub async fn renew(
     State(app): State<Arc<App>>,
-    _: As<AtDesk>,
+    As(me, ..): As<AtDesk>,
     Path(id): Path<String>,
     Body(body): Body<Fenced>,
 ) -> ApiResult<StatusCode> {
-    claim::renew(&app, &id, body.fence).await.map_err(|e| e.told(&app))?;
+    let hand = hand::of(&me, Some(body.fence), None);
+    claim::renew(&app, &id, &hand).await.map_err(|e| e.told(&app))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Records what was done.
 #[utoipa::path(post, path = "/api/alerts/{id}/actions", params(("id" = String, Path)),
     request_body = NewAction,
-    responses((status = 201), (status = 401), (status = 404), (status = 409), (status = 422)))]
+    responses((status = 201), (status = 401), (status = 403), (status = 404),
+    (status = 409, body = Refused), (status = 422)))]
 pub async fn act(
     State(app): State<Arc<App>>,
     As(me, ..): As<AtDesk>,
@@ -140,14 +191,16 @@ pub async fn act(
 ) -> ApiResult<StatusCode> {
     let action = Action::new(&body.kind, body.result.as_deref(), short(body.text)?)
         .ok_or_else(ApiError::action)?;
-    action::act(&app, &id, &me, body.fence, action).await.map_err(|e| e.told(&app))?;
+    let hand = hand::of(&me, Some(body.fence), None);
+    action::act(&app, &id, &hand, action).await.map_err(|e| e.told(&app))?;
     Ok(StatusCode::CREATED)
 }
 
 /// Puts the alert aside.
 #[utoipa::path(post, path = "/api/alerts/{id}/suspend", params(("id" = String, Path)),
     request_body = Suspend,
-    responses((status = 204), (status = 401), (status = 404), (status = 409), (status = 422)))]
+    responses((status = 204), (status = 401), (status = 403), (status = 404),
+    (status = 409, body = Refused), (status = 422)))]
 pub async fn suspend(
     State(app): State<Arc<App>>,
     As(me, ..): As<AtDesk>,
@@ -157,14 +210,16 @@ pub async fn suspend(
     let reason = short(Some(body.reason))?.filter(|r| !r.trim().is_empty());
     let reason = reason.ok_or_else(|| ApiError::input("reason"))?;
     let aside = (reason, body.minutes);
-    action::suspend(&app, &id, &me, body.fence, aside).await.map_err(|e| e.told(&app))?;
+    let hand = hand::of(&me, Some(body.fence), Some(body.cursor));
+    action::suspend(&app, &id, &hand, aside).await.map_err(|e| e.told(&app))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Ends the alert.
 #[utoipa::path(post, path = "/api/alerts/{id}/close", params(("id" = String, Path)),
     request_body = Close,
-    responses((status = 204), (status = 401), (status = 404), (status = 409), (status = 422)))]
+    responses((status = 204), (status = 401), (status = 403), (status = 404),
+    (status = 409, body = Refused), (status = 422)))]
 pub async fn close(
     State(app): State<Arc<App>>,
     As(me, ..): As<AtDesk>,
@@ -173,6 +228,7 @@ pub async fn close(
 ) -> ApiResult<StatusCode> {
     let outcome = Outcome::from_code(body.outcome).ok_or_else(|| ApiError::input("outcome"))?;
     let ending = (outcome, short(body.text)?);
-    action::close(&app, &id, &me, body.fence, ending).await.map_err(|e| e.told(&app))?;
+    let hand = hand::of(&me, body.fence, Some(body.cursor));
+    action::close(&app, &id, &hand, ending).await.map_err(|e| e.told(&app))?;
     Ok(StatusCode::NO_CONTENT)
 }

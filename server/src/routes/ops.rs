@@ -50,6 +50,7 @@ use crate::routes::{
         alerts::show,
         alerts::visible,
         alerts::claim,
+        alerts::take,
         alerts::renew,
         alerts::act,
         alerts::suspend,

@@ -2,6 +2,7 @@
 //!
 //! Not here: the order (`care`), what comes later (`stream`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -16,7 +17,7 @@ use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::AtDesk;
 use crate::desk::presence::Sound;
-use crate::desk::queue;
+use crate::desk::queue::{self, Snapshot};
 use crate::desk::view::AlertView;
 use crate::routes::Body;
 
@@ -30,6 +31,8 @@ pub struct Queue {
     /// People on duty: somewhere a console of theirs would be heard.
     on_duty: usize,
     alerts: Vec<AlertView>,
+    /// Fences of the caller's own claims, by alert; nobody is told another's.
+    fences: BTreeMap<String, i64>,
 }
 
 /// A console's word that it lives, and how it sounds.
@@ -72,11 +75,11 @@ const TAB_MAX: usize = 64;
 /// The queue as it is.
 #[utoipa::path(get, path = "/api/queue",
     responses((status = 200, body = Queue), (status = 401), (status = 403)))]
-pub async fn show(State(app): State<Arc<App>>, _: As<AtDesk>) -> ApiResult<Json<Queue>> {
-    let (cursor, alerts) = queue::snapshot(&app).await?;
+pub async fn show(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> ApiResult<Json<Queue>> {
+    let Snapshot { cursor, alerts, fences } = queue::snapshot(&app, &me.id).await?;
     let now = app.clock.now();
     let on_duty = app.presence.on_duty(now.mono);
-    Ok(Json(Queue { cursor, now_ms: now.wall_ms, on_duty, alerts }))
+    Ok(Json(Queue { cursor, now_ms: now.wall_ms, on_duty, alerts, fences }))
 }
 
 /// A console says that it lives, every five seconds.

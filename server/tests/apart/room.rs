@@ -184,7 +184,7 @@ impl Room {
         let mut all = Vec::new();
         for call in &calls {
             let mut reader = self.app.records.reader().await.unwrap();
-            all.extend(desk::activations(&mut reader, &call.id).await.unwrap());
+            all.extend(desk::activations(&mut reader, &call.id, 10_000).await.unwrap());
         }
         (calls, all)
     }

@@ -11,10 +11,12 @@ use serde_json::{Value, json};
 use server::app::{self, App, Running};
 use server::config::Config;
 use server::desk::life::stored;
+use server::desk::story::What;
 use server::desk::view::AlertView;
 use server::live::Change;
-use server::records::chain::{self, Batch, NewActivation, NewAlert};
+use server::records::chain::{self, Batch, Growth, Line, NewActivation, NewAlert};
 use server::records::desk;
+use server::records::story::SignalRow;
 use server::router::router;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -189,6 +191,68 @@ impl Room {
             self.app.live.publish(Change { cursor: row.cursor, view });
         }
         batch.alerts.into_iter().map(|alert| alert.id).collect()
+    }
+
+    /// The home of an alert of [`Room::raise`] calls again, as ingest writes it: rows first, then the stream.
+    pub(crate) async fn call_again(&self, id: &str, times: i64) {
+        let mut writer = self.app.records.begin().await.unwrap();
+        let row = desk::find(&mut writer, id).await.unwrap().unwrap();
+        let now = self.app.clock.now();
+        let mono = stored(now.mono);
+        let mut batch = Batch::default();
+        batch.grown.push(Growth {
+            id: id.to_owned(),
+            count: times,
+            severity: 3,
+            wakes: true,
+            ..Growth::default()
+        });
+        for n in 0..times {
+            batch.activations.push(NewActivation {
+                device: row.device.unwrap(),
+                boot: -7,
+                seq: 9 + row.count + n,
+                trust: 0,
+                hash: Vec::new(),
+                alert: id.to_owned(),
+                kind: 0,
+                rung: 2,
+                pressed_mono: mono + n,
+                pressed_wall: now.wall_ms,
+                stored_mono: mono,
+                received_wall: now.wall_ms,
+                late: false,
+            });
+            batch.lines.push(Line {
+                alert: id.to_owned(),
+                wall: now.wall_ms,
+                mono,
+                what: What::Again.number(),
+                detail: None,
+                signal: Some(SignalRow {
+                    kind: 0,
+                    device: row.device,
+                    at_wall: now.wall_ms,
+                    late: false,
+                    trust: 0,
+                }),
+            });
+        }
+        chain::write(&mut writer, &mut batch, now.wall_ms).await.unwrap();
+        let row = desk::find(&mut writer, id).await.unwrap().unwrap();
+        writer.commit().await.unwrap();
+        let view = AlertView::of(&row, &[], &self.app.names, now.mono);
+        self.app.live.publish(Change { cursor: row.cursor, view });
+    }
+
+    /// The judgement says how grave an alert is from now on.
+    pub(crate) async fn graded(&self, id: &str, severity: i64) {
+        let mut writer = self.app.records.begin().await.unwrap();
+        let graded = Some(severity);
+        let grown = vec![Growth { id: id.to_owned(), graded, ..Growth::default() }];
+        let mut batch = Batch { grown, ..Batch::default() };
+        chain::write(&mut writer, &mut batch, self.app.clock.now().wall_ms).await.unwrap();
+        writer.commit().await.unwrap();
     }
 }
 

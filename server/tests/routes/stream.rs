@@ -13,13 +13,13 @@ use crate::room::Room;
 /// Longest wait for an event that must come; the test fails, it does not hang.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Screen {
+pub(crate) struct Screen {
     bytes: BodyDataStream,
     text: String,
 }
 
 impl Screen {
-    async fn open(room: &Room, cookie: &str, query: &str) -> Self {
+    pub(crate) async fn open(room: &Room, cookie: &str, query: &str) -> Self {
         let request = Request::builder()
             .method(Method::GET)
             .uri(format!("/api/stream{query}"))
@@ -52,7 +52,7 @@ impl Screen {
         }
     }
 
-    async fn alerts(&mut self, many: usize) -> Vec<Value> {
+    pub(crate) async fn alerts(&mut self, many: usize) -> Vec<Value> {
         let mut out = Vec::new();
         while out.len() < many {
             let (name, data) = self.next().await.expect("the stream has ended");

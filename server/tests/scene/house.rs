@@ -83,7 +83,7 @@ impl House {
         let mut sum = 0;
         for alert in alerts {
             let mut reader = self.app.records.reader().await.unwrap();
-            sum += desk::activations(&mut reader, &alert.id).await.unwrap().len();
+            sum += desk::activations(&mut reader, &alert.id, 10_000).await.unwrap().len();
         }
         sum
     }

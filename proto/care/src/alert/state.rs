@@ -7,7 +7,7 @@ use core::fmt;
 
 use proto::unit::Mono;
 
-use super::Outcome;
+use super::{Outcome, Shown};
 
 /// Rises with each change of hands; a write that carries another one is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -79,13 +79,13 @@ pub enum Ending<W> {
     Passed,
 }
 
-/// Who ends an alert.
+/// An alert was taken out of somebody's hands, or ended over their head: both are told so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Closer<W> {
-    /// Its owner, with the fence of the claim.
-    Owner(W, Fence),
-    /// A supervisor, whoever has it.
-    Supervisor(W),
+pub struct Taken<W> {
+    /// Who had it.
+    pub from: W,
+    /// Who took or ended it.
+    pub by: W,
 }
 
 /// Why a wish is refused; nothing has changed.
@@ -102,6 +102,13 @@ pub enum Refusal<W> {
     Stale,
     /// It is over.
     Over,
+    /// Whoever holds nothing needs a supervisor's right.
+    NoRight,
+    /// The home has said something that its author was not shown.
+    Unseen {
+        /// How far they were shown the alert.
+        seen: Shown,
+    },
     /// No action is recorded yet.
     NoAction,
     /// This outcome needs a text.
@@ -116,6 +123,8 @@ impl<W> fmt::Display for Refusal<W> {
             Self::Held { .. } => "somebody else has this alert",
             Self::Stale => "the claim is over, claim the alert again",
             Self::Over => "the alert is closed",
+            Self::NoRight => "only a supervisor takes or ends what others hold",
+            Self::Unseen { .. } => "something joined that you have not seen",
             Self::NoAction => "record what was done before closing",
             Self::NoText => "this outcome needs a text",
             Self::Span => "suspend for 1 to 15 minutes",

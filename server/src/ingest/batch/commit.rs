@@ -13,7 +13,7 @@ use proto::unit::{Millis, Mono};
 use super::attempt::{of_home, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
-use crate::desk::view::AlertView;
+use crate::desk::view::{AlertView, SHOWN};
 use crate::ingest::judge::{Sheet, number};
 use crate::ingest::renewal::Renewals;
 use crate::live::Change;
@@ -109,7 +109,7 @@ impl Batcher {
         let mut views = Vec::new();
         for grown in &pending.sheet.batch.grown {
             if let Some(row) = desk::find(&mut writer, &grown.id).await? {
-                let activations = desk::activations(&mut writer, &grown.id).await?;
+                let activations = desk::activations(&mut writer, &grown.id, SHOWN).await?;
                 views.push((row, activations));
             }
         }
@@ -273,6 +273,9 @@ fn fresh(alert: &NewAlert) -> DeskRow {
         actions: 0,
         begun: false,
         returned: 0,
+        spoke: alert.cursor,
+        taken_from: None,
+        taken_by: None,
     }
 }
 

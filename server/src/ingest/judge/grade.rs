@@ -4,7 +4,7 @@
 //! that sinks stays open. Not here: what opens an alert.
 
 use care::alert::Course;
-use care::{Evidence, Kind, Output, Severity};
+use care::{Evidence, Kind, Output, Severity, Trust};
 use proto::id::DeviceId;
 
 use super::evidence::{evidence_json, with};
@@ -14,6 +14,7 @@ use crate::desk::life::stored;
 use crate::desk::story::What;
 use crate::desk::view::severity_word;
 use crate::records::question::{Answer, QuestionRow};
+use crate::records::story::SignalRow;
 
 impl Sheet {
     /// A question begins, or somebody has answered.
@@ -66,6 +67,13 @@ impl Sheet {
         if let Some(line) = self.batch.lines.last_mut() {
             line.detail = Some(severity_word(severity).to_owned());
         }
+        self.says(SignalRow {
+            kind: kind as i64,
+            device: None,
+            at_wall: now.wall_ms,
+            late: false,
+            trust: Trust::Verified as i64,
+        });
         self.rings(now, key, (kind, severity), None);
     }
 

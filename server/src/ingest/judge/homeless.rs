@@ -13,6 +13,7 @@ use crate::clock::Now;
 use crate::desk::life::stored;
 use crate::desk::story::What;
 use crate::records::chain::{Growth, NewActivation, NewAlert};
+use crate::records::story::SignalRow;
 
 /// A home, or 0, and a device, if one is told.
 pub(crate) type Whereabouts = (i64, Option<i64>);
@@ -72,6 +73,7 @@ impl Sheet {
                 alert.count += 1;
             }
             self.line(now, &id, What::Again);
+            self.says(cry(now, place));
             self.shout(now, place, &id, hash);
         }
         true
@@ -106,6 +108,7 @@ impl Sheet {
         };
         self.climbs(now, id.clone(), Course::Person);
         self.line(now, &id, what);
+        self.says(cry(now, place));
         self.shout(now, place, &id, hash);
     }
 
@@ -130,6 +133,17 @@ impl Sheet {
             received_wall: now.wall_ms,
             late: false,
         });
+    }
+}
+
+/// A cry that nobody can read, as a signal.
+fn cry(now: Now, (_, device): Whereabouts) -> SignalRow {
+    SignalRow {
+        kind: Kind::Unreadable as i64,
+        device,
+        at_wall: now.wall_ms,
+        late: false,
+        trust: Trust::Unverified as i64,
     }
 }
 

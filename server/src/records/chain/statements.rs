@@ -2,7 +2,7 @@
 //!
 //! Not here: in which order they run (`chain`).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
@@ -55,19 +55,21 @@ pub(super) async fn changes(c: &mut AnyConnection, batch: &Batch, wall: i64) -> 
 pub(super) async fn insert_alerts(c: &mut AnyConnection, alerts: &[NewAlert]) -> Result<(), Error> {
     let mut sql = QueryBuilder::<Any>::new(
         "INSERT INTO alert (id, home, incident, kind, severity, device, gateway, count, trust, late, \
-         raised_wall, raised_mono, cursor, evidence) ",
+         raised_wall, raised_mono, cursor, spoke, evidence) ",
     );
     sql.push_values(alerts, |mut row, a| {
         row.push_bind(&a.id).push_bind(a.home).push_bind(a.incident).push_bind(a.kind);
         row.push_bind(a.severity).push_bind(a.device).push_bind(a.gateway).push_bind(a.count);
         row.push_bind(a.trust).push_bind(i64::from(a.late)).push_bind(a.raised_wall);
-        row.push_bind(a.raised_mono).push_bind(a.cursor).push_bind(a.evidence.as_slice());
+        row.push_bind(a.raised_mono).push_bind(a.cursor).push_bind(a.cursor);
+        row.push_bind(a.evidence.as_slice());
     });
     sql.build().execute(c).await.map(drop)
 }
 
 pub(super) async fn grow(c: &mut AnyConnection, grown: &Growth, wall: i64) -> Result<(), Error> {
     let sql = "UPDATE alert SET count = count + $2, cursor = $3, \
+               spoke = CASE WHEN $2 > 0 OR COALESCE($11, $4) > severity THEN $3 ELSE spoke END, \
                rose_mono = CASE WHEN severity < 3 AND COALESCE($11, $4) = 3 THEN $12 ELSE rose_mono END, \
                severity = COALESCE($11, CASE WHEN severity < $4 THEN $4 ELSE severity END), \
                kind = COALESCE($5, kind), evidence = COALESCE($6, evidence), \
@@ -109,4 +111,28 @@ pub(super) async fn insert_activations(
     });
     sql.push(" ON CONFLICT DO NOTHING");
     sql.build().execute(c).await.map(drop)
+}
+
+/// Each line with the change by which it was written: who was shown less has not seen it.
+pub(super) async fn insert_lines(c: &mut AnyConnection, batch: &Batch) -> Result<(), Error> {
+    let new = batch.alerts.iter().map(|alert| (alert.id.as_str(), alert.cursor));
+    let known = batch.grown.iter().map(|grown| (grown.id.as_str(), grown.cursor));
+    let cursors: HashMap<&str, i64> = new.chain(known).collect();
+    for lines in batch.lines.chunks(ROWS) {
+        let mut sql = QueryBuilder::<Any>::new(
+            "INSERT INTO timeline (alert, wall, mono, what, detail, cursor, kind, device, at_wall, \
+             late, trust) ",
+        );
+        sql.push_values(lines, |mut row, line| {
+            let signal = line.signal.as_ref();
+            row.push_bind(&line.alert).push_bind(line.wall).push_bind(line.mono);
+            row.push_bind(line.what).push_bind(line.detail.clone());
+            row.push_bind(cursors.get(line.alert.as_str()).copied());
+            row.push_bind(signal.map(|s| s.kind)).push_bind(signal.and_then(|s| s.device));
+            row.push_bind(signal.map(|s| s.at_wall)).push_bind(signal.map(|s| i64::from(s.late)));
+            row.push_bind(signal.map(|s| s.trust));
+        });
+        sql.build().execute(&mut *c).await?;
+    }
+    Ok(())
 }
