@@ -58,8 +58,12 @@ export const overdue = (entry) => entry.view.state === "claimed" && since(entry)
 
 // Section of the queue: the server's, but for a timer that has run out since it spoke.
 const OVERDUE = 1;
+const UNVERIFIED = 3;
 const IN_WORK = 6;
-export const place = (entry) => (look(entry).state === "overdue" ? OVERDUE : entry.view.band);
+export function place(entry) {
+  if (look(entry).state !== "overdue") return entry.view.band;
+  return DOUBTED.has(entry.view.kind) ? UNVERIFIED : OVERDUE;
+}
 export const worked = (entry) => place(entry) >= IN_WORK;
 
 // All alerts in the order of the queue law: section, graver first, older first.

@@ -22,9 +22,10 @@ fn the_queue_reads_from_what_nobody_has_to_what_is_over() {
     let law = [
         (standing(Kind::Help, Emergency, Work::Open, 10), Band::Waiting),
         (standing(Kind::Fall, Emergency, Work::Open, 20), Band::Waiting),
-        (standing(Kind::Unreadable, Emergency, Work::Open, 30), Band::Waiting),
         (standing(Kind::Help, Emergency, overdue, 1), Band::Overdue),
         (standing(Kind::Help, Emergency, Work::Returned, 1), Band::Returned),
+        (standing(Kind::Unreadable, Emergency, Work::Open, 0), Band::Unverified),
+        (standing(Kind::Unreadable, Emergency, overdue, 1), Band::Unverified),
         (standing(Kind::Unverified, Important, Work::Open, 1), Band::Unverified),
         (standing(Kind::Unverified, Important, overdue, 2), Band::Unverified),
         (standing(Kind::Bed, Important, Work::Open, 5), Band::Automatic),
@@ -50,6 +51,7 @@ fn any_standing() -> impl Strategy<Value = Standing> {
         Just(Kind::Help),
         Just(Kind::Fall),
         Just(Kind::Unverified),
+        Just(Kind::Unreadable),
         Just(Kind::Bed),
         Just(Kind::Fault)
     ];
@@ -86,9 +88,17 @@ proptest! {
         if (a.home, a.incident) != (b.home, b.incident) {
             prop_assert_ne!(one, other);
         }
-        let waits = |s: &Standing| {
-            s.severity == Severity::Emergency && s.kind != Kind::Unverified && s.work == Work::Open
+        let known = |s: &Standing| {
+            let doubted = matches!(s.kind, Kind::Unverified | Kind::Unreadable);
+            s.severity == Severity::Emergency && !doubted
         };
+        let waits = |s: &Standing| known(s) && s.work == Work::Open;
+        let hand = |s: &Standing| {
+            matches!(s.work, Work::Open | Work::Returned | Work::Claimed { overdue: true })
+        };
+        if known(&a) && hand(&a) && !known(&b) {
+            prop_assert!(one < other, "what nobody could read or verify never stands above it");
+        }
         if waits(&a) && !waits(&b) {
             prop_assert!(one < other);
         }

@@ -52,7 +52,7 @@ pub enum Band {
     Overdue,
     /// Emergencies that were suspended and are back.
     Returned,
-    /// Presses that nobody could verify.
+    /// Presses that nobody could verify or read: below every emergency of which it is known that it is one.
     Unverified,
     /// What detectors found: falls, bed, stillness; the graver first.
     Automatic,
@@ -91,7 +91,8 @@ pub fn queue_rank(standing: &Standing) -> Rank {
 }
 
 fn band(standing: &Standing) -> Band {
-    let emergency = standing.severity == Severity::Emergency && standing.kind != Kind::Unverified;
+    let doubted = matches!(standing.kind, Kind::Unverified | Kind::Unreadable);
+    let emergency = standing.severity == Severity::Emergency && !doubted;
     match standing.work {
         Work::Closed => Band::Closed,
         Work::Suspended => Band::Aside,
@@ -100,7 +101,7 @@ fn band(standing: &Standing) -> Band {
         Work::Returned if emergency => Band::Returned,
         Work::Open if emergency => Band::Waiting,
         Work::Claimed { overdue: true } | Work::Returned | Work::Open => {
-            if standing.kind == Kind::Unverified {
+            if doubted {
                 Band::Unverified
             } else if standing.severity == Severity::Fault {
                 Band::Faults
