@@ -3,6 +3,7 @@
 import { shift, look, age, handling } from "./shift.js";
 import { set, text, timer, word, step, ground } from "./queue.js";
 import { t, span } from "./words.js";
+import { who } from "./who.js";
 
 const card = document.getElementById("card");
 const at = (id) => document.getElementById(id);
@@ -37,7 +38,7 @@ export function draw() {
   set(card.querySelector(".band"), "data-ground", ground(state));
   set(at("band-use"), "href", `#${mark}`);
   text(at("band-word"), t(`severity.${view.severity}`));
-  text(at("who-name"), view.person || t("js.nobody"));
+  text(at("who-name"), who(view));
   text(at("place-short"), view.home_label);
   tick();
 }

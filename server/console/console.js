@@ -12,6 +12,9 @@ import * as undo from "./undo.js";
 import * as picker from "./picker.js";
 import * as sound from "./sound.js";
 import * as link from "./link.js";
+import "./watch.js";
+import { inFlood, visible } from "./fold.js";
+import { who } from "./who.js";
 
 const { set, text } = queue;
 const at = (id) => document.getElementById(id);
@@ -73,11 +76,12 @@ function top() {
   for (const p of ["1", "2", "3", "f"]) at(`count-${p}`).closest(".mark").dataset.any = String(count[p] > 0);
   text(at("longest"), count[1] ? span(longest) : "--:--");
   at("flood").hidden = recent <= FLOOD_COUNT;
+  inFlood(recent > FLOOD_COUNT);
   text(at("flood-text"), t("js.flood", { n: recent }));
   const others = ringing().filter(({ view }) => view.id !== shift.open);
   at("others").dataset.any = String(others.length > 0);
   text(at("others-count"), t("js.others", { n: others.length }));
-  text(at("others-who"), others[0] ? `${others[0].view.person} ${others[0].view.home_label}` : "");
+  text(at("others-who"), others[0] ? `${who(others[0].view)} ${others[0].view.home_label}` : "");
   const title = shift.lost ? t("js.title_lost", { s: Math.floor(link.lostFor() / 1000) }) : count[1] ? t("js.title_waiting", { n: count[1] }) : t("js.title");
   if (document.title !== title) document.title = title;
 }
@@ -99,10 +103,11 @@ function paint() {
 // The frame with these rows is on the screen: tell the server, a few at a time.
 function painted() {
   if (document.hidden) return;
-  for (const { view } of shift.alerts.values()) {
-    if (told.has(view.id)) continue;
-    told.add(view.id);
-    if (!view.visible) toTell.push(view.id);
+  // What stands folded behind its cause has not been painted.
+  for (const id of visible()) {
+    if (told.has(id)) continue;
+    told.add(id);
+    if (!shift.alerts.get(id)?.view.visible) toTell.push(id);
   }
   while (toTell.length && painted.busy < 4) tellOne(toTell.shift());
 }
@@ -120,7 +125,7 @@ function announce(view) {
   if (performance.now() - spokenAt < 1000) return;
   spokenAt = performance.now();
   const region = view.severity === "emergency" ? "alarm" : "news";
-  text(at(region), t("js.spoken", { severity: t(`severity.${view.severity}`), who: view.person, where: view.home_label, why: t(`kind.${view.kind}`) }));
+  text(at(region), t("js.spoken", { severity: t(`severity.${view.severity}`), who: who(view), where: view.home_label, why: t(`kind.${view.kind}`) }));
 }
 
 function second() {
@@ -146,7 +151,7 @@ function lost() {
   at("back").hidden = true;
   at("fallback-open").replaceChildren(...ordered().filter(({ view }) => view.severity === "emergency").map(({ view }) => {
     const line = document.createElement("li");
-    line.textContent = `${view.person} ${view.home_label}`;
+    line.textContent = `${who(view)} ${view.home_label}`;
     return line;
   }));
   paint();
@@ -162,7 +167,7 @@ function back(ms) {
 }
 
 function move(by) {
-  const ids = ordered().map(({ view }) => view.id);
+  const ids = visible();
   const next = by === 0 ? 0 : Math.min(ids.length - 1, Math.max(0, ids.indexOf(shift.open) + by));
   if (!ids.length) return;
   open(ids[next]);

@@ -1,13 +1,15 @@
 // Draws the queue: one row an alert, from the page's own template, by attributes and text only.
 // A row keeps its element as long as its alert lives, so focus and reading position stay.
-import { shift, look, worked, ordered, age, handling } from "./shift.js";
+import { shift, look, worked, age, handling } from "./shift.js";
 import { t, span, coarse } from "./words.js";
+import * as fold from "./fold.js";
+import { who, what } from "./who.js";
 
 const template = document.getElementById("row").content.firstElementChild;
 const lists = { waiting: document.getElementById("waiting"), worked: document.getElementById("worked") };
 const rows = new Map();
+const folds = new Map();
 const STEPS = [60, 30, 15, 0];
-const LADDER = { 15: "js.step_15", 30: "js.step_30", 60: "js.step_60", 120: "js.step_60" };
 
 export const set = (node, name, value) => {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
@@ -28,7 +30,8 @@ export const ground = (state) => (!shift.lost && (state === "unclaimed" || state
 export function reason(view) {
   const parts = [t(`kind.${view.kind}`)];
   if (view.count > 1) parts.push(t("js.repeated", { n: view.count }));
-  if (view.device_label) parts.push(view.device_label);
+  if (!view.person || view.gateway) parts.push(...what(view));
+  else if (view.device_label) parts.push(view.device_label);
   if (view.late) parts.push(t("js.late"));
   return parts.join(t("js.gap"));
 }
@@ -41,9 +44,8 @@ export function word(entry, state) {
   if (state === "overdue") return t("js.overdue");
   if (state === "unverified") return t("js.unverified");
   if (state === "claimed") return view.owner?.display ?? t("js.claimed");
-  // The ladder may run ahead of the timer, when nobody was there to see: that is no overdue wait yet.
-  if (state === "unclaimed" && view.step >= 60 && age(entry) < 60000) return t("js.step_60_early");
-  if (state === "unclaimed") return t(LADDER[view.step] ?? "js.unclaimed");
+  // What a step has come to; that somebody was told is said with a receipt only.
+  if (state === "unclaimed") return t(view.told ? `js.told_${view.told}` : "js.unclaimed");
   return t(`severity.${view.severity}`);
 }
 
@@ -64,9 +66,9 @@ function fill(row, entry) {
   set(row, "data-state", state);
   set(row, "data-ground", ground(state));
   set(row.querySelector("use"), "href", `#${mark}`);
-  const [who, where] = [row.querySelector("[data-who]"), row.querySelector("[data-where]")];
-  text(who, p === "f" ? reason(view) : view.person || t("js.nobody"));
-  text(where, view.home_label);
+  const [name, where] = [row.querySelector("[data-who]"), row.querySelector("[data-where]")];
+  text(name, p === "f" ? reason(view) : who(view));
+  text(where, p === "f" && view.gateway_homes.length ? view.gateway_homes.join(" ") : view.home_label);
   const owner = state === "overdue" ? t("js.held_by", { name: view.owner?.display ?? "" }) : "";
   text(row.querySelector(".why"), owner ? reason(view) + t("js.gap") + owner : reason(view));
   tick(row, entry);
@@ -95,6 +97,26 @@ function rowOf(id, onOpen) {
   return row;
 }
 
+// The line under the first alert of a cause: how many others there are, and whether they are shown.
+function foldOf({ cause, rest, open }, again) {
+  const known = folds.get(cause);
+  const line = known ?? document.createElement("li");
+  const button = line.firstElementChild ?? line.appendChild(document.createElement("button"));
+  if (!known) {
+    line.className = "fold";
+    button.type = "button";
+    button.className = "show";
+    button.addEventListener("click", () => {
+      fold.toggle(cause);
+      again();
+    });
+    folds.set(cause, line);
+  }
+  set(button, "aria-expanded", open);
+  text(button, t(open ? "js.fold_close" : "js.fold_open", { n: rest }));
+  return line;
+}
+
 // Puts `wanted` rows into `list` in order, moving no element that is already in place.
 function arrange(list, wanted) {
   let at = list.firstElementChild;
@@ -112,7 +134,12 @@ function arrange(list, wanted) {
 // Draws all rows; returns the ids that are on the screen now.
 export function draw(onOpen) {
   const parts = { waiting: [], worked: [] };
-  for (const entry of ordered()) {
+  for (const line of fold.rows()) {
+    if (line.cause) {
+      parts.waiting.push(foldOf(line, () => draw(onOpen)));
+      continue;
+    }
+    const { entry } = line;
     const row = rowOf(entry.view.id, onOpen);
     fill(row, entry);
     parts[worked(entry) ? "worked" : "waiting"].push(row);

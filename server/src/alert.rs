@@ -4,3 +4,4 @@
 
 pub mod escalate;
 pub mod round;
+pub mod told;

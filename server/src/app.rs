@@ -21,6 +21,7 @@ use crate::health::Health;
 use crate::history::History;
 use crate::inbox::Inbox;
 use crate::ingest::judge::device_of;
+use crate::ingest::mirror::Mirror;
 use crate::ingest::{Command, Commands};
 use crate::live::Live;
 use crate::notify::Outbox;
@@ -66,6 +67,8 @@ pub struct App {
     pub names: Names,
     /// Who is on duty.
     pub presence: Presence,
+    /// What ingest has heard, for who shows it.
+    pub mirror: Arc<Mirror>,
     /// What the judgement is told by people.
     pub commands: Commands,
     /// How homes are judged.

@@ -28,6 +28,7 @@ const FILES: &[(&str, &str)] = files![
     "api.js",
     "card.js",
     "console.js",
+    "fold.js",
     "keys.js",
     "link.js",
     "login.js",
@@ -36,6 +37,8 @@ const FILES: &[(&str, &str)] = files![
     "shift.js",
     "sound.js",
     "undo.js",
+    "watch.js",
+    "who.js",
     "words.js",
     "page.js",
 ];

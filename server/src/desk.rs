@@ -7,8 +7,10 @@
 
 pub mod action;
 pub mod card;
+pub mod chain;
 pub mod change;
 pub mod claim;
+pub mod fold;
 pub mod hand;
 pub mod lapse;
 pub mod life;

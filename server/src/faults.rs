@@ -155,6 +155,14 @@ impl Faults {
         own.map(|(_, home, gateway, _)| (*home, *gateway)).collect()
     }
 
+    /// Whether something stands against a home box itself: its store, its papers, its sounder, its name.
+    pub fn stands_against(&self, gateway: GatewayId) -> bool {
+        let own = number(gateway.get());
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = table.standing.iter().chain(table.words.keys());
+        all.any(|(cause, _, gateway, _)| *gateway == own && *cause != Seen::NoGateway as i64)
+    }
+
     /// Raises or clears.
     pub fn set(&self, fault: Fault, stands: bool) {
         if stands { self.raise(fault) } else { self.clear(&fault) }

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod dating;
 pub mod homes;
 pub mod judge;
+pub mod mirror;
 pub mod read;
 pub mod renewal;
 pub mod seen;

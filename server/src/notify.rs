@@ -11,6 +11,7 @@
 
 pub mod line;
 mod outbox;
+pub mod proof;
 pub mod webhook;
 mod worker;
 

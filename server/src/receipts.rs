@@ -130,6 +130,11 @@ impl Receipts {
         Some(door.tell(Who::Gateway(gateway), Topic::GatewayDown(gateway), Bytes::from(bytes)))
     }
 
+    /// Whether a gateway listens now; none before there is a door.
+    pub fn listens(&self, gateway: GatewayId) -> Option<bool> {
+        self.door.get().map(|door| door.listens(Who::Gateway(gateway)))
+    }
+
     /// Ends the sessions of a gateway that may no longer come.
     pub fn cut(&self, gateway: GatewayId) {
         if let Some(door) = self.door.get() {

@@ -31,7 +31,7 @@ use crate::app::App;
 use crate::assets;
 use crate::routes::{
     alerts, enrol, entry, homes, images, me, moving, ops, pages, queue, rules, session, staff,
-    stream,
+    stream, watch,
 };
 use crate::words::Lang;
 
@@ -103,12 +103,14 @@ fn desk() -> Router<Arc<App>> {
         .route("/console", get(pages::console))
         .route("/console/alerts/{id}", get(pages::facts))
         .route("/homes", get(pages::homes))
+        .route("/faults", get(pages::faults))
         .route("/homes/{id}", get(pages::home))
         .route("/homes/{id}/rehearsal", get(rules::page))
         .route("/api/logout", post(session::logout))
         .route("/api/shift", post(session::shift))
         .route("/api/presence", post(queue::presence))
         .route("/api/queue", get(queue::show))
+        .route("/api/watch", get(watch::show))
         .route("/api/stream", get(stream::follow))
         .route("/api/alerts/{id}", get(alerts::show))
         .route("/api/alerts/{id}/visible", post(alerts::visible))
@@ -143,7 +145,9 @@ fn installers() -> Router<Arc<App>> {
 
 /// Doors of who sets how a home is judged.
 fn supervisors() -> Router<Arc<App>> {
-    Router::new().route("/api/homes/{id}/rules", post(rules::set))
+    Router::new()
+        .route("/api/homes/{id}/rules", post(rules::set))
+        .route("/api/ladder/trial", post(watch::trial))
 }
 
 /// Doors of who runs the system.

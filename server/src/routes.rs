@@ -17,6 +17,7 @@ pub mod rules;
 pub mod session;
 pub mod staff;
 pub mod stream;
+pub mod watch;
 
 use std::sync::Arc;
 

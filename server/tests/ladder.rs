@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use care::alert::Step;
+use care::protection::Outside;
 use proto::unit::Millis;
 use server::app::{self, App, Running};
 use server::auth::Staff;
@@ -291,6 +292,67 @@ async fn a_receiver_that_does_not_answer_is_a_fault_until_it_does() {
     until("alive", async || !room.app.faults.words().contains(&word)).await;
     until("all told", async || heard.lock().unwrap().len() == 4).await;
     assert!(room.folder.path().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_out_is_proved_by_a_receipt_also_of_a_trial_and_after_a_restart() {
+    let room = Room::open().await;
+    let outside = |app: &App| app.outbox.outside(app.clock.mono());
+    assert_eq!(outside(&room.app), Outside::Unproved(None), "that there is one proves nothing");
+    assert_eq!(server::notify::proof::trial(&room.app).await.unwrap(), 1);
+    until("the receipt", async || outside(&room.app) == Outside::Proved).await;
+    assert_eq!(room.heard(""), [(room.heard("")[0].0.clone(), "test".to_owned())]);
+    let anew = || server::notify::Outbox::of(&room.app.config.notify);
+    assert_eq!(anew().outside(room.app.clock.mono()), Outside::Unproved(None));
+    until("the rows", async || {
+        let known = anew().knowing(&room.app.records).await.unwrap();
+        known.outside(room.app.clock.mono()) == Outside::Proved
+    })
+    .await;
+}
+
+/// What the story of an alert says of who was told, in order: kinds of lines with the step that they name.
+async fn receipts(app: &App, id: &str) -> Vec<(&'static str, String)> {
+    let mut reader = app.records.reader().await.unwrap();
+    let lines = story::timeline(&mut reader, id, What::Again.number()).await.unwrap();
+    let told = lines.into_iter().filter(|line| line.what >= What::Nobody.number());
+    let step = |detail: Option<String>| detail.unwrap().chars().take(1).collect();
+    told.map(|line| (What::word_key(line.what), step(line.detail))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_says_told_only_with_a_receipt_and_says_who_is_not_there() {
+    let room = Room::open().await;
+    room.raise("a", 0).await;
+    until("the receipt", async || room.row("a").await.told == 3).await;
+    let story = receipts(&room.app, "a").await;
+    let step = |n: Step| (n as i64).to_string();
+    assert_eq!(
+        story,
+        [
+            ("what.nobody", step(Step::Supervisor)),
+            ("what.nobody", step(Step::SecondSite)),
+            ("what.sent", step(Step::External)),
+            ("what.told", step(Step::External)),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_step_without_a_receiver_has_nobody_to_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        format!("data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n", folder.path().join("data"));
+    let config: Config = toml::from_str(&text).unwrap();
+    config.prepare_data().unwrap();
+    let running = app::start(config).await.unwrap();
+    let (app, heard) = (Arc::clone(&running.app), Heard::default());
+    let room = Room { app, heard, _running: running, folder };
+    room.raise("a", 0).await;
+    until("all steps", async || room.row("a").await.step == EXTERNAL).await;
+    let story = receipts(&room.app, "a").await;
+    assert!(story.iter().all(|(word, _)| *word == "what.nobody"), "{story:?}");
+    assert_eq!((story.len(), room.row("a").await.told), (3, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -131,3 +131,38 @@ async fn a_dead_server_is_said_within_seconds_and_forgotten_after_its_return() -
     scene.press(0).await?;
     browser.until("document.querySelectorAll('#waiting .row').length === 1", 20.0).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_gateway_is_no_protected_home_and_its_card_names_the_box() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let mut scene = Scene::open(PROGRAM, 3, Setting::default()).await?;
+    log_in(&scene, &browser).await?;
+    let home = format!("http://{}/homes/{}", scene.stage.server.console, scene.homes[0]);
+    let state = "document.querySelector('[data-protection]').dataset.protection";
+    browser
+        .until("document.querySelector('#watch') && !document.querySelector('#watch').hidden", 15.0)
+        .await?;
+    let said = browser.script("return document.querySelector('#watch').textContent")?;
+    assert!(said.as_str().is_some_and(|text| text.contains("没有人可告诉")), "no way out: {said}");
+    browser.picture(&picture("console-watch"))?;
+    scene.gateway.process.kill()?;
+    browser.until("document.querySelector('.row[data-p=f]')", 150.0).await?;
+    browser.script("document.querySelector('.row[data-p=\"f\"] a').click()")?;
+    browser.until("document.querySelector('.script.engineer')", 10.0).await?;
+    let card = browser.script("return document.querySelector('#card').innerText")?;
+    let card = card.as_str().unwrap_or_default();
+    assert!(card.contains(&scene.enrolled.gateway.to_string()), "the box: {card}");
+    assert!(card.contains("演示0室") && card.contains("演示2室"), "the homes: {card}");
+    assert!(!card.contains("未登记姓名") && !card.contains("能否通话"), "nobody's card: {card}");
+    browser.picture(&picture("console-gateway"))?;
+    browser.go(&home)?;
+    browser.until("document.querySelector('[data-protection]')", 10.0).await?;
+    assert_eq!(browser.script(&format!("return {state}"))?, json!("unprotected"));
+    browser.picture(&picture("home-unprotected"))?;
+    browser.go(&format!("http://{}/faults", scene.stage.server.console))?;
+    browser.until("document.querySelector('table.data')", 10.0).await?;
+    let desk = browser.script("return document.querySelector('table.data').innerText")?;
+    assert!(desk.as_str().is_some_and(|text| text.contains("3 户")), "one cause, one line: {desk}");
+    browser.picture(&picture("faults"))?;
+    Ok(())
+}

@@ -8,6 +8,7 @@ pub mod contract;
 mod hear;
 mod life;
 mod time;
+mod watch;
 
 use heapless::Vec;
 use minicbor::{Decode, Encode};

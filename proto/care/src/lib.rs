@@ -5,6 +5,7 @@
 //! - [`Home`] is the whole judgement of one home: bounded, encodable as CBOR, deterministic. The caller feeds
 //!   [`Input`]s in order, calls again at [`Home::next_deadline`], performs [`Output`]s, stores by [`Change`].
 //! - [`alert::Life`] is what becomes of an alert on the desk; [`GatewayWatch`] is the silence of a gateway.
+//! - [`protection`] says whether a call of a home would reach a person now, and what of that is not so.
 //! - [`policy`] holds every number. [`reading`] says what a sensor can know and how late it knows it.
 //!
 //! Not here: storage, who is on duty, sounds, words for people.
@@ -18,6 +19,7 @@ pub mod gateway_watch;
 pub mod home;
 mod list;
 pub mod policy;
+pub mod protection;
 pub mod reading;
 mod roster;
 mod triage;

@@ -18,6 +18,7 @@ mod house;
 mod life;
 mod night;
 mod policy;
+mod protection;
 mod queue;
 mod sensors;
 mod silence;

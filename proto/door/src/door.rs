@@ -205,6 +205,11 @@ impl Door {
         }
     }
 
+    /// Whether a session of `who` listens now, so that it can be told something.
+    pub fn listens(&self, who: Who) -> bool {
+        self.inside.roster.lines(who).iter().any(|line| line.listening())
+    }
+
     /// Ends all sessions of `who` now, also one that is just being admitted. Tell the gate first:
     /// it must refuse `who` by then.
     pub fn cut(&self, who: Who) {

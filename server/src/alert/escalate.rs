@@ -13,6 +13,7 @@ use care::policy::RENEW;
 use proto::unit::Millis;
 use sqlx::AnyConnection;
 
+use crate::alert::told;
 use crate::app::App;
 use crate::clock::Now;
 use crate::desk::life::{CLOSED, OPEN, mono, stored};
@@ -150,14 +151,20 @@ async fn take(
         return Ok(false);
     }
     batch.grown.push(Growth { id: step.alert.clone(), step: Some(step.step), ..Growth::default() });
-    batch.lines.push(Line {
-        alert: step.alert.clone(),
-        wall: now.wall_ms,
-        mono: stored(now.mono),
-        what: What::Step.number(),
-        detail: Some(step.step.to_string()),
-        ..Line::default()
-    });
+    let mut tell = |what: What, detail: String| {
+        batch.lines.push(Line {
+            alert: step.alert.clone(),
+            wall: now.wall_ms,
+            mono: stored(now.mono),
+            what: what.number(),
+            detail: Some(detail),
+            ..Line::default()
+        });
+    };
+    tell(What::Step, step.step.to_string());
+    if let Some((what, detail)) = told::taken(app, writer, (&step.alert, known), now).await? {
+        tell(what, detail);
+    }
     if known == Step::External {
         notify::unclaimed(writer, step, app.outbox.receivers(), now).await?;
         return Ok(true);

@@ -79,7 +79,7 @@ async fn start_found(
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
     let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;
-    let outbox = Outbox::of(&config.notify);
+    let outbox = Outbox::of(&config.notify).knowing(&records).await?;
     let replay = Replay::load(&records, line).await?;
     let app = Arc::new(App {
         config,
@@ -95,6 +95,7 @@ async fn start_found(
         live,
         names: Names::default(),
         presence: Presence::default(),
+        mirror: Arc::default(),
         commands,
         rules,
         history: History::default(),
@@ -173,6 +174,7 @@ fn spawn_loops(app: &Arc<App>, door: &Door, orders: Orders, words: Words) {
     keep(app, replay::run);
     keep(app, return_lapsed);
     keep(app, crate::notify::run);
+    keep(app, crate::alert::told::run);
     keep(app, timekeeping::keep_time);
     keep(app, timekeeping::tend_series);
     keep(app, timekeeping::watch);

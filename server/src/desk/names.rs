@@ -26,6 +26,7 @@ pub struct HomeName {
 struct Tables {
     homes: HashMap<i64, HomeName>,
     devices: HashMap<i64, String>,
+    gateways: HashMap<GatewayId, String>,
     staff: HashMap<String, String>,
 }
 
@@ -60,6 +61,11 @@ impl Names {
         self.read(|tables| tables.devices.get(&device).cloned())
     }
 
+    /// Where a gateway stands, if that is known.
+    pub fn gateway(&self, gateway: GatewayId) -> Option<String> {
+        self.read(|tables| tables.gateways.get(&gateway).cloned()).filter(|label| !label.is_empty())
+    }
+
     /// What colleagues read of a member of staff; their id when unknown.
     pub fn staff(&self, id: &str) -> String {
         self.read(|tables| tables.staff.get(id).cloned()).unwrap_or_else(|| id.to_owned())
@@ -73,6 +79,11 @@ impl Names {
     /// Learns what devices are called.
     pub fn learn_devices(&self, devices: impl IntoIterator<Item = (i64, String)>) {
         self.write(|tables| tables.devices.extend(devices));
+    }
+
+    /// Learns where gateways stand.
+    pub fn learn_gateways(&self, gateways: impl IntoIterator<Item = (GatewayId, String)>) {
+        self.write(|tables| tables.gateways.extend(gateways));
     }
 
     /// Learns colleagues.

@@ -63,12 +63,17 @@ impl Presence {
 
     /// How many people would hear a ring now.
     pub fn on_duty(&self, now: Mono) -> usize {
+        self.people(now).len()
+    }
+
+    /// Who would hear a ring now, by their ids.
+    pub fn people(&self, now: Mono) -> HashSet<String> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let there = seen
             .iter()
             .filter(|(_, (at, sound))| now.since(*at) < CONSOLE_LOST && sound.rings())
-            .map(|((who, _), _)| who.as_str());
-        there.collect::<HashSet<_>>().len()
+            .map(|((who, _), _)| who.clone());
+        there.collect()
     }
 }
 

@@ -1,16 +1,13 @@
-//! How well one home is watched over: its devices, when each was last heard, and the last day's readings.
+//! What was measured in one home in a span of time, and what its devices told of themselves.
 //!
-//! Unknown is a state of its own: a device that has not been heard for its limit is neither well nor
-//! ill. Not here: drawing (`pages::home`), alerts about silence (`care`).
+//! Not here: whether the home is protected (`chain`), drawing (`pages::home`), alerts about silence (`care`).
 
-use care::policy::{BATTERY_SILENT_MAX, DEVICE_SILENT};
 use proto::id::HomeId;
 use proto::unit::NoData;
-use proto::up::{Quantity, Role};
+use proto::up::Quantity;
 
 use crate::app::App;
 use crate::points;
-use crate::provision::mint::role_from;
 use crate::records::device::{self, DeviceRow};
 use crate::series::Window;
 
@@ -45,8 +42,6 @@ pub struct Watched {
     pub battery: Option<f32>,
     /// Signal, dBm.
     pub signal: Option<f32>,
-    /// Whether its silence is within its limit.
-    pub known: bool,
 }
 
 /// One home's last day.
@@ -58,17 +53,10 @@ pub struct Day {
     pub to_ms: i64,
     /// Readings of [`SHOWN`].
     pub readings: Vec<Readings>,
-    /// Its devices; those that need something first.
+    /// Its devices.
     pub devices: Vec<Watched>,
     /// Whether the store of measured values did not answer, so that they are not all here.
     pub missing: bool,
-}
-
-impl Day {
-    /// Devices whose silence is past their limit.
-    pub fn silent(&self) -> impl Iterator<Item = &Watched> {
-        self.devices.iter().filter(|device| !device.known)
-    }
 }
 
 /// Reads the last `span_ms` of a home.
@@ -110,30 +98,19 @@ pub async fn day(app: &App, home: i64, span_ms: i64) -> Result<Day, DayError> {
             readings.push(Readings { quantity, samples });
         }
     }
-    let mut devices: Vec<Watched> =
-        rows.into_iter().map(|row| watched(row, &heard, &signs, to_ms)).collect();
-    devices.sort_by_key(|device| device.known);
+    let devices = rows.into_iter().map(|row| watched(row, &heard, &signs)).collect();
     Ok(Day { from_ms, to_ms, readings, devices, missing })
 }
 
-fn watched(
-    row: DeviceRow,
-    heard: &[(u64, i64)],
-    signs: &[(Quantity, u64, f32)],
-    now_ms: i64,
-) -> Watched {
+fn watched(row: DeviceRow, heard: &[(u64, i64)], signs: &[(Quantity, u64, f32)]) -> Watched {
     let number = row.id.unsigned_abs();
     let heard_ms = heard.iter().filter(|(d, _)| *d == number).map(|(_, at)| *at).max();
     let last = |quantity: Quantity| {
         let mut mine = signs.iter().filter(|(q, d, _)| *q == quantity && *d == number);
         mine.next_back().map(|(.., value)| *value)
     };
-    let limit =
-        if role_from(row.role) == Some(Role::BedMat) { DEVICE_SILENT } else { BATTERY_SILENT_MAX };
-    let limit = i64::try_from(limit.get()).unwrap_or(i64::MAX);
-    let known = heard_ms.is_some_and(|at| now_ms - at <= limit);
     let (battery, signal) = (last(Quantity::Battery), last(Quantity::Signal));
-    Watched { row, heard_ms, battery, signal, known }
+    Watched { row, heard_ms, battery, signal }
 }
 
 /// Why a day could not be read.
@@ -145,36 +122,4 @@ pub enum DayError {
     /// The records failed.
     #[error("the records could not be read")]
     Records(#[from] sqlx::Error),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mat(heard: &[(u64, i64)], now_ms: i64) -> Watched {
-        let row = DeviceRow {
-            id: 8,
-            role: Role::BedMat as i16,
-            label: String::new(),
-            home: Some(5),
-            gateway: None,
-            epoch: 0,
-            wrapped: Vec::new(),
-            revoked: false,
-        };
-        watched(row, heard, &[], now_ms)
-    }
-
-    #[test]
-    fn a_device_that_was_never_heard_is_not_known_to_be_well() {
-        assert!(!mat(&[], 1_000_000).known);
-        assert!(!mat(&[(9, 1_000_000)], 1_000_000).known, "what another said is no word of it");
-    }
-
-    #[test]
-    fn a_device_is_known_for_as_long_as_its_silence_is_within_its_limit() {
-        let limit = i64::try_from(DEVICE_SILENT.get()).unwrap();
-        assert!(mat(&[(8, 1_000_000)], 1_000_000 + limit).known);
-        assert!(!mat(&[(8, 1_000_000)], 1_000_001 + limit).known);
-    }
 }

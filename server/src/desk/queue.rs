@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use proto::id::GatewayId;
 use sqlx::AnyConnection;
 
 use crate::app::App;
@@ -12,7 +13,7 @@ use crate::desk::life::CLAIMED;
 use crate::desk::names::HomeName;
 use crate::desk::view::{self, AlertView, SHOWN};
 use crate::records::desk::{self, DeskRow};
-use crate::records::{home, staff};
+use crate::records::{gateway, home, staff};
 
 /// The queue at one moment, as one person reads it.
 #[derive(Debug)]
@@ -72,5 +73,9 @@ pub async fn learn_all(app: &App) -> Result<(), sqlx::Error> {
     app.names.learn_staff(people.into_iter().map(|row| (row.id, row.display)));
     app.names.learn_homes(home::names(&mut reader).await?);
     app.names.learn_devices(home::device_names(&mut reader).await?);
+    let boxes = gateway::all(&mut reader).await?.into_iter();
+    app.names.learn_gateways(
+        boxes.filter_map(|row| Some((GatewayId::new(row.id.unsigned_abs())?, row.label))),
+    );
     Ok(())
 }

@@ -48,10 +48,20 @@ pub enum What {
     Graded,
     /// A supervisor took it; the detail says from whom, if somebody had it.
     Taken,
+    /// A step of the ladder had nobody to tell; the detail says which.
+    Nobody,
+    /// Whom a step is for is on duty; the detail says who.
+    OnDuty,
+    /// A step has sent word, and no receipt has come yet.
+    Sent,
+    /// A receipt has come.
+    Told,
+    /// No receipt will come; the detail says why.
+    Untold,
 }
 
 impl What {
-    const ALL: [(Self, i64, &'static str); 14] = [
+    const ALL: [(Self, i64, &'static str); 19] = [
         (Self::Raised, 0, "what.raised"),
         (Self::Again, 1, "what.again"),
         (Self::Visible, 2, "what.visible"),
@@ -66,6 +76,11 @@ impl What {
         (Self::Note, 11, "what.note"),
         (Self::Graded, 12, "what.graded"),
         (Self::Taken, 13, "what.taken"),
+        (Self::Nobody, 40, "what.nobody"),
+        (Self::OnDuty, 41, "what.on_duty"),
+        (Self::Sent, 42, "what.sent"),
+        (Self::Told, 43, "what.told"),
+        (Self::Untold, 44, "what.untold"),
     ];
 
     /// The stored number.
@@ -89,9 +104,17 @@ impl What {
             | Self::Action
             | Self::Closed
             | Self::Taken => true,
-            Self::Again | Self::Visible | Self::Step | Self::Eased | Self::Note | Self::Graded => {
-                false
-            }
+            Self::Again
+            | Self::Visible
+            | Self::Step
+            | Self::Eased
+            | Self::Note
+            | Self::Graded
+            | Self::Nobody
+            | Self::OnDuty
+            | Self::Sent
+            | Self::Told
+            | Self::Untold => false,
         }
     }
 

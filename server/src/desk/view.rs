@@ -13,6 +13,7 @@ use proto::unit::{Millis, Mono};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::alert::told;
 use crate::desk::life;
 use crate::desk::names::Names;
 use crate::records::desk::{ActivationRow, DeskRow};
@@ -45,6 +46,8 @@ pub struct AlertView {
     pub device_label: String,
     /// The gateway it is about, if one.
     pub gateway: Option<String>,
+    /// Where that gateway stands; empty when nobody has said.
+    pub gateway_label: String,
     /// The homes behind that gateway, if the alert is of none that is known; at most eight.
     pub gateway_homes: Vec<String>,
     /// Signals counted in it, the first included.
@@ -75,6 +78,8 @@ pub struct AlertView {
     pub ended_by: Option<Holder>,
     /// Last ladder step that was taken, in seconds after the press: 0, 15, 30, 60, 120.
     pub step: i64,
+    /// What that step has come to: `nobody` to tell, `sent` and not confirmed, `told` with a receipt, `failed`.
+    pub told: Option<&'static str>,
     /// Whether a screen has painted it.
     pub visible: bool,
     /// Outcome code, once closed.
@@ -236,6 +241,7 @@ impl AlertView {
         let timers = Timers::of(&life.state, now);
         let gateway = row.gateway.and_then(|g| GatewayId::new(g.unsigned_abs()));
         let near = gateway.filter(|_| row.home == 0);
+        let gateway_label = gateway.and_then(|id| names.gateway(id)).unwrap_or_default();
         let gateway_homes = near.map(|gateway| names.behind(gateway)).unwrap_or_default();
         let newest = activations.len().saturating_sub(ACTIVATIONS_MAX);
         let holder = |id: &String| Holder { id: id.clone(), display: names.staff(id) };
@@ -250,12 +256,16 @@ impl AlertView {
             interrupted: matches!(life.state, State::Open { returned: Some(Return::Lapsed) }),
             home: home_text(row.home),
             home_label: near.map_or(name.label.clone(), |gateway| {
-                format!("{} {gateway} {}", name.label, gateway_homes.join(", ")).trim().to_owned()
+                let homes = gateway_homes.join(", ");
+                let parts = [&name.label, &gateway_label, &gateway.to_string(), &homes];
+                let parts = parts.into_iter().filter(|part| !part.is_empty());
+                parts.cloned().collect::<Vec<_>>().join(" ")
             }),
             person: name.person,
             device: row.device.map(device_text),
             device_label: row.device.and_then(|d| names.device(d)).unwrap_or_default(),
             gateway: gateway.map(|id| id.to_string()),
+            gateway_label,
             gateway_homes,
             count: row.count,
             trust: trust_word(row.trust),
@@ -271,6 +281,7 @@ impl AlertView {
             taken_from: row.taken_from.as_ref().map(holder),
             ended_by: row.taken_by.as_ref().map(holder),
             step: reached(row.step),
+            told: told::word(row.told),
             visible: row.visible_mono.is_some(),
             outcome: row.outcome,
             activations: activations.iter().skip(newest).map(activation).collect(),

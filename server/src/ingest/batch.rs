@@ -132,7 +132,9 @@ impl Batcher {
         let mut reader = app.records.reader().await?;
         let counted = care_rows::counted(&mut reader).await.or_else(none_if_of_row)?;
         let found = care_rows::all(&mut reader).await?;
-        let (homes, unfit) = Homes::load(found, &counted, now.mono);
+        let (mut homes, unfit) = Homes::load(found, &counted, now.mono);
+        homes.show_in(Arc::clone(&app.mirror));
+        app.mirror.begin(now.mono);
         unfit.iter().for_each(|home| attempt::tell(&app, *home));
         let told = open::silent_gateways(&mut reader).await?;
         drop(reader);
@@ -215,6 +217,7 @@ impl Batcher {
 
     fn heard(&mut self, gateway: GatewayId, at: Mono) {
         self.ways.heard(gateway);
+        self.app.mirror.heard(gateway, at);
         self.watches.entry(gateway).or_insert_with(|| GatewayWatch::new(at)).heard(at);
     }
 

@@ -9,11 +9,13 @@
 mod work;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use care::Home;
 use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 
+use crate::ingest::mirror::Mirror;
 use crate::ingest::state::{Unfit, encode, read};
 use crate::records::care::{CareFound, CareRow};
 
@@ -25,7 +27,7 @@ pub(super) const REST: Millis = Millis::minutes(10);
 #[derive(Debug, Clone)]
 struct Kept {
     /// Empty: the home starts anew.
-    state: Box<[u8]>,
+    state: Arc<[u8]>,
     due: Option<Mono>,
     saved: Mono,
     clocked: Option<Mono>,
@@ -42,6 +44,7 @@ pub struct Homes {
     aside: HashMap<i64, (&'static str, Vec<u8>)>,
     /// Homes whose state the records refuse, and when it is offered again.
     refused: HashMap<i64, Mono>,
+    mirror: Arc<Mirror>,
 }
 
 /// What a home was before it was made to start anew.
@@ -77,6 +80,12 @@ impl Homes {
             homes.keep(home, Kept { state: state.into(), due, saved: now, clocked: None });
         }
         (homes, told)
+    }
+
+    /// From now on what is known of homes is shown here.
+    pub fn show_in(&mut self, mirror: Arc<Mirror>) {
+        self.kept.iter().for_each(|(home, kept)| mirror.put(*home, &kept.state));
+        self.mirror = mirror;
     }
 
     fn put_aside(&mut self, home: i64, unfit: Unfit, bytes: Vec<u8>) {
@@ -142,7 +151,7 @@ impl Homes {
         {
             self.put_aside(home, Unfit::Panics, old.state.to_vec());
         }
-        self.keep(home, Kept { state: Box::default(), due: Some(now), saved: now, clocked: None });
+        self.keep(home, Kept { state: Arc::default(), due: Some(now), saved: now, clocked: None });
         Before { home, kept, aside }
     }
 
@@ -191,6 +200,7 @@ impl Homes {
 
     fn keep(&mut self, home: i64, kept: Kept) {
         let due = kept.due;
+        self.mirror.put(home, &kept.state);
         let old = self.kept.insert(home, kept).and_then(|old| old.due);
         if old != due {
             old.map(|old| self.due.remove(&(old, home)));

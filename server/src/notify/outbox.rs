@@ -6,15 +6,21 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use care::protection::Outside;
+use proto::unit::Mono;
+use tokio::sync::{broadcast, watch};
 
 use super::line::Line;
+use super::proof::{self, Proofs};
 use super::webhook::Webhook;
 use super::worker::{Make, Worker};
 use super::{Pace, WEBHOOK};
 use crate::clock::Now;
 use crate::config;
 use crate::records::Records;
+
+/// Receipts that screens may be told of at once; one that is missed is seen with the next change.
+const NEWS: usize = 1024;
 
 /// What the workers have done since they were started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,16 +57,56 @@ pub struct Outbox {
     /// Receivers that were called, and whether they are dead.
     pub(super) dead: Arc<Mutex<BTreeMap<String, bool>>>,
     names: Arc<Vec<String>>,
+    pub(super) proofs: Arc<Proofs>,
+    /// Alerts of which screens must be told that a receipt has come, or will not.
+    news: Arc<broadcast::Sender<String>>,
 }
 
 impl Outbox {
     /// The outbox of a configuration; [`super::run()`] starts its workers.
     pub fn of(config: &config::Notify) -> Self {
         let many = config.receivers().count().max(1);
-        Self::named((1..=many).map(|n| match n {
+        let outbox = Self::named((1..=many).map(|n| match n {
             1 => WEBHOOK.to_owned(),
             n => format!("{WEBHOOK}-{n}"),
-        }))
+        }));
+        let urls = config.receivers().map(|hook| hook.url.as_str());
+        let proofs = Proofs::of(outbox.names.iter().map(String::as_str).zip(urls));
+        Self { proofs: Arc::new(proofs), ..outbox }
+    }
+
+    /// The same with what the records know of receivers.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn knowing(self, records: &Records) -> Result<Self, sqlx::Error> {
+        self.proofs.learn(proof::load(records).await?);
+        Ok(self)
+    }
+
+    /// Receivers that the configuration names.
+    pub fn configured(&self) -> Vec<String> {
+        let known = |name: &&String| self.proofs.row(name, 0).is_some();
+        self.names.iter().filter(known).cloned().collect()
+    }
+
+    /// What is known of whoever the last step of the ladder tells.
+    pub fn outside(&self, now: Mono) -> Outside {
+        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        self.proofs.outside(now, &dead)
+    }
+
+    /// Alerts of which a receipt has come, or will not, from now on.
+    pub fn receipts(&self) -> broadcast::Receiver<String> {
+        self.news.subscribe()
+    }
+
+    /// Screens are to be told of this alert, if there is `any` news of it.
+    pub(super) fn news(&self, any: bool, alert: &str) {
+        if any {
+            // Without a listener nobody is there to be told.
+            let _ = self.news.send(alert.to_owned());
+        }
     }
 
     /// Starts one worker as a task of this runtime; `look` is the server's clock.
@@ -90,6 +136,8 @@ impl Outbox {
             counters: Arc::default(),
             dead: Arc::default(),
             names: Arc::new(names.into_iter().collect()),
+            proofs: Arc::default(),
+            news: Arc::new(broadcast::Sender::new(NEWS)),
         }
     }
 

@@ -15,9 +15,11 @@ use tokio::task::JoinSet;
 use super::line::{LANES, Line, Waits};
 use super::webhook::{Failed, Webhook};
 use super::{Look, Outbox, Pace};
+use crate::alert::told;
 use crate::clock::Now;
 use crate::records::Records;
 use crate::records::notify::{self as rows, OutboxRow, Over};
+use crate::records::receiver;
 use crate::records::refusal::{is_of_row, leave_out};
 
 /// The worker looks at least so often, whatever it was told.
@@ -103,8 +105,10 @@ impl Worker {
         for row in due {
             if self.is_old(&row, now) && !calls.rows.contains_key(&row.id) {
                 let mut writer = self.records.begin().await?;
-                self.failed(&mut writer, &row, (NOBODY_YET, false), (self.look)()).await?;
+                let news =
+                    self.failed(&mut writer, &row, (NOBODY_YET, false), (self.look)()).await?;
                 writer.commit().await?;
+                self.outbox.news(news, &row.alert);
                 continue;
             }
             let waits = Waits { urgent: row.urgent, tries: row.tries, due: row.due_mono };
@@ -165,6 +169,8 @@ impl Worker {
             known.insert(self.name.clone(), dead);
         }
         let mut writer = self.records.begin().await?;
+        let mut proved = false;
+        let news;
         match answer {
             Ok(receipt) => {
                 rows::delivered(&mut writer, &row.id, &receipt, stamp(now)).await?;
@@ -173,16 +179,26 @@ impl Worker {
                 if back {
                     rows::all_due(&mut writer, &self.name, mono(now)).await?;
                 }
+                news = told::ended(&mut writer, row, None, now).await?;
+                if let Some(proof) = self.outbox.proofs.row(&self.name, mono(now)) {
+                    receiver::proved(&mut writer, &proof, now.wall_ms).await?;
+                    proved = true;
+                }
                 counters.delivered.fetch_add(1, Relaxed);
             }
             Err(Failed { why, unsure }) => {
                 counters.failed.fetch_add(1, Relaxed);
                 // The secret or the address may be what is wrong.
                 self.hook = None;
-                self.failed(&mut writer, row, (&why, unsure), now).await?;
+                news = self.failed(&mut writer, row, (&why, unsure), now).await?;
             }
         }
-        writer.commit().await
+        writer.commit().await?;
+        self.outbox.news(news, &row.alert);
+        if proved {
+            self.outbox.proofs.proved(&self.name, now.mono);
+        }
+        Ok(())
     }
 
     /// Whether it was tried, and for too long.
@@ -190,22 +206,25 @@ impl Worker {
         row.tries > 0 && now.saturating_sub(row.created_mono) >= self.pace.life_ms
     }
 
+    /// Writes a failed try down; whether that changed what screens show.
     async fn failed(
         &self,
         writer: &mut sqlx::AnyConnection,
         row: &OutboxRow,
         (why, unsure): (&str, bool),
         now: Now,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (id, alert, tries) = (&row.id, &row.alert, row.tries + 1);
         if self.is_old(row, mono(now)) {
             self.outbox.counters.dead.fetch_add(1, Relaxed);
             tracing::error!(id, alert, why, "nobody outside could be told, tell them by telephone");
-            return rows::dead(writer, id, why, stamp(now)).await;
+            rows::dead(writer, id, why, stamp(now)).await?;
+            return told::ended(writer, row, Some(why), now).await;
         }
         tracing::warn!(id, alert, why, tries, "a notice was not confirmed, trying again");
         let due = mono(now).saturating_add(self.pace.pause_ms(row.tries));
-        rows::again(writer, id, (why, unsure), due).await
+        rows::again(writer, id, (why, unsure), due).await?;
+        Ok(false)
     }
 }
 

@@ -4,6 +4,7 @@
 //! contacts, earlier alerts, faults; then script and story. What is not recorded says so in words.
 //! Not here: band, timer and keys, which the console's scripts keep current.
 
+mod equipment;
 mod evidence;
 
 use maud::{Markup, html};
@@ -13,7 +14,8 @@ use crate::app::App;
 use crate::auth::Staff;
 use crate::desk::card::Card;
 use crate::desk::story::{self, What};
-use crate::desk::view::{kind_of, kind_word, reached};
+use crate::desk::view::{kind_of, kind_word};
+use crate::pages::protected::Shown;
 use crate::pages::when;
 use crate::records::story::TimelineRow;
 use crate::words::Lang;
@@ -21,15 +23,31 @@ use crate::words::Lang;
 /// Lines of a story on the screen.
 const STORY: usize = 8;
 
-/// All parts of a card. `seen`: the chart of the last half hour; `now_ms`: the server's wall clock.
-pub fn parts(app: &App, card: &Card, me: &Staff, seen: &Markup, now_ms: i64) -> Markup {
+/// All parts of a card. `seen`: the chart of the last half hour, and how far the home is protected; `now_ms`: the
+/// server's wall clock.
+pub fn parts(
+    app: &App,
+    card: &Card,
+    me: &Staff,
+    (seen, guarded): (&Markup, &Markup),
+    now_ms: i64,
+) -> Markup {
     let lang = me.lang;
     html! {
         (band(card, lang, now_ms))
-        div data-into="facts" { (entry(card, lang)) (talk(card, lang)) (health(card, lang)) (seen) }
-        div data-into="people" { (contacts(card, me)) (past(card, lang)) (faults(card, lang, now_ms))
+        div data-into="facts" {
+            // What no home is known for has nobody to be called by name.
+            @if card.row.home == 0 || equipment::is(card) { (equipment::facts(card, lang, now_ms)) }
+            @if card.row.home != 0 { (entry(card, lang)) }
+            @if card.row.home != 0 && !equipment::is(card) { (talk(card, lang)) (health(card, lang)) (seen) }
+        }
+        div data-into="people" {
+            @if card.row.home != 0 { (contacts(card, me)) (past(card, lang)) }
+            (guarded)
             (evidence::section(&card.view, lang, now_ms)) }
-        div data-into="script" { (script(card, me)) (story(app, card, lang)) }
+        div data-into="script" {
+            @if equipment::is(card) { (equipment::script(card, me)) } @else { (script(card, me)) }
+            (story(app, card, lang)) }
     }
 }
 
@@ -147,20 +165,9 @@ fn past(card: &Card, lang: Lang) -> Markup {
     section(lang.t("card.past"), lang.t("card.outcome"), &body)
 }
 
-fn faults(card: &Card, lang: Lang, now_ms: i64) -> Markup {
-    let body = html! {
-        @if card.faults.is_empty() { p class="quiet" { (lang.t("card.no_faults")) } }
-        @for fault in card.faults.iter().take(3) {
-            p class="fact" { (lang.t(&format!("kind.{}", fault.kind))) " " (fault.device_label) }
-            p class="second" { (when::ago(now_ms - fault.raised_ms, lang)) }
-        }
-    };
-    let count = card.faults.len();
-    section(
-        lang.t("card.faults"),
-        &if count > 0 { count.to_string() } else { String::new() },
-        &body,
-    )
+/// How far the home is protected, for the card of one of its alerts.
+pub fn guarded(shown: &Shown<'_>) -> Markup {
+    section(shown.lang.t("card.protection"), &shown.word(), &shown.on_card())
 }
 
 fn done(card: &Card, kind: &str) -> bool {
@@ -239,9 +246,11 @@ fn detail(app: &App, card: &Card, line: &TimelineRow, lang: Lang) -> String {
             note.unwrap_or_else(|| lang.t(&format!("key.{raw}")).to_owned())
         }
         ("what.closed", _) => lang.t(&format!("outcome.{raw}")).to_owned(),
-        ("what.step", _) => {
-            let seconds = raw.parse().map_or(0, reached);
-            lang.t(&format!("ladder.{seconds}")).to_owned()
+        ("what.step", _) => lang.t(&format!("ladder.{raw}")).to_owned(),
+        ("what.nobody" | "what.on_duty" | "what.sent" | "what.told" | "what.untold", parts) => {
+            let (step, who) = parts.unwrap_or((raw, ""));
+            let step = lang.t(&format!("ladder.who_{step}"));
+            lang.fill("ladder.as", &[("who", format!("{step} {who}").trim_end())])
         }
         ("what.graded", _) => lang.t(&format!("severity.{raw}")).to_owned(),
         ("what.suspended", _) => raw.to_owned(),

@@ -169,6 +169,9 @@ fn queue(me: &Staff) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     html! {
         nav class="queue" id="queue" aria-label=(t("console.queue")) {
+            div class="flood watch" id="watch" role="status" hidden {
+                b { (t("console.watch")) } ul id="watch-list" {}
+            }
             div class="flood" id="flood" role="status" hidden {
                 b { (t("console.flood")) } "　" span id="flood-text" {} br; (t("console.flood_more"))
             }

@@ -3,16 +3,19 @@
 //! A number never stands without its age; silence is the word 未知 on hatch. Not here: the console.
 
 use maud::{Markup, html};
-use proto::up::Role;
 
 use crate::auth::Staff;
-use crate::desk::protection::{Day, Watched};
-use crate::desk::view::{device_text, kind_of, kind_word};
+use crate::desk::chain::state_word;
+use crate::desk::protection::Day;
+use crate::desk::view::{kind_of, kind_word};
+use crate::pages::protected::Shown;
 use crate::pages::{Frame, day, sprite, when};
-use crate::provision::mint::{role_from, role_word};
 use crate::records::desk::DeskRow;
 use crate::records::staff::AccessRow;
 use crate::words::Lang;
+
+/// Causes that stand above the day.
+const CAUSES: usize = 6;
 
 /// What the page shows.
 pub struct Home<'a> {
@@ -24,6 +27,8 @@ pub struct Home<'a> {
     pub person: &'a str,
     /// The last day.
     pub day: &'a Day,
+    /// How far it is protected.
+    pub shown: Shown<'a>,
     /// Its last alerts, newest first.
     pub events: &'a [DeskRow],
     /// Who looked, newest first.
@@ -50,7 +55,7 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
                     (day::sheet(me.lang, home.day, home.events))
                     p { a class="button" href={ "/homes/" (home.id) "/rehearsal" } { (t("rehearse.open")) } }
                     div class="two" {
-                        (devices(me.lang, home.day))
+                        (home.shown.table())
                         div class="stack" { (events(me.lang, home)) (looks(me.lang, home)) }
                     }
                 }
@@ -76,6 +81,7 @@ pub(super) fn top(me: &Staff, now_ms: i64) -> Markup {
             nav class="group" aria-label=(t("app.menu")) {
                 a href="/console" { (t("app.room")) }
                 a href="/homes" aria-current="page" { b { (t("app.homes")) } }
+                a href="/faults" { (t("faults.title")) }
             }
             div class="group push second" { a href="/homes" { (t("console.find")) } }
             span class="clock" id="clock" { (when::clock(now_ms)) }
@@ -85,37 +91,27 @@ pub(super) fn top(me: &Staff, now_ms: i64) -> Markup {
 }
 
 fn state(lang: Lang, home: &Home<'_>) -> Markup {
-    let day = home.day;
-    let silent = day.silent().count();
+    let (day, shown) = (home.day, &home.shown);
     let all = day.devices.len();
-    let (mark, word) = match (all, silent) {
-        (0, _) => (true, lang.t("home.no_devices").to_owned()),
-        (all, silent) if all == silent => (true, lang.t("home.unknown_all").to_owned()),
-        (_, 0) => (false, lang.t("home.protected").to_owned()),
-        (_, n) => (true, lang.fill("home.lacking", &[("n", &n.to_string())])),
-    };
-    let line = day.silent().next().map_or_else(
-        || if all == 0 { String::new() } else { lang.t("home.line_fine").to_owned() },
-        |device| silence(lang, device, day.to_ms),
-    );
     let open = home.events.iter().filter(|row| row.state < 3).count();
     html! {
-        section class="sheet state" aria-labelledby="st" {
+        section class="sheet state" aria-labelledby="st" data-protection=(state_word(shown.protected.protection.state)) {
             div {
                 p class="second" { b { (home.person) } "　" (home.id) }
                 h1 id="st" {
-                    @if mark { svg class="icon solid" data-p="2" aria-hidden="true" { use href="#p2" {} } }
-                    (word)
+                    @if !shown.is_well() { svg class="icon solid" data-p="2" aria-hidden="true" { use href="#p2" {} } }
+                    (shown.word())
                 }
                 @if open > 0 {
                     p class="line" { a href="/console" { (lang.fill("home.line_open", &[("n", &open.to_string())])) } }
                 }
-                p class="line" { span { (line) } }
+                @if shown.is_well() { p class="line" { span { (lang.t("home.line_fine")) } } }
+                @for cause in shown.causes(CAUSES) { p class="line" { span { (cause) } } }
             }
             div class="figures" {
                 (stat(lang.t("home.figures_open"), &html! { (open) }, lang.t("home.now")))
                 (stat(lang.t("home.figures_devices"),
-                    &html! { (all - silent) small { (lang.fill("home.of", &[("n", &all.to_string())])) } },
+                    &html! { (shown.heard()) small { (lang.fill("home.of", &[("n", &all.to_string())])) } },
                     &when::minute(day.to_ms)))
                 (answered(lang, home))
             }
@@ -142,68 +138,6 @@ fn answered(lang: Lang, home: &Home<'_>) -> Markup {
         &html! { (quick) small { (of) } },
         &when::minute(home.day.to_ms),
     )
-}
-
-fn silence(lang: Lang, device: &Watched, now_ms: i64) -> String {
-    let what = name_of(lang, device);
-    match device.heard_ms {
-        None => lang.fill("home.line_never", &[("what", &what)]),
-        Some(at) => {
-            let age = format!("{} ", when::span(now_ms - at, lang));
-            lang.fill("home.line_silent", &[("what", &what), ("age", &age)])
-        }
-    }
-}
-
-fn name_of(lang: Lang, device: &Watched) -> String {
-    if device.row.label.is_empty() {
-        let word = role_from(device.row.role).map_or("other", role_word);
-        lang.t(&format!("thing.{word}")).to_owned()
-    } else {
-        device.row.label.clone()
-    }
-}
-
-fn devices(lang: Lang, day: &Day) -> Markup {
-    let t = |key: &'static str| lang.t(key);
-    let due = day.silent().count();
-    html! {
-        section class="sheet" aria-labelledby="dv" {
-            header {
-                h2 id="dv" { (lang.fill("home.devices", &[("n", &day.devices.len().to_string())])) }
-                span class="quiet" { (lang.fill("home.due", &[("n", &due.to_string())])) }
-            }
-            table class="data" {
-                thead { tr {
-                    th { (t("home.device")) } th { (t("home.id")) } th class="end" { (t("home.battery_head")) }
-                    th class="end" { (t("home.signal")) } th class="end" { (t("home.last")) } th { (t("home.state")) }
-                } }
-                tbody {
-                    @for device in &day.devices { (device_line(lang, device, day.to_ms)) }
-                }
-            }
-        }
-    }
-}
-
-fn device_line(lang: Lang, device: &Watched, now_ms: i64) -> Markup {
-    let heard = device
-        .heard_ms
-        .map_or_else(|| lang.t("home.never").to_owned(), |at| when::ago(now_ms - at, lang));
-    let mains = role_from(device.row.role) == Some(Role::BedMat);
-    html! {
-        tr data-state=(if device.known { "fine" } else { "due" }) {
-            td { (name_of(lang, device)) }
-            td { (device_text(device.row.id)) }
-            td class="end" { @match device.battery { Some(v) => { (format!("{v:.0}%")) } None => { (lang.t(if mains { "home.mains" } else { "home.unknown" })) } } }
-            td class="end" { @match device.signal { Some(v) => { (format!("{v:.0} dBm")) } None => { (lang.t("home.unknown")) } } }
-            td class="end" { (heard) }
-            td {
-                @if device.known { (lang.t("home.online")) }
-                @else { span class="chip" data-state="unknown" { (lang.t("home.unknown")) } }
-            }
-        }
-    }
 }
 
 fn events(lang: Lang, home: &Home<'_>) -> Markup {

@@ -5,7 +5,9 @@
 use maud::{Markup, html};
 
 use crate::auth::Staff;
+use crate::desk::chain::Protected;
 use crate::pages::home::top;
+use crate::pages::protected::headline;
 use crate::pages::{Frame, sprite};
 
 /// One line of the list.
@@ -16,6 +18,8 @@ pub struct Line {
     pub label: String,
     /// Who.
     pub person: String,
+    /// How far it is protected.
+    pub protected: Protected,
     /// Alerts that are not closed.
     pub open: usize,
 }
@@ -63,13 +67,14 @@ pub fn page(me: &Staff, now_ms: i64, asked: &str, lines: &[Line], more: bool) ->
                         }
                         @if lines.is_empty() { p class="quiet" { (t("homes.none")) } }
                         @else { table class="data" {
-                            thead { tr { th { (t("homes.home")) } th { (t("homes.person")) } th { (t("home.id")) } th class="end" { (t("homes.open")) } } }
+                            thead { tr { th { (t("homes.home")) } th { (t("homes.person")) } th { (t("home.id")) } th { (t("homes.protection")) } th class="end" { (t("homes.open")) } } }
                             tbody {
                                 @for line in lines {
                                     tr {
                                         td { a href={ "/homes/" (line.id) } { (line.label) } }
                                         td { (line.person) }
                                         td { (line.id) }
+                                        td { (headline(me.lang, &line.protected)) }
                                         td class="end" { (line.open) }
                                     }
                                 }

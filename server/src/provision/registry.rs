@@ -157,6 +157,14 @@ impl Registry {
         found.filter_map(|d| d.gateway).map(|g| (g, revoked(&g))).collect()
     }
 
+    /// The devices that are in a home now, without those released or revoked.
+    pub fn in_home(&self, home: HomeId) -> Vec<DeviceInfo> {
+        let table = self.read();
+        let members = table.members.get(&home).map(Vec::as_slice).unwrap_or_default();
+        let found = members.iter().filter_map(|d| table.devices.get(d));
+        found.filter(|d| !d.revoked && d.role != Role::Gateway).cloned().collect()
+    }
+
     /// Every home that has a device.
     pub fn furnished(&self) -> Vec<HomeId> {
         self.read().members.keys().copied().collect()

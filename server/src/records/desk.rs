@@ -60,6 +60,8 @@ pub struct DeskRow {
     pub note: Option<String>,
     /// Last ladder step taken.
     pub step: i64,
+    /// What that step has come to, see `alert::told`.
+    pub told: i64,
     /// Latest change.
     pub cursor: i64,
     /// Reasons, JSON.
@@ -108,8 +110,8 @@ pub struct ActivationRow {
 const SELECT: &str = "SELECT a.id, a.home, a.incident, a.kind, a.severity, a.state, a.device, \
     a.gateway, a.count, a.trust, a.late, a.raised_wall, a.raised_mono, a.visible_mono, a.owner, \
     a.fence, a.lease_mono, a.claimed_wall, a.suspended_until, a.outcome, a.closed_wall, a.closed_by, \
-    a.note, a.step, a.cursor, a.evidence, a.spoke, w.since_mono, w.acted_mono, w.actions, w.begun, \
-    w.returned, w.taken_from, w.taken_by \
+    a.note, a.step, a.told, a.cursor, a.evidence, a.spoke, w.since_mono, w.acted_mono, w.actions, \
+    w.begun, w.returned, w.taken_from, w.taken_by \
     FROM alert a LEFT JOIN work w ON w.alert = a.id";
 
 fn of(row: &AnyRow) -> Result<DeskRow, Error> {
@@ -138,6 +140,7 @@ fn of(row: &AnyRow) -> Result<DeskRow, Error> {
         closed_by: row.try_get("closed_by")?,
         note: row.try_get("note")?,
         step: row.try_get("step")?,
+        told: row.try_get("told")?,
         cursor: row.try_get("cursor")?,
         evidence: row.try_get("evidence")?,
         since_mono: row.try_get("since_mono")?,

@@ -96,7 +96,7 @@ pub async fn begin(
     if begun.rows_affected() == 0 {
         return Ok(false);
     }
-    let sql = "UPDATE alert SET visible_mono = NULL, step = -1 WHERE id = $1";
+    let sql = "UPDATE alert SET visible_mono = NULL, step = -1, told = 0 WHERE id = $1";
     query(sql).bind(alert).execute(c).await?;
     Ok(true)
 }

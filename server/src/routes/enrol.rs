@@ -256,7 +256,9 @@ pub async fn new_gateway(
 ) -> ApiResult<Json<Value>> {
     let now = app.clock.now().wall_ms;
     let made = app.provision.create_gateway(&body.organisation, &body.label, now).await;
-    Ok(Json(gateway(&made.map_err(refused)?)))
+    let made = made.map_err(refused)?;
+    app.names.learn_gateways([(made.device.as_gateway(), body.label)]);
+    Ok(Json(gateway(&made)))
 }
 
 /// Refuses a gateway from now on.

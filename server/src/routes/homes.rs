@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::AtDesk;
 use crate::desk::card::looked;
+use crate::desk::chain;
 use crate::desk::view::{device_text, home_text};
 use crate::points;
 use crate::provision::mint::{role_from, role_word};
@@ -90,6 +91,7 @@ pub async fn show(
         "address": home::address(&mut c, number).await?,
         "resident": resident::of_home(&mut c, number).await?,
         "contacts": resident::contacts(&mut c, number).await?,
+        "protection": chain::view(&app, &chain::of_home(&app, number).protection),
         "devices": devices.iter().map(|d| json!({
             "device": device_text(d.id), "role": role_from(d.role).map(role_word), "label": d.label,
             "update": DeviceId::new(d.id.cast_unsigned()).map(|id| app.updates.known(id).json()),

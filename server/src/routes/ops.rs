@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::OpenApi;
@@ -18,9 +18,11 @@ use utoipa::openapi::OpenApi as Document;
 use crate::app::App;
 use crate::clock::proof::Stand;
 use crate::health::RollCall;
+use crate::routes::watch::{Lack, lacks};
 use crate::routes::{
-    alerts, enrol, homes, images, me, moving, queue, rules, session, staff, stream,
+    alerts, enrol, homes, images, me, moving, queue, rules, session, staff, stream, watch,
 };
+use crate::words::Lang;
 
 /// The API as a document.
 #[derive(OpenApi)]
@@ -46,6 +48,8 @@ use crate::routes::{
         staff::disable,
         queue::show,
         queue::presence,
+        watch::show,
+        watch::trial,
         stream::follow,
         alerts::show,
         alerts::visible,
@@ -95,17 +99,23 @@ pub struct HealthAnswer {
     #[serde(flatten)]
     roll: RollCall,
     faults: Vec<&'static str>,
+    /// What is wrong with the watch room itself: who is on duty, and whether the way out of the house is proved.
+    watch: Vec<Lack>,
 }
 
 /// `GET /health`: 200 when everything has answered lately, else 503 with what has not.
-pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<HealthAnswer>) {
+pub async fn health(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> (StatusCode, Json<HealthAnswer>) {
     let roll =
         app.health.roll_call(app.clock.mono(), app.series.facts().healthy && app.points.healthy());
     let mut roll = roll.with_clock(app.clock.stand() != Stand::Wrong);
     // With papers that have ended no gateway can connect.
     roll.healthy &= app.certificates.in_force(app.clock.now().wall_ms.div_euclid(1_000));
     let status = if roll.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(HealthAnswer { roll, faults: app.faults.words() }))
+    let watch = lacks(&app, Lang::asked(&headers));
+    (status, Json(HealthAnswer { roll, faults: app.faults.words(), watch }))
 }
 
 /// `GET /metrics`: counters in Prometheus text.

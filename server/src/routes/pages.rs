@@ -15,10 +15,11 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::role::AtDesk;
 use crate::auth::{As, Staff};
-use crate::desk::protection::{self, DAY_MS, DayError};
-use crate::desk::view::home_text;
-use crate::desk::{card, names::HomeName};
-use crate::pages;
+use crate::desk::chain::Protected;
+use crate::desk::protection::{self, DAY_MS, Day, DayError};
+use crate::desk::view::{home_text, kind_of};
+use crate::desk::{card, chain, fold, names::HomeName, queue};
+use crate::pages::{self, protected::Shown};
 use crate::records::{desk, home, staff};
 use crate::routes::homes::number;
 use crate::words::Lang;
@@ -104,11 +105,19 @@ pub async fn facts(
     Path(id): Path<String>,
 ) -> ApiResult<Markup> {
     let card = card::open(&app, &id, &me).await.map_err(|e| e.told(&app))?;
-    let seen = match protection::day(&app, card.row.home, HALF_HOUR_MS).await {
-        Ok(day) => pages::day::half_hour(me.lang, &day, card.view.raised_ms),
-        Err(_) => html! {},
-    };
-    Ok(pages::card::parts(&app, &card, &me, &seen, app.clock.now().wall_ms))
+    let day = protection::day(&app, card.row.home, HALF_HOUR_MS).await.ok();
+    let day = day.filter(|_| card.row.home != 0);
+    let (mut seen, mut guarded) = (html! {}, html! {});
+    if let Some(day) = &day {
+        let protected = chain::of_home(&app, card.row.home);
+        seen = pages::day::half_hour(me.lang, day, card.view.raised_ms);
+        guarded = pages::card::guarded(&shown(&app, me.lang, day, &protected));
+    }
+    Ok(pages::card::parts(&app, &card, &me, (&seen, &guarded), app.clock.now().wall_ms))
+}
+
+fn shown<'a>(app: &'a App, lang: Lang, day: &'a Day, protected: &'a Protected) -> Shown<'a> {
+    Shown { lang, now: app.clock.now(), protected, devices: &day.devices, names: &app.names }
 }
 
 /// `GET /homes`
@@ -144,10 +153,31 @@ pub async fn homes(
             label: name.label.clone(),
             person: name.person.clone(),
             open: open.get(n).copied().unwrap_or(0),
+            protected: chain::of_home(&app, *n),
         })
         .collect();
     let now = app.clock.now().wall_ms;
     Ok(pages::homes::page(&me, now, &asked, &lines, found.len() > LISTED).into_response())
+}
+
+/// `GET /faults`: what is wrong with equipment, a line a cause.
+pub async fn faults(
+    State(app): State<Arc<App>>,
+    me: Result<As<AtDesk>, ApiError>,
+) -> ApiResult<Response> {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return Ok(*answer),
+    };
+    let mut c = app.records.reader().await?;
+    let mut rows = desk::open(&mut c).await?;
+    rows.retain(|row| fold::is_equipment(kind_of(row.kind)));
+    let views = queue::views(&app, &mut c, &rows).await?;
+    drop(c);
+    let by_id: HashMap<_, _> = views.into_iter().map(|view| (view.id.clone(), view)).collect();
+    let both = rows.into_iter().filter_map(|row| Some((by_id.get(&row.id)?.clone(), row)));
+    let matters = fold::matters(both.map(|(view, row)| (row, view)));
+    Ok(pages::faults::page(&me, app.clock.now().wall_ms, &matters).into_response())
 }
 
 /// `GET /homes/{id}`
@@ -172,11 +202,14 @@ pub async fn home(
     let events = desk::of_home(&mut c, number, 50).await?;
     let looks = staff::looks(&mut c, number, 6).await?;
     let address = home::address(&mut c, number).await?.unwrap_or(name.label);
+    let protected = chain::of_home(&app, number);
+    let shown = shown(&app, me.lang, &day, &protected);
     let page = pages::home::Home {
         id: &id,
         address: &address,
         person: &name.person,
         day: &day,
+        shown,
         events: &events,
         looks: &looks,
     };

@@ -92,7 +92,7 @@ async fn an_alert_that_is_seen_and_not_claimed_climbs_to_the_last_step() {
     let card = room.get(&format!("/api/alerts/{id}"), &me).await.json();
     let told: Vec<&str> =
         card["timeline"].as_array().unwrap().iter().map(|l| l["what"].as_str().unwrap()).collect();
-    assert_eq!(told, ["visible", "step", "step", "step", "step"]);
+    assert_eq!(told, ["visible", "step", "step", "nobody", "step", "nobody", "step", "nobody"]);
 }
 
 #[tokio::test]

@@ -75,7 +75,8 @@ async fn a_role_opens_its_own_doors_only() {
         let enrolling = method == Method::POST
             && (path == "/api/homes" || enrols.iter().any(|word| path.contains(word)))
             || path.ends_with("/label");
-        let setting = method == Method::POST && path.ends_with("/rules");
+        let setting =
+            method == Method::POST && (path.ends_with("/rules") || path.ends_with("/trial"));
         let releasing = path.ends_with("/release") || path.ends_with("/revoke") || setting;
         let administering =
             ["/api/staff", "/api/provision", "/api/images"].iter().any(|p| path.starts_with(p));

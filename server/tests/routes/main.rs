@@ -17,3 +17,4 @@ mod room;
 mod session;
 mod story;
 mod stream;
+mod watch;

@@ -13,6 +13,11 @@ pub const FAULT_SECOND_SITE: Millis = Millis::secs(120);
 /// The outside. Source: field.md E7, 180 s and the township's duty phone.
 pub const FAULT_EXTERNAL: Millis = Millis::secs(180);
 
+/// A fault has a workaround within this: the homes can call again, by whatever means. Source: SERVICE section 4, 2 h.
+pub const FAULT_WORKAROUND: Millis = Millis::minutes(2 * 60);
+/// And all is as it was within this. Source: as there, 24 h.
+pub const FAULT_FIX: Millis = Millis::minutes(24 * 60);
+
 /// First pause of a notice that was not confirmed. Source: choice, a dropped connection costs one of these.
 pub const NOTICE_FIRST: Millis = Millis::secs(5);
 /// Longest pause of one notice while its receiver confirms others. Source: choice, such a notice is itself at fault.
@@ -28,6 +33,11 @@ pub const RECEIVER_DEAD: u32 = 3;
 /// told has heard of it by telephone.
 pub const NOTICE_LIFE: Millis = Millis::minutes(24 * 60);
 
+/// A receiver that has confirmed nothing for so long is not proved. Source: choice, a month's trial of every channel.
+pub const NOTICE_PROOF: Millis = Millis::minutes(30 * 24 * 60);
+
 const _: () = assert!(FAULT_SUPERVISOR.get() < FAULT_SECOND_SITE.get());
+const _: () = assert!(FAULT_EXTERNAL.get() < FAULT_WORKAROUND.get());
+const _: () = assert!(FAULT_WORKAROUND.get() < FAULT_FIX.get());
 const _: () = assert!(FAULT_SECOND_SITE.get() < FAULT_EXTERNAL.get());
 const _: () = assert!(2 * NOTICE_PROBE.get() < RECEIVER_BACK.get());

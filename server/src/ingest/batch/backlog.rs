@@ -55,6 +55,7 @@ impl Batcher {
 
     /// Says so if the inbox has not been heard for long.
     pub(super) fn tell_backlog(&mut self, now: Mono) {
+        self.app.mirror.set_behind(self.is_behind(now));
         let since = self.backlog.behind_since.filter(|_| self.is_behind(now));
         self.backlog.behind_since = self.is_behind(now).then(|| since.unwrap_or(now));
         let long = self.backlog.behind_since.is_some_and(|since| now.since(since) > TOLD);

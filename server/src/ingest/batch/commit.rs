@@ -266,6 +266,7 @@ fn fresh(alert: &NewAlert) -> DeskRow {
         closed_by: None,
         note: None,
         step: -1,
+        told: 0,
         cursor: alert.cursor,
         evidence: Some(alert.evidence.clone()),
         since_mono: None,

@@ -1,0 +1,53 @@
+// One cause, one line: alerts of equipment that share a cause stand behind the first of them. Calls of people never do.
+import { ordered, worked } from "./shift.js";
+
+// So many of one cause are folded at any time if a box is the cause, and in a flood whatever it is.
+const MANY = 2;
+const BOX = new Set(["gateway_silence", "no_way"]);
+const unfolded = new Set();
+let flood = false;
+
+export function inFlood(on) {
+  flood = on;
+}
+
+function cause(entry) {
+  const { view } = entry;
+  if (worked(entry) || view.severity === "emergency") return null;
+  if (BOX.has(view.kind) && view.gateway) return `gateway ${view.gateway}`;
+  if (!flood || view.severity !== "fault") return null;
+  return `${view.kind} ${view.evidence?.[0]?.what ?? ""}`;
+}
+
+// Rows from top to bottom: { entry }, and under the first of a cause { cause, rest, open }.
+export function rows() {
+  const causes = new Map();
+  for (const entry of ordered()) {
+    const key = cause(entry);
+    if (key) causes.set(key, [...(causes.get(key) ?? []), entry]);
+  }
+  const out = [];
+  for (const entry of ordered()) {
+    const key = cause(entry);
+    const all = causes.get(key) ?? [];
+    if (all.length < MANY) {
+      out.push({ entry });
+      continue;
+    }
+    if (all[0] !== entry) continue;
+    // The box speaks for all behind it, at the place of the gravest.
+    const head = all.find(({ view }) => view.kind === "gateway_silence") ?? entry;
+    const rest = all.filter((other) => other !== head);
+    const open = unfolded.has(key);
+    out.push({ entry: head }, { cause: key, rest: rest.length, open });
+    if (open) out.push(...rest.map((other) => ({ entry: other })));
+  }
+  return out;
+}
+
+export function toggle(key) {
+  if (!unfolded.delete(key)) unfolded.add(key);
+}
+
+// Ids that have a row, in order.
+export const visible = () => rows().filter((row) => row.entry).map((row) => row.entry.view.id);

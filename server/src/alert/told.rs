@@ -1,0 +1,130 @@
+//! What a step of the ladder has come to: "told" is said only with a receipt, and who was not there is named.
+//!
+//! A step writes down whom it had: nobody, or a receiver whose receipt is awaited. The receipt, or that there will be
+//! none, is a line of its own when it comes. Not here: when a step is due (`escalate`), calls (`notify`).
+
+use std::sync::Arc;
+
+use care::alert::Step;
+use sqlx::AnyConnection;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::app::App;
+use crate::clock::Now;
+use crate::desk::life::stored;
+use crate::desk::queue;
+use crate::desk::story::What;
+use crate::live::Change;
+use crate::records::notify::OutboxRow;
+use crate::records::{desk, staff, told as rows};
+
+/// Why the outside is told that nobody has an alert.
+const UNCLAIMED: &str = "unclaimed";
+
+/// What the last step has come to; numbers are for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It had nobody to tell.
+    Nobody = 1,
+    /// It was sent, and is not confirmed.
+    Sent = 2,
+    /// Whoever it was for has confirmed it.
+    Confirmed = 3,
+    /// It was given up.
+    Failed = 4,
+}
+
+/// Word of a stored number; none while no step has told anybody.
+pub const fn word(number: i64) -> Option<&'static str> {
+    match number {
+        1 => Some("nobody"),
+        2 => Some("sent"),
+        3 => Some("told"),
+        4 => Some("failed"),
+        _ => None,
+    }
+}
+
+/// Writes down whom a step had, in its transaction; gives the line of the story.
+pub async fn taken(
+    app: &App,
+    c: &mut AnyConnection,
+    (alert, step): (&str, Step),
+    now: Now,
+) -> Result<Option<(What, String)>, sqlx::Error> {
+    let number = step as i64;
+    let (what, detail, told) = match step {
+        // Screens show and ring by themselves: a check and a ring tell nobody else.
+        Step::CheckVisible | Step::RingAll => return Ok(None),
+        Step::Supervisor => match supervisors(app, c, now).await? {
+            names if names.is_empty() => (What::Nobody, number.to_string(), Some(Told::Nobody)),
+            // That they are there is known; that they have heard is not.
+            names => (What::OnDuty, format!("{number}:{}", names.join("、")), None),
+        },
+        Step::SecondSite => (What::Nobody, number.to_string(), Some(Told::Nobody)),
+        Step::External => match app.outbox.configured() {
+            names if names.is_empty() => (What::Nobody, number.to_string(), Some(Told::Nobody)),
+            names => (What::Sent, format!("{number}:{}", names.join("、")), Some(Told::Sent)),
+        },
+    };
+    if let Some(told) = told {
+        rows::put(c, alert, told as i64).await?;
+    }
+    Ok(Some((what, detail)))
+}
+
+/// Supervisors whose console is there, by their names.
+async fn supervisors(
+    app: &App,
+    c: &mut AnyConnection,
+    now: Now,
+) -> Result<Vec<String>, sqlx::Error> {
+    let there = app.presence.people(now.mono);
+    let all = staff::all(c).await?.into_iter();
+    let own = all.filter(|row| row.role == "supervisor" && there.contains(&row.id));
+    Ok(own.map(|row| row.display).collect())
+}
+
+/// A receiver has confirmed a notice, or it was given up with a reason; in the transaction that says so. Whether that
+/// changed what screens show.
+pub async fn ended(
+    c: &mut AnyConnection,
+    row: &OutboxRow,
+    why: Option<&str>,
+    now: Now,
+) -> Result<bool, sqlx::Error> {
+    if row.reason != UNCLAIMED {
+        return Ok(false);
+    }
+    let who = format!("{}:{}", Step::External as i64, row.channel);
+    let (what, detail, told) = match why {
+        None => (What::Told, who, Told::Confirmed),
+        Some(why) => (What::Untold, format!("{who} {why}"), Told::Failed),
+    };
+    let at = (now.wall_ms, stored(now.mono));
+    rows::line(c, &row.alert, at, (what.number(), detail.as_str())).await?;
+    rows::change(c, &row.alert, (told as i64, now.wall_ms)).await
+}
+
+/// Tells screens of receipts after their commit; runs until the process ends.
+pub async fn run(app: Arc<App>) {
+    let mut receipts = app.outbox.receipts();
+    loop {
+        let alert = match receipts.recv().await {
+            Ok(alert) => alert,
+            Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Closed) => return,
+        };
+        if let Err(error) = show(&app, &alert).await {
+            tracing::warn!(%error, alert, "screens hear of a receipt with the next change");
+        }
+    }
+}
+
+async fn show(app: &App, alert: &str) -> Result<(), sqlx::Error> {
+    let mut reader = app.records.reader().await?;
+    let Some(row) = desk::find(&mut reader, alert).await? else { return Ok(()) };
+    let view = queue::views(app, &mut reader, std::slice::from_ref(&row)).await?.pop();
+    app.live.publish(Change { cursor: row.cursor, view });
+    Ok(())
+}

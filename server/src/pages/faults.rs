@@ -1,0 +1,89 @@
+//! The fault desk: what is wrong with equipment, a line a cause, with the homes that it touches and when it is due.
+//!
+//! What is late stands first. A line leads to its alert on the console. Not here: what is one cause (`desk::fold`),
+//! calls of people, which the queue has.
+
+use maud::{Markup, html};
+
+use crate::auth::Staff;
+use crate::desk::fold::{Due, Matter, due};
+use crate::pages::home::top;
+use crate::pages::{Frame, sprite, when};
+use crate::words::Lang;
+
+/// Homes that a line names; the others are counted.
+const NAMED: usize = 4;
+
+/// The page.
+pub fn page(me: &Staff, now_ms: i64, matters: &[Matter]) -> Markup {
+    let t = |key: &'static str| me.lang.t(key);
+    let title = format!("{} · {}", t("faults.title"), t("app.name"));
+    let late = matters.iter().filter(|matter| due(matter.age_ms).workaround < 0).count();
+    let body = html! {
+        body data-now-ms=(now_ms) {
+            (sprite())
+            div class="home" {
+                (top(me, now_ms))
+                main {
+                    section class="sheet" aria-labelledby="fd" {
+                        header {
+                            h1 id="fd" { b { (me.lang.fill("faults.count", &[("n", &matters.len().to_string())])) } }
+                            span class="quiet" { (me.lang.fill("faults.late", &[("n", &late.to_string())])) }
+                        }
+                        @if matters.is_empty() { p class="quiet" { (t("faults.none")) } }
+                        @else { table class="data" {
+                            thead { tr {
+                                th { (t("faults.what")) } th { (t("faults.where")) } th { (t("faults.homes")) }
+                                th { (t("faults.since")) } th { (t("faults.workaround")) } th { (t("faults.fix")) } th { (t("faults.who")) }
+                            } }
+                            tbody { @for matter in matters { (line(me.lang, matter, now_ms)) } }
+                        } }
+                    }
+                }
+            }
+        }
+    };
+    let (css, script) = (&["home.css"], "page.js");
+    Frame { title: &title, lang: me.lang, theme: &me.theme, css, script }.around(&body)
+}
+
+fn line(lang: Lang, matter: &Matter, now_ms: i64) -> Markup {
+    let Some(head) = matter.head() else { return html! {} };
+    let Due { workaround, fix } = due(matter.age_ms);
+    let homes = matter.homes();
+    let what = lang.t(&format!("kind.{}", head.kind));
+    let first = head.evidence.get(0).and_then(|reason| reason.get("what")?.as_str());
+    let why = first.map(|word| lang.t(&format!("seen.{word}"))).unwrap_or_default();
+    html! {
+        tr data-state=(if workaround < 0 { "due" } else { "fine" }) {
+            td { a href={ "/console#" (head.id) } { (what) } @if !why.is_empty() { " " span class="second" { (why) } } }
+            td { (place(lang, head)) }
+            td {
+                @if !homes.is_empty() { b { (lang.fill("faults.n_homes", &[("n", &homes.len().to_string())])) } " " }
+                span class="second" { (homes.iter().take(NAMED).cloned().collect::<Vec<_>>().join(lang.t("protect.and"))) @if homes.len() > NAMED { " …" } }
+            }
+            td { (when::table(matter.since_ms)) " " span class="second" { (when::ago(matter.age_ms, lang)) } }
+            td { (left(lang, now_ms, workaround)) }
+            td { (left(lang, now_ms, fix)) }
+            td { @match &head.owner { Some(holder) => { (holder.display) } None => { (lang.t("js.unclaimed")) } } }
+        }
+    }
+}
+
+/// Box, place and device of an alert in one text.
+pub(super) fn place(lang: Lang, view: &crate::desk::view::AlertView) -> String {
+    let gateway = view.gateway.as_deref().map(|id| {
+        format!("{} {} {id}", lang.t("thing.gateway"), view.gateway_label).replace("  ", " ")
+    });
+    let device = view.device.as_deref().map(|id| format!("{} {id}", view.device_label));
+    let parts = [gateway, device].into_iter().flatten().map(|part| part.trim().to_owned());
+    parts.collect::<Vec<_>>().join(lang.t("protect.and"))
+}
+
+/// When something is due and how long that still is, or how long it is late.
+pub(super) fn left(lang: Lang, now_ms: i64, ms: i64) -> Markup {
+    let at = when::table(now_ms + ms);
+    let key = if ms < 0 { "faults.overdue" } else { "faults.left" };
+    let span = lang.fill(key, &[("span", &when::stretch(ms.abs(), lang))]);
+    html! { (at) " " @if ms < 0 { b { (span) } } @else { span class="second" { (span) } } }
+}
