@@ -1,6 +1,6 @@
 // The card of one alert: band, timer and place by attributes and text; the facts below come from the
 // server as a finished fragment in the fixed order, so no sentence is put together here.
-import { shift, look, age, handling } from "./shift.js";
+import { shift, look, age, handling, since } from "./shift.js";
 import { set, text, timer, word, step, ground } from "./queue.js";
 import { t, span } from "./words.js";
 import { who } from "./who.js";
@@ -60,7 +60,7 @@ export function tick() {
 function more(entry, waits) {
   if (shift.lost) return t("js.claim_unknown");
   if (waits) return t("js.not_started");
-  if (entry.view.state === "suspended") return t("js.back_in", { span: span(entry.view.suspended_ms - (performance.now() - entry.at)) });
+  if (entry.view.state === "suspended") return t("js.back_in", { span: span(entry.view.suspended_ms - since(entry)) });
   const ms = handling(entry);
   return step(ms) === 60 && look(entry).state === "overdue" ? t("js.overdue") : t("js.waited", { span: span(age(entry) - ms) });
 }
@@ -77,17 +77,4 @@ export async function refresh() {
     slot?.replaceChildren(...part.childNodes);
   }
   drawn();
-}
-
-// Counts ages inside the facts forward from the moment they came.
-export function tickAges(seconds) {
-  for (const node of card.querySelectorAll("[data-age-s]")) {
-    node.dataset.ageS = Number(node.dataset.ageS) + seconds;
-    text(node, t("js.ago", { age: ageWord(Number(node.dataset.ageS)) }));
-  }
-}
-
-function ageWord(s) {
-  if (s < 60) return t("js.seconds", { n: Math.floor(s) });
-  return s < 3600 ? t("js.minutes", { n: Math.floor(s / 60) }) : t("js.hours", { n: Math.floor(s / 3600) });
 }

@@ -15,6 +15,7 @@ import * as link from "./link.js";
 import "./watch.js";
 import { inFlood, visible } from "./fold.js";
 import { who } from "./who.js";
+import * as time from "./time.js";
 
 const { set, text } = queue;
 const at = (id) => document.getElementById(id);
@@ -129,14 +130,13 @@ function announce(view) {
 }
 
 function second() {
-  const now = new Date(shift.serverNow + (performance.now() - shift.heardAt));
-  text(at("clock"), now.toLocaleTimeString("en-GB"));
-  text(at("heard"), ago(performance.now() - shift.heardAt));
+  text(at("clock"), time.clock(time.wall()));
+  text(at("heard"), ago(time.page() - shift.heardAt));
   text(at("sound"), sound.stateWord());
   set(at("sound"), "data-state", sound.state());
   if (queue.tickRows()) paint();
   card.tick();
-  card.tickAges(1);
+  time.tickAges();
   if (shift.lost) {
     text(at("link-long"), t("js.lost_for", { s: Math.floor(link.lostFor() / 1000) }));
     text(at("link-try"), t("js.attempt", { n: link.attempt() }));

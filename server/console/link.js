@@ -2,6 +2,7 @@
 // Silence longer than LOST_MS is a lost link; coming back always compares the whole list.
 import { shift, take, replace } from "./shift.js";
 import { call, ok } from "./api.js";
+import * as time from "./time.js";
 
 const LOST_MS = 4500;   // a heartbeat every 2 s: the bar is there 5 s after the last one
 const RETRY_MS = 2000;
@@ -9,17 +10,18 @@ const LOOK_MS = 250;
 
 let source = null;
 let tries = 0;
+let heardAt = performance.now();
 let lostAt = 0;
 let triedAt = 0;
 let loading = false;
 let on = {};
 
-function heard(serverNow) {
-  shift.heardAt = performance.now();
-  if (serverNow) shift.serverNow = serverNow;
+function heard() {
+  shift.heardAt = time.page();
+  heardAt = performance.now();
   if (shift.lost) {
     shift.lost = false;
-    on.back(performance.now() - lostAt);
+    on.back(time.page() - lostAt);
   }
   tries = 0;
 }
@@ -30,12 +32,13 @@ function listen() {
   source.addEventListener("alert", (event) => {
     const view = JSON.parse(event.data);
     const before = shift.alerts.get(view.id)?.view ?? null;
-    heard(0);
+    heard();
     if (take(view)) on.change(view, before);
   });
   source.addEventListener("beat", (event) => {
     const beat = JSON.parse(event.data);
-    heard(beat.now_ms);
+    time.heard(beat.mono_ms, beat.now_ms);
+    heard();
     // The server knows more than was told: read the list.
     if (beat.cursor > shift.cursor) setTimeout(() => beat.cursor > shift.cursor && load(), 1500);
   });
@@ -55,13 +58,13 @@ export async function load() {
   loading = false;
   if (!ok(status)) return;
   replace(data);
-  heard(data.now_ms);
+  heard();
   on.list();
   listen();
 }
 
 function watch() {
-  const silent = performance.now() - shift.heardAt;
+  const silent = performance.now() - heardAt;
   if (silent >= LOST_MS && !shift.lost) {
     shift.lost = true;
     lostAt = shift.heardAt;
@@ -72,13 +75,14 @@ function watch() {
   if ((shift.lost || dead) && performance.now() - triedAt >= RETRY_MS) load();
 }
 
-export const lostFor = () => performance.now() - lostAt;
+export const lostFor = () => time.page() - lostAt;
 export const attempt = () => tries;
 
 // Starts the line. `handlers`: list(), change(view, before), lost(), back(ms).
 export function start(handlers) {
   on = handlers;
   setInterval(watch, LOOK_MS);
+  time.wakes(load);
   document.addEventListener("visibilitychange", () => document.hidden || watch());
   return load();
 }

@@ -3,9 +3,11 @@
 import { call, ok, why } from "./api.js";
 import { t } from "./words.js";
 import { unlock } from "./sound.js";
+import { run } from "./time.js";
 
 const form = document.querySelector("form");
 const say = document.getElementById("say");
+run();
 
 for (const show of document.querySelectorAll("[data-show]")) {
   show.addEventListener("click", () => {

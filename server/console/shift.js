@@ -1,16 +1,16 @@
 // What this console knows: the alerts, the server's clock, who sits here. No drawing, no network.
 //
-// An alert's age is the server's count plus the time since its view arrived, measured by the page's
-// monotonic clock; the clock of the computer is never used for a duration.
+// An alert's age is the server's count plus the server's own time since then, however late its view arrived and
+// whether the computer slept; the clock of the computer is never used for a duration.
+import * as time from "./time.js";
 
 export const shift = {
   me: document.body.dataset.me,
-  alerts: new Map(),      // id -> { view, at }
+  alerts: new Map(),      // id -> { view }
   fences: new Map(),      // id -> fence of a claim of this console's person; nobody else is told it
   cursor: 0,
   open: null,             // id shown in the card
-  heardAt: performance.now(),
-  serverNow: 0,           // server wall clock at heardAt, for showing the time of day only
+  heardAt: time.page(),   // when the server was last heard, by the page's clock
   lost: false,
 };
 
@@ -19,20 +19,23 @@ export function take(view) {
   const known = shift.alerts.get(view.id);
   if (known && known.view.cursor > view.cursor) return false;
   if (view.state === "closed") shift.alerts.delete(view.id);
-  else shift.alerts.set(view.id, { view, at: performance.now() });
+  else shift.alerts.set(view.id, { view });
   shift.cursor = Math.max(shift.cursor, view.cursor);
+  time.heard(view.mono_ms);
   return true;
 }
 
 // Replaces everything by what the server says now.
 export function replace(queue) {
+  time.heard(queue.mono_ms, queue.now_ms, true);
   shift.alerts.clear();
   for (const view of queue.alerts) take(view);
   shift.fences = new Map(Object.entries(queue.fences));
   shift.cursor = queue.cursor;
 }
 
-const since = (entry) => performance.now() - entry.at;
+// How long ago the server counted the ages of a view, at least.
+export const since = (entry) => Math.max(0, time.now() - entry.view.mono_ms);
 export const age = (entry) => entry.view.age_ms + since(entry);
 export const handling = (entry) => (entry.view.handling_ms ?? 0) + since(entry);
 export const mine = (view) => view.state === "claimed" && view.owner?.id === shift.me;

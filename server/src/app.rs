@@ -25,6 +25,8 @@ use crate::ingest::mirror::Mirror;
 use crate::ingest::{Command, Commands};
 use crate::live::Live;
 use crate::notify::Outbox;
+use crate::pages::when::Wall;
+use crate::pages::when::{Wall, Zone};
 use crate::points::Points;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
@@ -45,6 +47,8 @@ pub struct App {
     pub config: Config,
     /// The only reader of clocks.
     pub clock: Arc<Clock>,
+    /// Where the homes are: in this zone times are told.
+    pub zone: Zone,
     /// Alerts, people, keys.
     pub records: Records,
     /// The life that the records have.
@@ -99,6 +103,11 @@ impl App {
     /// Whether the console is reached by TLS only.
     pub fn tls(&self) -> bool {
         self.config.console.tls()
+    }
+
+    /// Now, as it is told to people.
+    pub fn wall(&self) -> Wall<'_> {
+        Wall { now_ms: self.clock.now().wall_ms, zone: &self.zone }
     }
 
     /// A person has ended an alert so: the judgement hears it, and the home's sounder if nothing else is open.

@@ -36,6 +36,7 @@ const FILES: &[(&str, &str)] = files![
     "queue.js",
     "shift.js",
     "sound.js",
+    "time.js",
     "undo.js",
     "watch.js",
     "who.js",

@@ -24,6 +24,7 @@ use crate::inbox::{self, InboxLimits};
 use crate::ingest::{self, Orders};
 use crate::live::Live;
 use crate::notify::Outbox;
+use crate::pages::when::Zone;
 use crate::points::{self, Points};
 use crate::provision::Provision;
 use crate::receipts::Receipts;
@@ -82,6 +83,7 @@ async fn start_found(
     let outbox = Outbox::of(&config.notify).knowing(&records).await?;
     let replay = Replay::load(&records, line).await?;
     let app = Arc::new(App {
+        zone: Zone::named(&config.time_zone),
         config,
         clock,
         records,

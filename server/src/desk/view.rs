@@ -58,6 +58,9 @@ pub struct AlertView {
     pub late: bool,
     /// When it was raised, wall clock, ms since 1970.
     pub raised_ms: i64,
+    /// The server's own time when the ages below were counted, ms; the queue and every beat tell it as well, so that
+    /// what arrives late has no younger age.
+    pub mono_ms: i64,
     /// How long ago it was raised, in ms, by the server's own clock.
     pub age_ms: i64,
     /// How long the present holder has had it, in ms.
@@ -271,6 +274,7 @@ impl AlertView {
             trust: trust_word(row.trust),
             late: row.late,
             raised_ms: row.raised_wall,
+            mono_ms: life::stored(now),
             age_ms: span(now.since(life::mono(row.raised_mono))),
             handling_ms: timers.handling,
             suspended_ms: timers.aside,

@@ -16,42 +16,42 @@ use crate::desk::card::Card;
 use crate::desk::story::{self, What};
 use crate::desk::view::{kind_of, kind_word};
 use crate::pages::protected::Shown;
-use crate::pages::when;
+use crate::pages::when::{self, Wall};
 use crate::records::story::TimelineRow;
 use crate::words::Lang;
 
 /// Lines of a story on the screen.
 const STORY: usize = 8;
 
-/// All parts of a card. `seen`: the chart of the last half hour, and how far the home is protected; `now_ms`: the
-/// server's wall clock.
+/// All parts of a card. `seen`: the chart of the last half hour, and how far the home is protected; `wall`:
+/// now.
 pub fn parts(
     app: &App,
     card: &Card,
     me: &Staff,
     (seen, guarded): (&Markup, &Markup),
-    now_ms: i64,
+    wall: Wall<'_>,
 ) -> Markup {
     let lang = me.lang;
     html! {
-        (band(card, lang, now_ms))
+        (band(card, lang, wall))
         div data-into="facts" {
             // What no home is known for has nobody to be called by name.
-            @if card.row.home == 0 || equipment::is(card) { (equipment::facts(card, lang, now_ms)) }
+            @if card.row.home == 0 || equipment::is(card) { (equipment::facts(card, lang, wall)) }
             @if card.row.home != 0 { (entry(card, lang)) }
             @if card.row.home != 0 && !equipment::is(card) { (talk(card, lang)) (health(card, lang)) (seen) }
         }
         div data-into="people" {
-            @if card.row.home != 0 { (contacts(card, me)) (past(card, lang)) }
+            @if card.row.home != 0 { (contacts(card, me)) (past(card, lang, wall)) }
             (guarded)
-            (evidence::section(&card.view, lang, now_ms)) }
+            (evidence::section(&card.view, lang, wall)) }
         div data-into="script" {
             @if equipment::is(card) { (equipment::script(card, me)) } @else { (script(card, me)) }
-            (story(app, card, lang)) }
+            (story(app, card, lang, wall)) }
     }
 }
 
-fn band(card: &Card, lang: Lang, now_ms: i64) -> Markup {
+fn band(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
     let gap = lang.t("js.gap");
     let mut more = Vec::new();
     let mut call = Vec::new();
@@ -60,7 +60,7 @@ fn band(card: &Card, lang: Lang, now_ms: i64) -> Markup {
             more.push(lang.t(if person.sex == "m" { "sex.male" } else { "sex.female" }).to_owned());
         }
         if let Some(born) = person.born {
-            let age = when::year(now_ms) - born;
+            let age = wall.year(wall.now_ms) - born;
             more.push(lang.fill("card.age", &[("n", &age.to_string())]));
         }
         if person.alone {
@@ -149,13 +149,13 @@ fn contacts(card: &Card, me: &Staff) -> Markup {
     section(lang.t("card.contacts"), "", &body)
 }
 
-fn past(card: &Card, lang: Lang) -> Markup {
+fn past(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
     let body = html! {
         @if card.past.is_empty() { p class="quiet" { (lang.t("card.no_past")) } }
         table class="past" {
             @for row in &card.past {
                 tr {
-                    td { (when::day(row.raised_wall)) }
+                    td { (wall.day(row.raised_wall)) }
                     td { (lang.t(&format!("kind.{}", kind_word(kind_of(row.kind))))) }
                     td { @if let Some(code) = row.outcome { (code) " " (lang.t(&format!("outcome.{code}"))) } }
                 }
@@ -281,7 +281,7 @@ fn told(card: &Card, what: i64, lang: Lang) -> &'static str {
     }
 }
 
-fn story(app: &App, card: &Card, lang: Lang) -> Markup {
+fn story(app: &App, card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
     let from = card.view.raised_ms;
     let lines = story::few(&card.timeline, STORY);
     let after = |wall: i64| {
@@ -294,11 +294,11 @@ fn story(app: &App, card: &Card, lang: Lang) -> Markup {
     let body = html! {
         table class="steps" {
             @if !lines.iter().any(|line| line.what == What::Raised.number()) {
-                tr { td { (when::log(from)) } td { (told(card, What::Raised.number(), lang)) } td { (after(from)) } }
+                tr { td { (wall.log(from)) } td { (told(card, What::Raised.number(), lang)) } td { (after(from)) } }
             }
             @for line in lines {
                 tr {
-                    td { (when::log(line.until)) }
+                    td { (wall.log(line.until)) }
                     td {
                         (told(card, line.what, lang)) " "
                         @if line.count > 1 { "×" (line.count) " " }

@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 use proto::unit::NoData;
 
-use crate::pages::when;
+use crate::pages::when::Wall;
 
 /// Share of a span in bed from which a person is in bed, per cent.
 pub const HALF: f32 = care::policy::IN_BED_SHARE;
@@ -228,20 +228,20 @@ pub fn presses(frame: Frame, marks: &[Press], floor: f64) -> Markup {
 }
 
 /// The time axis under all lanes: a line every `step_ms`, the right edge in bold.
-pub fn axis(frame: Frame, step_ms: i64, top: f64, bottom: f64) -> Markup {
-    let offset = when::minute_of_day(frame.from_ms) * 60_000;
+pub fn axis(frame: Frame, wall: Wall<'_>, step_ms: i64, top: f64, bottom: f64) -> Markup {
+    let offset = wall.minute_of_day(frame.from_ms) * 60_000;
     let first = frame.from_ms + (step_ms - offset % step_ms) - frame.from_ms % 60_000;
     let steps = (0..64).map(|k| first + k * step_ms).take_while(|at| *at < frame.to_ms);
     html! {
         @for at in steps {
-            @let midnight = when::minute_of_day(at) == 0;
+            @let midnight = wall.minute_of_day(at) == 0;
             @let x = n(frame.x(at));
             path class=(if midnight { "floor" } else { "grid" }) d=(format!("M{x} {top}V{bottom}")) stroke-dasharray=[midnight.then_some("2 4")] {}
             @if frame.right - frame.x(at) > 64.0 {
-                text class="dim" x=(x) y=(n(bottom + 22.0)) text-anchor="middle" { (when::minute(at)) }
+                text class="dim" x=(x) y=(n(bottom + 22.0)) text-anchor="middle" { (wall.minute(at)) }
             }
         }
-        text class="strong" x=(n(frame.right)) y=(n(bottom + 22.0)) text-anchor="end" { (when::minute(frame.to_ms)) }
+        text class="strong" x=(n(frame.right)) y=(n(bottom + 22.0)) text-anchor="end" { (wall.minute(frame.to_ms)) }
         path class="floor" d=(format!("M{} {top}V{bottom}", frame.right)) {}
     }
 }

@@ -7,7 +7,8 @@ use care::policy::{CLOSE_UNDO, PRESENCE, RENEW};
 use maud::{Markup, html};
 
 use crate::auth::Staff;
-use crate::pages::{Frame, mark, sprite, when};
+use crate::pages::when::Wall;
+use crate::pages::{Frame, mark, sprite};
 
 const KEYS: [(&str, &str, &str); 8] = [
     ("F2", "claim", "key.claim"),
@@ -20,15 +21,15 @@ const KEYS: [(&str, &str, &str); 8] = [
     ("F9", "suspend", "key.suspend"),
 ];
 
-/// The page for one member of staff. `now_ms`: the server's wall clock; `on_duty`: consoles there;
+/// The page for one member of staff. `wall`: now; `on_duty`: consoles there;
 /// `phone`: whom to call when the link is lost.
-pub fn page(me: &Staff, now_ms: i64, on_duty: usize, phone: &str) -> Markup {
+pub fn page(me: &Staff, wall: Wall<'_>, on_duty: usize, phone: &str) -> Markup {
     let title = me.lang.t("js.title");
     let body = html! {
         body class="console" data-me=(me.id) data-renew-ms=(RENEW.get()) data-presence-ms=(PRESENCE.get())
             data-undo-ms=(CLOSE_UNDO.get()) {
             (sprite())
-            (top(me, now_ms, on_duty))
+            (top(me, wall, on_duty))
             (link_bars(me))
             a class="others" data-ground="red" id="others" href="#queue" data-any="false" {
                 (mark("p1")) b id="others-count" {} span id="others-who" {}
@@ -51,7 +52,7 @@ pub fn page(me: &Staff, now_ms: i64, on_duty: usize, phone: &str) -> Markup {
     frame.around(&body)
 }
 
-fn top(me: &Staff, now_ms: i64, on_duty: usize) -> Markup {
+fn top(me: &Staff, wall: Wall<'_>, on_duty: usize) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     let (theme, theme_word) =
         if me.theme == "night" { ("day", t("app.day")) } else { ("night", t("app.night")) };
@@ -75,7 +76,7 @@ fn top(me: &Staff, now_ms: i64, on_duty: usize) -> Markup {
                 span id="sound" role="status" { (t("console.sound")) }
                 span class="link-state" { (t("console.link")) " " span class="age" id="heard" {} }
             }
-            span class="clock" id="clock" { (when::clock(now_ms)) }
+            (wall.face())
             div class="group second" {
                 span { (me.display) }
                 button class="button plain" data-shift={ "{\"theme\":\"" (theme) "\"}" } { (theme_word) }

@@ -10,7 +10,7 @@ use proto::up::Quantity;
 use crate::desk::protection::{Day, Readings};
 use crate::desk::view::{kind_of, kind_word};
 use crate::pages::chart::{self, Lane, Press, Shape};
-use crate::pages::when;
+use crate::pages::when::{self, Wall};
 use crate::records::desk::DeskRow;
 use crate::words::Lang;
 
@@ -37,10 +37,10 @@ const fn shape(quantity: Quantity) -> (Shape, &'static str, f64) {
     }
 }
 
-fn lane_of<'a>(lang: Lang, readings: &'a Readings, to_ms: i64) -> (Lane<'a>, f64) {
+fn lane_of<'a>(lang: Lang, wall: Wall<'_>, readings: &'a Readings, to_ms: i64) -> (Lane<'a>, f64) {
     let (shape, label, height) = shape(readings.quantity);
     let measured = matches!(shape, Shape::Line { .. });
-    let (now, age) = present(lang, readings, measured, to_ms);
+    let (now, age) = present(lang, wall, readings, measured, to_ms);
     let unknown = now.is_none();
     let now = now.unwrap_or_else(|| lang.t("home.unknown").to_owned());
     let unit = if measured { lang.t("home.per_minute") } else { "" };
@@ -53,6 +53,7 @@ fn lane_of<'a>(lang: Lang, readings: &'a Readings, to_ms: i64) -> (Lane<'a>, f64
 /// What holds now and how old it is; none = unknown. What is measured in bed only says that nobody is there.
 fn present(
     lang: Lang,
+    wall: Wall<'_>,
     readings: &Readings,
     measured: bool,
     to_ms: i64,
@@ -65,7 +66,7 @@ fn present(
     let read = readings.samples.iter().rev().find_map(|(at, value)| Some((*at, value.ok()?)));
     let age = match read {
         Some((at, value)) => {
-            lang.fill("home.last_value", &[("value", &word(value)), ("time", &when::minute(at))])
+            lang.fill("home.last_value", &[("value", &word(value)), ("time", &wall.minute(at))])
         }
         None => lang.t("home.none_24").to_owned(),
     };
@@ -92,7 +93,7 @@ fn worded(lang: Lang, quantity: Quantity, value: f32) -> String {
 }
 
 /// The sheet of the last day: chart and the list of what is missing.
-pub fn sheet(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
+pub fn sheet(lang: Lang, wall: Wall<'_>, day: &Day, events: &[DeskRow]) -> Markup {
     let t = |key: &'static str| lang.t(key);
     html! {
         section class="sheet" aria-labelledby="h24" {
@@ -105,18 +106,18 @@ pub fn sheet(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
                 }
             }
             @if day.missing { p role="status" { (lang.t("home.series_missing")) } }
-            div class="scroll" tabindex="0" role="region" aria-labelledby="h24" { (day_chart(lang, day, events)) }
-            (why_list(lang, day))
+            div class="scroll" tabindex="0" role="region" aria-labelledby="h24" { (day_chart(lang, wall, day, events)) }
+            (why_list(lang, wall, day))
         }
     }
 }
 
-fn day_chart(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
+fn day_chart(lang: Lang, wall: Wall<'_>, day: &Day, events: &[DeskRow]) -> Markup {
     let frame = chart::Frame { from_ms: day.from_ms, to_ms: day.to_ms, left: LEFT, right: RIGHT };
     let mut floor = 4.0;
     let mut lanes = Vec::new();
     for readings in &day.readings {
-        let (lane, height) = lane_of(lang, readings, day.to_ms);
+        let (lane, height) = lane_of(lang, wall, readings, day.to_ms);
         floor += height + 18.0;
         lanes.push((lane, floor, height));
     }
@@ -124,14 +125,14 @@ fn day_chart(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
     let marks: Vec<Press> = events
         .iter()
         .filter(|row| row.severity == 3 && row.raised_wall >= day.from_ms)
-        .map(|row| Press { at_ms: row.raised_wall, text: press_text(lang, row) })
+        .map(|row| Press { at_ms: row.raised_wall, text: press_text(lang, wall, row) })
         .collect();
     let height = bottom + 34.0;
     html! {
         (names(lang, &lanes, bottom))
         svg class="chart" width="1254" height=(height) viewBox=(format!("0 0 1254 {height}")) role="img" aria-labelledby="c24" {
             title id="c24" { (lang.t("home.day")) }
-            (chart::axis(frame, 2 * 3_600_000, 4.0, bottom))
+            (chart::axis(frame, wall, 2 * 3_600_000, 4.0, bottom))
             @for (lane, floor, height) in &lanes {
                 @let middle = middle(*floor, *height);
                 (name(lane, middle))
@@ -141,7 +142,7 @@ fn day_chart(lang: Lang, day: &Day, events: &[DeskRow]) -> Markup {
             text class="strong" x="0" y=(bottom - 10.0) { (lang.t("home.press")) }
             (chart::presses(frame, &marks, bottom))
             text class="dim" x="1254" y=(bottom - 10.0) text-anchor="end" {
-                @match marks.first() { Some(mark) => { (when::minute(mark.at_ms)) } None => { (lang.t("home.none_24")) } }
+                @match marks.first() { Some(mark) => { (wall.minute(mark.at_ms)) } None => { (lang.t("home.none_24")) } }
             }
         }
     }
@@ -176,15 +177,15 @@ fn value(lane: &Lane<'_>, middle: f64) -> Markup {
     }
 }
 
-fn press_text(lang: Lang, row: &DeskRow) -> String {
+fn press_text(lang: Lang, wall: Wall<'_>, row: &DeskRow) -> String {
     let key = format!("kind.{}", kind_word(kind_of(row.kind)));
     let kind = lang.t(&key);
     let end = if row.state == 3 { lang.t("home.ended") } else { lang.t("home.open_now") };
-    format!("{} {kind}{}{end}", when::minute(row.raised_wall), lang.t("js.gap"))
+    format!("{} {kind}{}{end}", wall.minute(row.raised_wall), lang.t("js.gap"))
 }
 
 /// The last half hour as a small chart for the card, with the moment of the press.
-pub fn half_hour(lang: Lang, day: &Day, raised_ms: i64) -> Markup {
+pub fn half_hour(lang: Lang, wall: Wall<'_>, day: &Day, raised_ms: i64) -> Markup {
     let frame =
         chart::Frame { from_ms: day.from_ms, to_ms: day.to_ms, left: MINI_LEFT, right: 286.0 };
     let shown = [Quantity::InBed, Quantity::Motion, Quantity::Door, Quantity::Breath];
@@ -198,9 +199,9 @@ pub fn half_hour(lang: Lang, day: &Day, raised_ms: i64) -> Markup {
             h2 class="label" { span { (lang.t("card.seen")) } span { (updated) } }
             @if newest.is_none() { p class="quiet" { (lang.t("card.no_readings")) } } @else {
                 svg class="chart" width="286" height="140" viewBox="0 0 286 140" role="img" aria-label=(lang.t("card.seen")) {
-                    (chart::axis(frame, 10 * 60_000, 0.0, 116.0))
+                    (chart::axis(frame, wall, 10 * 60_000, 0.0, 116.0))
                     @for (n, readings) in (0_u8..).zip(lanes) {
-                        @let (lane, _) = lane_of(lang, readings, day.to_ms);
+                        @let (lane, _) = lane_of(lang, wall, readings, day.to_ms);
                         @let floor = 22.0 + 29.0 * f64::from(n);
                         text class="dim" x="0" y=(floor - 5.0) { (lane.label) }
                         (chart::lane(frame, &lane, floor, 16.0, (lang.t("home.no_message"), GAP_MS)))
@@ -212,7 +213,7 @@ pub fn half_hour(lang: Lang, day: &Day, raised_ms: i64) -> Markup {
     }
 }
 
-fn why_list(lang: Lang, day: &Day) -> Markup {
+fn why_list(lang: Lang, wall: Wall<'_>, day: &Day) -> Markup {
     let mut holes = Vec::new();
     for readings in &day.readings {
         let label = shape(readings.quantity).1;
@@ -224,7 +225,7 @@ fn why_list(lang: Lang, day: &Day) -> Markup {
             @if holes.is_empty() { li { (lang.t("home.no_gaps")) } }
             @for (label, gap) in holes.iter().take(8) {
                 li {
-                    b { (lang.fill("home.gap_line", &[("from", &when::table(gap.from_ms)), ("to", &when::table(gap.to_ms))])) }
+                    b { (lang.fill("home.gap_line", &[("from", &wall.table(gap.from_ms)), ("to", &wall.table(gap.to_ms))])) }
                     "　" (lang.fill("home.gap_what", &[("what", lang.t(label)), ("age", &when::stretch(gap.to_ms - gap.from_ms, lang))]))
                 }
             }

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use crate::auth::Staff;
 use crate::desk::fold::{Due, Matter, due};
 use crate::pages::home::top;
+use crate::pages::when::Wall;
 use crate::pages::{Frame, sprite, when};
 use crate::words::Lang;
 
@@ -15,15 +16,15 @@ use crate::words::Lang;
 const NAMED: usize = 4;
 
 /// The page.
-pub fn page(me: &Staff, now_ms: i64, matters: &[Matter]) -> Markup {
+pub fn page(me: &Staff, wall: Wall<'_>, matters: &[Matter]) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     let title = format!("{} · {}", t("faults.title"), t("app.name"));
     let late = matters.iter().filter(|matter| due(matter.age_ms).workaround < 0).count();
     let body = html! {
-        body data-now-ms=(now_ms) {
+        body {
             (sprite())
             div class="home" {
-                (top(me, now_ms))
+                (top(me, wall))
                 main {
                     section class="sheet" aria-labelledby="fd" {
                         header {
@@ -36,7 +37,7 @@ pub fn page(me: &Staff, now_ms: i64, matters: &[Matter]) -> Markup {
                                 th { (t("faults.what")) } th { (t("faults.where")) } th { (t("faults.homes")) }
                                 th { (t("faults.since")) } th { (t("faults.workaround")) } th { (t("faults.fix")) } th { (t("faults.who")) }
                             } }
-                            tbody { @for matter in matters { (line(me.lang, matter, now_ms)) } }
+                            tbody { @for matter in matters { (line(me.lang, matter, wall)) } }
                         } }
                     }
                 }
@@ -47,7 +48,7 @@ pub fn page(me: &Staff, now_ms: i64, matters: &[Matter]) -> Markup {
     Frame { title: &title, lang: me.lang, theme: &me.theme, css, script }.around(&body)
 }
 
-fn line(lang: Lang, matter: &Matter, now_ms: i64) -> Markup {
+fn line(lang: Lang, matter: &Matter, wall: Wall<'_>) -> Markup {
     let Some(head) = matter.head() else { return html! {} };
     let Due { workaround, fix } = due(matter.age_ms);
     let homes = matter.homes();
@@ -62,9 +63,9 @@ fn line(lang: Lang, matter: &Matter, now_ms: i64) -> Markup {
                 @if !homes.is_empty() { b { (lang.fill("faults.n_homes", &[("n", &homes.len().to_string())])) } " " }
                 span class="second" { (homes.iter().take(NAMED).cloned().collect::<Vec<_>>().join(lang.t("protect.and"))) @if homes.len() > NAMED { " …" } }
             }
-            td { (when::table(matter.since_ms)) " " span class="second" { (when::ago(matter.age_ms, lang)) } }
-            td { (left(lang, now_ms, workaround)) }
-            td { (left(lang, now_ms, fix)) }
+            td { (wall.table(matter.since_ms)) " " span class="second" { (when::ageing(matter.age_ms, lang)) } }
+            td { (left(lang, wall, workaround)) }
+            td { (left(lang, wall, fix)) }
             td { @match &head.owner { Some(holder) => { (holder.display) } None => { (lang.t("js.unclaimed")) } } }
         }
     }
@@ -81,8 +82,8 @@ pub(super) fn place(lang: Lang, view: &crate::desk::view::AlertView) -> String {
 }
 
 /// When something is due and how long that still is, or how long it is late.
-pub(super) fn left(lang: Lang, now_ms: i64, ms: i64) -> Markup {
-    let at = when::table(now_ms + ms);
+pub(super) fn left(lang: Lang, wall: Wall<'_>, ms: i64) -> Markup {
+    let at = wall.table(wall.now_ms + ms);
     let key = if ms < 0 { "faults.overdue" } else { "faults.left" };
     let span = lang.fill(key, &[("span", &when::stretch(ms.abs(), lang))]);
     html! { (at) " " @if ms < 0 { b { (span) } } @else { span class="second" { (span) } } }

@@ -9,7 +9,8 @@ use crate::desk::chain::state_word;
 use crate::desk::protection::Day;
 use crate::desk::view::{kind_of, kind_word};
 use crate::pages::protected::Shown;
-use crate::pages::{Frame, day, sprite, when};
+use crate::pages::when::{self, Wall};
+use crate::pages::{Frame, day, sprite};
 use crate::records::desk::DeskRow;
 use crate::records::staff::AccessRow;
 use crate::words::Lang;
@@ -25,6 +26,8 @@ pub struct Home<'a> {
     pub address: &'a str,
     /// Who lives there; empty when nobody is entered.
     pub person: &'a str,
+    /// Now.
+    pub wall: Wall<'a>,
     /// The last day.
     pub day: &'a Day,
     /// How far it is protected.
@@ -48,11 +51,11 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
         body data-now-ms=(home.day.to_ms) {
             (sprite())
             div class="home" {
-                (top(me, home.day.to_ms))
+                (top(me, home.wall))
                 main {
                     p class="crumbs" { span { (home.address) } span { (logged) } }
                     (state(me.lang, home))
-                    (day::sheet(me.lang, home.day, home.events))
+                    (day::sheet(me.lang, home.wall, home.day, home.events))
                     p { a class="button" href={ "/homes/" (home.id) "/rehearsal" } { (t("rehearse.open")) } }
                     div class="two" {
                         (home.shown.table())
@@ -73,7 +76,7 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
 }
 
 /// The bar above office pages.
-pub(super) fn top(me: &Staff, now_ms: i64) -> Markup {
+pub(super) fn top(me: &Staff, wall: Wall<'_>) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     html! {
         header class="top" {
@@ -84,7 +87,7 @@ pub(super) fn top(me: &Staff, now_ms: i64) -> Markup {
                 a href="/faults" { (t("faults.title")) }
             }
             div class="group push second" { a href="/homes" { (t("console.find")) } }
-            span class="clock" id="clock" { (when::clock(now_ms)) }
+            (wall.face())
             span class="second" { (me.display) }
         }
     }
@@ -112,7 +115,7 @@ fn state(lang: Lang, home: &Home<'_>) -> Markup {
                 (stat(lang.t("home.figures_open"), &html! { (open) }, lang.t("home.now")))
                 (stat(lang.t("home.figures_devices"),
                     &html! { (shown.heard()) small { (lang.fill("home.of", &[("n", &all.to_string())])) } },
-                    &when::minute(day.to_ms)))
+                    &home.wall.minute(day.to_ms)))
                 (answered(lang, home))
             }
         }
@@ -136,7 +139,7 @@ fn answered(lang: Lang, home: &Home<'_>) -> Markup {
     stat(
         lang.t("home.figures_answer"),
         &html! { (quick) small { (of) } },
-        &when::minute(home.day.to_ms),
+        &home.wall.minute(home.day.to_ms),
     )
 }
 
@@ -151,7 +154,7 @@ fn events(lang: Lang, home: &Home<'_>) -> Markup {
                 tbody {
                     @for row in home.events.iter().take(8) {
                         tr {
-                            td { (when::table(row.raised_wall)) }
+                            td { (home.wall.table(row.raised_wall)) }
                             td { (lang.t(&format!("kind.{}", kind_word(kind_of(row.kind))))) }
                             td class="end" { @match row.claimed_wall {
                                 Some(at) => { (when::span(at - row.raised_wall, lang)) }
@@ -179,7 +182,7 @@ fn looks(lang: Lang, home: &Home<'_>) -> Markup {
             table class="data" { tbody {
                 @for look in home.looks.iter().take(6) {
                     tr {
-                        td { (when::table(look.wall)) }
+                        td { (home.wall.table(look.wall)) }
                         td { (look.display) (lang.t("js.gap")) (lang.t(&format!("role.{}", look.role))) }
                         td { (lang.t(if look.why == "alert" { "key.claim" } else { "app.homes" })) }
                     }

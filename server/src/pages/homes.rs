@@ -8,6 +8,7 @@ use crate::auth::Staff;
 use crate::desk::chain::Protected;
 use crate::pages::home::top;
 use crate::pages::protected::headline;
+use crate::pages::when::Wall;
 use crate::pages::{Frame, sprite};
 
 /// One line of the list.
@@ -45,15 +46,15 @@ pub fn door(label: &str) -> Vec<(String, u64)> {
 }
 
 /// The page. `asked`: what was searched for; `more`: whether further homes fit.
-pub fn page(me: &Staff, now_ms: i64, asked: &str, lines: &[Line], more: bool) -> Markup {
+pub fn page(me: &Staff, wall: Wall<'_>, asked: &str, lines: &[Line], more: bool) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     let count = lines.len().to_string();
     let title = format!("{} · {}", t("homes.title"), t("app.name"));
     let body = html! {
-        body data-now-ms=(now_ms) {
+        body {
             (sprite())
             div class="home" {
-                (top(me, now_ms))
+                (top(me, wall))
                 main {
                     form class="search" action="/homes" method="get" role="search" {
                         label for="q" { (t("homes.search")) }

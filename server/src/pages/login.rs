@@ -5,7 +5,8 @@
 
 use maud::{Markup, html};
 
-use crate::pages::{Frame, when};
+use crate::pages::Frame;
+use crate::pages::when::Wall;
 use crate::words::Lang;
 
 /// What is on the page already.
@@ -21,12 +22,12 @@ pub struct Told<'a> {
     pub second: bool,
 }
 
-/// The page. `now_ms`: the server's wall clock.
-pub fn page(lang: Lang, now_ms: i64, told: &Told<'_>) -> Markup {
+/// The page.
+pub fn page(lang: Lang, wall: Wall<'_>, told: &Told<'_>) -> Markup {
     let t = |key: &'static str| lang.t(key);
     let title = format!("{} · {}", t("login.title"), t("app.name"));
     let body = html! {
-        body class="login" data-now-ms=(now_ms) {
+        body class="login" {
             main {
                 header class="brand" { h1 { (t("app.name")) } p { (t("app.room")) } }
                 @if told.by_code { (code_form(lang, told)) } @else { (name_form(lang, told)) }
@@ -39,7 +40,7 @@ pub fn page(lang: Lang, now_ms: i64, told: &Told<'_>) -> Markup {
                     }
                 }
             }
-            (foot(lang, now_ms, t("login.help")))
+            (foot(lang, wall, t("login.help")))
         }
     };
     let frame =
@@ -109,11 +110,11 @@ pub(super) fn secret(lang: Lang, name: &str, label: &str, kind: &str) -> Markup 
 }
 
 /// The foot: the server's clock, help, the other language.
-pub(super) fn foot(lang: Lang, now_ms: i64, help: &str) -> Markup {
+pub(super) fn foot(lang: Lang, wall: Wall<'_>, help: &str) -> Markup {
     html! {
         footer {
             span {
-                span class="clock" { b id="clock" { (when::clock(now_ms)) } }
+                (wall.face())
                 span { (lang.t("login.server")) }
             }
             span {

@@ -9,6 +9,7 @@ use qrcode::{EcLevel, QrCode};
 use crate::auth::Staff;
 use crate::pages::Frame;
 use crate::pages::login::foot;
+use crate::pages::when::Wall;
 
 /// What was done or went wrong just now.
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ pub struct Told {
 }
 
 /// The page. `second`: whether log-in asks for the second factor; none for those who have no use for it.
-pub fn page(me: &Staff, now_ms: i64, second: Option<bool>, told: &Told) -> Markup {
+pub fn page(me: &Staff, wall: Wall<'_>, second: Option<bool>, told: &Told) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     let title = format!("{} · {}", t("me.title"), t("app.name"));
     let field = |id: &'static str, name: &'static str, label: &'static str, kind: &'static str| {
@@ -32,7 +33,7 @@ pub fn page(me: &Staff, now_ms: i64, second: Option<bool>, told: &Told) -> Marku
         }
     };
     let body = html! {
-        body class="login" data-now-ms=(now_ms) {
+        body class="login" {
             main {
                 header class="brand" { h1 { (t("me.title")) } p { (me.display) } }
                 form class="form" method="post" action="/me/password" aria-label=(t("me.change")) {
@@ -45,7 +46,7 @@ pub fn page(me: &Staff, now_ms: i64, second: Option<bool>, told: &Told) -> Marku
                 }
                 @if let Some(on) = second { (second_form(me, on, told)) }
             }
-            (foot(me.lang, now_ms, ""))
+            (foot(me.lang, wall, ""))
         }
     };
     let frame = Frame {

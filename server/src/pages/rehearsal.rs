@@ -9,6 +9,7 @@ use proto::unit::Millis;
 
 use crate::auth::Staff;
 use crate::pages::home::top;
+use crate::pages::when::Wall;
 use crate::pages::{Frame, sprite, when};
 use crate::rehearsal::compare::{Comparison, Moved, Sum, Told};
 use crate::words::Lang;
@@ -44,8 +45,8 @@ pub struct Rehearsal<'a> {
     pub chosen: Chosen,
     /// What came of it, if anything was asked; the error in words if it could not be told.
     pub answer: Option<Result<Comparison, String>>,
-    /// Now, wall clock.
-    pub now_ms: i64,
+    /// Now.
+    pub wall: Wall<'a>,
 }
 
 /// Draws it.
@@ -55,10 +56,10 @@ pub fn page(me: &Staff, home: &Rehearsal<'_>) -> Markup {
     let name = if home.person.is_empty() { home.label } else { home.person };
     let title = lang.fill("rehearse.title", &[("name", name), ("app", t("app.name"))]);
     let body = html! {
-        body data-now-ms=(home.now_ms) {
+        body {
             (sprite())
             div class="home" {
-                (top(me, home.now_ms))
+                (top(me, home.wall))
                 main {
                     p class="crumbs" {
                         a href={ "/homes/" (home.id) } { (home.label) }
@@ -66,7 +67,7 @@ pub fn page(me: &Staff, home: &Rehearsal<'_>) -> Markup {
                     }
                     (form(lang, home))
                     @match &home.answer {
-                        Some(Ok(answer)) => (told(lang, answer))
+                        Some(Ok(answer)) => (told(lang, home.wall, answer))
                         Some(Err(sentence)) => section class="sheet" { p { (sentence) } }
                         None => {}
                     }
@@ -135,7 +136,7 @@ fn options(lang: Lang, unit: (&str, u64), span: Option<Millis>, choices: &[u64])
     }
 }
 
-fn told(lang: Lang, answer: &Comparison) -> Markup {
+fn told(lang: Lang, wall: Wall<'_>, answer: &Comparison) -> Markup {
     let t = |key: &'static str| lang.t(key);
     #[expect(clippy::cast_possible_truncation, reason = "at most 90 days")]
     let span = when::span((answer.days * 86_400_000.0) as i64, lang);
@@ -158,9 +159,9 @@ fn told(lang: Lang, answer: &Comparison) -> Markup {
             p class="second" { (lang.fill("rehearse.assumed", &[("n", &minutes)])) }
             @if answer.cut { p { b { (t("rehearse.cut")) } } }
         }
-        (list(lang, t("rehearse.gained"), &answer.gained_alarms, answer.gained))
-        (list(lang, t("rehearse.lost"), &answer.lost_alarms, answer.lost))
-        (moved(lang, answer))
+        (list(lang, wall, t("rehearse.gained"), (&answer.gained_alarms, answer.gained)))
+        (list(lang, wall, t("rehearse.lost"), (&answer.lost_alarms, answer.lost)))
+        (moved(lang, wall, answer))
     }
 }
 
@@ -173,17 +174,17 @@ fn sum(name: &str, sum: &Sum) -> Markup {
     }
 }
 
-fn list(lang: Lang, head: &str, alarms: &[Told], all: usize) -> Markup {
+fn list(lang: Lang, wall: Wall<'_>, head: &str, (alarms, all): (&[Told], usize)) -> Markup {
     html! {
         section class="sheet" {
             header { h2 { (head) " " (all) } @if all > SHOWN { span class="quiet" { (lang.fill("homes.more", &[("n", &SHOWN.to_string())])) } } }
             @if alarms.is_empty() { p class="quiet" { (lang.t("rehearse.none")) } }
-            table class="data" { tbody { @for alarm in alarms.iter().take(SHOWN) { (line(lang, alarm, None)) } } }
+            table class="data" { tbody { @for alarm in alarms.iter().take(SHOWN) { (line(lang, wall, alarm, None)) } } }
         }
     }
 }
 
-fn moved(lang: Lang, answer: &Comparison) -> Markup {
+fn moved(lang: Lang, wall: Wall<'_>, answer: &Comparison) -> Markup {
     let shift = |alarm: &Moved| {
         let key = if alarm.later_ms < 0 { "rehearse.sooner" } else { "rehearse.later" };
         lang.fill(key, &[("age", &when::span(alarm.later_ms.abs(), lang))])
@@ -193,14 +194,16 @@ fn moved(lang: Lang, answer: &Comparison) -> Markup {
             section class="sheet" {
                 header { h2 { (lang.t("rehearse.moved")) " " (answer.moved) } }
                 table class="data" { tbody {
-                    @for alarm in answer.moved_alarms.iter().take(SHOWN) { (line(lang, &alarm.alarm, Some(shift(alarm)))) }
+                    @for alarm in answer.moved_alarms.iter().take(SHOWN) {
+                        (line(lang, wall, &alarm.alarm, Some(shift(alarm))))
+                    }
                 } }
             }
         }
     }
 }
 
-fn line(lang: Lang, alarm: &Told, more: Option<String>) -> Markup {
+fn line(lang: Lang, wall: Wall<'_>, alarm: &Told, more: Option<String>) -> Markup {
     let reason = |item: &serde_json::Value| {
         let word = item.get("what").and_then(serde_json::Value::as_str).unwrap_or_default();
         let for_it = item.get("supports").and_then(serde_json::Value::as_bool).unwrap_or(true);
@@ -210,7 +213,7 @@ fn line(lang: Lang, alarm: &Told, more: Option<String>) -> Markup {
     let reasons: Vec<String> = alarm.evidence.iter().map(reason).collect();
     html! {
         tr {
-            td { (when::table(alarm.raised_ms)) }
+            td { (wall.table(alarm.raised_ms)) }
             td { (lang.t(&format!("kind.{}", alarm.kind))) }
             td { (lang.t(&format!("severity.{}", alarm.worst))) }
             td { (reasons.join(lang.t("js.gap"))) }

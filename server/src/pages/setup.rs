@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::pages::Frame;
 use crate::pages::login::{foot, secret};
+use crate::pages::when::Wall;
 use crate::words::Lang;
 
 /// What is on the page already.
@@ -19,8 +20,8 @@ pub struct Told<'a> {
     pub say: &'a str,
 }
 
-/// The page. `now_ms`: the server's wall clock.
-pub fn page(lang: Lang, now_ms: i64, told: &Told<'_>) -> Markup {
+/// The page.
+pub fn page(lang: Lang, wall: Wall<'_>, told: &Told<'_>) -> Markup {
     let t = |key: &'static str| lang.t(key);
     let title = format!("{} · {}", t("setup.title"), t("app.name"));
     let field = |id: &'static str, label: &'static str, auto: &'static str, value: &str| {
@@ -32,7 +33,7 @@ pub fn page(lang: Lang, now_ms: i64, told: &Told<'_>) -> Markup {
         }
     };
     let body = html! {
-        body class="login" data-now-ms=(now_ms) {
+        body class="login" {
             main {
                 header class="brand" { h1 { (t("app.name")) } p { (t("setup.title")) } }
                 form class="form" method="post" action="/setup" aria-label=(t("setup.title")) data-to="/api/setup" data-then={ "/login?lang=" (lang.tag()) } {
@@ -52,7 +53,7 @@ pub fn page(lang: Lang, now_ms: i64, told: &Told<'_>) -> Markup {
                     }
                 }
             }
-            (foot(lang, now_ms, ""))
+            (foot(lang, wall, ""))
         }
     };
     let frame =

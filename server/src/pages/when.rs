@@ -1,52 +1,104 @@
 //! Times and ages as people read them: 24 h clock, dates without a year in tables, coarse ages.
 //!
-//! The zone is the machine's: a watch room and its homes share one. Not here: durations on the live
-//! console, which its scripts count.
+//! Every time of day is told in one zone, the configured one of the homes, whatever zone the machine or
+//! the reader's computer is in; a page asks [`Wall`] and nobody else. Ages and spans need no zone. Not
+//! here: durations on the live console, which its scripts count.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use maud::{Markup, html};
 
 use crate::words::Lang;
 
-fn at(wall_ms: i64, shape: &str) -> String {
-    Timestamp::from_millisecond(wall_ms)
-        .map(|at| at.to_zoned(TimeZone::system()).strftime(shape).to_string())
-        .unwrap_or_default()
+/// The time zone of the homes.
+#[derive(Debug, Clone)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The zone of an IANA name; UTC if this machine does not know it, which the configuration's check refuses.
+    pub fn named(name: &str) -> Self {
+        Self(TimeZone::get(name).unwrap_or(TimeZone::UTC))
+    }
+
+    /// Its IANA name, for the clocks that scripts count on.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
 }
 
-/// `14:46:09`
-pub fn clock(wall_ms: i64) -> String {
-    at(wall_ms, "%H:%M:%S")
+/// Now, as it is told to people: the server's wall clock, read in the zone of the homes.
+#[derive(Debug, Clone, Copy)]
+pub struct Wall<'a> {
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+    /// Where the homes are.
+    pub zone: &'a Zone,
 }
 
-/// `14:46:01.204`
-pub fn log(wall_ms: i64) -> String {
-    at(wall_ms, "%H:%M:%S%.3f")
-}
+impl Wall<'_> {
+    fn zoned(self, wall_ms: i64) -> Option<Zoned> {
+        let at = Timestamp::from_millisecond(wall_ms).ok()?;
+        Some(at.to_zoned(self.zone.0.clone()))
+    }
 
-/// `14:46`
-pub fn minute(wall_ms: i64) -> String {
-    at(wall_ms, "%H:%M")
-}
+    fn at(self, wall_ms: i64, shape: &str) -> String {
+        self.zoned(wall_ms).map(|at| at.strftime(shape).to_string()).unwrap_or_default()
+    }
 
-/// `11-22`
-pub fn day(wall_ms: i64) -> String {
-    at(wall_ms, "%m-%d")
-}
+    /// `14:46:09`
+    pub fn clock(self, wall_ms: i64) -> String {
+        self.at(wall_ms, "%H:%M:%S")
+    }
 
-/// `11-22 14:46`
-pub fn table(wall_ms: i64) -> String {
-    at(wall_ms, "%m-%d %H:%M")
-}
+    /// `14:46:01.204`
+    pub fn log(self, wall_ms: i64) -> String {
+        self.at(wall_ms, "%H:%M:%S%.3f")
+    }
 
-/// `2026`
-pub fn year(wall_ms: i64) -> i64 {
-    at(wall_ms, "%Y").parse().unwrap_or(0)
-}
+    /// `14:46`
+    pub fn minute(self, wall_ms: i64) -> String {
+        self.at(wall_ms, "%H:%M")
+    }
 
-/// Minutes after midnight in the machine's zone.
-pub fn minute_of_day(wall_ms: i64) -> i64 {
-    at(wall_ms, "%H").parse::<i64>().unwrap_or(0) * 60 + at(wall_ms, "%M").parse().unwrap_or(0)
+    /// `11-22`
+    pub fn day(self, wall_ms: i64) -> String {
+        self.at(wall_ms, "%m-%d")
+    }
+
+    /// `11-22 14:46`
+    pub fn table(self, wall_ms: i64) -> String {
+        self.at(wall_ms, "%m-%d %H:%M")
+    }
+
+    /// `2026-11-22 14:46:09`: for a file that is read without its page.
+    pub fn full(self, wall_ms: i64) -> String {
+        self.at(wall_ms, "%Y-%m-%d %H:%M:%S")
+    }
+
+    /// `2026`
+    pub fn year(self, wall_ms: i64) -> i64 {
+        self.zoned(wall_ms).map_or(0, |at| i64::from(at.year()))
+    }
+
+    /// Minutes after midnight.
+    pub fn minute_of_day(self, wall_ms: i64) -> i64 {
+        self.zoned(wall_ms).map_or(0, |at| i64::from(at.hour()) * 60 + i64::from(at.minute()))
+    }
+
+    /// How long ago it was.
+    pub fn ago(self, wall_ms: i64, lang: Lang) -> String {
+        ago(self.now_ms - wall_ms, lang)
+    }
+
+    /// The clock of a page; its script counts on from the server's time, in this zone.
+    pub fn face(self) -> Markup {
+        html! {
+            span class="clock" id="clock" data-now-ms=(self.now_ms) data-zone=(self.zone.name())
+                data-offset-s=(self.zoned(self.now_ms).map_or(0, |at| at.offset().seconds())) {
+                (self.clock(self.now_ms))
+            }
+        }
+    }
 }
 
 /// `3 分`: one coarse unit.
@@ -87,9 +139,33 @@ pub fn ago(ms: i64, lang: Lang) -> String {
     lang.fill("age.ago", &[("age", &span(ms, lang))])
 }
 
+/// The same, which the page's script counts on: an age on a page that stays open does not stand still.
+pub fn ageing(ms: i64, lang: Lang) -> Markup {
+    html! { span data-age-s=(ms.max(0) / 1000) { (ago(ms, lang)) } }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_those_of_the_homes_and_not_of_the_machine() {
+        let ms = 1_795_998_369_204; // 2026-11-30 00:26:09.204 UTC
+        for (name, clock, day, minute, offset) in [
+            ("Asia/Shanghai", "08:26:09", "11-30", 506, 28_800),
+            ("America/New_York", "19:26:09", "11-29", 1166, -18_000),
+            ("UTC", "00:26:09", "11-30", 26, 0),
+        ] {
+            let zone = Zone::named(name);
+            let wall = Wall { now_ms: ms, zone: &zone };
+            assert_eq!(wall.clock(ms), clock, "{name}");
+            assert_eq!(wall.day(ms), day, "{name}");
+            assert_eq!(wall.minute_of_day(ms), minute, "{name}");
+            let face = wall.face().into_string();
+            assert!(face.contains(&format!("data-zone=\"{name}\"")), "{face}");
+            assert!(face.contains(&format!("data-offset-s=\"{offset}\"")), "{face}");
+        }
+    }
 
     #[test]
     fn long_times_are_not_counted_in_small_units() {

@@ -79,7 +79,7 @@ pub async fn login(
                 say: &error.sentence(lang),
                 second: error.code().starts_with("second"),
             };
-            (error.status(), page::page(lang, app.clock.now().wall_ms, &told)).into_response()
+            (error.status(), page::page(lang, app.wall(), &told)).into_response()
         }
     }
 }
@@ -98,7 +98,7 @@ pub async fn setup(State(app): State<Arc<App>>, Form(form): Form<SetupForm>) -> 
         Err(error) => {
             let told =
                 setup_page::Told { name: &name, display: &display, say: &error.sentence(lang) };
-            (error.status(), setup_page::page(lang, app.clock.now().wall_ms, &told)).into_response()
+            (error.status(), setup_page::page(lang, app.wall(), &told)).into_response()
         }
     }
 }

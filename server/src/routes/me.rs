@@ -164,7 +164,7 @@ async fn shown(app: &App, me: &Staff, done: ApiResult<Told>) -> Response {
         }
     };
     let second = Leading::allows(me.role).then_some(guarded);
-    (status, drawn::page(me, app.clock.now().wall_ms, second, &told)).into_response()
+    (status, drawn::page(me, app.wall(), second, &told)).into_response()
 }
 
 /// `GET /me`

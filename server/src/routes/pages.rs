@@ -60,9 +60,8 @@ pub async fn login(
     if staff::administrators(&mut *app.records.reader().await?).await? == 0 {
         return Ok(Redirect::to("/setup").into_response());
     }
-    let now = app.clock.now().wall_ms;
     let told = pages::login::Told { by_code: entry.code.is_some(), ..Default::default() };
-    Ok(pages::login::page(lang(&entry, &headers), now, &told).into_response())
+    Ok(pages::login::page(lang(&entry, &headers), app.wall(), &told).into_response())
 }
 
 /// `GET /setup`
@@ -74,7 +73,7 @@ pub async fn setup(
     if staff::administrators(&mut *app.records.reader().await?).await? > 0 {
         return Ok(Redirect::to("/login").into_response());
     }
-    let (lang, now) = (lang(&entry, &headers), app.clock.now().wall_ms);
+    let (lang, now) = (lang(&entry, &headers), app.wall());
     Ok(pages::setup::page(lang, now, &pages::setup::Told::default()).into_response())
 }
 
@@ -92,10 +91,9 @@ pub async fn console(State(app): State<Arc<App>>, me: Result<As<AtDesk>, ApiErro
         Ok(me) => me,
         Err(answer) => return *answer,
     };
-    let now = app.clock.now();
-    let on_duty = app.presence.on_duty(now.mono);
+    let on_duty = app.presence.on_duty(app.clock.mono());
     let phone = &app.config.console.fallback_phone;
-    pages::console::page(&me, now.wall_ms, on_duty, phone).into_response()
+    pages::console::page(&me, app.wall(), on_duty, phone).into_response()
 }
 
 /// `GET /console/alerts/{id}`: the facts of one card, for the console's scripts.
@@ -110,10 +108,10 @@ pub async fn facts(
     let (mut seen, mut guarded) = (html! {}, html! {});
     if let Some(day) = &day {
         let protected = chain::of_home(&app, card.row.home);
-        seen = pages::day::half_hour(me.lang, day, card.view.raised_ms);
+        seen = pages::day::half_hour(me.lang, app.wall(), day, card.view.raised_ms);
         guarded = pages::card::guarded(&shown(&app, me.lang, day, &protected));
     }
-    Ok(pages::card::parts(&app, &card, &me, (&seen, &guarded), app.clock.now().wall_ms))
+    Ok(pages::card::parts(&app, &card, &me, (&seen, &guarded), app.wall()))
 }
 
 fn shown<'a>(app: &'a App, lang: Lang, day: &'a Day, protected: &'a Protected) -> Shown<'a> {
@@ -156,8 +154,7 @@ pub async fn homes(
             protected: chain::of_home(&app, *n),
         })
         .collect();
-    let now = app.clock.now().wall_ms;
-    Ok(pages::homes::page(&me, now, &asked, &lines, found.len() > LISTED).into_response())
+    Ok(pages::homes::page(&me, app.wall(), &asked, &lines, found.len() > LISTED).into_response())
 }
 
 /// `GET /faults`: what is wrong with equipment, a line a cause.
@@ -177,7 +174,7 @@ pub async fn faults(
     let by_id: HashMap<_, _> = views.into_iter().map(|view| (view.id.clone(), view)).collect();
     let both = rows.into_iter().filter_map(|row| Some((by_id.get(&row.id)?.clone(), row)));
     let matters = fold::matters(both.map(|(view, row)| (row, view)));
-    Ok(pages::faults::page(&me, app.clock.now().wall_ms, &matters).into_response())
+    Ok(pages::faults::page(&me, app.wall(), &matters).into_response())
 }
 
 /// `GET /homes/{id}`
@@ -208,6 +205,7 @@ pub async fn home(
         id: &id,
         address: &address,
         person: &name.person,
+        wall: app.wall(),
         day: &day,
         shown,
         events: &events,

@@ -16,6 +16,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::AtDesk;
+use crate::desk::life::stored;
 use crate::desk::presence::Sound;
 use crate::desk::queue::{self, Snapshot};
 use crate::desk::view::AlertView;
@@ -28,6 +29,8 @@ pub struct Queue {
     cursor: i64,
     /// Server's wall clock, ms since 1970.
     now_ms: i64,
+    /// Server's own time, ms: ages are counted by it.
+    mono_ms: i64,
     /// People on duty: somewhere a console of theirs would be heard.
     on_duty: usize,
     alerts: Vec<AlertView>,
@@ -79,7 +82,8 @@ pub async fn show(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> ApiRes
     let Snapshot { cursor, alerts, fences } = queue::snapshot(&app, &me.id).await?;
     let now = app.clock.now();
     let on_duty = app.presence.on_duty(now.mono);
-    Ok(Json(Queue { cursor, now_ms: now.wall_ms, on_duty, alerts, fences }))
+    let (now_ms, mono_ms) = (now.wall_ms, stored(now.mono));
+    Ok(Json(Queue { cursor, now_ms, mono_ms, on_duty, alerts, fences }))
 }
 
 /// A console says that it lives, every five seconds.

@@ -179,7 +179,7 @@ pub async fn page(
         person: &name.person,
         chosen: Chosen { rules, days },
         answer,
-        now_ms: app.clock.now().wall_ms,
+        wall: app.wall(),
     };
     Ok(crate::pages::rehearsal::page(&me, &page).into_response())
 }

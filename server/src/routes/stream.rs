@@ -24,6 +24,7 @@ use crate::api_error::ApiResult;
 use crate::app::App;
 use crate::auth::role::AtDesk;
 use crate::auth::{As, Staff};
+use crate::desk::life::stored;
 use crate::desk::queue;
 use crate::live::{Told, event};
 use crate::records::desk;
@@ -181,9 +182,10 @@ impl Reader {
         Staff::of_session(&self.app, &self.session).await.map_err(|_| Ended)?;
         self.catch_up().await?;
         let (cursor, now) = (self.last, self.app.clock.now());
-        let (wall, on_duty) = (now.wall_ms, self.app.presence.on_duty(now.mono));
+        let (wall, mono) = (now.wall_ms, stored(now.mono));
+        let on_duty = self.app.presence.on_duty(now.mono);
         let text = format!(
-            "event: beat\ndata: {{\"cursor\":{cursor},\"now_ms\":{wall},\"on_duty\":{on_duty}}}\n\n"
+            "event: beat\ndata: {{\"cursor\":{cursor},\"now_ms\":{wall},\"mono_ms\":{mono},\"on_duty\":{on_duty}}}\n\n"
         );
         self.send(text.into()).await
     }

@@ -17,4 +17,5 @@ mod room;
 mod session;
 mod story;
 mod stream;
+mod times;
 mod watch;

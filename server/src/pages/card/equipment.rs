@@ -9,6 +9,7 @@ use crate::auth::Staff;
 use crate::desk::card::Card;
 use crate::desk::fold::{self, Due, due};
 use crate::desk::view::kind_of;
+use crate::pages::when::Wall;
 use crate::pages::{faults, when};
 use crate::words::Lang;
 
@@ -27,7 +28,7 @@ pub(super) fn is(card: &Card) -> bool {
 }
 
 /// What is known of where it is; also of a call that no home is known for.
-pub(super) fn facts(card: &Card, lang: Lang, now_ms: i64) -> Markup {
+pub(super) fn facts(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
     let view = &card.view;
     let Due { workaround, fix } = due(view.age_ms);
     let pair = |key: &'static str, value: &Markup| html! { dt { (lang.t(key)) } dd { (value) } };
@@ -42,10 +43,10 @@ pub(super) fn facts(card: &Card, lang: Lang, now_ms: i64) -> Markup {
             @if view.gateway.is_some() { (pair("card.box_place", &text(&view.gateway_label))) }
             @if let Some(device) = &view.device { (pair("card.box_device", &html! { (view.device_label) " " (device) })) }
             (pair("card.box_homes", &text(&homes)))
-            (pair("card.box_since", &html! { (when::table(view.raised_ms)) " " (when::ago(view.age_ms, lang)) }))
+            (pair("card.box_since", &html! { (wall.table(view.raised_ms)) " " (when::ageing(view.age_ms, lang)) }))
             @if is(card) {
-                (pair("faults.workaround", &faults::left(lang, now_ms, workaround)))
-                (pair("faults.fix", &faults::left(lang, now_ms, fix)))
+                (pair("faults.workaround", &faults::left(lang, wall, workaround)))
+                (pair("faults.fix", &faults::left(lang, wall, fix)))
             }
         }
     };

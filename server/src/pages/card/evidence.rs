@@ -7,21 +7,21 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::desk::view::AlertView;
-use crate::pages::when;
+use crate::pages::when::{self, Wall};
 use crate::words::Lang;
 
 /// Most reasons that a card shows; a section has six lines.
 const SHOWN: usize = 6;
 
 /// The section, which says what is argued about; nothing where nothing is known.
-pub(super) fn section(view: &AlertView, lang: Lang, now_ms: i64) -> Markup {
+pub(super) fn section(view: &AlertView, lang: Lang, wall: Wall<'_>) -> Markup {
     let items = view.evidence.as_array().map_or(&[][..], Vec::as_slice);
     if items.is_empty() {
         return html! {};
     }
     let kind = lang.t(&format!("kind.{}", view.kind));
     let about = lang.fill("card.about", &[("kind", kind)]);
-    super::section(lang.t("card.evidence"), &about, &table(items, lang, now_ms))
+    super::section(lang.t("card.evidence"), &about, &table(items, lang, wall))
 }
 
 /// What was seen, as words alone: for a line of the story.
@@ -31,13 +31,13 @@ pub(super) fn words(json: &str, lang: Lang) -> String {
     words.join(lang.t("js.gap"))
 }
 
-fn table(items: &[Value], lang: Lang, now_ms: i64) -> Markup {
+fn table(items: &[Value], lang: Lang, wall: Wall<'_>) -> Markup {
     html! {
         table class="past reasons" {
             @for item in chosen(items) {
                 tr data-supports=(if supports(item) { "for" } else { "against" }) {
                     td { (word(item, lang)) }
-                    td class="end" { (measure(item, lang, now_ms)) }
+                    td class="end" { (measure(item, lang, wall)) }
                     td class="end" { (lang.t(if supports(item) { "card.for" } else { "card.against" })) }
                 }
             }
@@ -59,29 +59,34 @@ fn word(item: &Value, lang: Lang) -> &'static str {
     lang.t(&format!("seen.{word}"))
 }
 
+/// When it was and how long ago, counted on by the page's script.
+fn since(lang: Lang, wall: Wall<'_>, at_ms: i64) -> Markup {
+    let told = lang.fill("card.at_ago", &[("time", &wall.minute(at_ms))]);
+    let (before, after) = told.split_once("{age}").unwrap_or((&told, ""));
+    html! { (before) (when::ageing(wall.now_ms - at_ms, lang)) (after) }
+}
+
 /// The number that goes with a reason, in the unit that its sort has.
-fn measure(item: &Value, lang: Lang, now_ms: i64) -> String {
+fn measure(item: &Value, lang: Lang, wall: Wall<'_>) -> Markup {
     let what = item.get("what").and_then(Value::as_str).unwrap_or_default();
     let value = item.get("value").and_then(Value::as_f64).unwrap_or(0.0);
-    let at_ms = item.get("at_ms").and_then(Value::as_i64).unwrap_or(now_ms);
+    let at_ms = item.get("at_ms").and_then(Value::as_i64).unwrap_or(wall.now_ms);
     let minutes = || {
         #[expect(clippy::cast_possible_truncation, reason = "minutes of a card are few")]
         let ms = (value * 60_000.0) as i64;
         when::span(ms, lang)
     };
-    match what {
+    let text = match what {
         // How long it lasts, or lasted when it was found.
         "nothing" | "silent" | "no_answer" | "not_worn" | "unchanging" | "always_on" | "usual"
         | "in_room" | "sustained" => minutes(),
         "battery" | "restless" | "restless_usual" => format!("{value:.0}%"),
         "breath" | "heart" => format!("{value:.0} {}", lang.t("home.per_minute")),
         "lost" | "demoted" | "certificate_ends" => format!("{value:.0}"),
-        "tampered" | "stuck" | "no_mains" => when::minute(at_ms),
-        _ => lang.fill(
-            "card.at_ago",
-            &[("time", &when::minute(at_ms)), ("age", &when::ago(now_ms - at_ms, lang))],
-        ),
-    }
+        "tampered" | "stuck" | "no_mains" => wall.minute(at_ms),
+        _ => return since(lang, wall, at_ms),
+    };
+    html! { (text) }
 }
 
 #[cfg(test)]
@@ -89,13 +94,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::pages::when::Zone;
+
+    fn told(item: &Value, now_ms: i64) -> String {
+        let zone = Zone::named("UTC");
+        measure(item, Lang::En, Wall { now_ms, zone: &zone }).into_string()
+    }
 
     #[test]
     fn the_long_lie_clock_runs_on_and_a_span_stays_as_it_was_found() {
         let upright = json!({ "what": "upright", "supports": true, "at_ms": 0, "value": 3.0 });
-        assert!(measure(&upright, Lang::En, 25 * 60_000).ends_with("25 min ago"));
+        assert!(told(&upright, 25 * 60_000).contains("data-age-s=\"1500\">25 min ago<"));
         let nothing = json!({ "what": "nothing", "supports": true, "at_ms": 0, "value": 245.0 });
-        assert_eq!(measure(&nothing, Lang::En, 400 * 60_000), "4 h");
+        assert_eq!(told(&nothing, 400 * 60_000), "4 h");
     }
 
     #[test]
@@ -103,7 +114,9 @@ mod tests {
         let items: Vec<Value> = (0..9).map(|n| json!({ "what": "moved", "value": n })).collect();
         assert_eq!(chosen(&items).len(), 6);
         assert_eq!(chosen(&items)[5]["value"], 8);
-        let page = table(&items, Lang::Zh, 0).into_string();
+        let zone = Zone::named("UTC");
+        let wall = Wall { now_ms: 0, zone: &zone };
+        let page = table(&items, Lang::Zh, wall).into_string();
         assert_eq!(page.matches("<tr").count(), 6);
     }
 

@@ -1,0 +1,131 @@
+//! Times and waits at the desk, in a real browser on a computer that is wrong about both.
+//!
+//! Every time of day is that of the homes, and no wait looks younger than it is: not on a computer whose
+//! clock is wrong, not after it slept, not when word of an alert came late. Not here: charts.
+
+use serde_json::{Value, json};
+use tests::browser::{Browser, key};
+use tests::clock::{Watch, wall_s};
+use tests::scene::Scene;
+use tests::stage::Setting;
+use tests::trouble::{Outcome, Trouble};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_demo");
+
+/// A computer two hours fast.
+const FAST: &str = "const Real = Date; globalThis.Date = class extends Real {
+  constructor(...of) { of.length ? super(...of) : super(Real.now() + 7200000); }
+  static now() { return Real.now() + 7200000; }
+};";
+
+/// A computer that can be made to sleep: its pages stand still, and so does the clock that they count by.
+const SLEEPER: &str = "const real = performance.now.bind(performance);
+let missed = 0;
+performance.now = () => real() - missed;
+globalThis.sleepFor = (ms) => { const from = real(); while (real() - from < ms); missed += ms; };";
+
+/// A way on which word of an alert takes four seconds, and beats do not.
+const HELD_UP: &str = "const Real = EventSource; globalThis.EventSource = class extends Real {
+  addEventListener(name, does) {
+    super.addEventListener(name, name === 'alert' ? (event) => setTimeout(() => does(event), 4000) : does);
+  }
+};";
+
+async fn at_the_desk(scene: &Scene, browser: &Browser) -> Outcome {
+    let wanted = json!({
+        "name": "desk", "display": "值班坐席", "role": "operator", "password": "a-long-desk-password",
+    });
+    scene.stage.admin.post("/api/staff", &wanted)?.good()?;
+    browser.go(&format!("http://{}/login", scene.stage.server.console))?;
+    browser.type_into("#u", "desk")?;
+    browser.type_into("#p", "a-long-desk-password")?;
+    browser.press(key::ENTER)?;
+    browser.until("location.pathname === '/console'", 20.0).await?;
+    browser.until("document.querySelector('#heard').textContent !== ''", 20.0).await
+}
+
+fn text(browser: &Browser, selector: &str) -> Outcome<String> {
+    let script = format!("return document.querySelector('{selector}').textContent");
+    Ok(browser.script(&script)?.as_str().unwrap_or_default().to_owned())
+}
+
+/// Seconds of `mm:ss` or of `hh:mm:ss`.
+fn seconds(digits: &str) -> Outcome<i64> {
+    digits.trim().split(':').try_fold(0, |sum, part| {
+        let part: i64 = part.parse().map_err(|_| Trouble::new(format!("no time: {digits}")))?;
+        Ok(sum * 60 + part)
+    })
+}
+
+/// Seconds of the day in the zone of the homes, eight hours before UTC.
+fn day_second() -> i64 {
+    (wall_s() + 8 * 3600).rem_euclid(86_400)
+}
+
+/// The wait that the first row shows, when the press was `since`.
+fn wait_shown(browser: &Browser, since: Watch) -> Outcome<(i64, f64)> {
+    let shown = seconds(&text(browser, "#waiting .timer")?)?;
+    Ok((shown, since.secs()))
+}
+
+async fn press(scene: &Scene, browser: &Browser) -> Outcome<Watch> {
+    let since = Watch::start();
+    scene.press(0).await?;
+    browser.until("document.querySelectorAll('#waiting .row').length === 1", 10.0).await?;
+    Ok(since)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_computer_in_another_zone_and_two_hours_wrong_shows_the_time_of_the_homes() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    browser.order("Emulation.setTimezoneOverride", &json!({ "timezoneId": "America/New_York" }))?;
+    browser.before_pages(FAST)?;
+    at_the_desk(&scene, &browser).await?;
+    let home = format!("/homes/{}", scene.homes[0]);
+    for page in ["/console", "/homes", &home, "/login"] {
+        browser.go(&format!("http://{}{page}", scene.stage.server.console))?;
+        // The script has counted on at least once.
+        tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+        let (shown, now) = (seconds(&text(&browser, "#clock")?)?, day_second());
+        let apart = (now - shown).rem_euclid(86_400);
+        assert!(apart <= 3 || apart >= 86_397, "{page}: {apart} s from the time of the homes");
+    }
+    browser.go(&format!("http://{}/console", scene.stage.server.console))?;
+    let since = press(&scene, &browser).await?;
+    let (shown, real) = wait_shown(&browser, since)?;
+    assert!((shown as f64) <= real + 1.0, "{shown} s shown after {real} s");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_computer_that_slept_shows_the_whole_wait() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    browser.before_pages(SLEEPER)?;
+    at_the_desk(&scene, &browser).await?;
+    let since = press(&scene, &browser).await?;
+    browser.script("sleepFor(8000)")?;
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    let (shown, real) = wait_shown(&browser, since)?;
+    assert!(shown as f64 >= real - 2.5, "{shown} s shown after {real} s");
+    assert!(shown as f64 <= real + 1.0, "{shown} s shown after {real} s");
+    let errors = browser.script("return window.faults ?? []")?;
+    assert_eq!(errors, Value::Array(Vec::new()), "no script has failed");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_word_of_an_alert_makes_its_wait_no_younger() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    browser.before_pages(HELD_UP)?;
+    at_the_desk(&scene, &browser).await?;
+    let since = press(&scene, &browser).await?;
+    while since.secs() < 6.5 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let (shown, real) = wait_shown(&browser, since)?;
+    assert!(shown as f64 >= real - 2.5, "{shown} s shown after {real} s");
+    Ok(())
+}
