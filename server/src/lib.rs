@@ -14,6 +14,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod csv;
 pub mod desk;
 pub mod faults;
 pub mod gateways;

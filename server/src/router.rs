@@ -30,8 +30,8 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::assets;
 use crate::routes::{
-    alerts, enrol, entry, homes, images, me, moving, ops, pages, queue, rules, session, staff,
-    stream, watch,
+    alerts, enrol, entry, homes, images, me, moving, ops, pages, queue, readings, rules, session,
+    staff, stream, watch,
 };
 use crate::words::Lang;
 
@@ -105,6 +105,7 @@ fn desk() -> Router<Arc<App>> {
         .route("/homes", get(pages::homes))
         .route("/faults", get(pages::faults))
         .route("/homes/{id}", get(pages::home))
+        .route("/homes/{id}/readings.csv", get(readings::table))
         .route("/homes/{id}/rehearsal", get(rules::page))
         .route("/api/logout", post(session::logout))
         .route("/api/shift", post(session::shift))

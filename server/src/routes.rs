@@ -13,6 +13,7 @@ pub mod moving;
 pub mod ops;
 pub mod pages;
 pub mod queue;
+pub mod readings;
 pub mod rules;
 pub mod session;
 pub mod staff;

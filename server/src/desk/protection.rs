@@ -4,17 +4,18 @@
 
 use proto::id::HomeId;
 use proto::unit::NoData;
-use proto::up::Quantity;
+use proto::up::{Quantity, Role};
 
 use crate::app::App;
 use crate::points;
+use crate::provision::mint::role_from;
 use crate::records::device::{self, DeviceRow};
-use crate::series::Window;
+use crate::series::{Sampled, Window};
 
 /// One day, ms.
 pub const DAY_MS: i64 = 24 * 3_600_000;
-/// Most samples of one lane: a minute each.
-const POINTS: u32 = 1440;
+/// Most samples of one lane: a day of minutes is not thinned, though some come late.
+const POINTS: u32 = 2 * 1440;
 
 /// What the last day's chart and the card's half hour show, in this order.
 pub const SHOWN: [Quantity; 5] =
@@ -22,13 +23,15 @@ pub const SHOWN: [Quantity; 5] =
 /// What says only that a device lives, and how well.
 const SIGNS: [Quantity; 2] = [Quantity::Battery, Quantity::Signal];
 
-/// Samples of one quantity, in order of time.
+/// What one sensor told of one quantity, in order of time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Readings {
     /// Of what.
     pub quantity: Quantity,
-    /// Wall clock and value.
-    pub samples: Vec<(i64, Result<f32, NoData>)>,
+    /// The number of who told it.
+    pub device: u64,
+    /// As stored.
+    pub samples: Vec<Sampled>,
 }
 
 /// One device as a page shows it.
@@ -51,16 +54,23 @@ pub struct Day {
     pub from_ms: i64,
     /// Now.
     pub to_ms: i64,
-    /// Readings of [`SHOWN`].
+    /// Readings of [`SHOWN`], those of one quantity together; none for a sensor that told nothing.
     pub readings: Vec<Readings>,
+    /// Who was heard when, in no order.
+    pub heard: Vec<(u64, i64)>,
     /// Its devices.
     pub devices: Vec<Watched>,
     /// Whether the store of measured values did not answer, so that they are not all here.
     pub missing: bool,
 }
 
-/// Reads the last `span_ms` of a home.
+/// Reads the last `span_ms` of a home for a chart.
 pub async fn day(app: &App, home: i64, span_ms: i64) -> Result<Day, DayError> {
+    span(app, home, span_ms, POINTS).await
+}
+
+/// The same with at most `max_points` samples of a sensor.
+pub async fn span(app: &App, home: i64, span_ms: i64, max_points: u32) -> Result<Day, DayError> {
     let to_ms = app.clock.now().wall_ms;
     let from_ms = to_ms - span_ms;
     let id = HomeId::new(home.unsigned_abs()).ok_or(DayError::Home)?;
@@ -69,9 +79,7 @@ pub async fn day(app: &App, home: i64, span_ms: i64) -> Result<Day, DayError> {
     let mut heard: Vec<(u64, i64)> = Vec::new();
     let mut signs: Vec<(Quantity, u64, f32)> = Vec::new();
     for quantity in SHOWN.into_iter().chain(SIGNS) {
-        let window =
-            Window { home: id, device: None, quantity, from_ms, to_ms, max_points: POINTS };
-        let mut samples = Vec::new();
+        let window = Window { home: id, device: None, quantity, from_ms, to_ms, max_points };
         // One store that does not answer is waited for once.
         let read = if missing {
             Vec::new()
@@ -82,7 +90,7 @@ pub async fn day(app: &App, home: i64, span_ms: i64) -> Result<Day, DayError> {
                 Vec::new()
             })
         };
-        for sample in read {
+        for sample in &read {
             let device = sample.device.get();
             // That its gateway misses it is no word of the device.
             if sample.value != Err(NoData::Stale) {
@@ -91,15 +99,44 @@ pub async fn day(app: &App, home: i64, span_ms: i64) -> Result<Day, DayError> {
             if let (true, Ok(value)) = (SIGNS.contains(&quantity), sample.value) {
                 signs.push((quantity, device, value));
             }
-            samples.push((sample.at_ms, sample.value));
         }
-        samples.sort_by_key(|(at, _)| *at);
         if SHOWN.contains(&quantity) {
-            readings.push(Readings { quantity, samples });
+            readings.extend(by_sensor(quantity, &rows, read));
         }
     }
     let devices = rows.into_iter().map(|row| watched(row, &heard, &signs)).collect();
-    Ok(Day { from_ms, to_ms, readings, devices, missing })
+    Ok(Day { from_ms, to_ms, readings, devices, heard, missing })
+}
+
+/// A lane for each sensor that told of a quantity, or is there to tell of it.
+fn by_sensor(quantity: Quantity, rows: &[DeviceRow], read: Vec<Sampled>) -> Vec<Readings> {
+    let role = match quantity {
+        Quantity::InBed => Some(Role::BedMat),
+        Quantity::Motion => Some(Role::Motion),
+        Quantity::Door => Some(Role::Door),
+        // Not every mat can tell them.
+        Quantity::Breath
+        | Quantity::Heart
+        | Quantity::Restless
+        | Quantity::Load
+        | Quantity::Temperature
+        | Quantity::Humidity
+        | Quantity::Signal
+        | Quantity::Battery => None,
+    };
+    let fitted = rows.iter().filter(|row| role.is_some() && role_from(row.role) == role);
+    let mut out: Vec<Readings> = fitted
+        .map(|row| row.id.unsigned_abs())
+        .map(|device| Readings { quantity, device, samples: Vec::new() })
+        .collect();
+    for sample in read {
+        let device = sample.device.get();
+        match out.iter_mut().find(|readings| readings.device == device) {
+            Some(readings) => readings.samples.push(sample),
+            None => out.push(Readings { quantity, device, samples: vec![sample] }),
+        }
+    }
+    out
 }
 
 fn watched(row: DeviceRow, heard: &[(u64, i64)], signs: &[(Quantity, u64, f32)]) -> Watched {
@@ -122,4 +159,36 @@ pub enum DayError {
     /// The records failed.
     #[error("the records could not be read")]
     Records(#[from] sqlx::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::id::DeviceId;
+
+    use super::*;
+
+    #[test]
+    fn two_sensors_of_one_quantity_are_never_one_line() {
+        let said = |device, at_ms| Sampled::single(DeviceId::new(device).unwrap(), at_ms, Ok(1.0));
+        let read = vec![said(8, 60_000), said(8, 120_000), said(9, 61_000)];
+        let lanes = by_sensor(Quantity::Motion, &[], read);
+        let lanes: Vec<_> = lanes.iter().map(|r| (r.device, r.samples.len())).collect();
+        assert_eq!(lanes, [(8, 2), (9, 1)]);
+    }
+
+    #[test]
+    fn a_sensor_that_told_nothing_has_its_lane() {
+        let mat = DeviceRow {
+            id: 8,
+            role: Role::BedMat as i16,
+            label: String::new(),
+            home: Some(5),
+            gateway: None,
+            epoch: 0,
+            wrapped: Vec::new(),
+            revoked: false,
+        };
+        assert_eq!(by_sensor(Quantity::InBed, &[mat.clone()], Vec::new()).len(), 1);
+        assert!(by_sensor(Quantity::Heart, &[mat], Vec::new()).is_empty(), "not every mat can");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! A number never stands without its age; silence is the word 未知 on hatch. Not here: the console.
 
+use care::policy::Rules;
 use maud::{Markup, html};
 
 use crate::auth::Staff;
@@ -17,6 +18,8 @@ use crate::words::Lang;
 
 /// Causes that stand above the day.
 const CAUSES: usize = 6;
+/// An emergency is to be claimed in this time, ms.
+const IN_TIME_MS: i64 = 15_000;
 
 /// What the page shows.
 pub struct Home<'a> {
@@ -28,10 +31,14 @@ pub struct Home<'a> {
     pub person: &'a str,
     /// Now.
     pub wall: Wall<'a>,
-    /// The last day.
+    /// Its readings, over [`Home::span`].
     pub day: &'a Day,
     /// How far it is protected.
     pub shown: Shown<'a>,
+    /// How far back its chart looks.
+    pub span: day::Span,
+    /// How it is judged.
+    pub rules: &'a Rules,
     /// Its last alerts, newest first.
     pub events: &'a [DeskRow],
     /// Who looked, newest first.
@@ -47,15 +54,16 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
         "home.logged",
         &[("who", &me.display), ("role", me.lang.t(&format!("role.{}", me.role.word())))],
     );
+    let glass = day::Glass { lang: me.lang, wall: home.wall, day: home.day, rules: home.rules };
     let body = html! {
-        body data-now-ms=(home.day.to_ms) {
+        body {
             (sprite())
             div class="home" {
                 (top(me, home.wall))
                 main {
                     p class="crumbs" { span { (home.address) } span { (logged) } }
                     (state(me.lang, home))
-                    (day::sheet(me.lang, home.wall, home.day, home.events))
+                    (day::sheet(glass, home.span, home.id, home.events))
                     p { a class="button" href={ "/homes/" (home.id) "/rehearsal" } { (t("rehearse.open")) } }
                     div class="two" {
                         (home.shown.table())
@@ -128,19 +136,41 @@ fn stat(label: &str, value: &Markup, age: &str) -> Markup {
 
 fn answered(lang: Lang, home: &Home<'_>) -> Markup {
     let since = home.day.to_ms - 30 * 24 * 3_600_000;
-    let mine: Vec<i64> = home
-        .events
-        .iter()
-        .filter(|row| row.severity == 3 && row.raised_wall >= since)
-        .filter_map(|row| row.claimed_wall.map(|claimed| claimed - row.raised_wall))
-        .collect();
-    let quick = mine.iter().filter(|ms| **ms <= 15_000).count();
-    let of = lang.fill("home.of", &[("n", &mine.len().to_string())]);
+    let share = Share::of(home.events, since, home.wall.now_ms);
+    let of = lang.fill("home.of", &[("n", &share.all.to_string())]);
+    let never = lang.fill("home.never_answered", &[("n", &share.never.to_string())]);
+    let at = home.wall.minute(home.wall.now_ms);
     stat(
         lang.t("home.figures_answer"),
-        &html! { (quick) small { (of) } },
-        &home.wall.minute(home.day.to_ms),
+        &html! { (share.quick) small { (of) } },
+        if share.never > 0 { &never } else { &at },
     )
+}
+
+/// How many emergencies were answered in time: of all, who was never answered included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Share {
+    quick: usize,
+    never: usize,
+    all: usize,
+}
+
+impl Share {
+    fn of(events: &[DeskRow], since_ms: i64, now_ms: i64) -> Self {
+        let mut share = Self::default();
+        for row in events.iter().filter(|row| row.severity == 3 && row.raised_wall >= since_ms) {
+            let wait = row.claimed_wall.unwrap_or(now_ms) - row.raised_wall;
+            let over = wait > IN_TIME_MS || row.state == 3;
+            match row.claimed_wall {
+                Some(_) => share.quick += usize::from(wait <= IN_TIME_MS),
+                None if over => share.never += 1,
+                // It can still be answered in time.
+                None => continue,
+            }
+            share.all += 1;
+        }
+        share
+    }
 }
 
 fn events(lang: Lang, home: &Home<'_>) -> Markup {
@@ -189,5 +219,30 @@ fn looks(lang: Lang, home: &Home<'_>) -> Markup {
                 }
             } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(raised_wall: i64, claimed_wall: Option<i64>, state: i64) -> DeskRow {
+        DeskRow { severity: 3, raised_wall, claimed_wall, state, ..DeskRow::default() }
+    }
+
+    #[test]
+    fn who_was_never_answered_counts_against_the_share() {
+        let now = 10_000_000;
+        let events = [
+            row(1_000, Some(9_000), 3),
+            row(2_000, Some(60_000), 3),
+            // Closed without a claim, and waiting for minutes.
+            row(3_000, None, 3),
+            row(now - 600_000, None, 0),
+            // Raised this moment: nobody knows yet.
+            row(now - 5_000, None, 0),
+        ];
+        let share = Share::of(&events, 0, now);
+        assert_eq!(share, Share { quick: 1, never: 2, all: 4 });
     }
 }

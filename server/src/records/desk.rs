@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, Error, Row, query};
 use super::refusal::{fetch, readable};
 
 /// One alert with the desk's part of its life.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct DeskRow {
     /// Row id.
     pub id: String,

@@ -16,16 +16,20 @@ use crate::app::App;
 use crate::auth::role::AtDesk;
 use crate::auth::{As, Staff};
 use crate::desk::chain::Protected;
-use crate::desk::protection::{self, DAY_MS, Day, DayError};
+use crate::desk::protection::{self, Day, DayError};
 use crate::desk::view::{home_text, kind_of};
 use crate::desk::{card, chain, fold, names::HomeName, queue};
-use crate::pages::{self, protected::Shown};
+use crate::pages::day::{Glass, Span};
+use crate::pages::protected::Shown;
+use crate::pages::{self, day as charts};
 use crate::records::{desk, home, staff};
 use crate::routes::homes::number;
 use crate::words::Lang;
 
 /// Homes listed at once.
 const LISTED: usize = 200;
+/// Alerts of one home that its page reads: a month of a bad one.
+const EVENTS: i64 = 1_000;
 /// The card's look back.
 const HALF_HOUR_MS: i64 = 30 * 60_000;
 
@@ -34,6 +38,19 @@ const HALF_HOUR_MS: i64 = 30 * 60_000;
 pub struct Entry {
     lang: Option<String>,
     code: Option<String>,
+}
+
+/// How far back a home's chart looks.
+#[derive(Debug, Deserialize)]
+pub struct Look {
+    span: Option<String>,
+}
+
+impl Look {
+    /// A day if nothing else is asked for.
+    pub(super) fn span(&self) -> Span {
+        self.span.as_deref().map_or(Span::Day, Span::of_word)
+    }
 }
 
 /// What is looked for.
@@ -108,7 +125,9 @@ pub async fn facts(
     let (mut seen, mut guarded) = (html! {}, html! {});
     if let Some(day) = &day {
         let protected = chain::of_home(&app, card.row.home);
-        seen = pages::day::half_hour(me.lang, app.wall(), day, card.view.raised_ms);
+        let rules = app.rules.of(card.row.home);
+        let glass = Glass { lang: me.lang, wall: app.wall(), day, rules: &rules };
+        seen = charts::half_hour(glass, card.view.raised_ms);
         guarded = pages::card::guarded(&shown(&app, me.lang, day, &protected));
     }
     Ok(pages::card::parts(&app, &card, &me, (&seen, &guarded), app.wall()))
@@ -182,6 +201,7 @@ pub async fn home(
     State(app): State<Arc<App>>,
     me: Result<As<AtDesk>, ApiError>,
     Path(id): Path<String>,
+    Query(look): Query<Look>,
 ) -> ApiResult<Response> {
     let me = match locked(me) {
         Ok(me) => me,
@@ -191,12 +211,13 @@ pub async fn home(
     let name = home::name(&mut *app.records.reader().await?, number).await?;
     let name = name.ok_or_else(|| ApiError::unknown("home"))?;
     card::looked(&app, &me, number, "page").await?;
-    let day = protection::day(&app, number, DAY_MS).await.map_err(|error| match error {
+    let span = look.span();
+    let day = protection::day(&app, number, span.ms()).await.map_err(|error| match error {
         DayError::Home => ApiError::unknown("home"),
         DayError::Records(_) => ApiError::internal(&error),
     })?;
     let mut c = app.records.reader().await?;
-    let events = desk::of_home(&mut c, number, 50).await?;
+    let events = desk::of_home(&mut c, number, EVENTS).await?;
     let looks = staff::looks(&mut c, number, 6).await?;
     let address = home::address(&mut c, number).await?.unwrap_or(name.label);
     let protected = chain::of_home(&app, number);
@@ -208,6 +229,8 @@ pub async fn home(
         wall: app.wall(),
         day: &day,
         shown,
+        span,
+        rules: &app.rules.of(number),
         events: &events,
         looks: &looks,
     };

@@ -1,7 +1,7 @@
-//! Times and waits at the desk, in a real browser on a computer that is wrong about both.
+//! Times, waits and charts at the desk, in a real browser on a computer that is wrong about the first two.
 //!
 //! Every time of day is that of the homes, and no wait looks younger than it is: not on a computer whose
-//! clock is wrong, not after it slept, not when word of an alert came late. Not here: charts.
+//! clock is wrong, not after it slept, not when word of an alert came late. Not here: how keys work (`browser`).
 
 use serde_json::{Value, json};
 use tests::browser::{Browser, key};
@@ -31,12 +31,12 @@ const HELD_UP: &str = "const Real = EventSource; globalThis.EventSource = class 
   }
 };";
 
-async fn at_the_desk(scene: &Scene, browser: &Browser) -> Outcome {
+async fn at_the_desk(scene: &Scene, browser: &Browser, lang: &str) -> Outcome {
     let wanted = json!({
         "name": "desk", "display": "值班坐席", "role": "operator", "password": "a-long-desk-password",
     });
     scene.stage.admin.post("/api/staff", &wanted)?.good()?;
-    browser.go(&format!("http://{}/login", scene.stage.server.console))?;
+    browser.go(&format!("http://{}/login?lang={lang}", scene.stage.server.console))?;
     browser.type_into("#u", "desk")?;
     browser.type_into("#p", "a-long-desk-password")?;
     browser.press(key::ENTER)?;
@@ -81,7 +81,7 @@ async fn a_computer_in_another_zone_and_two_hours_wrong_shows_the_time_of_the_ho
     let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
     browser.order("Emulation.setTimezoneOverride", &json!({ "timezoneId": "America/New_York" }))?;
     browser.before_pages(FAST)?;
-    at_the_desk(&scene, &browser).await?;
+    at_the_desk(&scene, &browser, "zh-CN").await?;
     let home = format!("/homes/{}", scene.homes[0]);
     for page in ["/console", "/homes", &home, "/login"] {
         browser.go(&format!("http://{}{page}", scene.stage.server.console))?;
@@ -103,7 +103,7 @@ async fn a_computer_that_slept_shows_the_whole_wait() -> Outcome {
     let Some(browser) = Browser::open()? else { return Ok(()) };
     let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
     browser.before_pages(SLEEPER)?;
-    at_the_desk(&scene, &browser).await?;
+    at_the_desk(&scene, &browser, "zh-CN").await?;
     let since = press(&scene, &browser).await?;
     browser.script("sleepFor(8000)")?;
     tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
@@ -120,7 +120,7 @@ async fn late_word_of_an_alert_makes_its_wait_no_younger() -> Outcome {
     let Some(browser) = Browser::open()? else { return Ok(()) };
     let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
     browser.before_pages(HELD_UP)?;
-    at_the_desk(&scene, &browser).await?;
+    at_the_desk(&scene, &browser, "zh-CN").await?;
     let since = press(&scene, &browser).await?;
     while since.secs() < 6.5 {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -128,4 +128,34 @@ async fn late_word_of_an_alert_makes_its_wait_no_younger() -> Outcome {
     let (shown, real) = wait_shown(&browser, since)?;
     assert!(shown as f64 >= real - 2.5, "{shown} s shown after {real} s");
     Ok(())
+}
+
+/// A glass of this size, as a telephone or a desk with a scroll bar has it.
+fn glass(browser: &Browser, width: u32, height: u32) -> Outcome {
+    let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+    browser.order("Emulation.setDeviceMetricsOverride", &size).map(|_| ())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_fits_a_desk_with_a_scroll_bar_and_is_a_table_for_who_hears_it() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    at_the_desk(&scene, &browser, "en").await?;
+    // 1366 px less the widest scroll bar.
+    glass(&browser, 1349, 768)?;
+    let home = format!("http://{}/homes/{}", scene.stage.server.console, scene.homes[0]);
+    for (span, rows) in [("24h", 24), ("7d", 28), ("30d", 30)] {
+        browser.go(&format!("{home}?span={span}"))?;
+        browser.until("document.querySelector('.scroll svg[role=img]')", 10.0).await?;
+        let over = "(() => { const box = document.querySelector('.scroll'); return box.scrollWidth - box.clientWidth; })()";
+        browser.until(&format!("{over} <= 0"), 2.0).await?;
+        browser.until("document.documentElement.scrollWidth <= innerWidth", 2.0).await?;
+        let told = format!(
+            "document.querySelectorAll('#readings table tbody th[scope=row]').length === {rows}"
+        );
+        browser.until(&told, 2.0).await?;
+    }
+    glass(&browser, 390, 844)?;
+    browser.go(&home)?;
+    browser.until("document.documentElement.scrollWidth <= innerWidth", 5.0).await
 }
