@@ -4,85 +4,31 @@
 #![expect(clippy::disallowed_methods, reason = "waits for a condition, and ends")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
-use std::sync::Arc;
+#[path = "scene/house.rs"]
+mod house;
 
 use proto::frame::{Header, Lane, seal_end};
-use proto::id::{BootId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
+use proto::id::{BootId, KeyEpoch, PressId, Seq};
 use proto::key::DeviceKey;
-use proto::relay::{Relay, RelayKind};
+use proto::relay::RelayKind;
 use proto::unit::{Millis, NoData};
 use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up, Value};
-use server::app::{self, App, Running};
-use server::config::Config;
 use server::desk::life::stored;
-use server::inbox::InboxRow;
-use server::ingest::batch::Batcher;
 use server::ingest::judge::{Cause, Sheet};
-use server::provision::Minted;
 use server::records::chain::{self, Batch, Growth};
-use server::records::desk::{self, DeskRow};
-use server::records::home::HomeRow;
-use server::records::{Records, due, question, state, story};
+use server::records::{Records, desk, due, question, state, story};
 use server::series::Window;
 
-const WALL: i64 = 1_790_000_000_000;
+use house::{Room, WALL};
+
 const UNREADABLE: i64 = care::Kind::Unreadable as i64;
 const UNVERIFIED: i64 = care::Kind::Unverified as i64;
 const CLOSED: i64 = 3;
 
-struct Room {
-    app: Arc<App>,
-    batcher: Batcher,
-    home: HomeId,
-    gateway: GatewayId,
-    button: Minted,
-    row: i64,
-    _running: Running,
-    _folder: tempfile::TempDir,
-}
-
 impl Room {
-    async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = format!("data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n", folder.path());
-        let config: Config = toml::from_str(&config).unwrap();
-        config.prepare_data().unwrap();
-        let running = app::start(config).await.unwrap();
-        let app = Arc::clone(&running.app);
-        let make = &app.provision;
-        let organisation = make.create_organisation("演示机构", WALL).await.unwrap();
-        let place = HomeRow {
-            organisation: organisation.clone(),
-            label: "3-2-501".into(),
-            address: "演示路 1 号".into(),
-            entry: "钥匙在驿站".into(),
-            ..HomeRow::default()
-        };
-        let home = make.create_home(place, WALL).await.unwrap();
-        let box_ = make.create_gateway(&organisation, "hall", WALL).await.unwrap();
-        let gateway = box_.device.as_gateway();
-        let button =
-            make.create_device(home, gateway, Role::HelpButton, "bed", WALL).await.unwrap();
-        let batcher = Batcher::new(Arc::clone(&app)).await.unwrap();
-        Self { app, batcher, home, gateway, button, row: 0, _running: running, _folder: folder }
-    }
-
-    fn row(&mut self, kind: RelayKind, age_ms: u64, bytes: &[u8]) -> InboxRow {
-        let now = self.app.clock.now();
-        let relay = Relay { kind, age: Millis::new(age_ms), bytes: bytes.into() };
-        self.row += 1;
-        InboxRow {
-            id: self.row,
-            gateway: self.gateway,
-            mono: now.mono,
-            wall_ms: now.wall_ms,
-            bytes: minicbor::to_vec(&relay).unwrap(),
-        }
-    }
-
     async fn urgent(&mut self, age_ms: u64, frame: &[u8]) {
         let row = self.row(RelayKind::Open, age_ms, frame);
-        assert!(self.batcher.take(Lane::Emergency, vec![row]).await);
+        self.house.take(Lane::Emergency, vec![row]).await;
     }
 
     fn press(&self, key: &DeviceKey, seq: u32) -> Vec<u8> {
@@ -98,13 +44,13 @@ impl Room {
 
     async fn calm(&mut self, frame: &[u8]) {
         let row = self.row(RelayKind::Open, 0, frame);
-        assert!(self.batcher.take(Lane::Telemetry, vec![row]).await);
+        self.house.take(Lane::Telemetry, vec![row]).await;
     }
 
     /// Steps of the ladder that are due within 5 s.
     async fn steps(&self) -> usize {
-        let soon = self.app.clock.now().mono.after(Millis::secs(5));
-        let mut reader = self.app.records.reader().await.unwrap();
+        let soon = self.house.app.clock.now().mono.after(Millis::secs(5));
+        let mut reader = self.house.app.records.reader().await.unwrap();
         due::steps(&mut reader, stored(soon), 10).await.unwrap().len()
     }
 
@@ -116,19 +62,9 @@ impl Room {
         seal_end(&header, &up.to_body().unwrap(), &key.end(epoch).boot(boot)).unwrap().to_vec()
     }
 
-    /// Every alert that a screen has been told of, in the order of its last change.
-    async fn alerts(&self) -> Vec<DeskRow> {
-        let mut reader = self.app.records.reader().await.unwrap();
-        desk::after(&mut reader, 0, 10_000).await.unwrap()
-    }
-
     async fn presses(&self) -> usize {
-        let mut sum = 0;
-        for alert in self.alerts().await {
-            let mut reader = self.app.records.reader().await.unwrap();
-            sum += desk::activations(&mut reader, &alert.id, 10_000).await.unwrap().len();
-        }
-        sum
+        let alerts = self.house.alerts().await;
+        self.house.presses(&alerts).await
     }
 }
 
@@ -143,12 +79,12 @@ async fn a_press_is_one_alert_whatever_its_copies_and_two_presses_are_two() {
         room.row(RelayKind::Open, 9, &first),
         room.row(RelayKind::Open, 0, &second),
     ];
-    assert!(room.batcher.take(Lane::Emergency, rows).await);
+    room.house.take(Lane::Emergency, rows).await;
     for age in [0, 500, 90_000] {
         room.urgent(age, &second).await;
         room.urgent(age, &first).await;
     }
-    let alerts = room.alerts().await;
+    let alerts = room.house.alerts().await;
     assert_eq!((alerts.len(), alerts[0].count), (1, 2), "{alerts:?}");
     assert_eq!(room.presses().await, 2);
 }
@@ -159,14 +95,14 @@ async fn each_press_that_joins_is_a_signal_that_a_hand_must_have_seen() {
     let key = room.button.key.clone();
     let (first, second) = (room.press(&key, 1), room.press(&key, 2));
     room.urgent(0, &first).await;
-    let seen = room.alerts().await.remove(0);
+    let seen = room.house.alerts().await.remove(0);
     assert_eq!(seen.spoke, seen.cursor);
     room.urgent(0, &first).await;
-    assert_eq!(room.alerts().await.remove(0).spoke, seen.spoke, "a copy says nothing new");
+    assert_eq!(room.house.alerts().await.remove(0).spoke, seen.spoke, "a copy says nothing new");
     room.urgent(0, &second).await;
-    let now = room.alerts().await.remove(0);
+    let now = room.house.alerts().await.remove(0);
     assert!(now.spoke > seen.cursor, "{now:?}");
-    let mut reader = room.app.records.reader().await.unwrap();
+    let mut reader = room.house.app.records.reader().await.unwrap();
     let newer = story::newer(&mut reader, &now.id, seen.cursor, 10).await.unwrap();
     assert_eq!((newer.len(), newer[0].kind, newer[0].trust, newer[0].late), (1, 0, 0, false));
     assert_eq!(newer[0].device, Some(i64::try_from(room.button.device.get()).unwrap()));
@@ -186,9 +122,9 @@ async fn any_order_of_presses_and_copies_ends_in_the_same_rows() {
         for chunk in order.chunks(5) {
             let frames: Vec<_> = chunk.iter().map(|seq| room.press(&key, *seq)).collect();
             let rows = frames.iter().map(|f| room.row(RelayKind::Open, 0, f)).collect();
-            assert!(room.batcher.take(Lane::Emergency, rows).await);
+            room.house.take(Lane::Emergency, rows).await;
         }
-        let alerts = room.alerts().await;
+        let alerts = room.house.alerts().await;
         assert_eq!((alerts.len(), room.presses().await), (1, 8), "seed {seed}, order {order:?}");
     }
 }
@@ -199,8 +135,8 @@ async fn a_press_never_joins_an_alert_that_the_desk_has_closed() {
     let key = room.button.key.clone();
     let frame = room.press(&key, 1);
     room.urgent(0, &frame).await;
-    let old = room.alerts().await.remove(0);
-    let mut writer = room.app.records.begin().await.unwrap();
+    let old = room.house.alerts().await.remove(0);
+    let mut writer = room.house.app.records.begin().await.unwrap();
     let over = Growth { id: old.id.clone(), passed: true, ..Growth::default() };
     let mut batch = Batch { grown: vec![over], ..Batch::default() };
     chain::write(&mut writer, &mut batch, WALL).await.unwrap();
@@ -208,7 +144,7 @@ async fn a_press_never_joins_an_alert_that_the_desk_has_closed() {
     // The judgement has not been told of the close.
     let frame = room.press(&key, 2);
     room.urgent(0, &frame).await;
-    let alerts = room.alerts().await;
+    let alerts = room.house.alerts().await;
     assert_eq!(alerts.len(), 2, "{alerts:?}");
     let open: Vec<_> = alerts.iter().filter(|a| a.state != CLOSED).collect();
     assert!(open.len() == 1 && open[0].id != old.id && open[0].severity == 3, "{alerts:?}");
@@ -219,36 +155,36 @@ async fn an_emergency_that_nobody_can_read_is_an_alert_and_its_copy_is_none() {
     let mut room = Room::open().await;
     room.urgent(0, b"not a frame at all").await;
     room.urgent(700, b"not a frame at all").await;
-    let alerts = room.alerts().await;
+    let alerts = room.house.alerts().await;
     assert_eq!((alerts.len(), alerts[0].kind, alerts[0].count), (1, UNREADABLE, 1), "{alerts:?}");
     room.urgent(0, b"another such thing").await;
-    let alerts = room.alerts().await;
+    let alerts = room.house.alerts().await;
     assert_eq!((alerts.len(), alerts[0].count), (1, 2), "one row for one speaker: {alerts:?}");
     // The envelope itself is broken: still not silent. The next press goes through.
     let mut row = room.row(RelayKind::Open, 0, b"");
     row.bytes = vec![0xFF; 40];
-    assert!(room.batcher.take(Lane::Emergency, vec![row]).await);
-    assert_eq!(room.alerts().await[0].count, 3);
+    room.house.take(Lane::Emergency, vec![row]).await;
+    assert_eq!(room.house.alerts().await[0].count, 3);
     let key = room.button.key.clone();
     let frame = room.press(&key, 1);
     room.urgent(0, &frame).await;
-    assert_eq!(room.alerts().await.len(), 2);
+    assert_eq!(room.house.alerts().await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn telemetry_that_nobody_can_read_is_put_aside_without_an_alert() {
     let mut room = Room::open().await;
     let row = room.row(RelayKind::Open, 0, b"noise");
-    assert!(room.batcher.take(Lane::Telemetry, vec![row]).await);
-    assert!(room.alerts().await.is_empty());
-    let mut reader = room.app.records.reader().await.unwrap();
+    room.house.take(Lane::Telemetry, vec![row]).await;
+    assert!(room.house.alerts().await.is_empty());
+    let mut reader = room.house.app.records.reader().await.unwrap();
     assert_eq!(state::quarantined(&mut reader).await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_put_aside_is_bounded_and_the_newest_stay() {
     let room = Room::open().await;
-    let mut writer = room.app.records.begin().await.unwrap();
+    let mut writer = room.house.app.records.begin().await.unwrap();
     for n in 0..5u8 {
         let row = state::Quarantined {
             id: format!("0000000{n}"),
@@ -272,7 +208,7 @@ async fn old_changes_are_forgotten_and_the_cursor_goes_on() {
         let press = room.press(&key, n);
         room.urgent(u64::from(n), &press).await;
     }
-    let mut writer = room.app.records.begin().await.unwrap();
+    let mut writer = room.house.app.records.begin().await.unwrap();
     let newest = desk::newest(&mut writer).await.unwrap();
     assert!(newest >= 3, "{newest} changes");
     let gone = desk::forget_changes(&mut writer, 2).await.unwrap();
@@ -290,7 +226,7 @@ async fn a_forged_press_is_shown_and_never_shadows_the_real_one() {
     let key = room.button.key.clone();
     let real = room.press(&key, 1);
     room.urgent(0, &real).await;
-    let alerts = room.alerts().await;
+    let alerts = room.house.alerts().await;
     let unverified: Vec<_> = alerts.iter().filter(|a| a.kind == UNVERIFIED).collect();
     assert!(unverified.len() == 1 && unverified[0].count == 1, "{alerts:?}");
     assert!(alerts.iter().any(|a| a.trust == 0 && a.severity == 3), "{alerts:?}");
@@ -308,7 +244,7 @@ async fn a_reading_is_in_the_series_soon_after_its_batch_is_taken() {
     let frame = room.frame(&key, 3, &Up::Reading(reading));
     let row = room.row(RelayKind::Open, 0, &frame);
     let around = row.wall_ms;
-    assert!(room.batcher.take(Lane::Telemetry, vec![row]).await);
+    room.house.take(Lane::Telemetry, vec![row]).await;
     let window = Window {
         home: room.home,
         device: None,
@@ -321,7 +257,7 @@ async fn a_reading_is_in_the_series_soon_after_its_batch_is_taken() {
     let mut read = Vec::new();
     while read.is_empty() && std::time::Instant::now() < until {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        read = room.app.series.read(window).await.unwrap();
+        read = room.house.app.series.read(window).await.unwrap();
     }
     assert_eq!((read.len(), read[0].value), (1, Ok(75.0)), "{read:?}");
 }
@@ -346,7 +282,7 @@ async fn a_suspected_fall_is_shown_at_once_and_what_its_wearer_takes_back_stays_
     let key = room.button.key.clone();
     let fall = room.event(&key, 1, EventKind::FallSuspected);
     room.urgent(0, &fall).await;
-    let alert = room.alerts().await.remove(0);
+    let alert = room.house.alerts().await.remove(0);
     assert_eq!(
         (alert.severity, alert.kind),
         (care::Severity::Important as i64, care::Kind::Fall as i64)
@@ -354,7 +290,7 @@ async fn a_suspected_fall_is_shown_at_once_and_what_its_wearer_takes_back_stays_
     assert_eq!(room.steps().await, 0, "nobody's telephone rings for a suspicion");
     let cancel = room.event(&key, 2, EventKind::Cancel);
     room.calm(&cancel).await;
-    let alert = room.alerts().await.remove(0);
+    let alert = room.house.alerts().await.remove(0);
     assert_eq!((alert.severity, alert.state), (care::Severity::General as i64, 0), "V10");
     let evidence = String::from_utf8(alert.evidence.unwrap()).unwrap();
     assert!(evidence.contains("fell") && evidence.contains("cancelled"), "{evidence}");
@@ -366,7 +302,7 @@ async fn a_suspected_fall_from_which_nobody_gets_up_rings_and_climbs_the_ladder(
     let key = room.button.key.clone();
     let fall = room.event(&key, 1, EventKind::FallSuspected);
     room.urgent(90_000, &fall).await;
-    let alert = room.alerts().await.remove(0);
+    let alert = room.house.alerts().await.remove(0);
     assert_eq!(alert.severity, care::Severity::Emergency as i64);
     assert_eq!((room.steps().await, room.presses().await), (1, 1));
 }
@@ -379,11 +315,11 @@ async fn a_fall_that_is_confirmed_later_climbs_from_then_on() {
         let fall = room.event(&key, seq, kind);
         room.urgent(0, &fall).await;
     }
-    let alerts = room.alerts().await;
+    let alerts = room.house.alerts().await;
     assert_eq!((alerts.len(), alerts[0].severity), (1, care::Severity::Emergency as i64));
     assert_eq!((room.steps().await, room.presses().await), (1, 2));
-    let mut reader = room.app.records.reader().await.unwrap();
-    let soon = room.app.clock.now().mono.after(Millis::secs(5));
+    let mut reader = room.house.app.records.reader().await.unwrap();
+    let soon = room.house.app.clock.now().mono.after(Millis::secs(5));
     let step = due::steps(&mut reader, stored(soon), 10).await.unwrap().remove(0);
     assert!(step.due >= alerts[0].raised_mono + 3_000, "the ladder counts from the emergency");
 }
@@ -391,7 +327,7 @@ async fn a_fall_that_is_confirmed_later_climbs_from_then_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_home_is_asked_is_no_alert_until_nobody_answers() {
     let room = Room::open().await;
-    let now = room.app.clock.now();
+    let now = room.house.app.clock.now();
     let until = now.mono.after(care::policy::ASK);
     let kind = care::Kind::Bed;
     let ask = |incident| care::Output::Ask { incident, kind, device: None, until };
@@ -414,27 +350,27 @@ async fn what_a_home_is_asked_is_no_alert_until_nobody_answers() {
     for outputs in [vec![ask(1), ask(2)], vec![answered], vec![raised]] {
         let mut sheet = Sheet::default();
         outputs.iter().for_each(|output| sheet.put(now, 1_500, output, &cause));
-        let mut writer = room.app.records.begin().await.unwrap();
+        let mut writer = room.house.app.records.begin().await.unwrap();
         chain::write(&mut writer, &mut sheet.batch, now.wall_ms).await.unwrap();
         writer.commit().await.unwrap();
     }
-    let mut reader = room.app.records.reader().await.unwrap();
+    let mut reader = room.house.app.records.reader().await.unwrap();
     let asked = question::of_home(&mut reader, 1_500, 9).await.unwrap();
     let mut ends: Vec<_> = asked.iter().map(|row| (row.incident, row.answer)).collect();
     ends.sort_unstable();
     assert_eq!(ends, [(1, 1), (2, 2)], "answered, and raised");
-    let alerts = room.alerts().await;
+    let alerts = room.house.alerts().await;
     assert_eq!((alerts.len(), alerts[0].incident), (1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_gateway_climbs_if_homes_stand_behind_it() {
     let room = Room::open().await;
-    let now = room.app.clock.now();
+    let now = room.house.app.clock.now();
     let mut sheet = Sheet::default();
     let lonely = sheet.gateway_silent(now, (room.gateway, 0), now.mono);
     let needed = sheet.gateway_silent(now, (room.gateway, 1), now.mono);
-    let mut writer = room.app.records.begin().await.unwrap();
+    let mut writer = room.house.app.records.begin().await.unwrap();
     chain::write(&mut writer, &mut sheet.batch, now.wall_ms).await.unwrap();
     let within = stored(now.mono.after(Millis::minutes(1)));
     let climbs = due::steps(&mut writer, within, 10).await.unwrap();
@@ -461,11 +397,11 @@ async fn a_press_that_waited_is_dated_by_the_uptime_that_its_device_tells_on_con
     // Pressed in the first second of the boot, heard only now.
     let frame = room.press(&key, 2);
     room.urgent(0, &frame).await;
-    let alert = room.alerts().await.remove(0);
+    let alert = room.house.alerts().await.remove(0);
     assert!(alert.late, "nobody heard it for three hours");
-    let mut reader = room.app.records.reader().await.unwrap();
+    let mut reader = room.house.app.records.reader().await.unwrap();
     let press = desk::activations(&mut reader, &alert.id, 10_000).await.unwrap().remove(0);
-    let ago = stored(room.app.clock.mono()) - press.pressed_mono.unwrap();
+    let ago = stored(room.house.app.clock.mono()) - press.pressed_mono.unwrap();
     let three = i64::try_from(hours(3).get()).unwrap();
     assert!((three - 60_000..three + 60_000).contains(&ago), "pressed {ago} ms ago");
 }

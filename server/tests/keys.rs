@@ -3,24 +3,22 @@
 //! Frames are sealed as devices seal them and handed to a batcher. Not here: how the device hears of it (`tests`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+#[path = "scene/house.rs"]
+mod house;
+
 use std::path::Path;
-use std::sync::Arc;
 
 use proto::frame::{Header, Lane, seal_end, seal_hop};
 use proto::id::{BootId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
-use proto::relay::{Relay, RelayKind};
+use proto::relay::RelayKind;
 use proto::unit::Millis;
 use proto::up::{Event, EventKind, Health, Role, Up};
-use server::app::{self, App, Running};
-use server::config::Config;
-use server::inbox::InboxRow;
-use server::ingest::batch::Batcher;
 use server::provision::{Minted, Provision, ProvisionError};
 use server::records::Records;
-use server::records::desk::{self, DeskRow};
 use server::records::home::HomeRow;
 
-const WALL: i64 = 1_790_000_000_000;
+use house::{House, WALL};
+
 const VERIFIED: i64 = care::Trust::Verified as i64;
 
 struct Place {
@@ -53,34 +51,26 @@ async fn shelf(folder: &Path) -> Provision {
     Provision::open(folder, records).await.unwrap()
 }
 
+/// A house whose button can follow from one box to another.
 struct Room {
-    app: Arc<App>,
-    batcher: Batcher,
+    house: House,
     place: Place,
-    row: i64,
-    _running: Running,
-    _folder: tempfile::TempDir,
+    words: u32,
 }
 
 impl Room {
     async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = format!("data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n", folder.path());
-        let config: Config = toml::from_str(&config).unwrap();
-        config.prepare_data().unwrap();
-        let running = app::start(config).await.unwrap();
-        let app = Arc::clone(&running.app);
-        let place = furnish(&app.provision).await;
-        let batcher = Batcher::new(Arc::clone(&app)).await.unwrap();
-        Self { app, batcher, place, row: 0, _running: running, _folder: folder }
+        let mut house = House::open().await;
+        let place = furnish(&house.app.provision).await;
+        house.begin_anew().await;
+        Self { house, place, words: 0 }
     }
 
     /// The open frame of a word under an epoch.
     fn frame(&mut self, up: &Up, epoch: u16) -> Vec<u8> {
-        self.row += 1;
         // A boot for each word, so that none is believed for the sake of one before.
-        let count = u32::try_from(self.row).unwrap();
-        let (boot, epoch, seq) = (BootId::new(7, count), KeyEpoch::new(epoch), Seq::new(1));
+        self.words += 1;
+        let (boot, epoch, seq) = (BootId::new(7, self.words), KeyEpoch::new(epoch), Seq::new(1));
         let id = PressId { device: self.place.button.device, boot, seq };
         let header = Header { class: up.class(), epoch, id };
         let seal = self.place.button.key.end(epoch).boot(boot);
@@ -88,12 +78,8 @@ impl Room {
     }
 
     async fn take(&mut self, kind: RelayKind, lane: Lane, through: GatewayId, bytes: &[u8]) {
-        let now = self.app.clock.now();
-        let relay = Relay { kind, age: Millis::new(0), bytes: bytes.into() };
-        let bytes = minicbor::to_vec(&relay).unwrap();
-        let (mono, wall_ms) = (now.mono, now.wall_ms);
-        let row = InboxRow { id: self.row, gateway: through, mono, wall_ms, bytes };
-        assert!(self.batcher.take(lane, vec![row]).await);
+        let row = self.house.row(through, kind, 0, bytes);
+        self.house.take(lane, vec![row]).await;
     }
 
     async fn press(&mut self, through: GatewayId, epoch: u16) {
@@ -116,21 +102,15 @@ impl Room {
     }
 
     fn epochs(&self) -> (u16, u16, u16) {
-        let info = self.app.registry.device(self.place.button.device).unwrap();
+        let info = self.house.app.registry.device(self.place.button.device).unwrap();
         (info.oldest.get(), info.heard.get(), info.epoch.get())
-    }
-
-    async fn alerts(&self) -> Vec<DeskRow> {
-        let mut reader = self.app.records.reader().await.unwrap();
-        desk::after(&mut reader, 0, 10_000).await.unwrap()
     }
 
     /// Presses that were believed, in all.
     async fn believed(&self) -> i64 {
-        let kind = care::Kind::Help as i64;
-        let alerts = self.alerts().await;
-        let own = alerts.iter().filter(|a| a.kind == kind && a.trust == VERIFIED);
-        own.map(|alert| alert.count).sum()
+        let calls = self.house.of_kind(care::Kind::Help as i64).await;
+        let own = calls.iter().filter(|call| call.trust == VERIFIED);
+        own.map(|call| call.count).sum()
     }
 }
 
@@ -143,11 +123,11 @@ fn press() -> Up {
 async fn a_press_behind_a_revoked_gateway_is_judged_when_it_comes_by_another_one() {
     let mut room = Room::open().await;
     let (home, old, new) = (room.place.home, room.place.old, room.place.new);
-    room.app.provision.revoke_gateway(old).await.unwrap();
+    room.house.app.provision.revoke_gateway(old).await.unwrap();
     room.press(new, 1).await;
     assert_eq!(room.believed().await, 1, "a passer-by carries it");
     let button = room.place.button.device;
-    room.app.provision.move_device(button, home, new, WALL).await.unwrap();
+    room.house.app.provision.move_device(button, home, new, WALL).await.unwrap();
     assert_eq!(room.epochs(), (0, 1, 3), "two changes that it has not heard of");
     room.press(new, 1).await;
     assert_eq!(room.believed().await, 2);
@@ -166,7 +146,7 @@ async fn a_press_behind_a_revoked_gateway_is_judged_when_it_comes_by_another_one
 async fn a_stranger_is_read_whichever_of_its_keys_sealed_it_for_the_radio() {
     let mut room = Room::open().await;
     let (old, new) = (room.place.old, room.place.new);
-    room.app.provision.replace_gateway(old, new).await.unwrap();
+    room.house.app.provision.replace_gateway(old, new).await.unwrap();
     for hop in [1, 2] {
         let open = room.frame(&press(), 1);
         let key = room.place.button.key.hop(KeyEpoch::new(hop));
