@@ -25,7 +25,6 @@ use crate::ingest::mirror::Mirror;
 use crate::ingest::{Command, Commands};
 use crate::live::Live;
 use crate::notify::Outbox;
-use crate::pages::when::Wall;
 use crate::pages::when::{Wall, Zone};
 use crate::points::Points;
 use crate::provision::{Provision, Registry};
