@@ -24,7 +24,7 @@ use crate::words::Lang;
 /// Width of the chart: what a desk of 1366 px leaves beside a scroll bar.
 const WIDE: f64 = 1222.0;
 /// Room for names and scales at the left.
-const LEFT: f64 = 116.0;
+const LEFT: f64 = 124.0;
 /// Longest line of a name.
 const NAME: f64 = 84.0;
 /// Right edge of the time axis; present values stand beyond.
@@ -34,7 +34,7 @@ const AGE: f64 = 134.0;
 /// Height of a line of text.
 const LINE: f64 = 18.0;
 /// Where lanes begin on a card.
-const MINI_LEFT: f64 = 74.0;
+const MINI_LEFT: f64 = 80.0;
 /// Most lanes of a card.
 const MINI_LANES: usize = 6;
 
@@ -103,9 +103,20 @@ fn spans(lang: Lang, shown: Span, id: &str) -> Markup {
 
 /// Height of a lane with its name and its values.
 fn tall(lane: &Lane) -> f64 {
-    let lines = |many: usize| LINE * f64::from(u8::try_from(many).unwrap_or(u8::MAX));
     let names = lines(lane.label.len() + lane.under.len());
     lanes::height(lane.shape).max(names).max(4.0 + lines(1 + lane.age.len()))
+}
+
+/// Height of so many lines of text.
+fn lines(many: usize) -> f64 {
+    LINE * f64::from(u8::try_from(many).unwrap_or(u8::MAX))
+}
+
+/// Where the first of so many lines stands: they are level with the middle of their lane, or end at its floor.
+fn first_line(lane: &Lane, floor: f64, many: usize) -> f64 {
+    let middle = floor - lanes::height(lane.shape) / 2.0;
+    let centred = middle - lines(many) / 2.0;
+    centred.min(floor - lines(many)) + 13.0
 }
 
 fn whole(glass: Glass<'_>, span: Span, lanes: &[Lane], presses: &[&DeskRow]) -> Markup {
@@ -145,7 +156,7 @@ fn whole(glass: Glass<'_>, span: Span, lanes: &[Lane], presses: &[&DeskRow]) -> 
 fn names(lang: Lang, frame: chart::Frame, placed: &[(&Lane, f64)], bottom: f64) -> Markup {
     html! {
         @for (lane, floor) in placed {
-            @let top = floor - tall(lane) + 13.0;
+            @let top = first_line(lane, *floor, lane.label.len() + lane.under.len());
             @for (n, line) in (0_u8..).zip(lane.label.iter().chain(&lane.under)) {
                 @let strong = usize::from(n) < lane.label.len();
                 text class=(if strong { "strong" } else { "dim" }) x="0" y=(top + LINE * f64::from(n)) { (line) }
@@ -158,7 +169,7 @@ fn names(lang: Lang, frame: chart::Frame, placed: &[(&Lane, f64)], bottom: f64) 
 
 /// What holds now, and under it how old that is.
 fn value(lane: &Lane, floor: f64) -> Markup {
-    let (x, top) = (RIGHT + 12.0, floor - tall(lane) + 15.0);
+    let (x, top) = (RIGHT + 12.0, first_line(lane, floor, 1 + lane.age.len()) + 1.0);
     let wide = chart::label::width(&lane.now) * 16.0 / 14.0 + 14.0;
     html! {
         @if lane.unknown { rect class="gap" x=(x - 6.5) y=(top - 17.5) width=(wide) height="23" rx="3" {} }

@@ -71,7 +71,8 @@ fn written(lang: Lang, wall: Wall<'_>, day: &Day) -> String {
         for sample in &samples(&readings.samples) {
             let times = [wall.full(sample.from_ms), wall.full(sample.to_ms)];
             let what = lang.t(lanes::name(readings.quantity));
-            let head = [&times[0], &times[1], what, &sensor, &id].map(|text| Cell::Text(text));
+            let head: [&str; 5] = [&times[0], &times[1], what, &sensor, &id];
+            let head = head.map(Cell::Text);
             let (numbers, why) = told(lang, readings.quantity, sample);
             table.row(&[&head[..], &numbers[..], &[Cell::Text(why)]].concat());
         }

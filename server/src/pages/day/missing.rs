@@ -129,7 +129,11 @@ fn stretch(glass: Glass<'_>, from_ms: i64, to_ms: i64) -> Markup {
     let from = wall.table(from_ms);
     let text = match goes_on {
         true => lang.fill("home.gap_since", &[("from", &from)]),
-        false => lang.fill("home.gap_line", &[("from", &from), ("to", &wall.table(to_ms))]),
+        false => {
+            let same = wall.day(from_ms) == wall.day(to_ms);
+            let to = if same { wall.minute(to_ms) } else { wall.table(to_ms) };
+            lang.fill("home.gap_line", &[("from", &from), ("to", &to)])
+        }
     };
     html! { b { (text) } "　" }
 }
