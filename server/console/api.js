@@ -1,8 +1,12 @@
 // One way to speak to the server. Nothing is queued: what was not answered has not happened.
+import { after } from "./pulse.js";
+
 const TIMEOUT_MS = 4000;
 
 // Resolves to { status, data }; status 0 = no answer in time.
 export async function call(method, path, body) {
+  const end = new AbortController();
+  const calm = after(TIMEOUT_MS, () => end.abort());
   try {
     const answer = await fetch(path, {
       method,
@@ -10,7 +14,7 @@ export async function call(method, path, body) {
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: end.signal,
     });
     if (answer.status === 401 && !path.endsWith("/login")) location.assign("/login");
     const kind = answer.headers.get("content-type") ?? "";
@@ -18,10 +22,13 @@ export async function call(method, path, body) {
     return { status: answer.status, data };
   } catch {
     return { status: 0, data: null };
+  } finally {
+    calm();
   }
 }
 
 export const ok = (status) => status >= 200 && status < 300;
 
-// The server's own sentence for an error, if it gave one.
+// The server's own sentence for an error, and its code, if it gave them.
 export const why = (data) => data?.error?.message ?? null;
+export const code = (data) => data?.error?.code ?? data?.code ?? null;

@@ -1,12 +1,19 @@
 // The card of one alert: band, timer and place by attributes and text; the facts below come from the
 // server as a finished fragment in the fixed order, so no sentence is put together here.
 import { shift, look, age, handling, since } from "./shift.js";
-import { set, text, timer, word, step, ground } from "./queue.js";
+import { timer, ground } from "./queue.js";
+import { word, step } from "./wait.js";
+import { set, text } from "./dom.js";
+import { call, ok } from "./api.js";
+import { after } from "./pulse.js";
 import { t, span } from "./words.js";
 import { who } from "./who.js";
 
 const card = document.getElementById("card");
 const at = (id) => document.getElementById(id);
+// Longer names stand in two lines.
+const LONG_NAME = 8;
+const AGAIN_MS = 2000;
 const entryOpen = () => shift.alerts.get(shift.open);
 let asked = 0;
 let drawn = () => {};
@@ -21,8 +28,12 @@ export function show(id) {
   shift.open = id;
   draw();
   for (const slot of document.querySelectorAll("[data-slot]")) slot.replaceChildren();
+  at("no-facts").hidden = true;
   if (id) refresh();
 }
+
+// Whether this alert is the one in the card.
+export const shows = (id) => !card.hidden && card.dataset.id === id;
 
 // Band, place and timer from what is known already: no waiting for the network.
 export function draw() {
@@ -38,7 +49,9 @@ export function draw() {
   set(card.querySelector(".band"), "data-ground", ground(state));
   set(at("band-use"), "href", `#${mark}`);
   text(at("band-word"), t(`severity.${view.severity}`));
-  text(at("who-name"), who(view));
+  const name = who(view);
+  text(at("who-name"), name);
+  set(at("who"), "data-long", [...name].length > LONG_NAME);
   text(at("place-short"), view.home_label);
   tick();
 }
@@ -66,12 +79,18 @@ function more(entry, waits) {
 }
 
 // Reads the facts again and puts each part into its slot; a slower answer for another alert is dropped.
+// Facts that do not come are said and asked for again.
 export async function refresh() {
   const id = shift.open;
   const turn = ++asked;
-  const answer = await fetch(`/console/alerts/${id}`, { headers: { "x-hearthline": "1" } }).catch(() => null);
-  if (!answer?.ok || turn !== asked || id !== shift.open) return;
-  const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const { status, data } = await call("GET", `/console/alerts/${id}`);
+  if (turn !== asked || id !== shift.open) return;
+  at("no-facts").hidden = ok(status);
+  if (!ok(status)) {
+    after(AGAIN_MS, () => turn === asked && id === shift.open && refresh());
+    return;
+  }
+  const parts = new DOMParser().parseFromString(data, "text/html");
   for (const part of parts.querySelectorAll("[data-into]")) {
     const slot = document.querySelector(`[data-slot="${part.dataset.into}"]`);
     slot?.replaceChildren(...part.childNodes);

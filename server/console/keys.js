@@ -1,22 +1,20 @@
 // What the function keys do, when they are locked, and why. Each has a button that is its equal.
 // A key that is locked stays where it is and says the reason; letters are never shortcuts (IME).
-import { shift, mine } from "./shift.js";
-import { call, ok, why } from "./api.js";
+import { shift, mine, fence } from "./shift.js";
 import { t } from "./words.js";
-import { set, text } from "./queue.js";
+import { set, text } from "./dom.js";
+import { tell } from "./say.js";
+import { write, claim, takeOver } from "./write.js";
+import { settled } from "./drafts.js";
 import * as picker from "./picker.js";
 import * as undo from "./undo.js";
 
-const say = document.getElementById("say");
 const bar = document.getElementById("keys");
-let after = () => {};
-
-export const tell = (sentence) => text(say, sentence ?? "");
 const view = () => shift.alerts.get(shift.open)?.view;
-const fence = () => shift.fences.get(shift.open);
-// What ends or hides an alert says how far its author was shown it: what joined since is told instead.
-const seen = () => ({ fence: fence(), cursor: view().cursor });
 const options = (group, digits) => digits.map((digit) => ({ digit, label: t(`${group}.${digit}`), value: digit }));
+// Up to where the author has seen the alert that is written about.
+const cursor = (id) => shift.shown.get(id) ?? shift.alerts.get(id)?.view.cursor;
+const others = (now) => now.state === "claimed" && !mine(now);
 
 // Why a key cannot be used now, as a word key; null = it can.
 function locked(name) {
@@ -25,77 +23,78 @@ function locked(name) {
   if (!now) return "js.locked_none";
   if (name === "claim") {
     if (mine(now)) return "js.locked_mine";
-    return now.state === "claimed" ? "js.locked_held" : null;
+    return others(now) && !shift.leads ? "js.locked_held" : null;
   }
+  // By right, without holding it.
+  if (name === "close" && shift.leads && !mine(now)) return null;
   if (!mine(now)) return "js.locked_claim";
   return name === "close" && now.actions === 0 ? "js.locked_action" : null;
 }
 
-async function post(path, body, done, id = shift.open) {
-  const { status, data } = await call("POST", `/api/alerts/${id}/${path}`, body);
-  if (ok(status)) tell(done);
-  else if (status === 0) tell(t("js.not_sent"));
-  else tell(data?.owner ? t("js.taken", { name: data.owner.display }) : (why(data) ?? t("js.refused", { status })));
-  after(id, status);
-  return { status, data };
+// Asks about the alert that is open now; what the server did not take is asked again with the words still there.
+function ask(name, question, does) {
+  const id = shift.open;
+  const draft = `${id}:${name}`;
+  const onPick = async (choice, words) => {
+    const answer = await does(id, choice, words);
+    if (!answer) return;
+    if (answer.done) return settled(draft);
+    if (question.field && shift.open === id && !picker.isOpen() && !locked(name)) DO[name]();
+  };
+  picker.ask({ ...question, name: draft, onPick });
 }
 
-const act = (kind, result, words, done) =>
-  post("actions", { fence: fence(), kind, ...(result && { result }), ...(words && { text: words }) }, done);
+const act = (id, kind, result, words) =>
+  write(id, "actions", { fence: fence(id), kind, ...(result && { result }), ...(words && { text: words }) }, t("js.logged"));
 
 const RESULTS = ["connected", "no_answer", "busy", "wrong_number"];
 const SENT = ["station", "neighbour", "security", "family"];
 
-function callResult(kind, title) {
-  picker.ask({
-    title: t(title),
-    options: options("result", ["1", "2", "3", "4"]),
-    onPick: (choice) => act(kind, RESULTS[choice.value - 1], "", t("js.logged")),
-  });
+function callResult(kind, title, whom) {
+  const question = { title, tel: whom?.tel, options: options("result", ["1", "2", "3", "4"]) };
+  ask(kind, question, (id, choice) => act(id, kind, RESULTS[choice.value - 1], whom?.name));
+}
+
+// The contact whose turn it is, as the card says.
+function nextContact() {
+  const line = document.querySelector("#card .contacts li[data-next]");
+  if (!line) return null;
+  return { name: line.querySelector(".name").textContent.trim(), tel: line.querySelector("a.tel")?.textContent ?? "" };
+}
+
+// Outcome and words are held back here for some seconds, then go with what the author had seen when choosing.
+function closing(id, choice, words) {
+  const now = shift.alerts.get(id)?.view;
+  if (!now) return;
+  const body = { outcome: Number(choice.value), cursor: cursor(id), ...(mine(now) && { fence: fence(id) }), ...(words && { text: words }) };
+  undo.hold(now, body);
 }
 
 const DO = {
-  async claim() {
-    const id = shift.open;
-    const { status, data } = await post("claim", undefined, t("js.claimed_now"));
-    if (ok(status)) shift.fences.set(id, data.fence);
+  claim() {
+    const now = view();
+    if (!others(now)) return claim(shift.open);
+    const question = { title: t("js.ask_take", { name: now.owner?.display ?? "" }), options: [{ digit: "1", label: t("js.take"), value: "1" }] };
+    return ask("claim", question, (id) => takeOver(id));
   },
-  call_resident: () => callResult("call_resident", "js.ask_resident"),
-  call_120: () => callResult("call_120", "js.ask_120"),
-  call_family: () => callResult("call_family", "js.ask_family"),
+  call_resident: () => callResult("call_resident", t("js.ask_resident"), { tel: document.querySelector("#card a.own-tel")?.textContent }),
+  call_120: () => callResult("call_120", t("js.ask_120"), { tel: "120" }),
+  call_family() {
+    const whom = nextContact();
+    callResult("call_family", whom ? t("js.ask_contact", { name: whom.name }) : t("js.ask_family"), whom);
+  },
   send: () =>
-    picker.ask({
-      title: t("js.ask_send"),
-      options: options("sent", ["1", "2", "3", "4"]),
-      onPick: (choice) => act("send", SENT[choice.value - 1], "", t("js.logged")),
-    }),
-  note: () =>
-    picker.ask({ title: t("js.ask_note"), field: "needed", onPick: (_, words) => act("note", "", words, t("js.logged")) }),
-  close: () =>
-    picker.ask({
-      title: t("js.ask_close"),
-      options: options("outcome", ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"]).map((o) => ({ ...o, needsText: o.digit === "0" })),
-      field: "optional",
-      hold: true,
-      onPick: (choice, words) => {
-        const id = shift.open;
-        const body = { ...seen(), outcome: Number(choice.value), ...(words && { text: words }) };
-        const who = undo.named(view());
-        undo.hold(view(), () => post("close", body, t("js.closed_now", { who }), id), tell);
-      },
-    }),
+    ask("send", { title: t("js.ask_send"), options: options("sent", ["1", "2", "3", "4"]) }, (id, choice) => act(id, "send", SENT[choice.value - 1])),
+  note: () => ask("note", { title: t("js.ask_note"), field: "needed" }, (id, _, words) => act(id, "note", "", words)),
+  close() {
+    const outcomes = options("outcome", ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"]).map((o) => ({ ...o, needsText: o.digit === "0" }));
+    const holder = others(view()) ? view().owner?.display : null;
+    ask("close", { title: holder ? t("js.ask_close_held", { name: holder }) : t("js.ask_close"), options: outcomes, field: "optional", hold: true }, closing);
+  },
   suspend: () =>
-    picker.ask({
-      title: t("js.ask_suspend"),
-      options: options("pause", ["1", "2", "3"]),
-      field: "needed",
-      number: true,
-      value: "10",
-      label: t("js.minutes_label"),
-      hold: true,
-      onPick: (choice, minutes) =>
-        post("suspend", { ...seen(), reason: choice.label, minutes: Number(minutes) }, t("js.suspended_now")),
-    }),
+    ask("suspend", { title: t("js.ask_suspend"), options: options("pause", ["1", "2", "3"]), field: "needed", range: [1, 15], value: "10", label: t("js.minutes_label"), hold: true },
+      (id, choice, minutes) =>
+        write(id, "suspend", { fence: fence(id), cursor: cursor(id), reason: choice.label, minutes: Number(minutes) }, t("js.suspended_now"))),
 };
 
 // Does what a key means, or says why not.
@@ -112,12 +111,12 @@ export function press(name) {
 // The one next key: the script's own step, once its facts have come.
 function following(now) {
   if (!now || shift.lost) return "";
-  if (!mine(now)) return "claim";
+  if (!mine(now)) return others(now) ? "" : "claim";
   const step = document.querySelector(".script[data-next]")?.dataset.next ?? "claim";
   return step === "claim" ? "call_resident" : step;
 }
 
-// Brings the bar up to date: which key is next, which are locked.
+// Brings the bar up to date: which key is next, which are locked, what F2 means here.
 export function draw() {
   const now = view();
   const next = following(now);
@@ -127,21 +126,11 @@ export function draw() {
     set(button, "aria-disabled", Boolean(reason));
     set(button, "data-next", name === next && !reason);
     set(button, "title", reason ? t(reason, { name: now?.owner?.display ?? "" }) : "");
+    if (name === "claim") text(button.querySelector("span"), t(now && others(now) && shift.leads ? "js.take" : "js.claim"));
   }
 }
 
-// Keeps the claims of this console alive; a claim that is lost is said.
-export async function renew() {
-  for (const { view: held } of [...shift.alerts.values()]) {
-    const fence = shift.fences.get(held.id);
-    if (!mine(held) || fence === undefined) continue;
-    const { status } = await call("POST", `/api/alerts/${held.id}/renew`, { fence });
-    if (status === 409) shift.fences.delete(held.id);
-  }
-}
-
-export function start(onDone) {
-  after = onDone;
+export function start() {
   bar.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button) press(button.dataset.does);

@@ -2,6 +2,7 @@
 // Silence longer than LOST_MS is a lost link; coming back always compares the whole list.
 import { shift, take, replace } from "./shift.js";
 import { call, ok } from "./api.js";
+import { every, after, pulse } from "./pulse.js";
 import * as time from "./time.js";
 
 const LOST_MS = 4500;   // a heartbeat every 2 s: the bar is there 5 s after the last one
@@ -34,13 +35,16 @@ function listen() {
     const before = shift.alerts.get(view.id)?.view ?? null;
     heard();
     if (take(view)) on.change(view, before);
+    pulse();
   });
   source.addEventListener("beat", (event) => {
     const beat = JSON.parse(event.data);
     time.heard(beat.mono_ms, beat.now_ms);
     heard();
+    if (beat.on_duty !== undefined) shift.onDuty = beat.on_duty;
     // The server knows more than was told: read the list.
-    if (beat.cursor > shift.cursor) setTimeout(() => beat.cursor > shift.cursor && load(), 1500);
+    if (beat.cursor > shift.cursor) after(1500, () => beat.cursor > shift.cursor && load());
+    pulse();
   });
   source.addEventListener("resync", load);
   source.addEventListener("error", () => {
@@ -78,10 +82,11 @@ function watch() {
 export const lostFor = () => time.page() - lostAt;
 export const attempt = () => tries;
 
-// Starts the line. `handlers`: list(), change(view, before), lost(), back(ms).
+// Starts the line; resolves when the first list has been asked for. `handlers`: list(), change(view, before), lost(), back(ms).
 export function start(handlers) {
   on = handlers;
-  setInterval(watch, LOOK_MS);
+  every(LOOK_MS, watch);
+  // After a sleep nothing that stands here is known to be so.
   time.wakes(load);
   document.addEventListener("visibilitychange", () => document.hidden || watch());
   return load();

@@ -2,6 +2,7 @@
 // Without this script the forms post by themselves.
 import { call, ok, why } from "./api.js";
 import { t } from "./words.js";
+import { every } from "./pulse.js";
 import { unlock } from "./sound.js";
 import { run } from "./time.js";
 
@@ -33,3 +34,12 @@ form.addEventListener("submit", async (event) => {
   if (ok(status)) location.assign(form.dataset.then);
   else say.textContent = status === 0 ? t("js.not_sent") : (why(data) ?? t("js.refused", { status }));
 });
+
+// Whether the server answers now, not whether it did when the page came.
+const server = document.getElementById("server");
+async function look() {
+  const { status } = await call("HEAD", location.pathname);
+  server.textContent = t(status === 0 ? "js.server_off" : "js.server_on");
+}
+look();
+every(5000, look);

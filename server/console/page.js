@@ -1,13 +1,25 @@
-// Pages beside the console: the clock of the server, ages that go on, and shift settings.
-import { call } from "./api.js";
+// Pages beside the console: the live part of the desk, a list to search, a chart that begins at its end.
 import { run } from "./time.js";
 
-run();
 // Where a chart is wider than the glass, what holds now is read first.
 for (const box of document.querySelectorAll(".scroll")) box.scrollLeft = box.scrollWidth;
-for (const button of document.querySelectorAll("[data-shift]")) {
-  button.addEventListener("click", async () => {
-    await call("POST", "/api/shift", JSON.parse(button.dataset.shift));
-    location.reload();
-  });
-}
+
+// Without a session, on a page that refuses, there is no desk, only the clock.
+if (document.body.dataset.me) {
+  const desk = await import("./desk.js");
+  const { attach } = await import("./find.js");
+  const form = document.getElementById("search");
+  if (form) {
+    const all = document.getElementById("all");
+    const list = document.getElementById("found");
+    const say = document.getElementById("found-say");
+    const field = form.querySelector("input");
+    attach(form, field, list, (words) => {
+      const blank = field.value.trim() === "";
+      all.hidden = !blank;
+      list.hidden = blank;
+      say.textContent = blank ? "" : words;
+    });
+  }
+  desk.start({});
+} else run();

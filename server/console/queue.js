@@ -2,6 +2,8 @@
 // A row keeps its element as long as its alert lives, so focus and reading position stay.
 import { shift, look, worked, age, handling } from "./shift.js";
 import { t, span, coarse } from "./words.js";
+import { set, text } from "./dom.js";
+import { step, word } from "./wait.js";
 import * as fold from "./fold.js";
 import { who, what } from "./who.js";
 
@@ -9,19 +11,6 @@ const template = document.getElementById("row").content.firstElementChild;
 const lists = { waiting: document.getElementById("waiting"), worked: document.getElementById("worked") };
 const rows = new Map();
 const folds = new Map();
-const STEPS = [60, 30, 15, 0];
-
-export const set = (node, name, value) => {
-  if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
-};
-export const text = (node, value) => {
-  if (node.textContent !== value) node.textContent = value;
-};
-
-// Step of a waiting or handling time, as the timers are coloured.
-export function step(ms) {
-  return STEPS.find((s) => ms >= s * 1000) ?? 0;
-}
 
 // Solid red is for what nobody has, and only while that is known.
 export const ground = (state) => (!shift.lost && (state === "unclaimed" || state === "interrupted") ? "red" : "");
@@ -34,19 +23,6 @@ export function reason(view) {
   else if (view.device_label) parts.push(view.device_label);
   if (view.late) parts.push(t("js.late"));
   return parts.join(t("js.gap"));
-}
-
-// The fixed state word, beside every timer.
-export function word(entry, state) {
-  const { view } = entry;
-  if (shift.lost && (state === "unclaimed" || state === "interrupted")) return t("js.before_loss");
-  if (state === "interrupted") return t("js.interrupted");
-  if (state === "overdue") return t("js.overdue");
-  if (state === "unverified") return t("js.unverified");
-  if (state === "claimed") return view.owner?.display ?? t("js.claimed");
-  // What a step has come to; that somebody was told is said with a receipt only.
-  if (state === "unclaimed") return t(view.told ? `js.told_${view.told}` : "js.unclaimed");
-  return t(`severity.${view.severity}`);
 }
 
 // The digits of an alert and the step they have.
@@ -72,6 +48,8 @@ function fill(row, entry) {
   const owner = state === "overdue" ? t("js.held_by", { name: view.owner?.display ?? "" }) : "";
   text(row.querySelector(".why"), owner ? reason(view) + t("js.gap") + owner : reason(view));
   tick(row, entry);
+  const parts = [t(`severity.${view.severity}`), who(view), view.home_label, reason(view), owner || word(entry, state)];
+  set(row.querySelector("a"), "aria-label", parts.filter(Boolean).join(t("js.gap")));
   if (view.id === shift.open) set(row, "aria-current", "true");
   else row.removeAttribute("aria-current");
 }

@@ -6,11 +6,14 @@ import * as time from "./time.js";
 
 export const shift = {
   me: document.body.dataset.me,
+  leads: ["supervisor", "admin"].includes(document.body.dataset.role),   // may close and take by right
   alerts: new Map(),      // id -> { view }
   fences: new Map(),      // id -> fence of a claim of this console's person; nobody else is told it
+  shown: new Map(),       // id -> cursor up to which its card was painted here
   cursor: 0,
   open: null,             // id shown in the card
   heardAt: time.page(),   // when the server was last heard, by the page's clock
+  onDuty: null,           // people somewhere whose console would be heard, as the server last said
   lost: false,
 };
 
@@ -18,8 +21,11 @@ export const shift = {
 export function take(view) {
   const known = shift.alerts.get(view.id);
   if (known && known.view.cursor > view.cursor) return false;
-  if (view.state === "closed") shift.alerts.delete(view.id);
-  else shift.alerts.set(view.id, { view });
+  if (view.state === "closed") {
+    shift.alerts.delete(view.id);
+    shift.shown.delete(view.id);
+    shift.fences.delete(view.id);
+  } else shift.alerts.set(view.id, { view });
   shift.cursor = Math.max(shift.cursor, view.cursor);
   time.heard(view.mono_ms);
   return true;
@@ -30,9 +36,13 @@ export function replace(queue) {
   time.heard(queue.mono_ms, queue.now_ms, true);
   shift.alerts.clear();
   for (const view of queue.alerts) take(view);
-  shift.fences = new Map(Object.entries(queue.fences));
   shift.cursor = queue.cursor;
+  shift.onDuty = queue.on_duty;
+  if (queue.fences) shift.fences = new Map(Object.entries(queue.fences));
 }
+
+// The fence of one's own claim; only its holder knows it.
+export const fence = (id) => shift.fences.get(id);
 
 // How long ago the server counted the ages of a view, at least.
 export const since = (entry) => Math.max(0, time.now() - entry.view.mono_ms);

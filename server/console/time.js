@@ -4,6 +4,7 @@
 // counts. The page's own clock stands still while the computer sleeps; its clock on the wall notices that, and
 // until the server speaks again a wait rather looks too long than too short. Neither is used for anything else.
 import { t } from "./words.js";
+import { every } from "./pulse.js";
 
 const TRUE_WITHIN_MS = 4000;   // no answer is older: api.js gives up
 const SLEPT_MS = 4500;
@@ -44,7 +45,7 @@ function look() {
   slept += jump;
   onWake.forEach((does) => does(jump));
 }
-setInterval(look, LOOK_MS);
+every(LOOK_MS, look);
 document.addEventListener("visibilitychange", () => document.hidden || look());
 
 const face = document.getElementById("clock");
@@ -88,5 +89,5 @@ export function run() {
     tickAges();
   };
   tick();
-  setInterval(tick, 1000);
+  every(1000, tick);
 }

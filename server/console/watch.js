@@ -1,5 +1,6 @@
 // What is wrong with the watch room itself: nobody on duty, no proved way out. The server says it in words.
 import { call, ok } from "./api.js";
+import { every } from "./pulse.js";
 
 const EVERY_MS = 5000;
 const place = document.getElementById("watch");
@@ -17,4 +18,4 @@ async function look() {
 }
 
 look();
-setInterval(look, EVERY_MS);
+every(EVERY_MS, look);

@@ -7,6 +7,8 @@ pub mod card;
 pub mod chart;
 pub mod console;
 pub mod day;
+pub mod desk;
+pub mod fallback;
 pub mod faults;
 pub mod home;
 pub mod homes;

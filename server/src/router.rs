@@ -30,8 +30,8 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::assets;
 use crate::routes::{
-    alerts, enrol, entry, homes, images, me, moving, ops, pages, queue, readings, rules, session,
-    staff, stream, watch,
+    alerts, enrol, entry, find, homes, images, me, moving, ops, pages, queue, readings, rules,
+    session, staff, stream, watch,
 };
 use crate::words::Lang;
 
@@ -102,7 +102,9 @@ fn desk() -> Router<Arc<App>> {
     Router::new()
         .route("/console", get(pages::console))
         .route("/console/alerts/{id}", get(pages::facts))
-        .route("/homes", get(pages::homes))
+        .route("/console/fallback", get(find::fallback))
+        .route("/homes", get(find::homes))
+        .route("/api/find", post(find::find))
         .route("/faults", get(pages::faults))
         .route("/homes/{id}", get(pages::home))
         .route("/homes/{id}/readings.csv", get(readings::table))

@@ -6,6 +6,7 @@
 pub mod alerts;
 pub mod enrol;
 pub mod entry;
+pub mod find;
 pub mod homes;
 pub mod images;
 pub mod me;

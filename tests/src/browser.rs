@@ -30,8 +30,14 @@ pub mod key {
     pub const F2: char = '\u{E032}';
     /// F3.
     pub const F3: char = '\u{E033}';
+    /// F7.
+    pub const F7: char = '\u{E037}';
     /// F8.
     pub const F8: char = '\u{E038}';
+    /// F9.
+    pub const F9: char = '\u{E039}';
+    /// Arrow down.
+    pub const DOWN: char = '\u{E015}';
     /// Tab.
     pub const TAB: char = '\u{E004}';
 }
@@ -47,6 +53,11 @@ pub struct Browser {
 impl Browser {
     /// Starts one; none where no browser can be had, which has then been said.
     pub fn open() -> Outcome<Option<Self>> {
+        Self::open_with(&[])
+    }
+
+    /// The same with further arguments of the browser.
+    pub fn open_with(more: &[&str]) -> Outcome<Option<Self>> {
         let (Some(chromium), Some(driver)) = (need(Tool::Chromium), need(Tool::ChromeDriver))
         else {
             return Ok(None);
@@ -67,7 +78,7 @@ impl Browser {
         let root = format!("http://127.0.0.1:{port}/session");
         let mut browser = Self { agent, session: root, driver, _profile: profile };
         let profile = format!("--user-data-dir={}", browser._profile.path().display());
-        let arguments = json!([
+        let mut arguments = vec![
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
@@ -79,8 +90,9 @@ impl Browser {
             "--disable-dev-shm-usage",
             "--force-device-scale-factor=1",
             WINDOW,
-            profile,
-        ]);
+            profile.as_str(),
+        ];
+        arguments.extend(more);
         let options = json!({ "binary": chromium, "args": arguments });
         let wanted =
             json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
@@ -106,6 +118,68 @@ impl Browser {
     /// Runs a script; `return …` gives its value.
     pub fn script(&self, text: &str) -> Outcome<Value> {
         self.call("/execute/sync", &json!({ "script": text, "args": [] }))
+    }
+
+    /// Runs a script that ends by calling its last argument.
+    pub fn wait_for(&self, text: &str) -> Outcome<Value> {
+        self.call("/execute/async", &json!({ "script": text, "args": [] }))
+    }
+
+    /// Slows the timers of every later page as a browser does behind another tab: once a minute while hidden.
+    pub fn slow_when_hidden(&self) -> Outcome {
+        let source = "
+            const ticks = window.setInterval;
+            window.setInterval = (does, ms, ...more) => {
+              let last = 0;
+              return ticks(() => {
+                const now = performance.now();
+                if (document.hidden && now - last < 60000) return;
+                last = now;
+                does(...more);
+              }, ms);
+            };
+            const later = window.setTimeout;
+            window.setTimeout = (does, ms, ...more) => later(does, document.hidden ? 60000 : ms, ...more);";
+        let params = json!({ "source": source });
+        let order = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": params });
+        self.call("/goog/cdp/execute", &order).map(|_| ())
+    }
+
+    /// Hides the page, as another tab in front of it does.
+    pub fn hide(&self) -> Outcome {
+        self.call("/window/minimize", &json!({})).map(|_| ())
+    }
+
+    /// Value of an expression, looked at without a hand on the page: a script otherwise counts as one.
+    pub fn look(&self, expression: &str) -> Outcome<Value> {
+        let params =
+            json!({ "expression": expression, "userGesture": false, "returnByValue": true });
+        let order = json!({ "cmd": "Runtime.evaluate", "params": params });
+        let found = self.call("/goog/cdp/execute", &order)?;
+        Ok(found.pointer("/result/value").cloned().unwrap_or(Value::Null))
+    }
+
+    /// Gives the browser the session of somebody who logged in elsewhere; a page of the site must be open.
+    pub fn cookie(&self, name: &str, value: &str) -> Outcome {
+        let cookie = json!({ "cookie": { "name": name, "value": value, "path": "/" } });
+        self.call("/cookie", &cookie).map(|_| ())
+    }
+
+    /// Gives the page another size, as a telephone or a larger desk has it.
+    pub fn size(&self, width: u32, height: u32) -> Outcome {
+        let params =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let order = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params });
+        self.call("/goog/cdp/execute", &order).map(|_| ())
+    }
+
+    /// Presses the element that matches.
+    pub fn click(&self, selector: &str) -> Outcome {
+        let found =
+            self.call("/element", &json!({ "using": "css selector", "value": selector }))?;
+        let id = found.get(ELEMENT).and_then(Value::as_str);
+        let id = id.ok_or_else(|| Trouble::new(format!("no {selector} on the page")))?;
+        self.call(&format!("/element/{id}/click"), &json!({})).map(|_| ())
     }
 
     /// Types into the element that matches, which gets the focus.

@@ -3,6 +3,13 @@
 //! Pictures of what was shown go to the build's folder for temporary files, to be looked at beside
 //! the design. Not here: how the pages are made.
 
+#[path = "browser/away.rs"]
+mod away;
+#[path = "browser/heard.rs"]
+mod heard;
+#[path = "browser/words.rs"]
+mod words;
+
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -23,7 +30,7 @@ async fn log_in(scene: &Scene, browser: &Browser) -> Outcome {
         "name": "desk", "display": "值班坐席", "role": "operator", "password": "a-long-desk-password",
     });
     scene.stage.admin.post("/api/staff", &wanted)?.good()?;
-    browser.go(&format!("http://{}/login", scene.stage.server.console))?;
+    browser.go(&format!("http://{}/login?lang=zh-CN", scene.stage.server.console))?;
     browser.picture(&picture("login"))?;
     browser.type_into("#u", "desk")?;
     browser.type_into("#p", "a-long-desk-password")?;

@@ -15,13 +15,17 @@ use crate::auth::Staff;
 use crate::desk::card::Card;
 use crate::desk::story::{self, What};
 use crate::desk::view::{kind_of, kind_word};
+use crate::pages::desk::tel;
 use crate::pages::protected::Shown;
 use crate::pages::when::{self, Wall};
-use crate::records::story::TimelineRow;
+use crate::records::resident::Contact;
+use crate::records::story::{ActionRow, TimelineRow};
 use crate::words::Lang;
 
 /// Lines of a story on the screen.
 const STORY: usize = 8;
+/// Contacts on a card.
+const CONTACTS: usize = 5;
 
 /// All parts of a card. `seen`: the chart of the last half hour, and how far the home is protected; `wall`:
 /// now.
@@ -72,15 +76,18 @@ fn band(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
         if !person.dialect.is_empty() {
             call.push(lang.fill("card.dialect", &[("name", &person.dialect)]));
         }
-        if !person.phone.is_empty() {
-            call.push(lang.fill("card.phone", &[("tel", &person.phone)]));
-        }
     }
     let comma = if lang == Lang::Zh { "，" } else { ", " };
     let device = card.view.device.as_deref().map(|id| lang.fill("card.device", &[("id", id)]));
     html! {
         div data-into="who" { (more.join(comma)) }
-        div data-into="address-as" { (call.join(comma)) }
+        div data-into="address-as" {
+            (call.join(comma))
+            @if let Some(person) = card.resident.as_ref().filter(|person| !person.phone.is_empty()) {
+                @if !call.is_empty() { (comma) }
+                (lang.t("card.phone")) " " (tel(&person.phone, "own-tel"))
+            }
+        }
         div data-into="address" { (card.address) }
         div data-into="device" {
             (card.view.device_label)
@@ -128,20 +135,48 @@ fn masked(phone: &str) -> String {
     format!("{}****{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
 }
 
+/// Calls of this alert to one contact, oldest first: a call keeps whom it was to in its words.
+fn calls<'a>(card: &'a Card, contact: &Contact) -> Vec<&'a ActionRow> {
+    let name = called(contact);
+    let to = |action: &&ActionRow| {
+        action.kind == "call_family" && action.text.as_deref() == Some(name.as_str())
+    };
+    card.actions.iter().filter(to).collect()
+}
+
+/// A contact as a call is written down.
+fn called(contact: &Contact) -> String {
+    format!("{}　{}", contact.name, contact.relation).trim().to_owned()
+}
+
+/// Whose turn it is: the first in the order among those called least.
+fn next_contact(card: &Card) -> Option<usize> {
+    let shown = card.contacts.iter().take(CONTACTS).enumerate();
+    shown.min_by_key(|(n, contact)| (calls(card, contact).len(), *n)).map(|(n, _)| n)
+}
+
 /// Whoever has the alert has to dial by hand and reads numbers in full; for all others they are masked.
 fn contacts(card: &Card, me: &Staff) -> Markup {
     let lang = me.lang;
     let mine = card.view.owner.as_ref().is_some_and(|holder| holder.id == me.id);
-    let number = |phone: &str| if mine { phone.to_owned() } else { masked(phone) };
+    let number = |phone: &str| {
+        html! {
+            @if mine && !phone.is_empty() { (tel(phone, "tel")) } @else { span class="tel" { (masked(phone)) } }
+        }
+    };
+    let next = next_contact(card);
     let body = html! {
         @if card.contacts.is_empty() { p class="fact quiet" { (lang.t("card.no_contacts")) } }
         ol class="contacts" {
-            @for (n, contact) in card.contacts.iter().take(5).enumerate() {
-                li {
+            @for (n, contact) in card.contacts.iter().take(CONTACTS).enumerate() {
+                li data-next=[(next == Some(n)).then_some("")] {
                     span class="n" { (n + 1) }
-                    span class="name" { (contact.name) "　" (contact.relation) }
-                    span class="tel" { (number(&contact.phone)) }
+                    span class="name" { (called(contact)) }
+                    (number(&contact.phone))
                     span class="far" { (contact.note) }
+                    span class="last" { @if let Some(result) = calls(card, contact).last().and_then(|a| a.result.as_deref()) {
+                        (lang.t(&format!("result.{result}")))
+                    } }
                 }
             }
         }
@@ -232,18 +267,24 @@ fn script(card: &Card, me: &Staff) -> Markup {
     }
 }
 
+/// Words of the action of that moment.
+fn typed(card: &Card, wall: i64) -> Option<&str> {
+    card.actions.iter().find(|action| action.wall == wall)?.text.as_deref()
+}
+
 fn detail(app: &App, card: &Card, line: &TimelineRow, lang: Lang) -> String {
     let who = line.who.as_deref().map(|id| app.names.staff(id)).unwrap_or_default();
     let raw = line.detail.as_deref().unwrap_or("");
     let text = match (What::word_key(line.what), raw.split_once(':')) {
         ("what.action", Some((kind, result))) => {
             let group = if kind == "send" { "sent" } else { "result" };
-            format!("{} {}", lang.t(&format!("key.{kind}")), lang.t(&format!("{group}.{result}")))
+            let whom = typed(card, line.wall).unwrap_or_default();
+            let parts =
+                [lang.t(&format!("key.{kind}")), whom, lang.t(&format!("{group}.{result}"))];
+            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
         ("what.action", None) => {
-            let note =
-                card.actions.iter().find(|a| a.wall == line.wall).and_then(|a| a.text.clone());
-            note.unwrap_or_else(|| lang.t(&format!("key.{raw}")).to_owned())
+            typed(card, line.wall).unwrap_or_else(|| lang.t(&format!("key.{raw}"))).to_owned()
         }
         ("what.closed", _) => lang.t(&format!("outcome.{raw}")).to_owned(),
         ("what.step", _) => lang.t(&format!("ladder.{raw}")).to_owned(),

@@ -3,12 +3,11 @@
 //! Rows and picker lines come from `template` elements here, the card's facts from [`super::card`], so
 //! each thing is drawn in one place only. Not here: what the keys do (`console/keys.js`).
 
-use care::policy::{CLOSE_UNDO, PRESENCE, RENEW};
 use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::pages::when::Wall;
-use crate::pages::{Frame, mark, sprite};
+use crate::pages::{Frame, desk, mark};
 
 const KEYS: [(&str, &str, &str); 8] = [
     ("F2", "claim", "key.claim"),
@@ -21,84 +20,46 @@ const KEYS: [(&str, &str, &str); 8] = [
     ("F9", "suspend", "key.suspend"),
 ];
 
-/// The page for one member of staff. `wall`: now; `on_duty`: consoles there;
-/// `phone`: whom to call when the link is lost.
-pub fn page(me: &Staff, wall: Wall<'_>, on_duty: usize, phone: &str) -> Markup {
-    let title = me.lang.t("js.title");
-    let body = html! {
-        body class="console" data-me=(me.id) data-renew-ms=(RENEW.get()) data-presence-ms=(PRESENCE.get())
-            data-undo-ms=(CLOSE_UNDO.get()) {
-            (sprite())
-            (top(me, wall, on_duty))
-            (link_bars(me))
-            a class="others" data-ground="red" id="others" href="#queue" data-any="false" {
-                (mark("p1")) b id="others-count" {} span id="others-who" {}
-            }
-            (card(me, phone))
-            (queue(me))
-            (help(me))
-            div class="hidden" id="alarm" aria-live="assertive" {}
-            div class="hidden" id="news" aria-live="polite" {}
-            (templates())
+/// The page for one member of staff. `wall`: now; `phone`: whom to call when the link is lost.
+pub fn page(me: &Staff, wall: Wall<'_>, phone: &str) -> Markup {
+    let content = html! {
+        (top(me, wall))
+        (desk::bars(me))
+        a class="others" data-ground="red" id="others" href="#queue" data-any="false" {
+            (mark("p1")) b id="others-count" {} span id="others-who" {}
         }
+        (card(me, phone))
+        (queue(me))
+        (help(me))
+        (templates())
     };
     let frame = Frame {
-        title,
+        title: me.lang.t("js.title"),
         lang: me.lang,
         theme: &me.theme,
-        css: &["console.css"],
+        css: &["desk.css", "console.css"],
         script: "console.js",
     };
-    frame.around(&body)
+    frame.around(&desk::body(me, "console", "", &content))
 }
 
-fn top(me: &Staff, wall: Wall<'_>, on_duty: usize) -> Markup {
+fn top(me: &Staff, wall: Wall<'_>) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
-    let (theme, theme_word) =
-        if me.theme == "night" { ("day", t("app.day")) } else { ("night", t("app.night")) };
-    let (lang, lang_word) =
-        if me.lang.tag() == "en" { ("zh-CN", "中文") } else { ("en", "English") };
     html! {
         header class="top" {
             b { (t("app.room")) }
             div class="group" {
                 @for (p, name) in [("1", "p1"), ("2", "p2"), ("3", "p3"), ("f", "pf")] {
-                    span class="mark" data-p=(p) data-any="false" { (mark(name)) span id={ "count-" (p) } { "0" } }
+                    span class="mark" role="img" data-p=(p) data-any="false" { (mark(name)) span id={ "count-" (p) } { "0" } }
                 }
             }
             span { (t("console.longest")) " " b id="longest" { "--:--" } }
-            span class="second aside" { (t("console.on_duty")) " " (on_duty) }
+            span class="aside" { (desk::on_duty(me)) }
             div class="group push second aside" {
                 a href="/homes" { (t("console.find")) } kbd class="cap" { "Ctrl K" }
                 span { (t("console.keys")) " " kbd class="cap" { "?" } }
             }
-            div class="group second" {
-                span id="sound" role="status" { (t("console.sound")) }
-                span class="link-state" { (t("console.link")) " " span class="age" id="heard" {} }
-            }
-            (wall.face())
-            div class="group second" {
-                span { (me.display) }
-                button class="button plain" data-shift={ "{\"theme\":\"" (theme) "\"}" } { (theme_word) }
-                button class="button plain" data-shift={ "{\"lang\":\"" (lang) "\"}" } lang=(lang) { (lang_word) }
-                button class="button plain" id="logout" { (t("app.logout")) }
-            }
-        }
-    }
-}
-
-fn link_bars(me: &Staff) -> Markup {
-    let icon = html! { svg class="icon wide" aria-hidden="true" { use href="#broken" {} } };
-    html! {
-        div class="link" id="link" role="alert" hidden {
-            (icon)
-            b id="link-long" {}
-            p { (me.lang.t("console.link_what")) }
-            p class="push" id="link-try" {}
-        }
-        div class="link" id="back" data-state="back" role="status" hidden {
-            svg class="icon" aria-hidden="true" { use href="#tick" {} }
-            p id="back-text" {}
+            (desk::seat(me, wall))
         }
     }
 }
@@ -108,7 +69,11 @@ fn card(me: &Staff, phone: &str) -> Markup {
     html! {
         main class="stage" {
             div class="idle" id="idle" {
-                p class="calm" id="calm" { b { (t("console.calm")) } span { (t("console.calm_more")) } }
+                div {
+                    p class="calm" id="calm" { b { (t("console.calm")) } span { (t("console.calm_more")) } }
+                    @if phone.is_empty() { p class="lack" { (mark("p2")) (t("console.no_phone")) } }
+                }
+                (desk::fallback(me, phone))
             }
             article class="card" id="card" aria-labelledby="who" hidden {
                 header class="band" {
@@ -129,20 +94,16 @@ fn card(me: &Staff, phone: &str) -> Markup {
                 }
                 div class="keys" id="keys" role="toolbar" aria-label=(t("console.toolbar")) {
                     @for (cap, does, word) in KEYS {
-                        button class="key" data-does=(does) aria-disabled="true" { kbd { (cap) } (t(word)) }
+                        button class="key" data-does=(does) aria-disabled="true" { kbd { (cap) } span { (t(word)) } }
                     }
                 }
                 div class="facts" {
                     div data-slot="facts" {}
                     div data-slot="people" {}
                     div {
-                        section class="fallback" {
-                            h2 class="label" { b { (t("console.fallback")) } }
-                            p class="tel" { (if phone.is_empty() { t("card.not_recorded") } else { phone }) }
-                            h2 class="label" { (t("console.fallback_open")) }
-                            ol id="fallback-open" {}
-                        }
-                        p class="say" id="say" role="status" {}
+                        (desk::fallback(me, phone))
+                        p class="say" id="say" {}
+                        p class="say lack" id="no-facts" hidden { (mark("p2")) (t("console.no_facts")) }
                         (picker(me))
                         div class="column" data-slot="script" {}
                     }
@@ -155,7 +116,7 @@ fn card(me: &Staff, phone: &str) -> Markup {
 fn picker(me: &Staff) -> Markup {
     html! {
         section class="picker" id="picker" hidden aria-labelledby="picker-title" {
-            h2 id="picker-title" { (me.lang.t("console.script_here")) }
+            h2 { span id="picker-title" { (me.lang.t("console.script_here")) } " " a id="picker-tel" hidden {} }
             ol id="picker-list" tabindex="-1" {}
             p class="field" id="picker-field" hidden {
                 label id="picker-label" for="picker-text" {}
@@ -173,7 +134,7 @@ fn queue(me: &Staff) -> Markup {
             div class="flood watch" id="watch" role="status" hidden {
                 b { (t("console.watch")) } ul id="watch-list" {}
             }
-            div class="flood" id="flood" role="status" hidden {
+            div class="flood" id="flood" hidden {
                 b { (t("console.flood")) } "　" span id="flood-text" {} br; (t("console.flood_more"))
             }
             header {

@@ -9,7 +9,7 @@ use crate::auth::Staff;
 use crate::desk::fold::{Due, Matter, due};
 use crate::pages::home::top;
 use crate::pages::when::Wall;
-use crate::pages::{Frame, sprite, when};
+use crate::pages::{Frame, desk, when};
 use crate::words::Lang;
 
 /// Homes that a line names; the others are counted.
@@ -20,9 +20,7 @@ pub fn page(me: &Staff, wall: Wall<'_>, matters: &[Matter]) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     let title = format!("{} · {}", t("faults.title"), t("app.name"));
     let late = matters.iter().filter(|matter| due(matter.age_ms).workaround < 0).count();
-    let body = html! {
-        body {
-            (sprite())
+    let content = html! {
             div class="home" {
                 (top(me, wall))
                 main {
@@ -42,10 +40,10 @@ pub fn page(me: &Staff, wall: Wall<'_>, matters: &[Matter]) -> Markup {
                     }
                 }
             }
-        }
     };
-    let (css, script) = (&["home.css"], "page.js");
-    Frame { title: &title, lang: me.lang, theme: &me.theme, css, script }.around(&body)
+    let (css, script) = (&["desk.css", "home.css"], "page.js");
+    let frame = Frame { title: &title, lang: me.lang, theme: &me.theme, css, script };
+    frame.around(&desk::body(me, "office", &title, &content))
 }
 
 fn line(lang: Lang, matter: &Matter, wall: Wall<'_>) -> Markup {

@@ -11,7 +11,7 @@ use crate::desk::protection::Day;
 use crate::desk::view::{kind_of, kind_word};
 use crate::pages::protected::Shown;
 use crate::pages::when::{self, Wall};
-use crate::pages::{Frame, day, sprite};
+use crate::pages::{Frame, day, desk};
 use crate::records::desk::DeskRow;
 use crate::records::staff::AccessRow;
 use crate::words::Lang;
@@ -55,9 +55,7 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
         &[("who", &me.display), ("role", me.lang.t(&format!("role.{}", me.role.word())))],
     );
     let glass = day::Glass { lang: me.lang, wall: home.wall, day: home.day, rules: home.rules };
-    let body = html! {
-        body {
-            (sprite())
+    let content = html! {
             div class="home" {
                 (top(me, home.wall))
                 main {
@@ -71,33 +69,39 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
                     }
                 }
             }
-        }
     };
     let frame = Frame {
         title: &title,
         lang: me.lang,
         theme: &me.theme,
-        css: &["home.css"],
+        css: &["desk.css", "home.css"],
         script: "page.js",
     };
-    frame.around(&body)
+    frame.around(&desk::body(me, "office", &title, &content))
 }
 
-/// The bar above office pages.
+/// The bar above office pages, with what is under it on every page of the desk.
 pub(super) fn top(me: &Staff, wall: Wall<'_>) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     html! {
         header class="top" {
-            b { (t("app.name")) }
-            nav class="group" aria-label=(t("app.menu")) {
-                a href="/console" { (t("app.room")) }
-                a href="/homes" aria-current="page" { b { (t("app.homes")) } }
-                a href="/faults" { (t("faults.title")) }
+            (desk::alarm_line(me))
+            div class="group" id="menu" {
+                b { (t("app.name")) }
+                nav class="group" aria-label=(t("app.menu")) {
+                    a href="/console" { (t("app.room")) }
+                    a href="/homes" aria-current="page" { b { (t("app.homes")) } }
+                    a href="/faults" { (t("faults.title")) }
+                }
             }
-            div class="group push second" { a href="/homes" { (t("console.find")) } }
-            (wall.face())
-            span class="second" { (me.display) }
+            div class="group push second aside" {
+                (desk::on_duty(me))
+                a href="/homes" { (t("console.find")) } kbd class="cap" { "Ctrl K" }
+            }
+            (desk::seat(me, wall))
         }
+        (desk::bars(me))
+        (desk::fallback(me, ""))
     }
 }
 

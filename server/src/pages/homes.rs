@@ -9,7 +9,7 @@ use crate::desk::chain::Protected;
 use crate::pages::home::top;
 use crate::pages::protected::headline;
 use crate::pages::when::Wall;
-use crate::pages::{Frame, sprite};
+use crate::pages::{Frame, desk};
 
 /// One line of the list.
 pub struct Line {
@@ -45,43 +45,43 @@ pub fn door(label: &str) -> Vec<(String, u64)> {
     parts
 }
 
-/// The page. `asked`: what was searched for; `more`: whether further homes fit.
-pub fn page(me: &Staff, wall: Wall<'_>, asked: &str, lines: &[Line], more: bool) -> Markup {
+/// The page; `more`: whether further homes fit. The field asks in the body of a request, so that no name
+/// stands in an address, a history or a log.
+pub fn page(me: &Staff, wall: Wall<'_>, lines: &[Line], more: bool) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     let count = lines.len().to_string();
     let title = format!("{} · {}", t("homes.title"), t("app.name"));
-    let body = html! {
-        body {
-            (sprite())
-            div class="home" {
-                (top(me, wall))
-                main {
-                    form class="search" action="/homes" method="get" role="search" {
-                        label for="q" { (t("homes.search")) }
-                        input id="q" name="q" value=(asked) autocomplete="off" autofocus;
-                        button class="button next" { (t("homes.go")) }
+    let content = html! {
+        div class="home" {
+            (top(me, wall))
+            main {
+                form class="search" id="search" action="/homes" method="post" role="search" {
+                    label for="q" { (t("homes.search")) }
+                    input id="q" name="q" maxlength="100" autocomplete="off" autofocus;
+                    button class="button next" { (t("homes.go")) }
+                    p class="quiet" id="found-say" role="status" {}
+                    ol class="found sheet" id="found" hidden {}
+                }
+                section class="sheet" id="all" {
+                    header {
+                        h1 { b { (me.lang.fill("homes.count", &[("n", &count)])) } }
+                        @if more { span class="quiet" { (me.lang.fill("homes.more", &[("n", &count)])) } }
                     }
-                    section class="sheet" {
-                        header {
-                            h1 { b { (me.lang.fill("homes.count", &[("n", &count)])) } }
-                            @if more { span class="quiet" { (me.lang.fill("homes.more", &[("n", &count)])) } }
-                        }
-                        @if lines.is_empty() { p class="quiet" { (t("homes.none")) } }
-                        @else { table class="data" {
-                            thead { tr { th { (t("homes.home")) } th { (t("homes.person")) } th { (t("home.id")) } th { (t("homes.protection")) } th class="end" { (t("homes.open")) } } }
-                            tbody {
-                                @for line in lines {
-                                    tr {
-                                        td { a href={ "/homes/" (line.id) } { (line.label) } }
-                                        td { (line.person) }
-                                        td { (line.id) }
-                                        td { (headline(me.lang, &line.protected)) }
-                                        td class="end" { (line.open) }
-                                    }
+                    @if lines.is_empty() { p class="quiet" { (t("homes.none")) } }
+                    @else { table class="data" {
+                        thead { tr { th { (t("homes.home")) } th { (t("homes.person")) } th { (t("home.id")) } th { (t("homes.protection")) } th class="end" { (t("homes.open")) } } }
+                        tbody {
+                            @for line in lines {
+                                tr {
+                                    td { a href={ "/homes/" (line.id) } { (line.label) } }
+                                    td { (line.person) }
+                                    td { (line.id) }
+                                    td { (headline(me.lang, &line.protected)) }
+                                    td class="end" { (line.open) }
                                 }
                             }
-                        } }
-                    }
+                        }
+                    } }
                 }
             }
         }
@@ -90,10 +90,10 @@ pub fn page(me: &Staff, wall: Wall<'_>, asked: &str, lines: &[Line], more: bool)
         title: &title,
         lang: me.lang,
         theme: &me.theme,
-        css: &["home.css"],
+        css: &["desk.css", "home.css"],
         script: "page.js",
     };
-    frame.around(&body)
+    frame.around(&desk::body(me, "office", &title, &content))
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ pub(super) fn foot(lang: Lang, wall: Wall<'_>, help: &str) -> Markup {
         footer {
             span {
                 (wall.face())
-                span { (lang.t("login.server")) }
+                span id="server" {}
             }
             span {
                 span { (help) }

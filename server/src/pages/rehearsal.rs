@@ -10,7 +10,7 @@ use proto::unit::Millis;
 use crate::auth::Staff;
 use crate::pages::home::top;
 use crate::pages::when::Wall;
-use crate::pages::{Frame, sprite, when};
+use crate::pages::{Frame, desk, when};
 use crate::rehearsal::compare::{Comparison, Moved, Sum, Told};
 use crate::words::Lang;
 
@@ -55,9 +55,7 @@ pub fn page(me: &Staff, home: &Rehearsal<'_>) -> Markup {
     let t = |key: &'static str| lang.t(key);
     let name = if home.person.is_empty() { home.label } else { home.person };
     let title = lang.fill("rehearse.title", &[("name", name), ("app", t("app.name"))]);
-    let body = html! {
-        body {
-            (sprite())
+    let content = html! {
             div class="home" {
                 (top(me, home.wall))
                 main {
@@ -73,11 +71,15 @@ pub fn page(me: &Staff, home: &Rehearsal<'_>) -> Markup {
                     }
                 }
             }
-        }
     };
-    let frame =
-        Frame { title: &title, lang, theme: &me.theme, css: &["home.css"], script: "page.js" };
-    frame.around(&body)
+    let frame = Frame {
+        title: &title,
+        lang,
+        theme: &me.theme,
+        css: &["desk.css", "home.css"],
+        script: "page.js",
+    };
+    frame.around(&desk::body(me, "office", &title, &content))
 }
 
 fn form(lang: Lang, home: &Rehearsal<'_>) -> Markup {

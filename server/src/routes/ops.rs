@@ -20,7 +20,7 @@ use crate::clock::proof::Stand;
 use crate::health::RollCall;
 use crate::routes::watch::{Lack, lacks};
 use crate::routes::{
-    alerts, enrol, homes, images, me, moving, queue, rules, session, staff, stream, watch,
+    alerts, enrol, find, homes, images, me, moving, queue, rules, session, staff, stream, watch,
 };
 use crate::words::Lang;
 
@@ -50,6 +50,7 @@ use crate::words::Lang;
         queue::presence,
         watch::show,
         watch::trial,
+        find::find,
         stream::follow,
         alerts::show,
         alerts::visible,

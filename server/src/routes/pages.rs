@@ -17,8 +17,8 @@ use crate::auth::role::AtDesk;
 use crate::auth::{As, Staff};
 use crate::desk::chain::Protected;
 use crate::desk::protection::{self, Day, DayError};
-use crate::desk::view::{home_text, kind_of};
-use crate::desk::{card, chain, fold, names::HomeName, queue};
+use crate::desk::view::kind_of;
+use crate::desk::{card, chain, fold, queue};
 use crate::pages::day::{Glass, Span};
 use crate::pages::protected::Shown;
 use crate::pages::{self, day as charts};
@@ -26,8 +26,6 @@ use crate::records::{desk, home, staff};
 use crate::routes::homes::number;
 use crate::words::Lang;
 
-/// Homes listed at once.
-const LISTED: usize = 200;
 /// Alerts of one home that its page reads: a month of a bad one.
 const EVENTS: i64 = 1_000;
 /// The card's look back.
@@ -51,12 +49,6 @@ impl Look {
     pub(super) fn span(&self) -> Span {
         self.span.as_deref().map_or(Span::Day, Span::of_word)
     }
-}
-
-/// What is looked for.
-#[derive(Debug, Deserialize)]
-pub struct Search {
-    q: Option<String>,
 }
 
 fn lang(entry: &Entry, headers: &HeaderMap) -> Lang {
@@ -108,9 +100,8 @@ pub async fn console(State(app): State<Arc<App>>, me: Result<As<AtDesk>, ApiErro
         Ok(me) => me,
         Err(answer) => return *answer,
     };
-    let on_duty = app.presence.on_duty(app.clock.mono());
     let phone = &app.config.console.fallback_phone;
-    pages::console::page(&me, app.wall(), on_duty, phone).into_response()
+    pages::console::page(&me, app.wall(), phone).into_response()
 }
 
 /// `GET /console/alerts/{id}`: the facts of one card, for the console's scripts.
@@ -135,45 +126,6 @@ pub async fn facts(
 
 fn shown<'a>(app: &'a App, lang: Lang, day: &'a Day, protected: &'a Protected) -> Shown<'a> {
     Shown { lang, now: app.clock.now(), protected, devices: &day.devices, names: &app.names }
-}
-
-/// `GET /homes`
-pub async fn homes(
-    State(app): State<Arc<App>>,
-    me: Result<As<AtDesk>, ApiError>,
-    Query(search): Query<Search>,
-) -> ApiResult<Response> {
-    let me = match locked(me) {
-        Ok(me) => me,
-        Err(answer) => return Ok(*answer),
-    };
-    let asked = search.q.unwrap_or_default();
-    let mut c = app.records.reader().await?;
-    let mut open: HashMap<i64, usize> = HashMap::new();
-    for row in desk::open(&mut c).await? {
-        *open.entry(row.home).or_default() += 1;
-    }
-    let fits = |(n, name): &(i64, HomeName)| {
-        let needle = asked.trim().to_lowercase();
-        [name.label.as_str(), name.person.as_str(), home_text(*n).as_str()]
-            .iter()
-            .any(|text| text.to_lowercase().contains(&needle))
-    };
-    let mut found: Vec<_> = home::names(&mut c).await?.into_iter().filter(fits).collect();
-    found.sort_by_cached_key(|(n, name)| (pages::homes::door(&name.label), *n));
-    found.truncate(LISTED + 1);
-    let lines: Vec<pages::homes::Line> = found
-        .iter()
-        .take(LISTED)
-        .map(|(n, name)| pages::homes::Line {
-            id: home_text(*n),
-            label: name.label.clone(),
-            person: name.person.clone(),
-            open: open.get(n).copied().unwrap_or(0),
-            protected: chain::of_home(&app, *n),
-        })
-        .collect();
-    Ok(pages::homes::page(&me, app.wall(), &asked, &lines, found.len() > LISTED).into_response())
 }
 
 /// `GET /faults`: what is wrong with equipment, a line a cause.

@@ -1,0 +1,145 @@
+//! `/api/find`, `/homes` and `/console/fallback`: whom somebody looks for, and whom to telephone.
+//!
+//! A name is asked for in the body of a request, never in an address. Not here: one home (`pages`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use care::Severity;
+use maud::Markup;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api_error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::auth::As;
+use crate::auth::role::AtDesk;
+use crate::desk::chain;
+use crate::desk::names::HomeName;
+use crate::desk::view::{home_text, severity_of};
+use crate::pages;
+use crate::pages::homes::Line;
+use crate::records::{desk, home, resident};
+use crate::routes::Body;
+use crate::routes::pages::locked;
+
+/// Homes listed at once, on the page and over it.
+const LISTED: usize = 200;
+const FOUND: usize = 20;
+/// Longest text to look for, characters.
+const ASKED_MAX: usize = 100;
+/// Open emergencies whose numbers a console keeps for the time without a link.
+const NUMBERS: usize = 50;
+
+/// What is looked for: a part of a name, a door or a number.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Find {
+    q: String,
+}
+
+/// One home that fits.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Home {
+    id: String,
+    label: String,
+    person: String,
+    /// Alerts that are not closed.
+    open: usize,
+}
+
+/// What fits, in the order of the doors.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Found {
+    homes: Vec<Home>,
+    /// Whether further ones fit.
+    more: bool,
+}
+
+async fn fitting(app: &App, asked: &str, most: usize) -> ApiResult<(Vec<Line>, bool)> {
+    let mut c = app.records.reader().await?;
+    let mut open: HashMap<i64, usize> = HashMap::new();
+    for row in desk::open(&mut c).await? {
+        *open.entry(row.home).or_default() += 1;
+    }
+    let needle = asked.trim().to_lowercase();
+    let fits = |(n, name): &(i64, HomeName)| {
+        [name.label.as_str(), name.person.as_str(), home_text(*n).as_str()]
+            .iter()
+            .any(|text| text.to_lowercase().contains(&needle))
+    };
+    let mut found: Vec<_> = home::names(&mut c).await?.into_iter().filter(fits).collect();
+    found.sort_by_cached_key(|(n, name)| (pages::homes::door(&name.label), *n));
+    let more = found.len() > most;
+    found.truncate(most);
+    let line = |(n, name): (i64, HomeName)| Line {
+        id: home_text(n),
+        label: name.label,
+        person: name.person,
+        open: open.get(&n).copied().unwrap_or(0),
+        protected: chain::of_home(app, n),
+    };
+    Ok((found.into_iter().map(line).collect(), more))
+}
+
+/// Looks for homes by name, door or number.
+#[utoipa::path(post, path = "/api/find", request_body = Find,
+    responses((status = 200, body = Found), (status = 401), (status = 403), (status = 422)))]
+pub async fn find(
+    State(app): State<Arc<App>>,
+    _: As<AtDesk>,
+    Body(body): Body<Find>,
+) -> ApiResult<Json<Found>> {
+    if body.q.chars().count() > ASKED_MAX {
+        return Err(ApiError::input("q"));
+    }
+    let (lines, more) = fitting(&app, &body.q, FOUND).await?;
+    let home = |Line { id, label, person, open, .. }| Home { id, label, person, open };
+    Ok(Json(Found { homes: lines.into_iter().map(home).collect(), more }))
+}
+
+/// `GET /homes`
+pub async fn homes(
+    State(app): State<Arc<App>>,
+    me: Result<As<AtDesk>, ApiError>,
+) -> ApiResult<Response> {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return Ok(*answer),
+    };
+    let (lines, more) = fitting(&app, "", LISTED).await?;
+    Ok(pages::homes::page(&me, app.wall(), &lines, more).into_response())
+}
+
+/// `GET /console/fallback`: numbers of the open emergencies, for the time when nothing can be asked for.
+pub async fn fallback(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> ApiResult<Markup> {
+    let mut c = app.records.reader().await?;
+    let mut rows = desk::open(&mut c).await?;
+    rows.retain(|row| severity_of(row.severity) == Severity::Emergency && row.home != 0);
+    rows.sort_by_key(|row| (row.state, row.raised_mono));
+    let mut lines: Vec<(i64, pages::fallback::Line)> = Vec::new();
+    for row in rows {
+        if lines.iter().any(|(home, _)| *home == row.home) {
+            continue;
+        }
+        let name = app.names.home(row.home).unwrap_or_default();
+        let phone =
+            resident::of_home(&mut c, row.home).await?.map_or_else(String::new, |r| r.phone);
+        let contacts = resident::contacts(&mut c, row.home).await?;
+        let contacts = contacts.into_iter().map(|one| (one.name, one.relation, one.phone));
+        let line = pages::fallback::Line {
+            label: name.label,
+            person: (name.person, phone),
+            contacts: contacts.collect(),
+        };
+        lines.push((row.home, line));
+        if lines.len() == NUMBERS {
+            break;
+        }
+    }
+    let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
+    Ok(pages::fallback::lines(me.lang, &app.config.console.fallback_phone, &lines))
+}
