@@ -95,5 +95,8 @@ export async function refresh() {
     const slot = document.querySelector(`[data-slot="${part.dataset.into}"]`);
     slot?.replaceChildren(...part.childNodes);
   }
+  // What scrolls in its place is reached by the keyboard too.
+  for (const part of card.querySelectorAll('[data-slot="facts"] > section'))
+    if (part.scrollHeight > part.clientHeight + 1) set(part, "tabindex", "0");
   drawn();
 }

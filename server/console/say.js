@@ -32,6 +32,7 @@ export const move = () => beside?.textContent && tell(beside.textContent, true);
 // Something that somebody else has done to one's own work.
 export function warn(sentence) {
   grave = true;
+  write(beside, "");
   show(sentence, true);
   speak(sentence, true);
   end();

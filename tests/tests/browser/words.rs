@@ -89,10 +89,11 @@ async fn a_long_name_breaks_no_row_and_long_texts_push_nothing_out_of_sight() ->
     let Some(browser) = Browser::open()? else { return Ok(()) };
     let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
     let home = scene.homes[0];
+    let line = "钥匙在门卫处，".repeat(17);
     let long = "阿卜杜热合曼·买买提艾力·托合提尼亚孜·热";
     let person = json!({
-        "name": long, "phone": "13800000001", "entry": "钥匙在门卫处，".repeat(60),
-        "talk": "说话慢，".repeat(60), "health": "华法林\n青霉素过敏",
+        "name": long, "phone": "13800000001", "entry": line,
+        "talk": line, "health": "华法林\n青霉素过敏",
     });
     scene.stage.admin.post(&format!("/api/homes/{home}/resident"), &person)?.good()?;
     log_in(&scene, &browser).await?;
