@@ -39,7 +39,7 @@ pub fn seat(me: &Staff, wall: Wall<'_>) -> Markup {
         }
         (wall.face())
         div class="group second" {
-            span class="me" { (me.display) }
+            a class="me" href="/me" { (me.display) }
             button class="button plain" id="theme" data-wear=(theme) { (me.lang.t(&format!("js.theme_{theme}"))) }
             button class="button plain" id="lang" data-lang=(lang) lang=(lang) { (lang_word) }
             button class="button plain" id="logout" { (t("app.logout")) }

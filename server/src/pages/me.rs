@@ -7,9 +7,11 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
 use crate::auth::Staff;
-use crate::pages::Frame;
+use crate::auth::role::{AtDesk, Duty};
+use crate::pages::home::top;
 use crate::pages::login::foot;
 use crate::pages::when::Wall;
+use crate::pages::{Frame, desk};
 
 /// What was done or went wrong just now.
 #[derive(Debug, Default)]
@@ -32,28 +34,32 @@ pub fn page(me: &Staff, wall: Wall<'_>, second: Option<bool>, told: &Told) -> Ma
             }
         }
     };
-    let body = html! {
-        body class="login" {
-            main {
-                header class="brand" { h1 { (t("me.title")) } p { (me.display) } }
-                form class="form" method="post" action="/me/password" aria-label=(t("me.change")) {
-                    p class="say" role="alert" { (told.say.as_deref().unwrap_or("")) }
-                    (field("o", "old", t("me.old"), "current-password"))
-                    (field("n", "new", t("me.new"), "new-password"))
-                    span class="quiet" { (t("setup.rule")) }
-                    button class="button next" { (t("me.change")) }
-                    a class="button" href="/console" { (t("app.back_home")) }
-                }
-                @if let Some(on) = second { (second_form(me, on, told)) }
+    let main = html! {
+        main {
+            header class="brand" { h1 { (t("me.title")) } p { (me.display) } }
+            form class="form" method="post" action="/me/password" aria-label=(t("me.change")) {
+                p class="say" role="alert" { (told.say.as_deref().unwrap_or("")) }
+                (field("o", "old", t("me.old"), "current-password"))
+                (field("n", "new", t("me.new"), "new-password"))
+                span class="quiet" { (t("setup.rule")) }
+                button class="button next" { (t("me.change")) }
+                a class="button" href="/console" { (t("app.back_home")) }
             }
-            (foot(me.lang, wall, ""))
+            @if let Some(on) = second { (second_form(me, on, told)) }
         }
+    };
+    // Who is at the desk hears a press here as on every page of it.
+    let body = if AtDesk::allows(me.role) {
+        let content = html! { (top(me, wall)) div class="login" { (main) } };
+        desk::body(me, "office", &title, &content)
+    } else {
+        html! { body class="login" { (main) (foot(me.lang, wall, "")) } }
     };
     let frame = Frame {
         title: &title,
         lang: me.lang,
         theme: &me.theme,
-        css: &["login.css"],
+        css: &["login.css", "desk.css"],
         script: "page.js",
     };
     frame.around(&body)
