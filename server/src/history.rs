@@ -154,6 +154,7 @@ impl Note {
             | Input::Tick
             | Input::Clock { .. }
             | Input::Rules(_)
+            | Input::Residents
             | Input::Resumed => None,
         }
     }

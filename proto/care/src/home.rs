@@ -199,6 +199,12 @@ impl Home {
                 triage.firm |= self.rules != Some(rules);
                 self.rules = Some(rules);
             }
+            Input::Residents => {
+                triage.firm = true;
+                self.stillness.forget();
+                self.dwell.forget();
+                self.nights().forget();
+            }
             Input::Resumed => {
                 self.link.since = triage.now;
                 return Change::Soft;

@@ -3,7 +3,7 @@
 //! Each case is told through `house`: what a home says, and what an operator is told of it. Not
 //! here: the rules themselves.
 
-use care::Kind;
+use care::{Input, Kind};
 use proto::unit::Millis;
 use proto::up::EventKind;
 
@@ -62,4 +62,14 @@ fn one_emergency_does_not_make_the_next_one_late() {
     day = house.now;
     let after = until_told(&mut house);
     assert!(after < before.plus(before), "{before:?} then {after:?} from {day:?}");
+}
+
+#[test]
+fn who_moves_in_starts_with_no_learned_hours() {
+    let mut house = alert(0, &FLAT);
+    week(&mut house, 0);
+    house.live(hours(8), &ALL);
+    house.step(Input::Residents);
+    let (new, any) = (until_told(&mut house), until_told(&mut alert(8, &FLAT)));
+    assert_eq!(new, any, "the hours of those before are nobody's");
 }

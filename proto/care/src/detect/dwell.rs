@@ -53,6 +53,11 @@ impl Dwell {
         }
     }
 
+    /// Other people live here: no visit of theirs is known.
+    pub(crate) fn forget(&mut self) {
+        self.longest = Millis::default();
+    }
+
     fn limit(&self, least: Millis) -> Millis {
         let own = Millis::new(self.longest.get() * DWELL_RECORD / 100);
         let most = Millis::new(least.get().saturating_mul(DWELL_MOST));

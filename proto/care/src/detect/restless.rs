@@ -110,6 +110,12 @@ impl Nights<'_> {
         self.others.iter_mut().for_each(|bed| bed.check(rules, clock, triage));
     }
 
+    /// Others sleep in these beds: no night of theirs is known.
+    pub(crate) fn forget(&mut self) {
+        self.first.forget();
+        self.others.iter_mut().for_each(Restless::forget);
+    }
+
     /// The sensor has left the home: its nights are nobody's.
     pub(crate) fn release(&mut self, sensor: DeviceId) {
         if self.first.sensor == Some(sensor) {
@@ -120,6 +126,10 @@ impl Nights<'_> {
 }
 
 impl Restless {
+    fn forget(&mut self) {
+        *self = Self { sensor: self.sensor, own: self.own, ..Self::default() };
+    }
+
     fn share(&mut self, percent: f32, span: Millis) {
         let minutes = u16::try_from(span.get() / MINUTE_MS).unwrap_or(60).clamp(1, 60);
         self.minutes = self.minutes.saturating_add(minutes);

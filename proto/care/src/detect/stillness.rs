@@ -262,6 +262,11 @@ impl Stillness {
         [moved, door]
     }
 
+    /// Other people live here: their hours are those of anybody. A stillness that lasts goes on: somebody may lie there.
+    pub(crate) fn forget(&mut self) {
+        self.habits = Habits::default();
+    }
+
     /// A person has looked and closed it: the count begins anew.
     pub(crate) fn looked(&mut self) {
         (self.told, self.still, self.from, self.partial) =

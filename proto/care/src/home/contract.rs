@@ -70,6 +70,8 @@ pub enum Input<'a> {
     },
     /// The home's own settings; without them the defaults of the policy hold.
     Rules(Rules),
+    /// Other people live here from now on: what was learned of those before says nothing of them.
+    Residents,
     /// The caller was away itself (a restart, a restored backup): silence until now is nobody's fault.
     Resumed,
 }
