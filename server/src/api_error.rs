@@ -211,6 +211,11 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_text")
     }
 
+    /// What is guarded is opened with a reason in words.
+    pub fn no_reason() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_reason")
+    }
+
     /// A suspension that is too short or too long.
     pub fn span() -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "span")

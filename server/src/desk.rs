@@ -18,6 +18,7 @@ pub mod names;
 pub mod presence;
 pub mod protection;
 pub mod queue;
+pub mod rights;
 pub mod story;
 pub mod view;
 

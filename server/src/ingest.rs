@@ -62,6 +62,11 @@ pub enum Command {
         /// How.
         rules: Rules,
     },
+    /// Other people live in a home from now on.
+    Residents {
+        /// Home number.
+        home: i64,
+    },
     /// A device was put into a home.
     Enrolled {
         /// Who.
@@ -114,6 +119,7 @@ pub async fn run(app: Arc<App>, orders: Orders) {
             }
         }
     };
+    batcher.catch_up().await;
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

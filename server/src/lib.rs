@@ -36,6 +36,7 @@ pub mod router;
 pub mod routes;
 pub mod series;
 pub mod timekeeping;
+pub mod typed;
 pub mod update;
 pub mod upkeep;
 pub mod words;

@@ -5,6 +5,7 @@
 
 pub mod card;
 pub mod chart;
+pub mod closed;
 pub mod console;
 pub mod day;
 pub mod desk;
@@ -13,11 +14,14 @@ pub mod faults;
 pub mod home;
 pub mod homes;
 pub mod login;
+pub mod looks;
 pub mod me;
+pub mod people;
 pub mod protected;
 pub mod refused;
 pub mod rehearsal;
 pub mod setup;
+pub mod start;
 pub mod when;
 
 use maud::{DOCTYPE, Markup, html};

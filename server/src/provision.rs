@@ -17,6 +17,7 @@ pub mod enrol;
 pub mod kek;
 pub mod label;
 pub mod mint;
+pub mod person;
 pub mod pki;
 pub mod registry;
 
@@ -27,15 +28,17 @@ use std::sync::Arc;
 
 use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch};
 use proto::key::DeviceKey;
+use proto::unit::Mono;
 use proto::up::Role;
 
 use crate::records::device::DeviceRow;
 use crate::records::key_epoch::Epochs;
+use crate::records::placement::{self, Placement};
 use crate::records::{Records, device, key_epoch};
 
 use self::kek::{Kek, KekError};
 pub use self::pki::Pki;
-pub use self::registry::{DeviceInfo, GatewayInfo, Registry};
+pub use self::registry::{DeviceInfo, GatewayInfo, Left, Registry};
 
 /// Why something cannot be enrolled, moved or released.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +129,7 @@ impl Provision {
         let mut reader = records.reader().await?;
         let (rows, none) = (device::all(&mut reader).await?, device::none(&mut reader).await?);
         let epochs = key_epoch::all(&mut reader).await?;
+        let placements = placement::all(&mut reader).await?;
         drop(reader);
         let epochs: HashMap<i64, Epochs> = epochs.into_iter().map(|e| (e.device, e)).collect();
         let kek = Kek::open(data, none)?;
@@ -152,6 +156,9 @@ impl Provision {
         }
         let damaged = refused.into_iter().map(|(device, _)| device).collect();
         registry.put_all(infos);
+        for (device, left) in placements.iter().filter_map(left) {
+            registry.leaves(device, left);
+        }
         Ok(Self { records, registry: Arc::new(registry), kek, damaged, _lock: lock })
     }
 
@@ -193,6 +200,13 @@ pub(crate) fn hold(data: &Path) -> Result<File, ProvisionError> {
 /// An id as a column holds it: below 2^50, so its order stays.
 pub(crate) const fn column(id: u64) -> i64 {
     id.cast_signed()
+}
+
+/// A place that a device has left as the table in memory holds it.
+fn left(row: &Placement) -> Option<(DeviceId, Left)> {
+    let home = HomeId::new(row.home.cast_unsigned())?;
+    let until = Mono::from_millis(row.until_mono.unsigned_abs());
+    Some((DeviceId::new(row.device.cast_unsigned())?, Left { home, until }))
 }
 
 /// A row and its key as the table in memory holds them.

@@ -6,9 +6,12 @@
 
 pub mod care;
 pub mod chain;
+pub mod closed;
+pub mod contact;
 pub mod desk;
 pub mod device;
 pub mod due;
+pub mod edit;
 pub mod fault;
 pub mod gateway;
 pub mod heard;
@@ -16,9 +19,11 @@ pub mod home;
 pub mod image;
 pub mod key_epoch;
 pub mod line;
+pub mod look;
 pub mod notify;
 pub mod open;
 pub mod opening;
+pub mod placement;
 pub mod proof;
 pub mod question;
 pub mod receiver;
@@ -30,8 +35,10 @@ pub mod staff;
 pub mod state;
 pub mod story;
 pub mod told;
+pub mod turned;
 pub mod wall;
 pub mod way;
+pub mod whose;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -20,7 +20,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use tokio::net::TcpListener;
 
 pub use certificate::Certificate;
@@ -30,8 +30,8 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::assets;
 use crate::routes::{
-    alerts, enrol, entry, find, homes, images, me, moving, ops, pages, queue, readings, rules,
-    session, staff, stream, watch,
+    alerts, enrol, entry, find, homes, images, me, moving, ops, oversight, pages, persons, queue,
+    readings, rules, session, staff, stream, watch,
 };
 use crate::words::Lang;
 
@@ -73,6 +73,8 @@ fn operations_router(app: Arc<App>) -> Router {
 fn anybody() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(pages::root))
+        .route("/start", get(pages::start))
+        .route("/logout", post(session::leave))
         .route("/login", get(pages::login).post(entry::login))
         .route("/setup", get(pages::setup).post(entry::setup))
         .route("/assets/{version}/{name}", get(assets::serve))
@@ -108,6 +110,8 @@ fn desk() -> Router<Arc<App>> {
         .route("/faults", get(pages::faults))
         .route("/homes/{id}", get(pages::home))
         .route("/homes/{id}/readings.csv", get(readings::table))
+        .route("/homes/{id}/looks", get(oversight::looks))
+        .route("/homes/{id}/open", post(oversight::open))
         .route("/homes/{id}/rehearsal", get(rules::page))
         .route("/api/logout", post(session::logout))
         .route("/api/shift", post(session::shift))
@@ -125,6 +129,7 @@ fn desk() -> Router<Arc<App>> {
         .route("/api/alerts/{id}/close", post(alerts::close))
         .route("/api/homes", get(homes::list))
         .route("/api/homes/{id}", get(homes::show))
+        .route("/api/homes/{id}/open", post(homes::open))
         .route("/api/homes/{id}/series", get(homes::series))
         .route("/api/homes/{id}/rules", get(rules::show))
         .route("/api/homes/{id}/rehearse", post(rules::rehearsal))
@@ -136,7 +141,12 @@ fn installers() -> Router<Arc<App>> {
         .route("/api/organisations", post(enrol::organisation))
         .route("/api/homes", post(enrol::home))
         .route("/api/homes/{id}/beds", post(enrol::bed))
-        .route("/api/homes/{id}/resident", post(enrol::resident))
+        .route("/api/homes/{id}", patch(persons::edit_home))
+        .route("/api/homes/{id}/resident", post(persons::resident))
+        .route("/api/homes/{id}/resident/leave", post(persons::leave))
+        .route("/api/residents/{id}", patch(persons::edit))
+        .route("/api/residents/{id}/contacts", post(persons::add_contact))
+        .route("/api/contacts/{id}", patch(persons::edit_contact).delete(persons::end_contact))
         .route("/api/gateways", post(enrol::new_gateway))
         .route("/api/gateways/{id}/revoke", post(enrol::revoke))
         .route("/api/gateways/{id}/replace", post(moving::replace))
@@ -151,6 +161,8 @@ fn supervisors() -> Router<Arc<App>> {
     Router::new()
         .route("/api/homes/{id}/rules", post(rules::set))
         .route("/api/ladder/trial", post(watch::trial))
+        .route("/closed", get(oversight::closed))
+        .route("/glass/{id}/seen", post(oversight::seen))
 }
 
 /// Doors of who runs the system.

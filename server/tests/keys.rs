@@ -11,14 +11,16 @@ use std::path::Path;
 use proto::frame::{Header, Lane, seal_end, seal_hop};
 use proto::id::{BootId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
 use proto::relay::RelayKind;
-use proto::unit::Millis;
+use proto::unit::{Millis, Mono};
 use proto::up::{Event, EventKind, Health, Role, Up};
+use server::clock::Now;
 use server::provision::{Minted, Provision, ProvisionError};
 use server::records::Records;
 use server::records::home::HomeRow;
 
 use house::{House, WALL};
 
+const NOW: Now = Now { mono: Mono::from_millis(0), wall_ms: WALL };
 const VERIFIED: i64 = care::Trust::Verified as i64;
 
 struct Place {
@@ -82,6 +84,13 @@ impl Room {
         self.house.take(lane, vec![row]).await;
     }
 
+    /// A press that its gateway had for so long before it could hand it over.
+    async fn waited(&mut self, through: GatewayId, age_ms: u64) {
+        let frame = self.frame(&press(), 1);
+        let row = self.house.row(through, RelayKind::Open, age_ms, &frame);
+        self.house.take(Lane::Emergency, vec![row]).await;
+    }
+
     async fn press(&mut self, through: GatewayId, epoch: u16) {
         let frame = self.frame(&press(), epoch);
         self.take(RelayKind::Open, Lane::Emergency, through, &frame).await;
@@ -127,7 +136,7 @@ async fn a_press_behind_a_revoked_gateway_is_judged_when_it_comes_by_another_one
     room.press(new, 1).await;
     assert_eq!(room.believed().await, 1, "a passer-by carries it");
     let button = room.place.button.device;
-    room.house.app.provision.move_device(button, home, new, WALL).await.unwrap();
+    room.house.app.provision.move_device(button, home, new, NOW).await.unwrap();
     assert_eq!(room.epochs(), (0, 1, 3), "two changes that it has not heard of");
     room.press(new, 1).await;
     assert_eq!(room.believed().await, 2);
@@ -140,6 +149,39 @@ async fn a_press_behind_a_revoked_gateway_is_judged_when_it_comes_by_another_one
     assert_eq!(room.believed().await, 4);
     room.press(new, 0).await;
     assert_eq!(room.believed().await, 4, "older than it ever answered under");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_that_waited_is_of_the_home_that_its_device_was_in() {
+    let mut room = Room::open().await;
+    let (home, old, new) = (room.place.home, room.place.old, room.place.new);
+    let button = room.place.button.device;
+    let elsewhere = HomeRow {
+        organisation: room.place.organisation.clone(),
+        label: "9-9-999".into(),
+        ..HomeRow::default()
+    };
+    let elsewhere = room.house.app.provision.create_home(elsewhere, WALL).await.unwrap();
+    let first = room.house.app.clock.now();
+    room.house.app.provision.move_device(button, elsewhere, new, first).await.unwrap();
+    room.waited(old, 300_000).await;
+    let moved = room.house.alerts().await.pop().unwrap();
+    assert_eq!(
+        (moved.home, moved.trust),
+        (home.get().cast_signed(), VERIFIED),
+        "it was said there"
+    );
+    assert_eq!(moved.name.unwrap().label, "3-2-501");
+    room.house.app.provision.release(button, room.house.app.clock.now()).await.unwrap();
+    room.waited(new, 0).await;
+    let astray = room.house.alerts().await.pop().unwrap();
+    assert_eq!((astray.home, astray.trust), (0, care::Trust::Unverified as i64));
+    assert_eq!(astray.name.unwrap().label, "9-9-999 ?", "the last place that is known");
+    // After a restart the places are known from their rows.
+    let again =
+        server::records::placement::all(&mut room.house.app.records.reader().await.unwrap()).await;
+    let homes: Vec<i64> = again.unwrap().iter().map(|left| left.home).collect();
+    assert_eq!(homes, [home.get().cast_signed(), elsewhere.get().cast_signed()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,18 +261,18 @@ async fn a_released_device_is_enrolled_again_under_the_next_epoch_in_a_home_with
     let place = furnish(&make).await;
     let registry = make.registry();
     for round in 1..4 {
-        make.release(place.button.device, WALL).await.unwrap();
-        make.move_device(place.button.device, place.home, place.new, WALL).await.unwrap();
+        make.release(place.button.device, NOW).await.unwrap();
+        make.move_device(place.button.device, place.home, place.new, NOW).await.unwrap();
         let now = registry.device(place.button.device).unwrap();
         assert!(!now.revoked);
         assert_eq!((now.home, now.gateway), (Some(place.home), Some(place.new)));
         assert_eq!(now.epoch.get(), place.button.epoch.get() + round);
         assert_eq!(now.former().unwrap().0, place.button.epoch, "until it has answered");
     }
-    make.release(place.button.device, WALL).await.unwrap();
+    make.release(place.button.device, NOW).await.unwrap();
     for _ in 0..care::DEVICES_MAX {
         make.create_device(place.home, place.new, Role::Motion, "", WALL).await.unwrap();
     }
-    let full = make.move_device(place.button.device, place.home, place.new, WALL).await;
+    let full = make.move_device(place.button.device, place.home, place.new, NOW).await;
     assert!(matches!(full, Err(ProvisionError::Refused(_))));
 }

@@ -3,14 +3,18 @@
 
 use proto::frame::{Class, Header, seal_end, verify_end};
 use proto::id::{BootId, DeviceId, KeyEpoch, PressId, Seq};
+use proto::unit::Mono;
 use proto::up::Role;
+use server::clock::Now;
 use server::provision::kek::KekError;
 use server::provision::{Minted, Provision, ProvisionError, label};
+use server::records::contact::Contact;
 use server::records::home::HomeRow;
-use server::records::resident::{self, Contact, Resident};
+use server::records::resident::{self, Resident};
 use server::records::{Records, home};
 
 const WALL: i64 = 1_790_000_000_000;
+const NOW: Now = Now { mono: Mono::from_millis(0), wall_ms: WALL };
 
 struct Room {
     dir: tempfile::TempDir,
@@ -142,11 +146,11 @@ async fn a_released_device_leaves_its_roster_and_can_be_moved_on() {
     let room = room().await;
     let (home, gateway, button) = room.furnished().await;
     let through = gateway.device.as_gateway();
-    assert_eq!(room.provision.release(button.device, WALL).await.unwrap(), Some(through));
+    assert_eq!(room.provision.release(button.device, NOW).await.unwrap(), Some(through));
     let registry = room.provision.registry();
     assert!(registry.device(button.device).unwrap().revoked);
     assert_eq!(registry.roster(through).len(), 0);
-    room.provision.move_device(button.device, home, through, WALL).await.unwrap();
+    room.provision.move_device(button.device, home, through, NOW).await.unwrap();
     let info = registry.device(button.device).unwrap();
     assert!(!info.revoked);
     assert_eq!(info.epoch.get(), button.epoch.get() + 1);
@@ -171,7 +175,7 @@ async fn a_resident_and_whom_to_call_are_read_back_in_order() {
         name: name.into(),
         relation: "女儿".into(),
         phone: "000-0000".into(),
-        note: String::new(),
+        ..Contact::default()
     };
     let contacts = [contact("演示二号"), contact("演示三号")];
     room.provision.create_resident(home, &person, &contacts, WALL).await.unwrap();

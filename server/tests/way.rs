@@ -9,7 +9,7 @@ use std::sync::Arc;
 use proto::frame::{Header, Lane, seal_end};
 use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
 use proto::relay::{Relay, RelayKind};
-use proto::unit::Millis;
+use proto::unit::{Millis, Mono};
 use proto::up::{Health, Role, Up};
 use server::app::{self, App, Running};
 use server::clock::Now;
@@ -22,6 +22,7 @@ use server::records::desk::{self, DeskRow};
 use server::records::home::HomeRow;
 
 const WALL: i64 = 1_790_000_000_000;
+const NOW: Now = Now { mono: Mono::from_millis(0), wall_ms: WALL };
 const NO_WAY: i64 = care::Kind::NoWay as i64;
 const GATEWAY_SILENCE: i64 = care::Kind::GatewaySilence as i64;
 const SILENCE: i64 = care::Kind::Silence as i64;
@@ -168,7 +169,7 @@ async fn a_home_whose_gateway_is_revoked_has_one_row_until_its_device_has_anothe
     assert_eq!((rows[0].home, rows[0].gateway), (number(home), Some(old.get().cast_signed())));
     // Another gateway that nobody has heard yet is no way.
     let new = room.gateway().await;
-    room.app.provision.move_device(cord.device, home, new, WALL).await.unwrap();
+    room.app.provision.move_device(cord.device, home, new, NOW).await.unwrap();
     room.tick(3).await;
     assert_eq!(room.open_of(NO_WAY).await[0].id, rows[0].id, "the same row stands");
     let bystander = room.home().await;
@@ -229,7 +230,7 @@ async fn a_home_that_waits_for_its_fitter_or_has_no_device_left_is_not_told() {
     room.tick(100).await;
     assert_eq!(room.open_of(NO_WAY).await.len(), 1, "only the one that was heard");
     assert_eq!(room.open_of(NO_WAY).await[0].gateway, Some(gateway.get().cast_signed()));
-    room.app.provision.release(cord.device, WALL).await.unwrap();
+    room.app.provision.release(cord.device, NOW).await.unwrap();
     room.tick(101).await;
     assert_eq!(room.open_of(NO_WAY).await, vec![]);
     // What is fitted there next is new.
@@ -273,7 +274,7 @@ fn a_home_that_nobody_hears_is_still_told_after_a_restart_and_once() {
         room.tick(95).await;
         let new = room.gateway().await;
         room.app.provision.revoke_gateway(old).await.unwrap();
-        room.app.provision.move_device(cord.device, home, new, WALL).await.unwrap();
+        room.app.provision.move_device(cord.device, home, new, NOW).await.unwrap();
         room.tick(96).await;
         assert_eq!(room.open_of(NO_WAY).await.len(), 2);
         (old, new, cord)

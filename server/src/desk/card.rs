@@ -1,25 +1,25 @@
 //! The card of one alert: everything that whoever answers it needs, in one read, and written down.
 //!
-//! Opening a card is a look at a person's data: it leaves an access row with who and why. What is not
-//! recorded is a missing value here and a word on the page, never a guess.
-//! Not here: how it is drawn (`pages::card`), or how a resident is entered (`provision`).
+//! Whose it is and where is what it was when the alert was raised. Opening a card is a look at a person's data: it is
+//! written down with who and why. What is not recorded is a missing value here and a word on the page, never a guess.
+//! Not here: how it is drawn (`pages::card`), what of it somebody may read (`rights`).
 
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::Staff;
+use crate::desk::rights::{self, Rights};
 use crate::desk::story::{self, What};
 use crate::desk::view::{self, AlertView, kind_of, kind_word, trust_word};
 use crate::desk::{DeskError, queue};
+use crate::records::contact::Listed;
 use crate::records::desk::{self, ActivationRow, DeskRow};
-use crate::records::resident::{self, Contact, Resident};
+use crate::records::resident::Resident;
 use crate::records::story::{self as rows, ActionRow, TimelineRow};
-use crate::records::{home, staff};
+use crate::records::whose::{self, Whose};
 
 /// Earlier alerts on a card.
 const PAST: i64 = 5;
-/// Looks by one person at one home within this are one look, ms.
-const SAME_LOOK_MS: i64 = 10 * 60 * 1000;
 
 /// Everything about one alert.
 #[derive(Debug, Clone)]
@@ -34,13 +34,13 @@ pub struct Card {
     pub timeline: Vec<TimelineRow>,
     /// What was done.
     pub actions: Vec<ActionRow>,
-    /// Where it is, in full.
-    pub address: String,
-    /// Who lives there.
-    pub resident: Option<Resident>,
-    /// Whom to call, in order.
-    pub contacts: Vec<Contact>,
-    /// Earlier alerts of this home, newest first.
+    /// Whose it is and where, as it was when it was raised.
+    pub whose: Whose,
+    /// Whether that has been edited since.
+    pub edited: bool,
+    /// What of it may be read now.
+    pub rights: Rights,
+    /// Earlier alerts of the people whose it is, newest first.
     pub past: Vec<DeskRow>,
     /// Open faults of this home.
     pub faults: Vec<AlertView>,
@@ -55,44 +55,66 @@ pub async fn open(app: &App, id: &str, me: &Staff) -> Result<Card, DeskError> {
     let open: Vec<DeskRow> =
         past.iter().filter(|r| r.state < 3 && r.severity == 0 && r.id != row.id).cloned().collect();
     let faults = queue::views(app, &mut c, &open).await?;
-    past.retain(|r| r.id != row.id && r.state == 3);
+    let whose = whose::of_alert(&mut c, id, (row.home, row.raised_wall)).await?;
+    let now = whose::now(&mut c, row.home).await?;
+    // What happened here before they came is not theirs.
+    let since = whose.persons.iter().map(|person| person.since_ms).min().unwrap_or_default();
+    past.retain(|r| r.id != row.id && r.state == 3 && r.raised_wall >= since);
     past.truncate(usize::try_from(PAST).unwrap_or(5));
+    let rights = rights::of_alert(app, &mut c, me, &row).await?;
     let card = Card {
         view: view.ok_or(DeskError::Unknown)?,
         activations: desk::activations(&mut c, id, story::PRESSES).await?,
         timeline: story::shown(rows::timeline(&mut c, id, What::Again.number()).await?),
         actions: story::brief(rows::actions(&mut c, id, story::ACTIONS).await?),
-        address: home::address(&mut c, row.home).await?.unwrap_or_default(),
-        resident: resident::of_home(&mut c, row.home).await?,
-        contacts: resident::contacts(&mut c, row.home).await?,
+        edited: now.is_some_and(|now| now != whose && whose.left_ms.is_none()),
+        whose,
+        rights,
         past,
         faults,
         row,
     };
     drop(c);
-    looked(app, me, card.row.home, "alert").await?;
+    let mut look = card.rights.look(me, card.row.home, "card");
+    if look.why.is_empty() {
+        // A screen shows the first card by itself: that is nobody's answer.
+        (look.why, look.detail) = ("screen", card.row.id.clone());
+    }
+    rights::looked(app, &look).await?;
     Ok(card)
 }
 
-/// Writes down a look at a home, once in ten minutes and person.
-pub async fn looked(app: &App, me: &Staff, home: i64, why: &str) -> Result<(), sqlx::Error> {
-    let wall = app.clock.now().wall_ms;
-    let before = staff::looks(&mut *app.records.reader().await?, home, 20).await?;
-    let again = before.iter().any(|look| {
-        // One that seems to come is of a clock that was set back since: it hides no look.
-        let lately = (0..SAME_LOOK_MS).contains(&(wall - look.wall));
-        look.display == me.display && look.why == why && lately
-    });
-    if again {
-        return Ok(());
-    }
-    let mut writer = app.records.begin().await?;
-    let id = uuid::Uuid::now_v7().to_string();
-    staff::looked(&mut writer, &id, &me.id, home, why, wall).await?;
-    writer.commit().await
-}
-
 impl Card {
+    /// Who has lived there longest, as far as it may be read.
+    pub fn resident(&self) -> Option<Resident> {
+        self.residents().into_iter().next()
+    }
+
+    /// Who lives there, as far as it may be read.
+    pub fn residents(&self) -> Vec<Resident> {
+        let all = self.whose.persons.iter();
+        all.map(|person| {
+            let who = Resident { entry: self.whose.entry.clone(), ..person.who.clone() };
+            self.rights.of_person(&who)
+        })
+        .collect()
+    }
+
+    /// Whom to call, in order, with telephones as far as they may be read.
+    pub fn contacts(&self) -> Vec<Listed> {
+        let all = self.whose.persons.iter().flat_map(|person| person.contacts.iter().cloned());
+        all.map(|mut listed| {
+            listed.contact.phone = self.rights.phone(&listed.contact.phone);
+            listed
+        })
+        .collect()
+    }
+
+    /// How to get in, if it may be read.
+    pub fn entry(&self) -> Option<&str> {
+        self.rights.entry().then_some(self.whose.entry.as_str())
+    }
+
     /// The card as the API answers it: the view and what belongs to it.
     pub fn json(&self) -> Value {
         let mut out = serde_json::to_value(&self.view).unwrap_or_default();
@@ -106,9 +128,13 @@ impl Card {
                 "staff": a.staff, "kind": a.kind, "result": a.result, "text": a.text,
                 "wall_ms": a.wall,
             })).collect::<Vec<_>>(),
-            "address": self.address,
-            "resident": self.resident,
-            "contacts": self.contacts,
+            "address": self.whose.address,
+            "last_place": self.whose.left_ms.is_some(),
+            "edited": self.edited,
+            "resident": self.resident(),
+            "residents": self.residents(),
+            "contacts": self.contacts(),
+            "guarded": { "entry": !self.rights.entry(), "health": !self.rights.health() },
         });
         if let (Value::Object(out), Value::Object(more)) = (&mut out, more) {
             out.extend(more);

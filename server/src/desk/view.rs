@@ -239,7 +239,8 @@ impl AlertView {
         names: &Names,
         now: Mono,
     ) -> Option<Self> {
-        let name = names.home(row.home)?;
+        // Whose it was when it was raised; whoever has moved in since has nothing to do with it.
+        let name = row.name.clone().or_else(|| names.home(row.home))?;
         let life = life::of(row);
         let timers = Timers::of(&life.state, now);
         let gateway = row.gateway.and_then(|g| GatewayId::new(g.unsigned_abs()));

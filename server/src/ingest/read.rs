@@ -73,6 +73,8 @@ pub struct Word {
     pub home: Option<HomeId>,
     /// As what the speaker is enrolled; none if it is not.
     pub role: Option<Role>,
+    /// Whether it was said in a place that its device has left since.
+    pub left: bool,
     /// How far it is believed.
     pub trust: Trust,
     /// The device of its home that a gateway speaks for, and as what that is enrolled.
@@ -107,6 +109,8 @@ struct Frame<'a> {
     body: &'a [u8],
     open: &'a [u8],
     known: Option<DeviceInfo>,
+    /// Where the speaker was when a gateway had it, if it has left that place since.
+    left: Option<HomeId>,
     /// What is known of the device that a gateway speaks for, if it speaks for one.
     about: Option<Option<DeviceInfo>>,
     trust: Trust,
@@ -176,8 +180,10 @@ impl Reader {
         if known.as_ref().is_some_and(|d| d.role != Role::Gateway && d.gateway != Some(by)) {
             self.strays.insert((by, header.id.device));
         }
-        let verified =
-            known.as_ref().is_some_and(|d| !d.revoked && self.verifies(open, &header, d));
+        let left = registry.was_in(header.id.device, handed);
+        // What it said before it was taken away it said as a device of its home.
+        let counts = |d: &DeviceInfo| !d.revoked || left.is_some();
+        let verified = known.as_ref().is_some_and(|d| counts(d) && self.verifies(open, &header, d));
         let trust = if verified { Trust::Verified } else { Trust::Unverified };
         if let Some(device) = known.as_ref().filter(|_| verified) {
             self.renewals.learn(by, &header, device);
@@ -195,7 +201,7 @@ impl Reader {
             | Class::Loss
             | Class::Update => {
                 let about = Self::about(by, &header, body, known.as_ref(), registry);
-                word(Frame { header, body, open, known, about, trust, handed })
+                word(Frame { header, body, open, known, left, about, trust, handed })
             }
         }
     }
@@ -205,7 +211,8 @@ impl Reader {
             return Said::Aside("stranger's frame is not readable", Loud::ByLane);
         };
         let known = registry.device(header.id.device);
-        if let Some(device) = known.as_ref().filter(|d| !d.revoked) {
+        let left = registry.was_in(header.id.device, handed);
+        if let Some(device) = known.as_ref().filter(|d| !d.revoked || left.is_some()) {
             // A frame of before its keys changed may be sealed for the radio under any of them.
             let epochs = BTreeSet::from([header.epoch, device.heard, device.epoch]);
             let seal = |epoch: &KeyEpoch| device.key().hop(*epoch).boot(header.id.boot);
@@ -220,7 +227,7 @@ impl Reader {
                 }
                 let (open, trust) = (open.as_slice(), Trust::Verified);
                 let about = None;
-                let said = word(Frame { header, body, open, known, about, trust, handed });
+                let said = word(Frame { header, body, open, known, left, about, trust, handed });
                 // Only calls come this way; nothing else of a stranger counts as told.
                 return if matches!(&said, Said::Word(word) if word.is_idle()) {
                     Said::Aside("stranger's frame is no emergency", Loud::No)
@@ -242,8 +249,9 @@ impl Reader {
             id: header.id,
             class: header.class,
             waits: false,
-            home: known.as_ref().and_then(|d| d.home),
+            home: left.or(known.as_ref().and_then(|d| d.home)),
             role: known.map(|d| d.role),
+            left: left.is_some(),
             trust: Trust::Unverified,
             about: None,
             up: Up::Event(press),
@@ -295,8 +303,8 @@ impl Reader {
 }
 
 fn word(frame: Frame<'_>) -> Said {
-    let Frame { header, body, open, known, about, trust, handed } = frame;
-    let home = known.as_ref().and_then(|d| d.home);
+    let Frame { header, body, open, known, left, about, trust, handed } = frame;
+    let home = left.or(known.as_ref().and_then(|d| d.home));
     let verified = trust == Trust::Verified;
     let told = match trust {
         Trust::Verified => Up::for_what_it_is(header.class, body),
@@ -336,6 +344,7 @@ fn word(frame: Frame<'_>) -> Said {
         waits,
         home,
         role,
+        left: left.is_some(),
         trust,
         about,
         up,

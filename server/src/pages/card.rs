@@ -6,10 +6,12 @@
 
 mod equipment;
 mod evidence;
+mod people;
 
 use maud::{Markup, html};
 use serde_json::Value;
 
+use self::people::{contacts, entry, health, named, phones, talk};
 use crate::app::App;
 use crate::auth::Staff;
 use crate::desk::card::Card;
@@ -18,8 +20,7 @@ use crate::desk::view::{kind_of, kind_word};
 use crate::pages::desk::tel;
 use crate::pages::protected::Shown;
 use crate::pages::when::{self, Wall};
-use crate::records::resident::Contact;
-use crate::records::story::{ActionRow, TimelineRow};
+use crate::records::story::TimelineRow;
 use crate::words::Lang;
 
 /// Lines of a story on the screen.
@@ -59,36 +60,41 @@ fn band(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
     let gap = lang.t("js.gap");
     let mut more = Vec::new();
     let mut call = Vec::new();
-    if let Some(person) = &card.resident {
+    for person in card.residents() {
+        let mut facts = Vec::new();
         if !person.sex.is_empty() {
-            more.push(lang.t(if person.sex == "m" { "sex.male" } else { "sex.female" }).to_owned());
+            facts.push(lang.t(&format!("sex.{}", person.sex)).to_owned());
         }
         if let Some(born) = person.born {
             let age = wall.year(wall.now_ms) - born;
-            more.push(lang.fill("card.age", &[("n", &age.to_string())]));
+            facts.push(lang.fill("card.age", &[("n", &age.to_string())]));
         }
         if person.alone {
-            more.push(lang.t("card.lives_alone").to_owned());
+            facts.push(lang.t("card.lives_alone").to_owned());
         }
+        let comma = if lang == Lang::Zh { "，" } else { ", " };
+        more.push(named(card, &person.name, &facts.join(comma)));
+        let mut facts = Vec::new();
         if !person.call_as.is_empty() {
-            call.push(lang.fill("card.call_as", &[("name", &person.call_as)]));
+            facts.push(lang.fill("card.call_as", &[("name", &person.call_as)]));
         }
         if !person.dialect.is_empty() {
-            call.push(lang.fill("card.dialect", &[("name", &person.dialect)]));
+            facts.push(lang.fill("card.dialect", &[("name", &person.dialect)]));
         }
+        call.push(named(card, &person.name, &facts.join(comma)));
     }
-    let comma = if lang == Lang::Zh { "，" } else { ", " };
+    more.retain(|text| !text.is_empty());
+    call.retain(|text| !text.is_empty());
+    let between = if lang == Lang::Zh { "；" } else { "; " };
     let device = card.view.device.as_deref().map(|id| lang.fill("card.device", &[("id", id)]));
     html! {
-        div data-into="who" { (more.join(comma)) }
-        div data-into="address-as" {
-            (call.join(comma))
-            @if let Some(person) = card.resident.as_ref().filter(|person| !person.phone.is_empty()) {
-                @if !call.is_empty() { (comma) }
-                (lang.t("card.phone")) " " (tel(&person.phone, "own-tel"))
-            }
+        div data-into="who" { (more.join(between)) }
+        div data-into="address-as" { (call.join(between)) (phones(card, lang)) }
+        div data-into="address" {
+            (card.whose.address)
+            @if let Some(left) = card.whose.left_ms { (gap) (lang.fill("card.last_place", &[("time", &wall.table(left))])) }
+            @if card.edited { (gap) (lang.t("card.edited")) }
         }
-        div data-into="address" { (card.address) }
         div data-into="device" {
             (card.view.device_label)
             @if let Some(device) = device {
@@ -107,81 +113,8 @@ fn lines(text: &str, lang: Lang) -> Markup {
     let parts: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     html! {
         @if parts.is_empty() { p class="fact quiet" { (lang.t("card.not_recorded")) } }
-        @for part in parts.iter().take(4) { p class="fact" { (part) } }
+        @for part in parts.iter().take(8) { p class="fact" { (part) } }
     }
-}
-
-fn entry(card: &Card, lang: Lang) -> Markup {
-    let text = card.resident.as_ref().map_or("", |r| r.entry.as_str());
-    section(lang.t("card.entry"), "", &lines(text, lang))
-}
-
-fn talk(card: &Card, lang: Lang) -> Markup {
-    let text = card.resident.as_ref().map_or("", |r| r.talk.as_str());
-    section(lang.t("card.talk"), "", &lines(text, lang))
-}
-
-fn health(card: &Card, lang: Lang) -> Markup {
-    let text = card.resident.as_ref().map_or("", |r| r.health.as_str());
-    section(lang.t("card.health"), "", &lines(text, lang))
-}
-
-fn masked(phone: &str) -> String {
-    let digits: Vec<char> = phone.chars().collect();
-    if digits.len() < 8 {
-        return phone.to_owned();
-    }
-    let (head, tail) = (&digits[..3], &digits[digits.len() - 4..]);
-    format!("{}****{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
-}
-
-/// Calls of this alert to one contact, oldest first: a call keeps whom it was to in its words.
-fn calls<'a>(card: &'a Card, contact: &Contact) -> Vec<&'a ActionRow> {
-    let name = called(contact);
-    let to = |action: &&ActionRow| {
-        action.kind == "call_family" && action.text.as_deref() == Some(name.as_str())
-    };
-    card.actions.iter().filter(to).collect()
-}
-
-/// A contact as a call is written down.
-fn called(contact: &Contact) -> String {
-    format!("{}　{}", contact.name, contact.relation).trim().to_owned()
-}
-
-/// Whose turn it is: the first in the order among those called least.
-fn next_contact(card: &Card) -> Option<usize> {
-    let shown = card.contacts.iter().take(CONTACTS).enumerate();
-    shown.min_by_key(|(n, contact)| (calls(card, contact).len(), *n)).map(|(n, _)| n)
-}
-
-/// Whoever has the alert has to dial by hand and reads numbers in full; for all others they are masked.
-fn contacts(card: &Card, me: &Staff) -> Markup {
-    let lang = me.lang;
-    let mine = card.view.owner.as_ref().is_some_and(|holder| holder.id == me.id);
-    let number = |phone: &str| {
-        html! {
-            @if mine && !phone.is_empty() { (tel(phone, "tel")) } @else { span class="tel" { (masked(phone)) } }
-        }
-    };
-    let next = next_contact(card);
-    let body = html! {
-        @if card.contacts.is_empty() { p class="fact quiet" { (lang.t("card.no_contacts")) } }
-        ol class="contacts" {
-            @for (n, contact) in card.contacts.iter().take(CONTACTS).enumerate() {
-                li data-next=[(next == Some(n)).then_some("")] {
-                    span class="n" { (n + 1) }
-                    span class="name" { (called(contact)) }
-                    (number(&contact.phone))
-                    span class="far" { (contact.note) }
-                    span class="last" { @if let Some(result) = calls(card, contact).last().and_then(|a| a.result.as_deref()) {
-                        (lang.t(&format!("result.{result}")))
-                    } }
-                }
-            }
-        }
-    };
-    section(lang.t("card.contacts"), "", &body)
 }
 
 fn past(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
@@ -239,8 +172,8 @@ fn script(card: &Card, me: &Staff) -> Markup {
         ("F8", "card.script_close"),
     ];
     let now = step(card);
-    let call_as = card.resident.as_ref().map_or("", |r| r.call_as.as_str());
-    let speech = match call_as {
+    let call_as = card.resident().map(|who| who.call_as).unwrap_or_default();
+    let speech = match call_as.as_str() {
         "" => lang.fill("card.say_plain", &[("me", &me.display)]),
         name => lang.fill("card.say", &[("name", name), ("me", &me.display)]),
     };
@@ -352,15 +285,4 @@ fn story(app: &App, card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
     };
     let from = if pressed(card) { "card.from_press" } else { "card.from_signal" };
     section(lang.t("card.timeline"), lang.t(from), &body)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_telephone_number_is_masked_in_its_middle() {
-        assert_eq!(masked("13812345678"), "138****5678");
-        assert_eq!(masked("120"), "120");
-    }
 }

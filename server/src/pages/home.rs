@@ -6,6 +6,7 @@ use care::policy::Rules;
 use maud::{Markup, html};
 
 use crate::auth::Staff;
+use crate::auth::role::Role as Staffed;
 use crate::desk::chain::state_word;
 use crate::desk::protection::Day;
 use crate::desk::view::{kind_of, kind_word};
@@ -13,7 +14,6 @@ use crate::pages::protected::Shown;
 use crate::pages::when::{self, Wall};
 use crate::pages::{Frame, day, desk};
 use crate::records::desk::DeskRow;
-use crate::records::staff::AccessRow;
 use crate::words::Lang;
 
 /// Causes that stand above the day.
@@ -41,8 +41,10 @@ pub struct Home<'a> {
     pub rules: &'a Rules,
     /// Its last alerts, newest first.
     pub events: &'a [DeskRow],
+    /// Who lives there and whom to call, as far as it may be read.
+    pub people: &'a Markup,
     /// Who looked, newest first.
-    pub looks: &'a [AccessRow],
+    pub looks: &'a Markup,
 }
 
 /// The page.
@@ -61,11 +63,12 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
                 main {
                     p class="crumbs" { span { (home.address) } span { (logged) } }
                     (state(me.lang, home))
+                    (home.people)
                     (day::sheet(glass, home.span, home.id, home.events))
                     p { a class="button" href={ "/homes/" (home.id) "/rehearsal" } { (t("rehearse.open")) } }
                     div class="two" {
                         (home.shown.table())
-                        div class="stack" { (events(me.lang, home)) (looks(me.lang, home)) }
+                        div class="stack" { (events(me.lang, home)) (home.looks) }
                     }
                 }
             }
@@ -92,6 +95,7 @@ pub(super) fn top(me: &Staff, wall: Wall<'_>) -> Markup {
                     a href="/console" { (t("app.room")) }
                     a href="/homes" aria-current="page" { b { (t("app.homes")) } }
                     a href="/faults" { (t("faults.title")) }
+                    @if matches!(me.role, Staffed::Supervisor | Staffed::Admin) { a href="/closed" { (t("closed.title")) } }
                 }
             }
             div class="group push second aside" {
@@ -201,24 +205,6 @@ fn events(lang: Lang, home: &Home<'_>) -> Markup {
                                 }
                             }
                         }
-                    }
-                }
-            } }
-        }
-    }
-}
-
-fn looks(lang: Lang, home: &Home<'_>) -> Markup {
-    html! {
-        section class="sheet" aria-labelledby="vw" {
-            header { h2 id="vw" { (lang.t("home.viewed")) } }
-            @if home.looks.is_empty() { p class="quiet" { (lang.t("home.nobody")) } }
-            table class="data" { tbody {
-                @for look in home.looks.iter().take(6) {
-                    tr {
-                        td { (home.wall.table(look.wall)) }
-                        td { (look.display) (lang.t("js.gap")) (lang.t(&format!("role.{}", look.role))) }
-                        td { (lang.t(if look.why == "alert" { "key.claim" } else { "app.homes" })) }
                     }
                 }
             } }

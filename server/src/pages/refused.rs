@@ -17,7 +17,8 @@ pub fn page(lang: Lang, sentence: &str) -> Markup {
                 header class="brand" { h1 { (t("app.name")) } }
                 div class="form" {
                     p { (sentence) }
-                    a class="button next" href="/console" { (t("app.back_home")) }
+                    a class="button next" href="/" { (t("app.back_home")) }
+                    form action="/logout" method="post" { button class="button" { (t("app.logout")) } }
                 }
             }
         }

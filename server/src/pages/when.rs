@@ -4,6 +4,7 @@
 //! the reader's computer is in; a page asks [`Wall`] and nobody else. Ages and spans need no zone. Not
 //! here: durations on the live console, which its scripts count.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use maud::{Markup, html};
@@ -83,6 +84,16 @@ impl Wall<'_> {
     /// Minutes after midnight.
     pub fn minute_of_day(self, wall_ms: i64) -> i64 {
         self.zoned(wall_ms).map_or(0, |at| i64::from(at.hour()) * 60 + i64::from(at.minute()))
+    }
+
+    /// The day of a time.
+    pub fn date(self, wall_ms: i64) -> Date {
+        self.zoned(wall_ms).map(|at| at.date()).unwrap_or_default()
+    }
+
+    /// When a day begins.
+    pub fn midnight(self, day: Date) -> i64 {
+        day.to_zoned(self.zone.0.clone()).map_or(0, |at| at.timestamp().as_millisecond())
     }
 
     /// How long ago it was.

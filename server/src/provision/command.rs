@@ -13,11 +13,12 @@ use serde_json::json;
 
 use super::credentials::{Credentials, ServerPlace, hex};
 use super::{DeviceInfo, Minted, Pki, Provision, ProvisionError, label, mint};
-use crate::clock::Clock;
+use crate::clock::{Clock, Now};
 use crate::config::Config;
-use crate::records::Records;
+use crate::records::contact::Contact;
 use crate::records::home::HomeRow;
-use crate::records::resident::{Contact, Resident};
+use crate::records::resident::Resident;
+use crate::records::{Records, state};
 
 /// What can be enrolled.
 #[derive(Debug, Subcommand)]
@@ -178,8 +179,9 @@ impl Enrol {
     pub async fn run(self, config: &Config) -> anyhow::Result<String> {
         let records = Records::open(&config.data).await?;
         let provision = Provision::open(&config.data, records.clone()).await?;
-        let wall = Clock::resume(None).now().wall_ms;
-        let told = self.perform(&provision, config, wall).await;
+        let stored = state::clock(&mut *records.reader().await?).await?;
+        let now = Clock::resume(stored.as_ref()).now();
+        let told = self.perform(&provision, config, now).await;
         records.close().await;
         told
     }
@@ -188,8 +190,9 @@ impl Enrol {
         self,
         provision: &Provision,
         config: &Config,
-        wall: i64,
+        now: Now,
     ) -> anyhow::Result<String> {
+        let wall = now.wall_ms;
         let told = match self {
             Self::Org { name } => {
                 json!({"organisation": provision.create_organisation(&name, wall).await?})
@@ -214,7 +217,7 @@ impl Enrol {
             }
             Self::Label { device } => return drawn(provision, device),
             Self::Release { device } => {
-                provision.release(device, wall).await?;
+                provision.release(device, now).await?;
                 json!({"released": device.to_string()})
             }
             Self::Revoke { gateway } => {
@@ -223,7 +226,7 @@ impl Enrol {
                 json!({"revoked": gateway.to_string(), "devices": devices})
             }
             Self::MoveDevice { device, home, gateway } => {
-                moved(provision, device, (home, gateway), wall).await?
+                moved(provision, device, (home, gateway), now).await?
             }
             Self::ReplaceGateway { old, new } => {
                 let devices = provision.replace_gateway(old, new).await?;
@@ -269,7 +272,7 @@ impl Person {
 fn contact(text: &str) -> Contact {
     let mut parts = text.splitn(3, ',').map(|part| part.trim().to_owned());
     let mut next = || parts.next().unwrap_or_default();
-    Contact { name: next(), relation: next(), phone: next(), note: String::new() }
+    Contact { name: next(), relation: next(), phone: next(), ..Contact::default() }
 }
 
 fn role_of(word: &str) -> Result<proto::up::Role, ProvisionError> {
@@ -312,7 +315,7 @@ async fn moved(
     provision: &Provision,
     device: DeviceId,
     (home, gateway): (HomeId, GatewayId),
-    wall: i64,
+    now: Now,
 ) -> Result<serde_json::Value, ProvisionError> {
     let registry = provision.registry();
     let known = || {
@@ -320,7 +323,7 @@ async fn moved(
         known.ok_or_else(|| ProvisionError::Unknown(device.to_string()))
     };
     let before = known()?;
-    provision.move_device(device, home, gateway, wall).await?;
+    provision.move_device(device, home, gateway, now).await?;
     Ok(moved_json(&before, &known()?))
 }
 

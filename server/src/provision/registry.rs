@@ -9,8 +9,11 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch};
 use proto::key::{DeviceKey, EndKey, HopKey};
+use proto::unit::Mono;
 use proto::up::Role;
 
+/// Places that are known of a device, beside that of now.
+const LEFT_MAX: usize = 8;
 /// How far behind a device the rows of a backup may be, in changes of its keys.
 const AHEAD: u16 = 16;
 
@@ -79,6 +82,15 @@ impl DeviceInfo {
     }
 }
 
+/// A place that a device has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Where it was.
+    pub home: HomeId,
+    /// Until when, server's clock.
+    pub until: Mono,
+}
+
 /// One enrolled gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayInfo {
@@ -104,6 +116,8 @@ struct Table {
     homes: HashMap<HomeId, Vec<GatewayId>>,
     /// Devices that are in a home now.
     members: HashMap<HomeId, Vec<DeviceId>>,
+    /// Places that devices have left, in the order in which they left them.
+    left: HashMap<DeviceId, Vec<Left>>,
     /// Rises with each change.
     version: u64,
 }
@@ -117,6 +131,23 @@ impl Registry {
     /// What is known of a device.
     pub fn device(&self, device: DeviceId) -> Option<DeviceInfo> {
         self.read().devices.get(&device).cloned()
+    }
+
+    /// Where a device was at `when`, if it has left that place since: what it said there belongs there.
+    pub fn was_in(&self, device: DeviceId, when: Mono) -> Option<HomeId> {
+        let table = self.read();
+        let left = table.left.get(&device)?;
+        left.iter().find(|left| when < left.until).map(|left| left.home)
+    }
+
+    /// A device has left a place; call it after the commit that says so.
+    pub fn leaves(&self, device: DeviceId, left: Left) {
+        let mut table = self.write();
+        let known = table.left.entry(device).or_default();
+        if known.len() >= LEFT_MAX {
+            known.remove(0);
+        }
+        known.push(left);
     }
 
     /// What is known of a gateway.

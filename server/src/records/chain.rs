@@ -6,11 +6,14 @@
 
 mod statements;
 
+use std::collections::HashMap;
+
 use sqlx::{AnyConnection, Error};
 
-use crate::records::notify;
+use crate::desk::names::HomeName;
 use crate::records::question::{self, Answer, QuestionRow};
 use crate::records::story::SignalRow;
+use crate::records::{notify, whose};
 
 use statements::{changes, climb, grow, insert_activations, insert_alerts, insert_lines, number};
 
@@ -144,12 +147,14 @@ pub struct Batch {
     pub asks: Vec<QuestionRow>,
     /// Questions that have ended: home and incident, and how.
     pub answers: Vec<((i64, i64), Answer)>,
+    /// How the homes of the new alerts are called; [`write()`] fills it in.
+    pub names: HashMap<String, HomeName>,
 }
 
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        let Self { alerts, grown, activations, ladder, lines, asks, answers } = self;
+        let Self { alerts, grown, activations, ladder, lines, asks, answers, names: _ } = self;
         alerts.is_empty()
             && grown.is_empty()
             && activations.is_empty()
@@ -170,6 +175,7 @@ pub async fn write(c: &mut AnyConnection, batch: &mut Batch, wall: i64) -> Resul
     for alerts in batch.alerts.chunks(ROWS) {
         insert_alerts(c, alerts).await?;
     }
+    batch.names = whose::keep(c, &batch.alerts).await?;
     for grown in &batch.grown {
         grow(c, grown, wall).await?;
     }

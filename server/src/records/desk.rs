@@ -8,6 +8,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::desk::names::HomeName;
 
 /// One alert with the desk's part of its life.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -66,6 +67,8 @@ pub struct DeskRow {
     pub cursor: i64,
     /// Reasons, JSON.
     pub evidence: Option<Vec<u8>>,
+    /// How its home was called when it was raised, if that is kept.
+    pub name: Option<HomeName>,
     /// Present claim began, server's clock.
     pub since_mono: Option<i64>,
     /// Last action or claim, server's clock.
@@ -111,8 +114,8 @@ const SELECT: &str = "SELECT a.id, a.home, a.incident, a.kind, a.severity, a.sta
     a.gateway, a.count, a.trust, a.late, a.raised_wall, a.raised_mono, a.visible_mono, a.owner, \
     a.fence, a.lease_mono, a.claimed_wall, a.suspended_until, a.outcome, a.closed_wall, a.closed_by, \
     a.note, a.step, a.told, a.cursor, a.evidence, a.spoke, w.since_mono, w.acted_mono, w.actions, \
-    w.begun, w.returned, w.taken_from, w.taken_by \
-    FROM alert a LEFT JOIN work w ON w.alert = a.id";
+    w.begun, w.returned, w.taken_from, w.taken_by, x.label AS home_label, x.person AS home_person \
+    FROM alert a LEFT JOIN work w ON w.alert = a.id LEFT JOIN alert_whose x ON x.alert = a.id";
 
 fn of(row: &AnyRow) -> Result<DeskRow, Error> {
     Ok(DeskRow {
@@ -143,6 +146,7 @@ fn of(row: &AnyRow) -> Result<DeskRow, Error> {
         told: row.try_get("told")?,
         cursor: row.try_get("cursor")?,
         evidence: row.try_get("evidence")?,
+        name: named(row)?,
         since_mono: row.try_get("since_mono")?,
         acted_mono: row.try_get("acted_mono")?,
         actions: row.try_get::<Option<i64>, _>("actions")?.unwrap_or(0),
@@ -152,6 +156,12 @@ fn of(row: &AnyRow) -> Result<DeskRow, Error> {
         taken_from: row.try_get("taken_from")?,
         taken_by: row.try_get("taken_by")?,
     })
+}
+
+fn named(row: &AnyRow) -> Result<Option<HomeName>, Error> {
+    let (label, person) = (row.try_get("home_label")?, row.try_get("home_person")?);
+    let both: (Option<String>, Option<String>) = (label, person);
+    Ok(both.0.zip(both.1).map(|(label, person)| HomeName { label, person }))
 }
 
 async fn many(c: &mut AnyConnection, sql: &str, binds: &[i64]) -> Result<Vec<DeskRow>, Error> {
@@ -188,6 +198,22 @@ pub async fn due(c: &mut AnyConnection, now_mono: i64, most: i64) -> Result<Vec<
 /// The last alerts of a home, newest first.
 pub async fn of_home(c: &mut AnyConnection, home: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
     many(c, "WHERE a.home = $1 ORDER BY a.raised_wall DESC LIMIT $2", &[home, most]).await
+}
+
+/// Whether somebody has an alert of a home in hand at `now`, server's clock, and whether they closed one since a time of
+/// the wall clock.
+pub async fn worked_by(
+    c: &mut AnyConnection,
+    home: i64,
+    staff: &str,
+    (now, since): (i64, i64),
+) -> Result<(bool, bool), Error> {
+    let sql = "SELECT COALESCE(SUM(CASE WHEN state = 1 AND owner = $2 AND lease_mono > $3 THEN 1 ELSE 0 END), 0) \
+               AS hand, \
+               COALESCE(SUM(CASE WHEN state = 3 AND closed_by = $2 AND closed_wall > $4 THEN 1 ELSE 0 END), 0) \
+               AS lately FROM alert WHERE home = $1";
+    let row = query(sql).bind(home).bind(staff).bind(now).bind(since).fetch_one(c).await?;
+    Ok((row.try_get::<i64, _>("hand")? > 0, row.try_get::<i64, _>("lately")? > 0))
 }
 
 /// Highest cursor given so far.

@@ -4,7 +4,7 @@
 //! Not here: who lives there (`resident`), what hangs on the wall (`device`).
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Error, QueryBuilder, Row, query};
 
 use super::device::{ROWS_MAX, places};
 use super::refusal::{fetch, readable};
@@ -40,6 +40,14 @@ pub struct HomeRow {
     pub address: String,
     /// How to get in.
     pub entry: String,
+}
+
+impl HomeRow {
+    /// Every field that is edited by its name.
+    pub fn fields(&self) -> [(&'static str, String); 3] {
+        let Self { label, address, entry, .. } = self.clone();
+        [("label", label), ("address", address), ("entry", entry)]
+    }
 }
 
 /// Enters a home.
@@ -101,31 +109,73 @@ pub async fn beds(c: &mut AnyConnection, home: i64) -> Result<Vec<(String, Strin
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
+/// Names of people who live together, as one text.
+pub fn together<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join("、")
+}
+
+const NAMED: &str = "SELECT home.id AS id, home.label AS label, person.name AS person FROM home \
+    LEFT JOIN stay ON stay.home = home.id AND stay.until_wall IS NULL \
+    LEFT JOIN person ON person.id = stay.person ";
+
 /// How a home is called on a row.
 pub async fn name(c: &mut AnyConnection, home: i64) -> Result<Option<HomeName>, Error> {
-    let sql = "SELECT home.label AS label, resident.name AS person FROM home \
-               LEFT JOIN resident ON resident.home = home.id AND resident.left_wall IS NULL \
-               WHERE home.id = $1 ORDER BY resident.created_wall LIMIT 1";
-    let row = query(sql).bind(home).fetch_optional(c).await?;
-    row.map(|row| {
-        let person: Option<String> = row.try_get("person")?;
-        Ok(HomeName { label: row.try_get("label")?, person: person.unwrap_or_default() })
-    })
-    .transpose()
+    let sql = format!("{NAMED} WHERE home.id = $1 ORDER BY stay.from_wall, stay.id");
+    let rows = fetch(query(AssertSqlSafe(sql)).bind(home), c).await?;
+    Ok(called(&rows).pop().map(|(_, name)| name))
 }
 
 /// How every home is called.
 pub async fn names(c: &mut AnyConnection) -> Result<Vec<(i64, HomeName)>, Error> {
-    let sql = "SELECT home.id AS id, home.label AS label, MIN(resident.name) AS person FROM home \
-               LEFT JOIN resident ON resident.home = home.id AND resident.left_wall IS NULL \
-               GROUP BY home.id, home.label";
-    let rows = fetch(query(sql), c).await?;
+    let sql = format!("{NAMED} ORDER BY home.id, stay.from_wall, stay.id");
+    Ok(called(&fetch(query(AssertSqlSafe(sql)), c).await?))
+}
+
+/// Rows of one home follow each other, one for each person.
+fn called(rows: &[AnyRow]) -> Vec<(i64, HomeName)> {
     let named = |row: &AnyRow| {
         let person: Option<String> = row.try_get("person")?;
-        let name = HomeName { label: row.try_get("label")?, person: person.unwrap_or_default() };
-        Ok((row.try_get("id")?, name))
+        Ok((row.try_get::<i64, _>("id")?, row.try_get::<String, _>("label")?, person))
     };
-    Ok(readable(&rows, named))
+    let mut out: Vec<(i64, HomeName)> = Vec::new();
+    for (id, label, person) in readable(rows, named) {
+        let person = person.unwrap_or_default();
+        match out.last_mut().filter(|(last, _)| *last == id) {
+            Some((_, name)) => name.person = together([&*name.person, &*person].into_iter()),
+            None => out.push((id, HomeName { label, person })),
+        }
+    }
+    out
+}
+
+/// These homes, as far as they are entered.
+pub async fn some(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<HomeRow>, Error> {
+    let mut found = Vec::new();
+    for homes in homes.chunks(ROWS_MAX) {
+        let mut sql = QueryBuilder::<Any>::new(
+            "SELECT id, organisation, label, address, entry FROM home WHERE id IN (",
+        );
+        let mut list = sql.separated(", ");
+        homes.iter().for_each(|home| {
+            list.push_bind(*home);
+        });
+        sql.push(")");
+        found.extend(readable(&fetch(sql.build(), &mut *c).await?, home_of));
+    }
+    Ok(found)
+}
+
+/// Writes what is known of a home; the caller has read it in the same transaction.
+pub async fn update(c: &mut AnyConnection, home: &HomeRow) -> Result<(), Error> {
+    let sql = "UPDATE home SET label = $2, address = $3, entry = $4 WHERE id = $1";
+    query(sql)
+        .bind(home.id)
+        .bind(&home.label)
+        .bind(&home.address)
+        .bind(&home.entry)
+        .execute(c)
+        .await
+        .map(drop)
 }
 
 /// What devices are called in their homes, those that have a name.

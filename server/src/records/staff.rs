@@ -1,4 +1,4 @@
-//! Rows of the people of the watch room: staff, one-time codes, sessions, and who looked at whom.
+//! Rows of the people of the watch room: staff, one-time codes, sessions.
 //!
 //! Every function takes the connection it runs on: a pool's for reading, the writer's for writing, so
 //! that a caller decides what is one transaction. Secrets are hashes already. Not here: rights, limits.
@@ -37,19 +37,6 @@ pub struct SessionRow {
     pub theme: String,
     /// Language tag.
     pub lang: String,
-}
-
-/// One look at a resident's data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessRow {
-    /// Name of who looked.
-    pub display: String,
-    /// Word of their role.
-    pub role: String,
-    /// Why.
-    pub why: String,
-    /// When, wall clock.
-    pub wall: i64,
 }
 
 const STAFF: &str = "SELECT id, name, display, role, password, disabled FROM staff";
@@ -248,40 +235,4 @@ pub async fn sweep(c: &mut AnyConnection, created: i64, seen: i64, now: i64) -> 
         .execute(&mut *c)
         .await?;
     query("DELETE FROM login_code WHERE until_mono < $1").bind(now).execute(c).await.map(drop)
-}
-
-/// Writes down that somebody looked at a home.
-pub async fn looked(
-    c: &mut AnyConnection,
-    id: &str,
-    staff: &str,
-    home: i64,
-    why: &str,
-    wall: i64,
-) -> Result<(), Error> {
-    query("INSERT INTO access (id, staff, home, why, wall) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id)
-        .bind(staff)
-        .bind(home)
-        .bind(why)
-        .bind(wall)
-        .execute(c)
-        .await
-        .map(drop)
-}
-
-/// The last looks at a home, newest first.
-pub async fn looks(c: &mut AnyConnection, home: i64, most: i64) -> Result<Vec<AccessRow>, Error> {
-    let sql = "SELECT s.display, s.role, a.why, a.wall FROM access a JOIN staff s ON s.id = a.staff \
-               WHERE a.home = $1 ORDER BY a.wall DESC LIMIT $2";
-    let rows = fetch(query(sql).bind(home).bind(most), c).await?;
-    let read = |row: &sqlx::any::AnyRow| {
-        Ok(AccessRow {
-            display: row.try_get("display")?,
-            role: row.try_get("role")?,
-            why: row.try_get("why")?,
-            wall: row.try_get("wall")?,
-        })
-    };
-    Ok(readable(&rows, read))
 }

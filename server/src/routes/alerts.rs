@@ -22,6 +22,7 @@ use crate::desk::action::{self, Action};
 use crate::desk::view::{AlertView, Holder};
 use crate::desk::{card, claim, hand};
 use crate::routes::Body;
+use crate::typed;
 
 /// A claim that was won.
 #[derive(Debug, Serialize, ToSchema)]
@@ -105,12 +106,8 @@ pub struct Close {
     text: Option<String>,
 }
 
-/// Longest text that a person types into an alert, characters.
-const TEXT_MAX: usize = 2000;
-
 fn short(text: Option<String>) -> ApiResult<Option<String>> {
-    let long = text.as_ref().is_some_and(|t| t.chars().count() > TEXT_MAX);
-    if long { Err(ApiError::input("text")) } else { Ok(text) }
+    text.map(|text| typed::lines(&text).ok_or_else(|| ApiError::input("text"))).transpose()
 }
 
 /// The card of an alert: view, activations, timeline, actions, resident.

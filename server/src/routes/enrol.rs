@@ -1,7 +1,7 @@
-//! Enrolment by HTTP: organisations, homes, people, gateways, devices. Keys are shown here once.
+//! Enrolment by HTTP: organisations, homes, gateways, devices. Keys are shown here once.
 //!
 //! Every answer that holds a key is the only one that ever will, unless a released device is enrolled again (`moving`).
-//! Not here: the rules (`provision`).
+//! Not here: the rules (`provision`), and people (`persons`).
 
 use std::sync::Arc;
 
@@ -26,7 +26,6 @@ use crate::provision::credentials::hex;
 use crate::provision::mint::{role_of, role_word};
 use crate::provision::{Minted, ProvisionError, label};
 use crate::records::home::HomeRow;
-use crate::records::resident::{Contact, Resident};
 use crate::routes::Body;
 
 /// A new organisation.
@@ -54,46 +53,6 @@ pub struct NewHome {
 #[serde(deny_unknown_fields)]
 pub struct NewBed {
     label: String,
-}
-
-/// Who lives in a home.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewResident {
-    name: String,
-    /// `f`, `m` or empty.
-    #[serde(default)]
-    sex: String,
-    /// Year of birth.
-    born: Option<i64>,
-    #[serde(default)]
-    call_as: String,
-    #[serde(default)]
-    dialect: String,
-    #[serde(default)]
-    phone: String,
-    #[serde(default)]
-    alone: bool,
-    #[serde(default)]
-    talk: String,
-    #[serde(default)]
-    health: String,
-    #[serde(default)]
-    entry: String,
-    #[serde(default)]
-    contacts: Vec<NewContact>,
-}
-
-/// Whom to call, in order.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewContact {
-    name: String,
-    #[serde(default)]
-    relation: String,
-    phone: String,
-    #[serde(default)]
-    note: String,
 }
 
 /// A new gateway.
@@ -211,41 +170,6 @@ pub async fn bed(
     Ok(Json(json!({ "bed": id })))
 }
 
-/// Enters who lives in a home and whom to call.
-#[utoipa::path(post, path = "/api/homes/{id}/resident", params(("id" = String, Path)),
-    request_body = NewResident,
-    responses((status = 200, body = Object), (status = 401), (status = 403), (status = 422)))]
-pub async fn resident(
-    State(app): State<Arc<App>>,
-    _: As<Enrolling>,
-    Path(id): Path<String>,
-    Body(body): Body<NewResident>,
-) -> ApiResult<Json<Value>> {
-    let home = home_id(&id)?;
-    let contacts: Vec<Contact> = body
-        .contacts
-        .into_iter()
-        .map(|c| Contact { name: c.name, relation: c.relation, phone: c.phone, note: c.note })
-        .collect();
-    let resident = Resident {
-        name: body.name,
-        sex: body.sex,
-        born: body.born,
-        call_as: body.call_as,
-        dialect: body.dialect,
-        phone: body.phone,
-        alone: body.alone,
-        talk: body.talk,
-        health: body.health,
-        entry: body.entry,
-    };
-    let now = app.clock.now().wall_ms;
-    let entered = app.provision.create_resident(home, &resident, &contacts, now).await;
-    let id = entered.map_err(refused)?;
-    app.names.forget_home(home.get().cast_signed());
-    Ok(Json(json!({ "resident": id })))
-}
-
 /// Enrols a gateway; its key is shown once.
 #[utoipa::path(post, path = "/api/gateways", request_body = NewGateway,
     responses((status = 200, body = Object), (status = 401), (status = 403), (status = 422)))]
@@ -310,7 +234,7 @@ pub async fn release(
 ) -> ApiResult<StatusCode> {
     let id = device_id(&id)?;
     let known = app.registry.device(id).ok_or_else(|| ApiError::unknown("device"))?;
-    let through = app.provision.release(id, app.clock.now().wall_ms).await.map_err(refused)?;
+    let through = app.provision.release(id, app.clock.now()).await.map_err(refused)?;
     if let Some(gateway) = through {
         app.receipts.say(gateway, &GatewayDown::Release { device: id });
     }

@@ -22,7 +22,7 @@ use crate::desk::names::HomeName;
 use crate::desk::view::{home_text, severity_of};
 use crate::pages;
 use crate::pages::homes::Line;
-use crate::records::{desk, home, resident};
+use crate::records::{desk, home, whose};
 use crate::routes::Body;
 use crate::routes::pages::locked;
 
@@ -125,11 +125,12 @@ pub async fn fallback(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> Ap
         if lines.iter().any(|(home, _)| *home == row.home) {
             continue;
         }
-        let name = app.names.home(row.home).unwrap_or_default();
-        let phone =
-            resident::of_home(&mut c, row.home).await?.map_or_else(String::new, |r| r.phone);
-        let contacts = resident::contacts(&mut c, row.home).await?;
-        let contacts = contacts.into_iter().map(|one| (one.name, one.relation, one.phone));
+        let whose = whose::of_alert(&mut c, &row.id, (row.home, row.raised_wall)).await?;
+        let (name, persons) = (whose.name(), whose.persons);
+        let phone = persons.iter().map(|one| one.who.phone.clone()).find(|phone| !phone.is_empty());
+        let phone = phone.unwrap_or_default();
+        let listed = persons.into_iter().flat_map(|person| person.contacts);
+        let contacts = listed.map(|one| one.contact).map(|one| (one.name, one.relation, one.phone));
         let line = pages::fallback::Line {
             label: name.label,
             person: (name.person, phone),

@@ -1,6 +1,6 @@
 //! `/api/homes…`: homes as data: the list, one home, its readings.
 //!
-//! Looking at one home is written down. Not here: enrolment (`enrol`), pages (`pages`).
+//! Looking at one home is written down. Not here: enrolment (`enrol`, `persons`), pages (`pages`).
 
 use std::sync::Arc;
 
@@ -10,19 +10,26 @@ use proto::id::{DeviceId, HomeId};
 use proto::up::Quantity;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::AtDesk;
-use crate::desk::card::looked;
+use crate::auth::{As, Staff};
 use crate::desk::chain;
+use crate::desk::rights;
 use crate::desk::view::{device_text, home_text};
 use crate::points;
 use crate::provision::mint::{role_from, role_word};
-use crate::records::{device, home, resident};
+use crate::records::look::Look;
+use crate::records::resident::{Person, Resident};
+use crate::records::{device, home, whose};
+use crate::routes::Body;
 use crate::series::Window;
+use crate::typed;
 
+/// Shortest reason that says something, in characters.
+const REASON_MIN: usize = 4;
 /// Longest span of one question, hours.
 const HOURS_MAX: i64 = 24 * 31;
 /// Most points of one answer.
@@ -35,6 +42,30 @@ pub struct Asked {
     quantity: String,
     hours: Option<i64>,
     points: Option<u32>,
+}
+
+/// Why what is guarded is opened.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Opening {
+    reason: String,
+}
+
+/// Writes down a look at what is not guarded.
+pub(crate) async fn looked(
+    app: &App,
+    me: &Staff,
+    home: i64,
+    what: &'static str,
+) -> Result<(), sqlx::Error> {
+    let rights = rights::of_home(app, &mut *app.records.reader().await?, me, home).await?;
+    rights::looked(app, &Look { shown: false, ..rights.look(me, home, what) }).await
+}
+
+/// A reason in words, as it may be written down.
+pub(crate) fn reason(text: &str) -> ApiResult<String> {
+    let text = typed::line(text).filter(|text| text.chars().count() >= REASON_MIN);
+    text.ok_or_else(ApiError::no_reason)
 }
 
 /// A home's number from the text in a path.
@@ -74,7 +105,24 @@ pub async fn list(State(app): State<Arc<App>>, _: As<AtDesk>) -> ApiResult<Json<
     Ok(Json(json!({ "homes": homes })))
 }
 
-/// One home: address, resident, contacts, devices.
+/// Opens what is guarded of a home with a reason, for half an hour; supervisors are told.
+#[utoipa::path(post, path = "/api/homes/{id}/open", params(("id" = String, Path)),
+    request_body = Opening,
+    responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404), (status = 422)))]
+pub async fn open(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<AtDesk>,
+    Path(id): Path<String>,
+    Body(body): Body<Opening>,
+) -> ApiResult<Json<Value>> {
+    let number = number(&id)?;
+    let known = home::find(&mut *app.records.reader().await?, number).await?;
+    known.ok_or_else(|| ApiError::unknown("home"))?;
+    rights::open(&app, &me, number, &reason(&body.reason)?).await?;
+    Ok(Json(json!({ "open_ms": rights::GLASS.get() })))
+}
+
+/// One home: address, who lives there, whom to call, devices.
 #[utoipa::path(get, path = "/api/homes/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404)))]
 pub async fn show(
@@ -86,11 +134,29 @@ pub async fn show(
     let mut c = app.records.reader().await?;
     let name = home::name(&mut c, number).await?.ok_or_else(|| ApiError::unknown("home"))?;
     let devices = device::of_home(&mut c, number).await?;
+    let whose = whose::now(&mut c, number).await?.unwrap_or_default();
+    let rights = rights::of_home(&app, &mut c, &me, number).await?;
+    let persons: Vec<Person> = whose
+        .persons
+        .iter()
+        .map(|person| {
+            let mut person = person.clone();
+            let who = Resident { entry: whose.entry.clone(), ..person.who };
+            person.who = rights.of_person(&who);
+            for listed in &mut person.contacts {
+                listed.contact.phone = rights.phone(&listed.contact.phone);
+            }
+            person
+        })
+        .collect();
+    let contacts = persons.iter().flat_map(|person| &person.contacts);
     let answer = json!({
         "home": id, "label": name.label, "person": name.person,
-        "address": home::address(&mut c, number).await?,
-        "resident": resident::of_home(&mut c, number).await?,
-        "contacts": resident::contacts(&mut c, number).await?,
+        "address": whose.address,
+        "resident": persons.first().map(|person| &person.who),
+        "residents": persons,
+        "contacts": contacts.collect::<Vec<_>>(),
+        "guarded": { "entry": !rights.entry(), "health": !rights.health() },
         "protection": chain::view(&app, &chain::of_home(&app, number).protection),
         "devices": devices.iter().map(|d| json!({
             "device": device_text(d.id), "role": role_from(d.role).map(role_word), "label": d.label,
@@ -98,7 +164,7 @@ pub async fn show(
         })).collect::<Vec<_>>(),
     });
     drop(c);
-    looked(&app, &me, number, "api").await?;
+    rights::looked(&app, &rights.look(&me, number, "home")).await?;
     Ok(Json(answer))
 }
 
@@ -122,7 +188,7 @@ pub async fn series(
     let read = points::read(&app, window).await;
     let missing = read.is_err();
     let samples = read.unwrap_or_default();
-    looked(&app, &me, number, "api").await?;
+    looked(&app, &me, number, "readings").await?;
     let points: Vec<Value> = samples
         .iter()
         .map(|s| {

@@ -50,7 +50,7 @@ pub async fn device(
     let id = device_id(&id)?;
     let (home, gateway) = (home_id(&body.home)?, gateway_id(&body.gateway)?);
     let before = app.registry.device(id).ok_or_else(|| ApiError::unknown("device"))?;
-    let now = app.clock.now().wall_ms;
+    let now = app.clock.now();
     let left = app.provision.move_device(id, home, gateway, now).await.map_err(refused)?;
     let after = app.registry.device(id).ok_or_else(|| ApiError::unknown("device"))?;
     if let Some(left) = left.filter(|left| *left != gateway) {

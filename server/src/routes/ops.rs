@@ -20,7 +20,8 @@ use crate::clock::proof::Stand;
 use crate::health::RollCall;
 use crate::routes::watch::{Lack, lacks};
 use crate::routes::{
-    alerts, enrol, find, homes, images, me, moving, queue, rules, session, staff, stream, watch,
+    alerts, enrol, find, homes, images, me, moving, persons, queue, rules, session, staff, stream,
+    watch,
 };
 use crate::words::Lang;
 
@@ -62,6 +63,7 @@ use crate::words::Lang;
         alerts::close,
         homes::list,
         homes::show,
+        homes::open,
         homes::series,
         rules::show,
         rules::set,
@@ -69,7 +71,6 @@ use crate::words::Lang;
         enrol::organisation,
         enrol::home,
         enrol::bed,
-        enrol::resident,
         enrol::new_gateway,
         enrol::revoke,
         enrol::device,
@@ -77,6 +78,13 @@ use crate::words::Lang;
         moving::device,
         moving::replace,
         enrol::label_svg,
+        persons::resident,
+        persons::leave,
+        persons::edit,
+        persons::add_contact,
+        persons::edit_contact,
+        persons::end_contact,
+        persons::edit_home,
         enrol::batch,
         images::list,
         images::add,

@@ -13,16 +13,17 @@ use serde::Deserialize;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::AtDesk;
+use crate::auth::role::{AtDesk, Duty, Present};
 use crate::auth::{As, Staff};
 use crate::desk::chain::Protected;
 use crate::desk::protection::{self, Day, DayError};
 use crate::desk::view::kind_of;
-use crate::desk::{card, chain, fold, queue};
+use crate::desk::{card, chain, fold, queue, rights};
 use crate::pages::day::{Glass, Span};
 use crate::pages::protected::Shown;
 use crate::pages::{self, day as charts};
-use crate::records::{desk, home, staff};
+use crate::records::look as looks;
+use crate::records::{desk, home, staff, whose};
 use crate::routes::homes::number;
 use crate::words::Lang;
 
@@ -55,9 +56,24 @@ fn lang(entry: &Entry, headers: &HeaderMap) -> Lang {
     entry.lang.as_deref().map_or_else(|| Lang::asked(headers), Lang::of_tag)
 }
 
-/// `GET /`
+/// `GET /`: everybody lands where their work is.
 pub async fn root() -> Redirect {
     Redirect::to("/console")
+}
+
+/// `GET /start`: for whoever does not work at the desk.
+pub async fn start(
+    State(app): State<Arc<App>>,
+    me: Result<As<Present>, ApiError>,
+) -> ApiResult<Response> {
+    let me = match me {
+        Ok(As(me, ..)) => me,
+        Err(error) => return Ok(*turned_away(error)),
+    };
+    if AtDesk::allows(me.role) {
+        return Ok(Redirect::to("/console").into_response());
+    }
+    Ok(pages::start::page(&me, app.wall()).into_response())
 }
 
 /// `GET /login`
@@ -86,18 +102,26 @@ pub async fn setup(
     Ok(pages::setup::page(lang, now, &pages::setup::Told::default()).into_response())
 }
 
-/// A page's lock: without a session to the log-in, without the duty a page that says so.
-pub(super) fn locked(me: Result<As<AtDesk>, ApiError>) -> Result<Staff, Box<Response>> {
-    me.map(|me| me.0).map_err(|error| match error.answer(Lang::Zh).status() {
+/// A page's lock: without a session to the log-in, without the duty to where one's own work is.
+pub(super) fn locked<D: Duty>(me: Result<As<D>, ApiError>) -> Result<Staff, Box<Response>> {
+    me.map(|me| me.0).map_err(turned_away)
+}
+
+fn turned_away(error: ApiError) -> Box<Response> {
+    match error.answer(Lang::Zh).status() {
         StatusCode::UNAUTHORIZED => Box::new(Redirect::to("/login").into_response()),
         _ => Box::new(error.into_response()),
-    })
+    }
 }
 
 /// `GET /console`
 pub async fn console(State(app): State<Arc<App>>, me: Result<As<AtDesk>, ApiError>) -> Response {
     let me = match locked(me) {
         Ok(me) => me,
+        // Who is logged in and works elsewhere lands there.
+        Err(answer) if answer.status() == StatusCode::FORBIDDEN => {
+            return Redirect::to("/start").into_response();
+        }
         Err(answer) => return *answer,
     };
     let phone = &app.config.console.fallback_phone;
@@ -160,23 +184,25 @@ pub async fn home(
         Err(answer) => return Ok(*answer),
     };
     let number = number(&id)?;
-    let name = home::name(&mut *app.records.reader().await?, number).await?;
-    let name = name.ok_or_else(|| ApiError::unknown("home"))?;
-    card::looked(&app, &me, number, "page").await?;
+    let mut c = app.records.reader().await?;
+    let name = home::name(&mut c, number).await?.ok_or_else(|| ApiError::unknown("home"))?;
+    let rights = rights::of_home(&app, &mut c, &me, number).await?;
+    drop(c);
+    rights::looked(&app, &rights.look(&me, number, "page")).await?;
     let span = look.span();
     let day = protection::day(&app, number, span.ms()).await.map_err(|error| match error {
         DayError::Home => ApiError::unknown("home"),
         DayError::Records(_) => ApiError::internal(&error),
     })?;
     let mut c = app.records.reader().await?;
+    let whose = whose::now(&mut c, number).await?.unwrap_or_default();
     let events = desk::of_home(&mut c, number, EVENTS).await?;
-    let looks = staff::looks(&mut c, number, 6).await?;
-    let address = home::address(&mut c, number).await?.unwrap_or(name.label);
+    let looks = looks::of_home(&mut c, number, (0, i64::MAX), 6).await?;
     let protected = chain::of_home(&app, number);
     let shown = shown(&app, me.lang, &day, &protected);
     let page = pages::home::Home {
         id: &id,
-        address: &address,
+        address: if whose.address.is_empty() { &name.label } else { &whose.address },
         person: &name.person,
         wall: app.wall(),
         day: &day,
@@ -184,7 +210,8 @@ pub async fn home(
         span,
         rules: &app.rules.of(number),
         events: &events,
-        looks: &looks,
+        people: &pages::people::section(me.lang, &id, &whose, &rights, app.wall()),
+        looks: &pages::looks::section(me.lang, app.wall(), &id, &looks),
     };
     Ok(pages::home::page(&me, &page).into_response())
 }

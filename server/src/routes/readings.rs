@@ -15,14 +15,13 @@ use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::AtDesk;
 use crate::csv::{Cell, Table};
-use crate::desk::card::looked;
 use crate::desk::protection::{self, Day, DayError};
 use crate::desk::view::device_text;
 use crate::pages::chart::{MINUTE_MS, Sample, samples};
 use crate::pages::day::{lanes, missing};
 use crate::pages::when::Wall;
 use crate::records::home;
-use crate::routes::homes::number;
+use crate::routes::homes::{looked, number};
 use crate::routes::pages::Look;
 use crate::words::Lang;
 

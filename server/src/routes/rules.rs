@@ -16,7 +16,6 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::{AtDesk, Releasing};
-use crate::desk::card::looked;
 use crate::ingest::Command;
 use crate::pages::rehearsal::{Chosen, Rehearsal};
 use crate::records::{home, rules};
@@ -24,7 +23,7 @@ use crate::rehearsal::compare::Comparison;
 use crate::rehearsal::rules::{RulesForm, WatchForm};
 use crate::rehearsal::{DAYS_MAX, RehearsalError, rehearse};
 use crate::routes::Body;
-use crate::routes::homes::number;
+use crate::routes::homes::{looked, number};
 use crate::routes::pages::locked;
 
 /// What is rehearsed.
@@ -92,7 +91,7 @@ pub async fn rehearsal(
         return Err(ApiError::input("days"));
     }
     let changed = wanted.rules.over(app.rules.of(number)).map_err(ApiError::input)?;
-    looked(&app, &me, number, "rehearse").await?;
+    looked(&app, &me, number, "rehearsal").await?;
     let answer = rehearse(&app, number, changed, wanted.days).await;
     answer.map(Json).map_err(|error| match error {
         RehearsalError::Busy => ApiError::busy(),
@@ -164,7 +163,7 @@ pub async fn page(
     let rules = form.rules(present).map_err(ApiError::input)?;
     let days = form.days.unwrap_or(30).clamp(1, DAYS_MAX);
     let answer = if form.is_asked() {
-        looked(&app, &me, number, "rehearse").await?;
+        looked(&app, &me, number, "rehearsal").await?;
         match rehearse(&app, number, rules, days).await {
             Ok(answer) => Some(Ok(answer)),
             Err(RehearsalError::Busy) => Some(Err(me.lang.fill("error.busy", &[("s", "5")]))),

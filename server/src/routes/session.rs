@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,6 +23,7 @@ use crate::auth::{As, password, token};
 use crate::desk::life::stored;
 use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;
+use crate::typed;
 
 /// Longest name and display name, characters.
 const NAME_MAX: usize = 64;
@@ -77,10 +78,8 @@ pub struct Me {
 
 /// A name as people type it: not empty, not too long, no control characters.
 pub(crate) fn name_of(text: &str) -> ApiResult<String> {
-    let name = text.trim();
-    let fine =
-        !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
-    if fine { Ok(name.to_owned()) } else { Err(ApiError::input("name")) }
+    let fits = |name: &String| !name.is_empty() && name.chars().count() <= NAME_MAX;
+    typed::line(text).filter(fits).ok_or_else(|| ApiError::input("name"))
 }
 
 /// Makes the first administrator, once.
@@ -164,6 +163,17 @@ pub async fn logout(
     writer.commit().await?;
     app.presence.gone(&staff.id);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, token::no_cookie(app.tls()))]).into_response())
+}
+
+/// `POST /logout`: the same by a form, which needs no script.
+pub async fn leave(app: State<Arc<App>>, me: Result<As<Present>, ApiError>) -> ApiResult<Response> {
+    let mut answer = match me {
+        Ok(me) => logout(app, me).await?,
+        Err(_) => StatusCode::SEE_OTHER.into_response(),
+    };
+    *answer.status_mut() = StatusCode::SEE_OTHER;
+    answer.headers_mut().insert(LOCATION, HeaderValue::from_static("/login"));
+    Ok(answer)
 }
 
 /// Sets theme and language of this session.

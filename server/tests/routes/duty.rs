@@ -1,7 +1,7 @@
 //! What holds whoever is at the desk: a claim ends with its holder, and a look at a person is written down.
 
 use serde_json::json;
-use server::records::{desk, staff};
+use server::records::{desk, look};
 
 use crate::room::Room;
 
@@ -34,9 +34,10 @@ async fn who_opens_a_card_is_in_the_log_of_that_home() {
     let id = room.raise(0, 1).await.remove(0);
     assert_eq!(room.get(&format!("/api/alerts/{id}"), &me).await.status, 200);
     let mut reader = room.app.records.reader().await.unwrap();
-    let looks = staff::looks(&mut reader, 1000, 20).await.unwrap();
-    let named: Vec<_> = looks.iter().map(|l| (l.display.as_str(), l.why.as_str())).collect();
-    assert_eq!(named, [("坐席 2001", "alert")]);
+    let looks = look::of_home(&mut reader, 1000, (0, i64::MAX), 20).await.unwrap();
+    let named: Vec<_> =
+        looks.iter().map(|l| (l.display.as_str(), l.what.as_str(), l.why.as_str())).collect();
+    assert_eq!(named, [("坐席 2001", "card", "screen")], "nobody has claimed it");
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn a_role_opens_its_own_doors_only() {
     let installer = room.colleague(&admin, "4001", "installer").await;
     let official = room.colleague(&admin, "5001", "official").await;
     let operator = room.colleague(&admin, "2001", "operator").await;
-    let enrols = ["organisations", "gateways", "devices", "beds", "resident"];
+    let enrols = ["organisations", "gateways", "devices", "beds", "resident", "contacts"];
     for (method, path) in doors(&document) {
         let anybody = OPEN.contains(&path.as_str())
             || ["/api/logout", "/api/shift"].contains(&path.as_str())
@@ -72,8 +72,9 @@ async fn a_role_opens_its_own_doors_only() {
         if anybody || path == "/api/stream" {
             continue;
         }
-        let enrolling = method == Method::POST
+        let enrolling = method != Method::GET
             && (path == "/api/homes" || enrols.iter().any(|word| path.contains(word)))
+            || method == Method::PATCH
             || path.ends_with("/label");
         let setting =
             method == Method::POST && (path.ends_with("/rules") || path.ends_with("/trial"));

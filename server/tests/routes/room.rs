@@ -144,18 +144,30 @@ impl Room {
 
     /// Raises emergencies as ingest does: rows first, then the stream. Gives their ids.
     pub(crate) async fn raise(&self, from: i64, many: i64) -> Vec<String> {
+        let places: Vec<_> = (from..from + many).map(|n| (1000 + n, 1, 5000 + n)).collect();
+        self.raise_at(&places).await
+    }
+
+    /// Raises an emergency in a home that is entered.
+    pub(crate) async fn raise_in(&self, home: &str, incident: i64) -> String {
+        let home: proto::id::HomeId = home.parse().unwrap();
+        self.raise_at(&[(home.get().cast_signed(), incident, 5000 + incident)]).await.remove(0)
+    }
+
+    /// Raises emergencies: home, incident, device.
+    async fn raise_at(&self, places: &[(i64, i64, i64)]) -> Vec<String> {
         let now = self.app.clock.now();
         let mono = stored(now.mono);
         let mut batch = Batch::default();
-        for n in from..from + many {
+        for (home, incident, device) in places.iter().copied() {
             let id = uuid::Uuid::now_v7().to_string();
             batch.alerts.push(NewAlert {
                 id: id.clone(),
-                home: 1000 + n,
-                incident: 1,
+                home,
+                incident,
                 kind: 0,
                 severity: 3,
-                device: Some(5000 + n),
+                device: Some(device),
                 gateway: None,
                 count: 1,
                 trust: 0,
@@ -166,9 +178,9 @@ impl Room {
                 cursor: 0,
             });
             batch.activations.push(NewActivation {
-                device: 5000 + n,
+                device,
                 boot: -7,
-                seq: 9,
+                seq: 8 + incident,
                 trust: 0,
                 hash: Vec::new(),
                 alert: id,

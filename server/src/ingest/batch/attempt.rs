@@ -20,7 +20,7 @@ use crate::faults::Fault;
 use crate::inbox::InboxRow;
 use crate::ingest::Command;
 use crate::ingest::judge::number;
-use crate::records::care as care_rows;
+use crate::records::{care as care_rows, turned};
 
 /// Races with the desk in a row; each needs a close within the same milliseconds.
 const RACES: u32 = 8;
@@ -124,14 +124,44 @@ impl Batcher {
                 self.enrolled.remove(device);
                 self.reader.forget();
             }
-            Command::Closed { .. } | Command::Rules { .. } => {}
+            Command::Closed { .. } | Command::Rules { .. } | Command::Residents { .. } => {}
         }
-        if let Err(error) = self.attempt(Unit::Order(command)).await {
+        let done = self.attempt(Unit::Order(command)).await;
+        if let (Ok(()), Command::Residents { home }) = (&done, command) {
+            self.turned_over(*home).await;
+        }
+        if let Err(error) = done {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, "the judgement was not told what people did");
             if error.is_of_row() {
                 tell(&self.app, home_of(command));
             }
+        }
+    }
+
+    /// The judgement of a home knows that other people live there; told twice, it forgets twice.
+    async fn turned_over(&self, home: i64) {
+        let done = async {
+            let mut writer = self.app.records.begin().await?;
+            turned::told(&mut writer, home).await?;
+            writer.commit().await
+        };
+        if let Err(error) = done.await {
+            tracing::error!(%error, home, "a home will be told again that others live there");
+        }
+    }
+
+    /// Tells the judgement of homes in which other people have come to live while it was away.
+    pub async fn catch_up(&mut self) {
+        let app = std::sync::Arc::clone(&self.app);
+        let turning = async { turned::all(&mut *app.records.reader().await?).await };
+        match turning.await {
+            Ok(homes) => {
+                for home in homes {
+                    self.command(&Command::Residents { home }).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "who has moved is not known yet"),
         }
     }
 
@@ -142,6 +172,7 @@ impl Batcher {
                 Input::Closed { incident, outcome: *outcome }
             }
             Command::Rules { rules, .. } => Input::Rules(*rules),
+            Command::Residents { .. } => Input::Residents,
             Command::Enrolled { device, role, .. } => {
                 Input::Enrolled { device: *device, role: *role }
             }
@@ -155,7 +186,7 @@ impl Batcher {
 
 fn home_of(command: &Command) -> i64 {
     match command {
-        Command::Closed { home, .. } => *home,
+        Command::Closed { home, .. } | Command::Residents { home } => *home,
         Command::Rules { home, .. }
         | Command::Enrolled { home, .. }
         | Command::Released { home, .. } => number(home.get()),

@@ -13,6 +13,7 @@ use proto::unit::{Millis, Mono};
 use super::attempt::{of_home, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
+use crate::desk::names::HomeName;
 use crate::desk::view::{AlertView, SHOWN};
 use crate::ingest::judge::{Sheet, number};
 use crate::ingest::renewal::Renewals;
@@ -143,7 +144,7 @@ impl Batcher {
             if own.is_empty() {
                 own.extend(batch.activations.iter().filter(|a| a.alert == alert.id).map(row_of));
             }
-            self.tell(now, &fresh(alert), &own);
+            self.tell(now, &fresh(alert, batch.names.get(&alert.id)), &own);
         }
         for (row, activations) in &grown {
             self.tell(now, row, activations);
@@ -240,7 +241,7 @@ fn refusal(error: sqlx::Error, batch: &Batch) -> IngestError {
     }
 }
 
-fn fresh(alert: &NewAlert) -> DeskRow {
+fn fresh(alert: &NewAlert, name: Option<&HomeName>) -> DeskRow {
     DeskRow {
         id: alert.id.clone(),
         home: alert.home,
@@ -269,6 +270,7 @@ fn fresh(alert: &NewAlert) -> DeskRow {
         told: 0,
         cursor: alert.cursor,
         evidence: Some(alert.evidence.clone()),
+        name: name.cloned(),
         since_mono: None,
         acted_mono: None,
         actions: 0,

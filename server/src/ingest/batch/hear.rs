@@ -60,7 +60,11 @@ impl Batcher {
         measured(row, &word, &mut pending.points);
         let (home, stray) = self.place(row, &word);
         let Some(home) = home else { return Ok(()) };
-        if let Some(role) = word.role.filter(|role| *role != Role::Gateway) {
+        if word.left && word.class != Class::Emergency {
+            // It is dated and kept; the home that it came from judges only calls of a device that has left.
+            return Ok(());
+        }
+        if let Some(role) = word.role.filter(|role| *role != Role::Gateway && !word.left) {
             self.know(now, home, (word.id.device, role), pending).await?;
         }
         if let Some(about) = word.about {
@@ -95,7 +99,7 @@ impl Batcher {
             pending.answers.push((word.id, Rung::Received));
         }
         let own = self.app.registry.device(word.id.device).and_then(|device| device.gateway);
-        if own.is_some_and(|own| own != row.gateway) {
+        if word.left || own.is_some_and(|own| own != row.gateway) {
             pending.elsewhere.push((row.gateway, word.id));
         }
     }

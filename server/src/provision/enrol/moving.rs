@@ -7,8 +7,9 @@ use care::DEVICES_MAX;
 use proto::id::{DeviceId, GatewayId, HomeId};
 use proto::up::Role;
 
-use crate::provision::{Provision, ProvisionError, column};
-use crate::records::{device, gateway, key_epoch};
+use crate::clock::Now;
+use crate::provision::{Left, Provision, ProvisionError, column};
+use crate::records::{device, gateway, key_epoch, placement};
 
 impl Provision {
     /// Moves a device to a home and a gateway, released or not; its key epoch rises. The gateway it
@@ -18,7 +19,7 @@ impl Provision {
         id: DeviceId,
         home: HomeId,
         gateway: GatewayId,
-        wall_ms: i64,
+        now: Now,
     ) -> Result<Option<GatewayId>, ProvisionError> {
         self.open_gateway(gateway)?;
         let known = self.known(id)?;
@@ -37,8 +38,15 @@ impl Provision {
         let used_up = ProvisionError::Refused("its keys are used up, enrol another device");
         let epoch = i64::from(epoch.ok_or(used_up)?);
         key_epoch::keep(&mut writer, column(id.get())).await?;
-        device::place(&mut writer, column(id.get()), at, epoch, wall_ms).await?;
+        let left = known.home.filter(|left| *left != home);
+        if left.is_some() {
+            placement::end(&mut writer, column(id.get()), now).await?;
+        }
+        device::place(&mut writer, column(id.get()), at, epoch, now.wall_ms).await?;
         writer.commit().await?;
+        if let Some(home) = left {
+            self.registry.leaves(id, Left { home, until: now.mono });
+        }
         self.refresh(&[id]).await?;
         Ok(known.gateway)
     }
@@ -47,15 +55,19 @@ impl Provision {
     pub async fn release(
         &self,
         id: DeviceId,
-        wall_ms: i64,
+        now: Now,
     ) -> Result<Option<GatewayId>, ProvisionError> {
         let known = self.known(id)?;
         if known.role == Role::Gateway {
             return Err(ProvisionError::Refused("a gateway is revoked, not released"));
         }
         let mut writer = self.records.begin().await?;
-        device::release(&mut writer, column(id.get()), wall_ms).await?;
+        placement::end(&mut writer, column(id.get()), now).await?;
+        device::release(&mut writer, column(id.get()), now.wall_ms).await?;
         writer.commit().await?;
+        if let Some(home) = known.home {
+            self.registry.leaves(id, Left { home, until: now.mono });
+        }
         self.refresh(&[id]).await?;
         Ok(known.gateway)
     }

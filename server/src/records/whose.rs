@@ -1,0 +1,128 @@
+//! Whose an alert is and where, as it was when it was raised: kept with the alert, whatever is edited since.
+//!
+//! An alert of no home keeps the last place of its device, if that is known. Alerts of before this was kept are those
+//! of whoever lived there then. Not here: what of it somebody may read (`desk::rights`).
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+
+use super::chain::NewAlert;
+use super::home::{self, HomeRow};
+use super::placement;
+use super::resident::{self, Person};
+use crate::desk::names::HomeName;
+
+/// Rows of one statement.
+const ROWS: usize = 500;
+
+/// Whose an alert is and where.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Whose {
+    /// The shortest text that finds the door.
+    pub label: String,
+    /// The whole address.
+    pub address: String,
+    /// How to get in.
+    pub entry: String,
+    /// Who lived there, who had been there longest first.
+    pub persons: Vec<Person>,
+    /// When the device was taken away from there, wall clock, if it is only the last place that is known of it.
+    pub left_ms: Option<i64>,
+}
+
+impl Whose {
+    fn of(home: &HomeRow, persons: Vec<Person>) -> Self {
+        let HomeRow { label, address, entry, .. } = home.clone();
+        Self { label, address, entry, persons, left_ms: None }
+    }
+
+    /// How the home is called on a row; a last place is marked as no more than that.
+    pub fn name(&self) -> HomeName {
+        if self.left_ms.is_some() {
+            return HomeName { label: format!("{} ?", self.label), person: String::new() };
+        }
+        HomeName {
+            label: self.label.clone(),
+            person: home::together(self.persons.iter().map(|person| person.who.name.as_str())),
+        }
+    }
+}
+
+/// Keeps whose these new alerts are; gives how their homes are called.
+pub async fn keep(
+    c: &mut AnyConnection,
+    alerts: &[NewAlert],
+) -> Result<HashMap<String, HomeName>, Error> {
+    let found = look(c, alerts).await?;
+    let names = found.iter().map(|(alert, whose)| ((*alert).to_owned(), whose.name())).collect();
+    for rows in found.chunks(ROWS) {
+        let mut sql =
+            QueryBuilder::<Any>::new("INSERT INTO alert_whose (alert, label, person, facts) ");
+        sql.push_values(rows, |mut row, (alert, whose)| {
+            let name = whose.name();
+            row.push_bind((*alert).to_owned()).push_bind(name.label).push_bind(name.person);
+            row.push_bind(serde_json::to_string(whose).unwrap_or_default());
+        });
+        sql.push(" ON CONFLICT (alert) DO NOTHING");
+        sql.build().execute(&mut *c).await?;
+    }
+    Ok(names)
+}
+
+async fn look<'a>(
+    c: &mut AnyConnection,
+    alerts: &'a [NewAlert],
+) -> Result<Vec<(&'a str, Whose)>, Error> {
+    let numbers: HashSet<i64> = alerts.iter().map(|a| a.home).filter(|home| *home != 0).collect();
+    let numbers: Vec<i64> = numbers.into_iter().collect();
+    let homes = home::some(c, &numbers).await?;
+    let mut persons: HashMap<i64, Vec<Person>> = HashMap::new();
+    for (home, person) in resident::of_homes(c, &numbers).await? {
+        persons.entry(home).or_default().push(person);
+    }
+    let homes: HashMap<i64, Whose> = homes
+        .iter()
+        .map(|row| (row.id, Whose::of(row, persons.remove(&row.id).unwrap_or_default())))
+        .collect();
+    let mut found = Vec::with_capacity(alerts.len());
+    for alert in alerts {
+        let whose = match (alert.home, alert.device) {
+            (0, Some(device)) => last_place(c, device).await?,
+            (home, _) => homes.get(&home).cloned(),
+        };
+        found.extend(whose.map(|whose| (alert.id.as_str(), whose)));
+    }
+    Ok(found)
+}
+
+async fn last_place(c: &mut AnyConnection, device: i64) -> Result<Option<Whose>, Error> {
+    let Some(last) = placement::last(c, device).await? else { return Ok(None) };
+    let Some(row) = home::find(c, last.home).await? else { return Ok(None) };
+    // Who lives there now has nothing to do with it.
+    Ok(Some(Whose { left_ms: Some(last.until_wall), ..Whose::of(&row, Vec::new()) }))
+}
+
+/// Whose an alert of a home is, raised at `wall`.
+pub async fn of_alert(
+    c: &mut AnyConnection,
+    alert: &str,
+    (home, wall): (i64, i64),
+) -> Result<Whose, Error> {
+    let sql = "SELECT facts FROM alert_whose WHERE alert = $1";
+    let kept = query(sql).bind(alert).fetch_optional(&mut *c).await?;
+    let kept: Option<String> = kept.map(|row| row.try_get("facts")).transpose()?;
+    if let Some(whose) = kept.and_then(|facts| serde_json::from_str(&facts).ok()) {
+        return Ok(whose);
+    }
+    let Some(row) = home::find(c, home).await? else { return Ok(Whose::default()) };
+    Ok(Whose::of(&row, resident::lived(c, home, wall).await?))
+}
+
+/// Whose a home is now.
+pub async fn now(c: &mut AnyConnection, home: i64) -> Result<Option<Whose>, Error> {
+    let Some(row) = home::find(c, home).await? else { return Ok(None) };
+    Ok(Some(Whose::of(&row, resident::living(c, home).await?)))
+}

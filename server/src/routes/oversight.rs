@@ -1,0 +1,170 @@
+//! The pages of looks and of what has ended, and the forms that go with them: they work without a script.
+//!
+//! Not here: how they look (`pages`), who may read what (`desk::rights`).
+
+use std::sync::Arc;
+
+use axum::extract::{Form, Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::api_error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::auth::As;
+use crate::auth::role::{AtDesk, Releasing};
+use crate::desk::rights;
+use crate::desk::view::home_text;
+use crate::pages::{closed as ended, looks};
+use crate::records::closed::{self, Answer, OUTCOMES, Wanted};
+use crate::records::{home, look};
+use crate::routes::homes::{looked, number, reason};
+use crate::routes::pages::locked;
+
+/// Alerts listed at once.
+const LISTED: i64 = 500;
+/// What was opened without an alert in hand, listed at once.
+const GLASS: i64 = 100;
+/// Days that are shown when none are asked for.
+const DAYS: i32 = 7;
+
+/// Why what is guarded is opened.
+#[derive(Debug, Deserialize)]
+pub struct Opening {
+    #[serde(default)]
+    reason: String,
+}
+
+/// Which month.
+#[derive(Debug, Deserialize)]
+pub struct Month {
+    month: Option<String>,
+}
+
+/// Which alerts.
+#[derive(Debug, Default, Deserialize)]
+pub struct Filter {
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    outcome: String,
+    #[serde(default)]
+    answer: String,
+}
+
+/// `POST /homes/{id}/open`
+pub async fn open(
+    State(app): State<Arc<App>>,
+    me: Result<As<AtDesk>, ApiError>,
+    Path(id): Path<String>,
+    Form(form): Form<Opening>,
+) -> ApiResult<Response> {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return Ok(*answer),
+    };
+    let number = number(&id)?;
+    let known = home::find(&mut *app.records.reader().await?, number).await?;
+    known.ok_or_else(|| ApiError::unknown("home"))?;
+    match reason(&form.reason) {
+        Ok(reason) => rights::open(&app, &me, number, &reason).await?,
+        Err(error) => return Ok(error.page(me.lang)),
+    }
+    Ok(Redirect::to(&format!("/homes/{id}")).into_response())
+}
+
+/// `GET /homes/{id}/looks`
+pub async fn looks(
+    State(app): State<Arc<App>>,
+    me: Result<As<AtDesk>, ApiError>,
+    Path(id): Path<String>,
+    Query(asked): Query<Month>,
+) -> ApiResult<Response> {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return Ok(*answer),
+    };
+    let home = number(&id)?;
+    let row = home::find(&mut *app.records.reader().await?, home).await?;
+    let row = row.ok_or_else(|| ApiError::unknown("home"))?;
+    looked(&app, &me, home, "looks").await?;
+    let wall = app.wall();
+    let first = asked.month.and_then(|text| format!("{text}-01").parse::<Date>().ok());
+    let first = first.unwrap_or_else(|| wall.date(wall.now_ms).first_of_month());
+    let next = first.saturating_add(jiff::Span::new().months(1));
+    let before = first.saturating_sub(jiff::Span::new().months(1));
+    let span = (wall.midnight(first), wall.midnight(next));
+    let most = i64::try_from(looks::LOOKS_MAX).unwrap_or(i64::MAX);
+    let found = look::of_home(&mut *app.records.reader().await?, home, span, most).await?;
+    let text = |day: Date| day.strftime("%Y-%m").to_string();
+    let page = looks::Month {
+        id: &id,
+        address: if row.address.is_empty() { &row.label } else { &row.address },
+        month: &text(first),
+        beside: (text(before), (span.1 <= wall.now_ms).then(|| text(next))),
+        looks: &found,
+        wall,
+    };
+    Ok(looks::page(&me, &page).into_response())
+}
+
+/// `GET /closed`
+pub async fn closed(
+    State(app): State<Arc<App>>,
+    me: Result<As<Releasing>, ApiError>,
+    Query(filter): Query<Filter>,
+) -> ApiResult<Response> {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return Ok(*answer),
+    };
+    let wall = app.wall();
+    let today = wall.date(wall.now_ms);
+    let to = filter.to.parse().unwrap_or(today);
+    let from = filter.from.parse().unwrap_or_else(|_| back(to, DAYS - 1));
+    let wanted = Wanted {
+        from: wall.midnight(from),
+        to: wall.midnight(back(to, -1)),
+        outcome: filter.outcome.parse().ok().filter(|code| OUTCOMES.contains(code)),
+        answer: Answer::read(&filter.answer),
+    };
+    let mut c = app.records.reader().await?;
+    let mut glass = Vec::new();
+    for one in look::unseen(&mut c, GLASS).await? {
+        let name = home::name(&mut c, one.home).await?;
+        let label = name.map_or_else(|| home_text(one.home), |name| name.label);
+        glass.push((one, label));
+    }
+    let rows = closed::list(&mut c, &wanted, LISTED).await?;
+    let page = ended::Closed {
+        days: (&from.to_string(), &to.to_string()),
+        wanted: &wanted,
+        rows: &rows,
+        all: closed::count(&mut c, &wanted).await?,
+        glass: &glass,
+        wall,
+    };
+    Ok(ended::page(&me, &page).into_response())
+}
+
+fn back(day: Date, days: i32) -> Date {
+    day.saturating_sub(jiff::Span::new().days(days))
+}
+
+/// `POST /glass/{id}/seen`: a supervisor has seen what somebody else has opened.
+pub async fn seen(
+    State(app): State<Arc<App>>,
+    me: Result<As<Releasing>, ApiError>,
+    Path(id): Path<String>,
+) -> ApiResult<Response> {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return Ok(*answer),
+    };
+    let mut writer = app.records.begin().await?;
+    look::seen(&mut writer, &id, &me.id, app.clock.now().wall_ms).await?;
+    writer.commit().await?;
+    Ok(Redirect::to("/closed").into_response())
+}
