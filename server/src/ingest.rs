@@ -17,6 +17,8 @@ mod state;
 pub mod voices;
 pub mod way;
 
+pub use self::state::row_of;
+
 use std::sync::Arc;
 use std::time::Duration;
 

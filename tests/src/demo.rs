@@ -5,6 +5,8 @@
 //! Not here: simulated homes (`home`), or the processes (`stage`).
 
 pub mod page;
+pub mod past;
+pub mod roll;
 pub mod world;
 
 use std::io::Write;
@@ -12,10 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use serde_json::Value;
 
-use crate::api::text;
 use crate::clock::Watch;
 use crate::demo::world::World;
 use crate::load::{Report, rounded};
@@ -41,54 +41,50 @@ pub struct Wanted {
     pub data: PathBuf,
     /// Without a person, for this long; none = until interrupted.
     pub span: Option<Duration>,
+    /// How much past the homes of a new folder get; whole days.
+    pub past: Duration,
     /// Port of the demo page; 0 = any.
     pub page_port: u16,
 }
 
 /// Runs the demo; gives the report where it ran by itself.
-pub async fn run(wanted: &Wanted) -> Outcome<Option<Report>> {
+pub async fn run(wanted: Wanted) -> Outcome<Option<Report>> {
     let watch = Watch::start();
     say("starting server and gateway …");
-    let world = World::open(&wanted.program, &wanted.data, watch, Seed::from_environment()).await?;
+    let of = (watch, Seed::from_environment());
+    let world = World::open(&wanted.program, &wanted.data, wanted.past, of).await?;
+    if world.made.points > 0 {
+        say(&format!("{} values and {} alerts of the past", world.made.points, world.made.alerts));
+    }
     say(&format!("{} homes live; their devices speak to the gateway", world.homes.len()));
     let world = Arc::new(world);
     match wanted.span {
         Some(span) => by_itself(&world, span, watch).await.map(Some),
         None => {
-            with_a_person(&world, wanted).await?;
+            with_a_person(&world, &wanted, watch).await?;
             Ok(None)
         }
     }
 }
 
-async fn with_a_person(world: &Arc<World>, wanted: &Wanted) -> Outcome {
+async fn with_a_person(world: &Arc<World>, wanted: &Wanted, watch: Watch) -> Outcome {
     let page = page::serve(Arc::clone(world), wanted.page_port).await?;
-    let login = one_time_login(world)?;
     say(&format!("console    http://{}/", world.console()));
-    say(&format!("log in     one-time code {login}"));
+    for (who, code) in world.codes()? {
+        say(&format!("log in     one-time code {code}  ({who})"));
+    }
     say(&format!(
         "demo page  http://{page}/   (press, fall, keep still, cut, kill, and watch the lights)"
     ));
     say(&format!("data       {}", wanted.data.display()));
+    say(&format!("ready after {:.1} s; Ctrl-C ends all of it", watch.secs()));
     let lives = world.live(PRESS_EVERY);
     world.first_press().await;
     world.first_findings().await;
-    // Told to end either way, it takes its server and gateway with it.
-    let mut told = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed?,
-        _ = told.recv() => {}
-    }
+    // Whoever started it says when it is over.
+    std::future::pending::<()>().await;
     lives.abort();
     Ok(())
-}
-
-/// An operator's one-time code, as an administrator would hand it out.
-fn one_time_login(world: &World) -> Outcome<String> {
-    let name = format!("operator-{}", std::process::id());
-    let wanted = json!({ "name": name, "display": "值班坐席", "role": "operator" });
-    let made = world.admin().post("/api/staff", &wanted)?.good()?;
-    Ok(text(&made, "code")?.to_owned())
 }
 
 async fn by_itself(world: &Arc<World>, span: Duration, watch: Watch) -> Outcome<Report> {
@@ -110,6 +106,8 @@ async fn by_itself(world: &Arc<World>, span: Duration, watch: Watch) -> Outcome<
     report.put_book(&world.shared.book());
     report.put("closed", robot.closed());
     report.put("points", world.points());
+    report.put("past_points", world.made.points);
+    report.put("past_alerts", world.made.alerts);
     report.put("rss_mb", world.memory());
     report.put("wall_s", rounded(watch.secs()));
     Ok(report)
@@ -132,7 +130,7 @@ pub fn own_program() -> Outcome<PathBuf> {
     Ok(std::env::current_exe()?)
 }
 
-/// `60s`, `2m`, `500ms` or plain seconds.
+/// `60s`, `2m`, `500ms`, `30d` or plain seconds.
 pub fn span(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(char::is_alphabetic);
     let value: f64 = digits.parse().map_err(|_| format!("{text}: write 90s, 2m or 500ms"))?;
@@ -141,6 +139,7 @@ pub fn span(text: &str) -> Result<Duration, String> {
         Some("ms") => 0.001,
         Some("m") => 60.0,
         Some("h") => 3600.0,
+        Some("d") => 86_400.0,
         _ => return Err(format!("{text}: write 90s, 2m or 500ms")),
     };
     Duration::try_from_secs_f64(value * unit).map_err(|e| format!("{text}: {e}"))

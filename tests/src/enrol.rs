@@ -88,11 +88,18 @@ pub fn gateway(admin: &Api, organisation: &Value, label: &str) -> Outcome<Gatewa
 
 /// Makes a device of a home that speaks through a gateway.
 pub fn device(admin: &Api, home: HomeId, gateway: GatewayId, role: Role) -> Outcome<Enrolled> {
+    card(&device_card(admin, home, gateway, role)?)
+}
+
+/// The same as a card that can be kept.
+pub fn device_card(admin: &Api, home: HomeId, gateway: GatewayId, role: Role) -> Outcome<Value> {
     let wanted = json!({
         "home": home.to_string(), "gateway": gateway.to_string(), "role": role_word(role),
         "label": place_word(role),
     });
-    device_of(&admin.post("/api/devices", &wanted)?.good()?, home)
+    let mut card = admin.post("/api/devices", &wanted)?.good()?;
+    card["home"] = home.to_string().into();
+    Ok(card)
 }
 
 /// Where a device of a role hangs in the homes of a simulation.
@@ -140,7 +147,8 @@ fn place_of(value: &Value) -> Outcome<Place> {
     Ok(Place { home, gateway, devices })
 }
 
-fn box_of(value: &Value) -> Outcome<GatewayBox> {
+/// A box from the credentials that the server wrote.
+pub fn box_of(value: &Value) -> Outcome<GatewayBox> {
     let gateway = text(value, "gateway")?.parse()?;
     let (key, epoch) = key_of(value)?;
     Ok(GatewayBox { gateway, key, epoch, credentials: value.clone() })

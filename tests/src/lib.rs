@@ -14,6 +14,7 @@
 pub mod api;
 pub mod book;
 pub mod browser;
+pub mod children;
 pub mod clock;
 pub mod command;
 pub mod demo;

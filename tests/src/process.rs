@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::children;
 use crate::clock::Watch;
 use crate::trouble::{Outcome, Trouble};
 
@@ -116,7 +117,7 @@ impl Recipe {
         let mut command = Command::new(words.remove(0));
         command.args(words).envs(self.environment.iter().map(|(k, v)| (k, v)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
-        command.spawn().map_err(|e| Trouble::from(e).during(&format!("start {}", self.name)))
+        children::start(|| command.spawn()).map_err(|e| e.during(&format!("start {}", self.name)))
     }
 }
 

@@ -27,7 +27,7 @@ use proto::id::{DeviceId, GatewayId, HomeId};
 use proto::unit::{Millis, Mono};
 
 use self::backlog::Backlog;
-pub use self::hear::points_of;
+pub use self::hear::{points_of, values_of};
 use crate::app::App;
 use crate::clock::Now;
 use crate::history::Note;

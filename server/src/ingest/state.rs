@@ -8,6 +8,8 @@ use care::Home;
 use minicbor::Decoder;
 use minicbor::data::Type;
 
+use crate::records::care::CareRow;
+
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 /// Lists within lists that are compared; a state has five.
 const DEPTH: usize = 12;
@@ -40,6 +42,14 @@ impl Unfit {
 /// The check over an encoded state.
 pub(super) fn check_of(state: &[u8]) -> i64 {
     i64::from(CRC.checksum(state))
+}
+
+/// The row of a home's judgement, for who has no ingest running.
+pub fn row_of(home: i64, judged: &Home) -> Option<CareRow> {
+    let state = encode(judged)?;
+    let due = judged.next_deadline().and_then(|due| i64::try_from(due.millis()).ok());
+    let check = check_of(&state);
+    Some(CareRow { home, state, due, check, aside: None })
 }
 
 /// Encodes a state.

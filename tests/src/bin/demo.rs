@@ -8,9 +8,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use tests::children;
 use tests::command;
 use tests::demo::{self, Wanted};
 use tests::trouble::Outcome;
+
+/// What charts and habits begin with while a person watches.
+const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A server, a gateway and a dozen homes on this machine.
 #[derive(Parser)]
@@ -25,6 +29,9 @@ struct Options {
     /// Keep data here instead of in a temporary folder.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// How much past the homes of a new folder have (30d); a run without a person has none unless it is asked for.
+    #[arg(long, value_parser = demo::span)]
+    past: Option<Duration>,
     /// Port of the demo page.
     #[arg(long, default_value_t = 0)]
     page_port: u16,
@@ -34,12 +41,22 @@ fn main() -> ExitCode {
     command::run(|| run(Options::parse()))
 }
 
-#[tokio::main]
-async fn run(options: Options) -> Outcome<ExitCode> {
+fn run(options: Options) -> Outcome<ExitCode> {
     let (data, _dir) = demo::folder(options.data.as_deref())?;
     let span = options.span.or(options.json.then_some(Duration::from_secs(60)));
-    let program = demo::own_program()?;
-    let wanted = Wanted { program, data, span, page_port: options.page_port };
-    let Some(report) = demo::run(&wanted).await? else { return Ok(ExitCode::SUCCESS) };
-    command::finish(options.json, report)
+    let month = if span.is_none() { MONTH } else { Duration::ZERO };
+    let wanted = Wanted {
+        program: demo::own_program()?,
+        data,
+        span,
+        past: options.past.unwrap_or(month),
+        page_port: options.page_port,
+    };
+    match children::until_told(move || demo::run(wanted))? {
+        Some(Some(report)) => command::finish(options.json, report),
+        Some(None) => Ok(ExitCode::SUCCESS),
+        None if span.is_none() => Ok(ExitCode::SUCCESS),
+        // Broken off: there is no report.
+        None => Ok(ExitCode::FAILURE),
+    }
 }

@@ -6,6 +6,30 @@ const words = {
   pendant: "挂坠 pendant",
 };
 
+const alarm = document.getElementById("alarm");
+const deaf = document.getElementById("deaf");
+let sound = null;
+let sounding = false;
+
+// A browser lets a page sound only after somebody has touched it.
+function listen() {
+  sound ??= new AudioContext();
+  sound.resume().then(() => { deaf.hidden = !sounding || sound.state === "running"; });
+}
+
+function beep() {
+  if (!sounding || sound?.state !== "running") return;
+  const [tone, volume] = [sound.createOscillator(), sound.createGain()];
+  tone.type = "square";
+  tone.frequency.value = 980;
+  volume.gain.value = 0.15;
+  tone.connect(volume).connect(sound.destination);
+  tone.start();
+  tone.stop(sound.currentTime + 0.35);
+}
+
+setInterval(beep, 700);
+
 async function post(path) {
   const answer = await fetch(path, { method: "POST" });
   fault.hidden = answer.ok;
@@ -13,6 +37,7 @@ async function post(path) {
 }
 
 document.addEventListener("click", (event) => {
+  listen();
   const button = event.target.closest("button");
   if (button?.dataset.post) post(button.dataset.post);
   if (button?.dataset.act) post(`/home/${button.closest("article").dataset.n}/${button.dataset.act}`);
@@ -28,6 +53,12 @@ function card(n) {
 function show(world) {
   document.getElementById("uplink").classList.toggle("off", !world.uplink);
   document.getElementById("gateway").classList.toggle("off", !world.gateway);
+  if (sounding !== world.alarm) {
+    sounding = world.alarm;
+    beep();
+  }
+  alarm.hidden = !sounding;
+  deaf.hidden = !sounding || sound?.state === "running";
   world.homes.forEach((home, n) => {
     const article = homes.children[n] ?? card(n);
     article.querySelector("h2").textContent = `${home.person} ${home.label}`;

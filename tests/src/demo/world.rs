@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use proto::down::Rung;
 use proto::id::HomeId;
-use proto::up::Role;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch as latest;
@@ -19,6 +18,9 @@ use tokio::task::AbortHandle;
 
 use crate::api::Api;
 use crate::clock::Watch;
+use crate::demo::past::{self, Made};
+use crate::demo::roll::{self, Roll};
+use crate::demo::say;
 use crate::device::{Notice, Seen, Street};
 use crate::enrol;
 use crate::home::Home;
@@ -32,20 +34,13 @@ use crate::stage::{Gateway, Setting, Stage};
 use crate::stream::{Heard, Screen};
 use crate::trouble::Outcome;
 
-/// The dozen: where they live. Residents are numbered, never named.
-const HOMES: usize = 12;
-/// What each home has.
-const ROLES: [Role; 6] =
-    [Role::HelpButton, Role::PullCord, Role::BedMat, Role::Motion, Role::Door, Role::Pendant];
 /// The home whose resident falls once by themselves, and the one whose resident keeps still once.
 const FALLS: usize = 2;
-const STILL: usize = HOMES - 1;
+const STILL: usize = 11;
 /// Stillness of that home is told after this instead of after hours: nobody watches a demo for half a day. The home is
 /// asked first, as any other, for the shortest time that may be asked. Both pages say so.
 const STILL_S: u64 = 90;
 const ASK_S: u64 = 15;
-const NUMBERS: [&str; HOMES] =
-    ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"];
 /// Points that the server has taken into its series.
 const POINTS: &str = "hearthline_points_total";
 
@@ -55,6 +50,9 @@ pub struct World {
     pub homes: Vec<Arc<Home>>,
     /// What was promised.
     pub shared: Shared,
+    /// What was there before.
+    pub made: Made,
+    roll: Roll,
     stage: Mutex<Stage>,
     gateway: Mutex<Gateway>,
     proxy: Proxy,
@@ -65,26 +63,24 @@ pub struct World {
 }
 
 impl World {
-    /// Starts everything and waits until the gateway is there.
-    pub async fn open(program: &Path, dir: &Path, watch: Watch, seed: Seed) -> Outcome<Self> {
-        let stage = Stage::open(program, dir, Setting::default())?;
-        let organisation = enrol::organisation(&stage.admin, "演示街道")?;
-        let enrolled = enrol::gateway(&stage.admin, &organisation, "演示网关")?;
-        let mut places = Vec::new();
-        for (building, number) in (1..).zip(NUMBERS) {
-            let (label, person) = (format!("{building}-101"), format!("演示{number}号"));
-            let home = enrol::home(&stage.admin, &organisation, &label, &person)?;
-            let devices = ROLES
-                .iter()
-                .map(|role| enrol::device(&stage.admin, home, enrolled.gateway, *role))
-                .collect::<Outcome<Vec<_>>>()?;
-            places.push(((home, label, person), devices));
+    /// Starts everything and waits until the gateway is there. A new folder gets `past` to begin with.
+    pub async fn open(
+        program: &Path,
+        dir: &Path,
+        past: Duration,
+        (watch, seed): (Watch, Seed),
+    ) -> Outcome<Self> {
+        let known = roll::find(dir)?;
+        if known.is_none() {
+            roll::begin(dir)?;
         }
-        if let Some(((home, ..), _)) = places.get(STILL) {
-            shorten(&stage.admin, *home)?;
-        }
+        let mut stage = Stage::open(program, dir, Setting::default())?;
+        let (roll, made) = match known {
+            Some(roll) => (roll, Made::default()),
+            None => settle(&mut stage, past, &seed).await?,
+        };
         let proxy = Proxy::to(stage.server.gateways, seed.part(1000)).await?;
-        let gateway = stage.gateway(&enrolled, proxy.address)?;
+        let gateway = stage.gateway(&roll.gateway, proxy.address)?;
         let (shared, ears) = (Shared::default(), Arc::new(Mutex::new(Vec::new())));
         let screen = follow(&stage.session()?, watch, shared.clone(), Arc::clone(&ears));
         let (notices, hear) = unbounded_channel();
@@ -92,18 +88,12 @@ impl World {
         tokio::spawn(take_notes(hear, shared.clone(), changed));
         let street = Street::open()?;
         let homes: Vec<Arc<Home>> = (0..)
-            .zip(places)
-            .map(|(n, (who, devices))| {
-                let seed = seed.part(n);
-                Arc::new(Home::start(
-                    &street,
-                    who,
-                    &devices,
-                    gateway.devices,
-                    watch,
-                    &notices,
-                    &seed,
-                ))
+            .zip(&roll.homes)
+            .map(|(n, lived)| {
+                let (door, seed) = (gateway.devices, seed.part(n));
+                let who = (lived.home, lived.label.clone(), lived.person.clone());
+                let devices = &lived.devices;
+                Arc::new(Home::start(&street, who, devices, door, watch, &notices, &seed))
             })
             .collect();
         if let Some(home) = homes.get(STILL).map(Arc::as_ref) {
@@ -111,7 +101,19 @@ impl World {
             Home::keep_still(home, true);
         }
         let (stage, gateway) = (Mutex::new(stage), Mutex::new(gateway));
-        Ok(Self { homes, shared, stage, gateway, proxy, lights, ears, seed, _screen: screen })
+        Ok(Self {
+            homes,
+            shared,
+            made,
+            roll,
+            stage,
+            gateway,
+            proxy,
+            lights,
+            ears,
+            seed,
+            _screen: screen,
+        })
     }
 
     /// Everybody lives until the handle is aborted.
@@ -188,6 +190,11 @@ impl World {
         self.stage().admin.clone()
     }
 
+    /// One-time codes of who works here, with how they are called.
+    pub fn codes(&self) -> Outcome<Vec<(&'static str, String)>> {
+        self.roll.codes(&self.admin())
+    }
+
     /// Where the console is.
     pub fn console(&self) -> SocketAddr {
         self.stage().server.console
@@ -245,8 +252,12 @@ impl World {
         if let Some(home) = homes.get_mut(STILL) {
             home["note"] = format!("静止 {STILL_S} 秒即报（实际以小时计），先问 {ASK_S} 秒。Stillness is told after {STILL_S} s here instead of hours, the home is asked for {ASK_S} s.").into();
         }
-        let gateway = self.gateway.try_lock().is_ok_and(|mut g| g.process.is_alive());
-        json!({ "homes": homes, "uplink": self.proxy.way() == Way::Open, "gateway": gateway })
+        let (gateway, alarm) = match self.gateway.try_lock() {
+            Ok(mut gateway) => (gateway.process.is_alive(), sounds(&gateway.alarm)),
+            Err(_) => (false, false),
+        };
+        let uplink = self.proxy.way() == Way::Open;
+        json!({ "homes": homes, "uplink": uplink, "gateway": gateway, "alarm": gateway && alarm })
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
@@ -256,6 +267,36 @@ impl World {
     fn gateway(&self) -> MutexGuard<'_, Gateway> {
         self.gateway.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the sounder of a box is on: it writes so into a file instead of making a noise.
+fn sounds(file: &Path) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| text.trim() == "1")
+}
+
+/// Enters who lives and works here, and gives their homes a past while the server rests.
+async fn settle(stage: &mut Stage, past: Duration, seed: &Seed) -> Outcome<(Roll, Made)> {
+    let roll = roll::enter(&stage.admin)?;
+    if let Some(lived) = roll.homes.get(STILL) {
+        shorten(&stage.admin, lived.home)?;
+    }
+    let mut made = Made::default();
+    if !past.is_zero() {
+        stage.server.process.end()?;
+        let config = stage.dir.join("server.toml");
+        let homes: Vec<_> = roll.homes.iter().map(|l| (l.home, l.devices.clone())).collect();
+        let gateway = roll.gateway.gateway;
+        let told = (past, roll.operator());
+        match past::make(&config, gateway, &homes, told, &seed.part(2000)).await {
+            Ok(lived) => made = lived,
+            // Homes without a past are still homes.
+            Err(trouble) => say(&format!("no past: {trouble}")),
+        }
+        stage.server.process.again()?;
+        stage.admin = stage.session()?;
+    }
+    roll.keep(&stage.dir)?;
+    Ok((roll, made))
 }
 
 /// Compresses hours of stillness to what a watcher has patience for, by the home's own rules.

@@ -23,6 +23,8 @@ use crate::seed::Seed;
 
 /// Time between two looks at the accelerometer's memory: as long as a full burst takes to feel.
 const BURST_PERIOD: Duration = Duration::from_millis(BURST_MAX as u64 * 1000 / SAMPLE_HZ as u64);
+/// How long an infra-red sensor holds what it saw.
+const MOTION_HOLD: Duration = Duration::from_secs(2);
 /// Time between two readings of the mat.
 const MAT_PERIOD: Duration = Duration::from_secs(1);
 
@@ -44,6 +46,8 @@ pub(super) struct Sensors {
     role: Role,
     hear: Arc<Mutex<UnboundedReceiver<Order>>>,
     load_g: i32,
+    /// When the movement that is seen is over.
+    moved: Option<tokio::time::Instant>,
     mat: tokio::time::Interval,
     gait: Gait,
     worn: tokio::time::Interval,
@@ -52,7 +56,7 @@ pub(super) struct Sensors {
 impl Sensors {
     pub(super) fn new(role: Role, hear: Arc<Mutex<UnboundedReceiver<Order>>>, seed: Seed) -> Self {
         let (mat, worn) = (tokio::time::interval(MAT_PERIOD), tokio::time::interval(BURST_PERIOD));
-        Self { role, hear, load_g: 0, mat, gait: Gait::new(seed), worn }
+        Self { role, hear, load_g: 0, moved: None, mat, gait: Gait::new(seed), worn }
     }
 
     fn burst(&mut self) -> Burst {
@@ -68,6 +72,10 @@ impl Senses for Sensors {
         loop {
             let order = tokio::select! {
                 order = hear.recv() => order,
+                () = over(self.moved), if self.moved.is_some() => {
+                    self.moved = None;
+                    return Sample::Motion(false);
+                }
                 _ = self.mat.tick(), if self.role == Role::BedMat => {
                     return Sample::Load(self.load_g);
                 }
@@ -81,13 +89,23 @@ impl Senses for Sensors {
                 }
                 Some(Order::Contact(closed)) => return Sample::Button(closed),
                 Some(Order::Load(grams)) => self.load_g = grams,
-                Some(Order::Motion) => return Sample::Motion(true),
+                Some(Order::Motion) => {
+                    self.moved = Some(tokio::time::Instant::now() + MOTION_HOLD);
+                    return Sample::Motion(true);
+                }
                 Some(Order::Door(open)) => return Sample::Door(open),
                 Some(Order::Wearer(motion)) => self.gait.begin(motion),
                 Some(Order::Power(_)) => {}
                 None => std::future::pending().await,
             }
         }
+    }
+}
+
+async fn over(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

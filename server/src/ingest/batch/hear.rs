@@ -206,8 +206,13 @@ const fn whose(word: &Word) -> DeviceId {
 fn measured(row: &InboxRow, word: &Word, points: &mut Vec<Point>) {
     let Some(home) = word.home.filter(|_| word.trust == Trust::Verified) else { return };
     let at_ms = row.wall_ms - number(row.mono.since(word.handed).get());
-    let point = |quantity, value| Point { home, device: whose(word), quantity, at_ms, value };
-    match &word.up {
+    values_of((home, whose(word)), at_ms, &word.up, points);
+}
+
+/// What a device of a home measured at a moment, as points.
+pub fn values_of((home, device): (HomeId, DeviceId), at_ms: i64, up: &Up, points: &mut Vec<Point>) {
+    let point = |quantity, value| Point { home, device, quantity, at_ms, value };
+    match up {
         Up::Reading(reading) => points.extend(reading.values.iter().map(|v| {
             // What cannot have been measured is a gap with its reason, never a value.
             let told = v.value.filter(|number| is_plausible(v.quantity, *number));
