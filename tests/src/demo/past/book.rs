@@ -10,7 +10,8 @@ use server::desk::story::What;
 use server::ingest::judge::{Cause, Place, Sheet};
 use server::records::Writer;
 use server::records::chain;
-use server::records::desk::{self, TimelineRow};
+use server::records::desk;
+use server::records::story::{self, TimelineRow};
 
 use super::Span;
 use super::judged::{Ended, Judged};
@@ -79,8 +80,9 @@ async fn end(writer: &mut Writer, id: &str, ended: &Ended, (span, staff): (Span,
         [(taken, What::Claimed, None), (over, What::Closed, Some(code.to_string()))]
     {
         let (wall, mono, what) = (at.wall_ms, stored(at.mono), what.number());
-        let line = TimelineRow { wall, mono, what, who: Some(staff.to_owned()), detail };
-        desk::tell(writer, id, &line).await?;
+        let (who, until) = (Some(staff.to_owned()), wall);
+        let line = TimelineRow { wall, mono, what, who, detail, count: 1, until };
+        story::tell(writer, id, &line).await?;
     }
     Ok(())
 }
