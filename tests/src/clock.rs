@@ -43,3 +43,9 @@ impl Watch {
         tokio::time::Instant::from_std(self.0 + Duration::from_micros(us))
     }
 }
+
+/// The moment so much later than now, for timers.
+#[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
+pub fn later(span: Duration) -> tokio::time::Instant {
+    tokio::time::Instant::now() + span
+}

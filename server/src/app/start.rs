@@ -62,8 +62,7 @@ async fn start_found(
     series: Option<Arc<dyn Series>>,
     found: Stores,
 ) -> anyhow::Result<Running> {
-    let handles = divide_handles(&config)?;
-    let records = Records::open(&config.data).await?;
+    let (handles, records) = (divide_handles(&config)?, Records::open(&config.data).await?);
     // Not sooner: a store beside records that are not there yet looks like records that are lost.
     let series = series.map_or_else(|| open_series(&config), Ok)?;
     let clock = Arc::new(timekeeping::resume(&records).await?);

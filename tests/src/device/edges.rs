@@ -15,7 +15,7 @@ use proto::up::Role;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Mutex, watch as latest};
 
-use crate::clock::Watch;
+use crate::clock::{self, Watch};
 use crate::device::line::Felt;
 use crate::device::{Notice, Order, Seen};
 use crate::resident::gait::Gait;
@@ -90,7 +90,7 @@ impl Senses for Sensors {
                 Some(Order::Contact(closed)) => return Sample::Button(closed),
                 Some(Order::Load(grams)) => self.load_g = grams,
                 Some(Order::Motion) => {
-                    self.moved = Some(tokio::time::Instant::now() + MOTION_HOLD);
+                    self.moved = Some(clock::later(MOTION_HOLD));
                     return Sample::Motion(true);
                 }
                 Some(Order::Door(open)) => return Sample::Door(open),
