@@ -27,6 +27,7 @@ async fn without_a_server_words_stay_pages_stay_and_numbers_are_there() -> Outco
         "name": "王秀英", "phone": "13800000001",
         "contacts": [{ "name": "王强", "relation": "儿子", "phone": "13800000002" }],
     });
+    scene.stage.admin.post(&format!("/api/homes/{home}/resident/leave"), &json!({}))?.good()?;
     scene.stage.admin.post(&format!("/api/homes/{home}/resident"), &person)?.good()?;
     claimed(&scene, &browser).await?;
     browser
@@ -95,13 +96,19 @@ async fn a_long_name_breaks_no_row_and_long_texts_push_nothing_out_of_sight() ->
         "name": long, "phone": "13800000001", "entry": line,
         "talk": line, "health": "华法林\n青霉素过敏",
     });
+    scene.stage.admin.post(&format!("/api/homes/{home}/resident/leave"), &json!({}))?.good()?;
     scene.stage.admin.post(&format!("/api/homes/{home}/resident"), &person)?.good()?;
     log_in(&scene, &browser).await?;
     scene.press(0).await?;
     browser.until("document.querySelectorAll('#waiting .row').length === 1", 10.0).await?;
+    // What is known of a person's health is for who has the alert in hand.
+    let told = "document.querySelector('[data-slot=facts]').textContent.includes('青霉素')";
     browser
-        .until("document.querySelector('[data-slot=facts]').textContent.includes('青霉素')", 10.0)
+        .until("document.querySelector('[data-slot=facts]').textContent.length > 0", 10.0)
         .await?;
+    assert_eq!(browser.script(&format!("return {told}"))?, Value::Bool(false), "before the claim");
+    browser.press(key::F2)?;
+    browser.until(told, 10.0).await?;
     for (width, height) in [(1366, 768), (390, 844)] {
         browser.size(width, height)?;
         browser.picture(&picture(&format!("console-long-{width}")))?;

@@ -15,6 +15,7 @@ use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::faults::Fault;
 use crate::inbox::InboxRow;
+use crate::ingest::dating::Dated;
 use crate::ingest::judge::{Cause, number};
 use crate::ingest::read::{Reader, Said, Word};
 use crate::ingest::seen::Sight;
@@ -48,15 +49,7 @@ impl Batcher {
         }
         self.follows(now, row, &word);
         self.upkeep(&word);
-        let dated = match &word.up {
-            Up::Event(event) => self.dating.date(who, event.uptime, word.handed, now.mono),
-            Up::Reading(_) | Up::Health(_) | Up::Loss(_) | Up::Update(_) => {
-                crate::ingest::dating::Dated {
-                    at: word.handed,
-                    late: now.mono.since(word.handed) > care::policy::LATE_AFTER,
-                }
-            }
-        };
+        let dated = self.dated(now, &word);
         measured(row, &word, &mut pending.points);
         let (home, stray) = self.place(row, &word);
         let Some(home) = home else { return Ok(()) };
@@ -87,6 +80,18 @@ impl Batcher {
         let id = PressId { device: whose(&word), ..word.id };
         let input = Input::Heard { id, at: dated.at, trust: word.trust, up: &word.up };
         self.step(now, number(home.get()), &input, Some(&cause), pending).await
+    }
+
+    /// When it was said: an event tells how long before it was sent.
+    fn dated(&mut self, now: Now, word: &Word) -> Dated {
+        let who = (word.id.device, word.id.boot);
+        match &word.up {
+            Up::Event(event) => self.dating.date(who, event.uptime, word.handed, now.mono),
+            Up::Reading(_) | Up::Health(_) | Up::Loss(_) | Up::Update(_) => Dated {
+                at: word.handed,
+                late: now.mono.since(word.handed) > care::policy::LATE_AFTER,
+            },
+        }
     }
 
     /// Who waits for a word about what is no activation is told that it has come; and who waits behind another
