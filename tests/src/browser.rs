@@ -108,11 +108,20 @@ impl Browser {
         self.call("/url", &json!({ "url": url })).map(|_| ())
     }
 
+    /// Gives the browser an order of its own protocol, beyond what a driver does for a hand.
+    pub fn order(&self, command: &str, params: &Value) -> Outcome<Value> {
+        self.call("/goog/cdp/execute", &json!({ "cmd": command, "params": params }))
+    }
+
+    /// Runs a script in every later page before its own.
+    pub fn before_pages(&self, source: &str) -> Outcome {
+        let params = json!({ "source": source });
+        self.order("Page.addScriptToEvaluateOnNewDocument", &params).map(|_| ())
+    }
+
     /// From the next page on no script of a page runs, as where one does not load.
     pub fn without_scripts(&self) -> Outcome {
-        let command =
-            json!({ "cmd": "Emulation.setScriptExecutionDisabled", "params": { "value": true } });
-        self.call("/goog/cdp/execute", &command).map(|_| ())
+        self.order("Emulation.setScriptExecutionDisabled", &json!({ "value": true })).map(|_| ())
     }
 
     /// Runs a script; `return …` gives its value.
@@ -140,9 +149,7 @@ impl Browser {
             };
             const later = window.setTimeout;
             window.setTimeout = (does, ms, ...more) => later(does, document.hidden ? 60000 : ms, ...more);";
-        let params = json!({ "source": source });
-        let order = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": params });
-        self.call("/goog/cdp/execute", &order).map(|_| ())
+        self.before_pages(source)
     }
 
     /// Hides the page, as another tab in front of it does.
@@ -154,8 +161,7 @@ impl Browser {
     pub fn look(&self, expression: &str) -> Outcome<Value> {
         let params =
             json!({ "expression": expression, "userGesture": false, "returnByValue": true });
-        let order = json!({ "cmd": "Runtime.evaluate", "params": params });
-        let found = self.call("/goog/cdp/execute", &order)?;
+        let found = self.order("Runtime.evaluate", &params)?;
         Ok(found.pointer("/result/value").cloned().unwrap_or(Value::Null))
     }
 
@@ -169,8 +175,7 @@ impl Browser {
     pub fn size(&self, width: u32, height: u32) -> Outcome {
         let params =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        let order = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params });
-        self.call("/goog/cdp/execute", &order).map(|_| ())
+        self.order("Emulation.setDeviceMetricsOverride", &params).map(|_| ())
     }
 
     /// Presses the element that matches.
