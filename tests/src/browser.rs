@@ -19,6 +19,8 @@ use crate::trouble::{Outcome, Trouble};
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Size of the window, whose frame takes 143 lines: the page has 1366 by 768, the smallest desk.
 const WINDOW: &str = "--window-size=1366,911";
+/// Most drivers that are started for one browser.
+const DRIVERS: u32 = 3;
 
 /// Keys that are no letters, as WebDriver spells them.
 pub mod key {
@@ -62,12 +64,7 @@ impl Browser {
         else {
             return Ok(None);
         };
-        let mut driver = Command::new(driver)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let port = port_of(&mut driver)?;
+        let (driver, port) = driver_of(&driver)?;
         let profile = tempfile::tempdir()?;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -255,6 +252,24 @@ impl Drop for Browser {
         let _ = self.agent.delete(&self.session).call();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+    }
+}
+
+/// A driver and its port. Drivers that start in the same moment may choose one port; whoever loses it tries again.
+fn driver_of(program: &Path) -> Outcome<(Child, u16)> {
+    let mut tries = 0;
+    loop {
+        let mut driver = Command::new(program)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        tries += 1;
+        match port_of(&mut driver) {
+            Ok(port) => return Ok((driver, port)),
+            Err(_) if tries < DRIVERS => drop((driver.kill(), driver.wait())),
+            Err(error) => return Err(error),
+        }
     }
 }
 

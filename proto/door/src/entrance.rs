@@ -154,6 +154,8 @@ impl Ticket {
     /// Its holder was looked at and had said nothing yet.
     pub fn looked(&self) {
         self.entrance.lock().core.looked(self.id, self.entrance.clock.now());
+        // Whoever waits was told the time of one who speaks; this one may have to go sooner.
+        self.entrance.gone.notify_one();
     }
 
     /// Its holder has begun to speak.
@@ -176,5 +178,39 @@ impl Drop for Ticket {
         book.holders.remove(&self.id);
         drop(book);
         self.entrance.gone.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proto::unit::Millis;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_hears_at_once_that_somebody_is_found_silent() {
+        let grace = Millis::secs(4);
+        let rules = Rules {
+            porch: 1,
+            share: 0,
+            grace,
+            inside: 1,
+            reserve: 0,
+            strangers: 1,
+            strangers_per_minute: 1,
+        };
+        let entrance = Entrance::new(rules);
+        let home = IpAddr::from([127, 0, 0, 1]);
+        let first = entrance.place(home, Arc::new(Exit::default())).await;
+        let next = entrance.place(home, Arc::new(Exit::default()));
+        tokio::pin!(next);
+        // Nobody has looked at the first one yet: it has the time of who speaks.
+        assert!(timeout(Duration::from_millis(50), &mut next).await.is_err());
+        first.looked();
+        let waited = timeout(Duration::from_millis(grace.get()), next).await;
+        assert!(waited.is_ok(), "a silent one above its share has a quarter of the grace");
     }
 }

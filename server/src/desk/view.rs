@@ -48,7 +48,7 @@ pub struct AlertView {
     pub gateway: Option<String>,
     /// Where that gateway stands; empty when nobody has said.
     pub gateway_label: String,
-    /// The homes behind that gateway, if the alert is of none that is known; at most eight.
+    /// The homes behind that gateway, if the alert is of none that is known or of one without a way; at most eight.
     pub gateway_homes: Vec<String>,
     /// Signals counted in it, the first included.
     pub count: i64,
@@ -246,7 +246,8 @@ impl AlertView {
         let gateway = row.gateway.and_then(|g| GatewayId::new(g.unsigned_abs()));
         let near = gateway.filter(|_| row.home == 0);
         let gateway_label = gateway.and_then(|id| names.gateway(id)).unwrap_or_default();
-        let gateway_homes = near.map(|gateway| names.behind(gateway)).unwrap_or_default();
+        let box_of = near.or(gateway.filter(|_| kind_of(row.kind) == Kind::NoWay));
+        let gateway_homes = box_of.map(|gateway| names.behind(gateway)).unwrap_or_default();
         let newest = activations.len().saturating_sub(ACTIVATIONS_MAX);
         let holder = |id: &String| Holder { id: id.clone(), display: names.staff(id) };
         let evidence = row.evidence.as_deref().and_then(|json| serde_json::from_slice(json).ok());

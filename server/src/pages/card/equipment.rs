@@ -33,8 +33,9 @@ pub(super) fn facts(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
     let Due { workaround, fix } = due(view.age_ms);
     let pair = |key: &'static str, value: &Markup| html! { dt { (lang.t(key)) } dd { (value) } };
     let text = |value: &str| html! { @if value.is_empty() { (lang.t("card.not_recorded")) } @else { (value) } };
-    let homes = match card.row.home {
-        0 => view.gateway_homes.join(lang.t("protect.and")),
+    // A home without a way is told with all that stand behind the same box.
+    let homes = match (card.row.home, view.gateway_homes.is_empty()) {
+        (0, _) | (_, false) => view.gateway_homes.join(lang.t("protect.and")),
         _ => view.home_label.clone(),
     };
     let body = html! {
