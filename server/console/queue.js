@@ -44,7 +44,7 @@ function fill(row, entry) {
   set(row.querySelector("use"), "href", `#${mark}`);
   const [name, where] = [row.querySelector("[data-who]"), row.querySelector("[data-where]")];
   text(name, p === "f" ? reason(view) : who(view));
-  text(where, p === "f" && view.gateway_homes.length ? view.gateway_homes.join(" ") : view.home_label);
+  text(where, p === "f" && view.gateway_homes_count ? t("js.homes", { n: view.gateway_homes_count, names: view.gateway_homes.join(" ") }) : view.home_label);
   const owner = state === "overdue" ? t("js.held_by", { name: view.owner?.display ?? "" }) : "";
   text(row.querySelector(".why"), owner ? reason(view) + t("js.gap") + owner : reason(view));
   tick(row, entry);

@@ -97,6 +97,12 @@ impl Matter {
         self.alerts.first().map(|(_, view)| view)
     }
 
+    /// How many homes it touches.
+    pub fn count(&self) -> usize {
+        let behind = self.alerts.iter().map(|(_, view)| view.gateway_homes_count).max();
+        self.homes().len().max(behind.unwrap_or_default())
+    }
+
     /// Homes that it touches, by their names; those behind its gateway included.
     pub fn homes(&self) -> Vec<String> {
         let own =

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use proto::id::GatewayId;
+use proto::id::{GatewayId, HomeId};
 
 use crate::provision::Registry;
 
@@ -51,9 +51,23 @@ impl Names {
 
     /// The homes whose devices speak through a gateway, by their names; the first of them where they are many.
     pub fn behind(&self, gateway: GatewayId) -> Vec<String> {
-        let homes = self.registry.get().map(|registry| registry.homes(gateway)).unwrap_or_default();
-        let named = homes.iter().map(|home| self.home(home.get().cast_signed()).map(|n| n.label));
-        named.flatten().take(NAMED_MAX).collect()
+        let named = self.served(gateway).into_iter().take(NAMED_MAX).map(|home| {
+            let name = self.home(home.get().cast_signed()).map(|name| name.label);
+            name.unwrap_or_else(|| home.to_string())
+        });
+        named.collect()
+    }
+
+    /// The homes whose devices speak through a gateway.
+    pub fn served(&self, gateway: GatewayId) -> Vec<HomeId> {
+        self.registry.get().map(|registry| registry.homes(gateway)).unwrap_or_default()
+    }
+
+    /// The homes behind a gateway that are named and whose names must be read first.
+    pub fn unread(&self, gateway: GatewayId) -> Vec<i64> {
+        let named = self.served(gateway).into_iter().take(NAMED_MAX);
+        let numbers = named.map(|home| home.get().cast_signed());
+        numbers.filter(|home| self.home(*home).is_none()).collect()
     }
 
     /// What a device is called in its home, if it has a name.

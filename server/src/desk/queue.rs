@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use care::Kind;
 use proto::id::GatewayId;
 use sqlx::AnyConnection;
 
 use crate::app::App;
 use crate::desk::life::CLAIMED;
 use crate::desk::names::HomeName;
-use crate::desk::view::{self, AlertView, SHOWN};
+use crate::desk::view::{self, AlertView, SHOWN, kind_of};
 use crate::records::desk::{self, DeskRow};
 use crate::records::{gateway, home, staff};
 
@@ -48,6 +49,11 @@ pub async fn views(
     for row in rows {
         if app.names.home(row.home).is_none() {
             learn_home(app, c, row.home).await?;
+        }
+        let near = row.gateway.filter(|_| row.home == 0 || kind_of(row.kind) == Kind::NoWay);
+        let near = near.and_then(|gateway| GatewayId::new(gateway.unsigned_abs()));
+        for home in near.map(|gateway| app.names.unread(gateway)).unwrap_or_default() {
+            learn_home(app, c, home).await?;
         }
         let activations = desk::activations(&mut *c, &row.id, SHOWN).await?;
         out.extend(AlertView::of(row, &activations, &app.names, app.clock.now().mono));

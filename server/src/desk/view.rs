@@ -50,6 +50,8 @@ pub struct AlertView {
     pub gateway_label: String,
     /// The homes behind that gateway, if the alert is of none that is known or of one without a way; at most eight.
     pub gateway_homes: Vec<String>,
+    /// How many homes are behind it, those that are not named here among them.
+    pub gateway_homes_count: usize,
     /// Signals counted in it, the first included.
     pub count: i64,
     /// `verified` or `unverified`.
@@ -272,6 +274,7 @@ impl AlertView {
             gateway: gateway.map(|id| id.to_string()),
             gateway_label,
             gateway_homes,
+            gateway_homes_count: box_of.map_or(0, |gateway| names.served(gateway).len()),
             count: row.count,
             trust: trust_word(row.trust),
             late: row.late,

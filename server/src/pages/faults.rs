@@ -55,11 +55,11 @@ fn line(lang: Lang, matter: &Matter, wall: Wall<'_>) -> Markup {
     let why = first.map(|word| lang.t(&format!("seen.{word}"))).unwrap_or_default();
     html! {
         tr data-state=(if workaround < 0 { "due" } else { "fine" }) {
-            td { a href={ "/console#" (head.id) } { (what) } @if !why.is_empty() { " " span class="second" { (why) } } }
+            td { a href="/console" { (what) } @if !why.is_empty() { " " span class="second" { (why) } } }
             td { (place(lang, head)) }
             td {
-                @if !homes.is_empty() { b { (lang.fill("faults.n_homes", &[("n", &homes.len().to_string())])) } " " }
-                span class="second" { (homes.iter().take(NAMED).cloned().collect::<Vec<_>>().join(lang.t("protect.and"))) @if homes.len() > NAMED { " …" } }
+                @if !homes.is_empty() { b { (lang.fill("faults.n_homes", &[("n", &matter.count().to_string())])) } " " }
+                span class="second" { (homes.iter().take(NAMED).cloned().collect::<Vec<_>>().join(lang.t("protect.and"))) @if matter.count() > NAMED { " …" } }
             }
             td { (wall.table(matter.since_ms)) " " span class="second" { (when::ageing(matter.age_ms, lang)) } }
             td { (left(lang, wall, workaround)) }

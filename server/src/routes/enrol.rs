@@ -20,6 +20,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::{Administering, Enrolling, Releasing};
+use crate::desk::names::HomeName;
 use crate::ingest::Command;
 use crate::provision::batch::BatchHome;
 use crate::provision::credentials::hex;
@@ -150,8 +151,10 @@ pub async fn home(
 ) -> ApiResult<Json<Value>> {
     let now = app.clock.now().wall_ms;
     let NewHome { organisation, label, address, entry } = body;
+    let name = HomeName { label: label.clone(), person: String::new() };
     let row = HomeRow { id: 0, organisation, label, address, entry };
     let id = app.provision.create_home(row, now).await.map_err(refused)?;
+    app.names.learn_homes([(id.get().cast_signed(), name)]);
     Ok(Json(json!({ "home": id.to_string() })))
 }
 

@@ -34,8 +34,12 @@ pub(super) fn facts(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
     let pair = |key: &'static str, value: &Markup| html! { dt { (lang.t(key)) } dd { (value) } };
     let text = |value: &str| html! { @if value.is_empty() { (lang.t("card.not_recorded")) } @else { (value) } };
     // A home without a way is told with all that stand behind the same box.
-    let homes = match (card.row.home, view.gateway_homes.is_empty()) {
-        (0, _) | (_, false) => view.gateway_homes.join(lang.t("protect.and")),
+    let homes = match (card.row.home, view.gateway_homes_count) {
+        (0, 0) => String::new(),
+        (_, n) if n > 0 => {
+            let count = lang.fill("faults.n_homes", &[("n", &n.to_string())]);
+            format!("{count} {}", view.gateway_homes.join(lang.t("protect.and")))
+        }
         _ => view.home_label.clone(),
     };
     let body = html! {
