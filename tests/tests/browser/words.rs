@@ -120,3 +120,37 @@ async fn a_long_name_breaks_no_row_and_long_texts_push_nothing_out_of_sight() ->
     let health = "[...document.querySelectorAll('[data-slot=facts] .fact')].find((n) => n.textContent.includes('青霉素')).getBoundingClientRect().bottom";
     browser.until(&format!("{health} < innerHeight"), 2.0).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_seen_is_not_closed_and_who_loses_an_alert_is_told() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    claimed(&scene, &browser).await?;
+    browser.press(key::F3)?;
+    browser.until("!document.querySelector('#picker').hidden", 5.0).await?;
+    browser.press('1')?;
+    let close = "document.querySelector('[data-does=close]').getAttribute('aria-disabled')";
+    browser.until(&format!("{close} === 'false'"), 10.0).await?;
+    // From now on this screen is told nothing: what is pressed is not seen here.
+    let module = "document.querySelector('script[type=module]').src.replace(/[^/]*$/, 'shift.js')";
+    browser.wait_for(&format!(
+        "const done = arguments[0];
+         import({module}).then(({{ shift }}) => {{ shift.alerts.set = () => shift.alerts; done(); }})"
+    ))?;
+    scene.press(0).await?;
+    scene.until("the second press", 10, |book| book.in_state("claimed") == 1).await?;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    browser.press(key::F8)?;
+    browser.until("!document.querySelector('#picker').hidden", 5.0).await?;
+    browser.press('4')?;
+    browser.press(key::ENTER)?;
+    browser.until("document.querySelector('#notice').textContent.includes('新信号')", 20.0).await?;
+    browser.picture(&picture("console-newer"))?;
+    scene.until("an alert that is not closed", 5, |book| book.in_state("claimed") == 1).await?;
+    browser.go(&format!("http://{}/console", scene.stage.server.console))?;
+    browser.until("document.querySelectorAll('#worked .row').length === 1", 10.0).await?;
+    let queue = scene.stage.admin.get("/api/queue")?.good()?;
+    let id = queue.pointer("/alerts/0/id").and_then(Value::as_str).unwrap_or_default();
+    scene.stage.admin.post(&format!("/api/alerts/{id}/take"), &json!({}))?.good()?;
+    browser.until("document.querySelector('#notice').textContent.includes('已接管')", 10.0).await
+}
