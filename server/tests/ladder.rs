@@ -4,6 +4,7 @@
 //! Not here: the calls themselves (`webhook`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -165,10 +166,11 @@ fn staff() -> Staff {
 }
 
 fn alert(id: &str, raised: i64, due: i64) -> Batch {
+    static RAISED: AtomicI64 = AtomicI64::new(1);
     let alert = NewAlert {
         id: id.to_owned(),
         home: 77,
-        incident: raised,
+        incident: RAISED.fetch_add(1, Ordering::AcqRel),
         kind: 0,
         severity: 3,
         device: None,

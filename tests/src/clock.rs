@@ -45,7 +45,6 @@ impl Watch {
 }
 
 /// The moment so much later than now, for timers.
-#[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
 pub fn later(span: Duration) -> tokio::time::Instant {
     tokio::time::Instant::now() + span
 }

@@ -125,9 +125,17 @@ fn run(program: &Path, arguments: &[&str], dir: &Path, port: u16) -> Outcome<Pro
             let log = std::fs::read_to_string(dir.join("proxy.log"))?;
             return Err(Trouble::new(format!("the proxy does not run: {log}")));
         }
-        std::thread::sleep(Duration::from_millis(50));
+        pause();
     }
     Ok(proxy)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a foreign program's listener has no event to wait for"
+)]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(50));
 }
 
 fn nginx(program: &Path, dir: &Path, port: u16, stage: &Stage) -> Outcome<Proxy> {

@@ -65,7 +65,7 @@ fn silent(at: SocketAddr) -> Outcome<TcpStream> {
 fn health(at: SocketAddr) -> Outcome<(bool, String)> {
     let mut stream = TcpStream::connect_timeout(&at, Duration::from_secs(20))?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    write!(stream, "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")?;
+    write!(stream, "GET /health HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n\r\n")?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
     Ok((text.starts_with("HTTP/1.1 200"), text))

@@ -188,7 +188,7 @@ mod tests {
             wrapped: Vec::new(),
             revoked: false,
         };
-        assert_eq!(by_sensor(Quantity::InBed, &[mat.clone()], Vec::new()).len(), 1);
+        assert_eq!(by_sensor(Quantity::InBed, std::slice::from_ref(&mat), Vec::new()).len(), 1);
         assert!(by_sensor(Quantity::Heart, &[mat], Vec::new()).is_empty(), "not every mat can");
     }
 }
