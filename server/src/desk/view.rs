@@ -233,6 +233,13 @@ impl Timers {
     }
 }
 
+/// The place of what no home is known for: what is known of its box, and the homes behind it.
+fn whereabouts(known: [&str; 3], homes: &[String]) -> String {
+    let homes = homes.join(", ");
+    let parts = known.into_iter().chain([homes.as_str()]).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
+}
+
 impl AlertView {
     /// What screens are told of a row, now. None: a name is not known here and must be read first.
     pub fn of(
@@ -263,10 +270,7 @@ impl AlertView {
             interrupted: matches!(life.state, State::Open { returned: Some(Return::Lapsed) }),
             home: home_text(row.home),
             home_label: near.map_or(name.label.clone(), |gateway| {
-                let homes = gateway_homes.join(", ");
-                let parts = [&name.label, &gateway_label, &gateway.to_string(), &homes];
-                let parts = parts.into_iter().filter(|part| !part.is_empty());
-                parts.cloned().collect::<Vec<_>>().join(" ")
+                whereabouts([&name.label, &gateway_label, &gateway.to_string()], &gateway_homes)
             }),
             person: name.person,
             device: row.device.map(device_text),
