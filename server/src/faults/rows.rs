@@ -13,7 +13,7 @@ use crate::clock::Now;
 use crate::desk::life::stored;
 use crate::desk::story::What;
 use crate::desk::view::AlertView;
-use crate::ingest::judge::{evidence_json, number, row_id};
+use crate::ingest::judge::{evidence_json, number, row_id, uncounted};
 use crate::live::Change;
 use crate::records::chain::{self, Batch, Growth, Line, NewAlert};
 use crate::records::desk;
@@ -66,14 +66,11 @@ pub(super) async fn write(
 }
 
 fn alert_of(now: Now, fault: &Fault) -> NewAlert {
-    let id = row_id(now);
-    // Above all numbers that a home counts; random bits keep two of one millisecond apart.
-    let salt = id.bytes().rev().take(4).fold(0, |salt, c| salt << 4 | i64::from(c) & 0xF);
     let evidence = Evidence { what: fault.cause, supports: true, at: now.mono, value: fault.value };
     NewAlert {
-        id,
+        id: row_id(now),
         home: fault.home,
-        incident: stored(now.mono) << 16 | salt,
+        incident: uncounted(),
         kind: fault.kind as i64,
         severity: fault.severity as i64,
         device: fault.device.map(|id| number(id.get())),

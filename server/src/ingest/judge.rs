@@ -24,6 +24,7 @@ use crate::records::story::SignalRow;
 
 pub(crate) use self::evidence::{evidence_json, seen_word};
 pub use self::evidence::{list as evidence_list, wall_of};
+pub use self::homeless::uncounted;
 
 /// What is known of the frame that led to an output.
 #[derive(Debug, Clone, Copy)]

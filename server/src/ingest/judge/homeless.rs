@@ -148,13 +148,10 @@ fn cry(now: Now, (_, device): Whereabouts) -> SignalRow {
 }
 
 fn homeless(now: Now, (home, device): Whereabouts, gateway: i64, kind: Kind) -> NewAlert {
-    let id = row_id(now);
-    // Random bits of the row id keep two of one millisecond apart.
-    let salt = id.bytes().rev().take(4).fold(0, |salt, c| salt << 4 | i64::from(c) & 0xF);
     NewAlert {
-        id,
+        id: row_id(now),
         home,
-        incident: stored(now.mono) << 16 | salt,
+        incident: uncounted(),
         kind: kind as i64,
         severity: Severity::Emergency as i64,
         device,
@@ -167,4 +164,14 @@ fn homeless(now: Now, (home, device): Whereabouts, gateway: i64, kind: Kind) -> 
         evidence: evidence_json(now, &[]),
         cursor: 0,
     }
+}
+
+/// The number of an incident that no home has counted: above all that are, exact in JSON, and drawn from so many that a
+/// district which falls silent in one moment has no two alike.
+pub fn uncounted() -> i64 {
+    const ABOVE: i64 = 1 << 52;
+    let mut random = [0; 8];
+    // Without random bits two would collide, and the insert then fails loudly.
+    let _ = getrandom::fill(&mut random);
+    ABOVE | (i64::from_le_bytes(random) & (ABOVE - 1))
 }
