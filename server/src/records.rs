@@ -54,6 +54,14 @@ use self::writer::WriterSeat;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
+/// Values bound in one statement: each finds its place by a walk through the names of all, so twice as many cost four times.
+const VALUES: usize = 500;
+
+/// Rows of one statement that binds so many values a row.
+const fn rows_of(values: usize) -> usize {
+    VALUES / values
+}
+
 /// Readers that may look at once; the console's pages and the API share them.
 const READERS: u32 = 4;
 /// Longest wait for the writer before a request is told that the store stands still.

@@ -207,3 +207,28 @@ async fn a_gateway_whose_words_wait_in_the_inbox_is_not_silent() -> Outcome {
     assert_eq!(silent().await, 1);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_district_that_falls_silent_is_told_whole_and_keeps_no_emergency_waiting() -> Outcome {
+    const GATEWAYS: usize = 600;
+    let room = Room::open().await?;
+    let organisation = room.app.provision.create_organisation("甲", WALL).await.expect("made");
+    for n in 0..GATEWAYS {
+        let label = format!("{n}");
+        room.app.provision.create_gateway(&organisation, &label, WALL).await.expect("made");
+    }
+    let mut batcher = Batcher::new(Arc::clone(&room.app)).await.expect("a batcher");
+    let now = room.app.clock.now();
+    let later = server::clock::Now { mono: now.mono.after(Millis::secs(200)), ..now };
+    let silent = async || {
+        let mut reader = room.app.records.reader().await.expect("a reader");
+        let rows = desk::open(&mut reader).await.expect("rows");
+        rows.iter().filter(|row| row.kind == SILENT).count()
+    };
+    assert!(batcher.tick_until(later, &|| true).await, "it says that there is more to do");
+    let told = silent().await;
+    assert!(told > 0 && told <= GATEWAYS / 2, "{told} gateways were told before it looked up");
+    assert!(!batcher.tick_until(later, &|| false).await);
+    assert_eq!(silent().await, GATEWAYS + 1, "the rest is told afterwards");
+    Ok(())
+}

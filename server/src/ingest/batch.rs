@@ -12,6 +12,7 @@ mod deadline;
 mod ended;
 mod hear;
 mod known;
+mod orders;
 mod way;
 
 pub use self::known::gateway_twice;

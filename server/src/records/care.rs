@@ -8,7 +8,7 @@ use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::refusal::is_of_row;
 
-const ROWS: usize = 500;
+const ROWS: usize = super::rows_of(4);
 /// States put aside that are kept of one home.
 const ASIDE_MAX: i64 = 8;
 

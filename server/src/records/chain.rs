@@ -17,8 +17,8 @@ use crate::records::{notify, whose};
 
 use statements::{changes, climb, grow, insert_activations, insert_alerts, insert_lines, number};
 
-/// Rows of one statement; SQLite takes 32,766 values in one.
-const ROWS: usize = 500;
+/// Rows of one statement; an alert has the most values.
+const ROWS: usize = super::rows_of(15);
 
 /// A new alert.
 #[derive(Debug, Clone, PartialEq)]

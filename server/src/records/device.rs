@@ -7,8 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
 
 use super::refusal::{fetch, readable};
 
-/// Most rows of one statement: ten columns each stay below what SQLite and PostgreSQL bind.
-pub const ROWS_MAX: usize = 1_000;
+/// Most rows of one statement, of ten values each.
+pub const ROWS_MAX: usize = super::rows_of(10);
 
 /// The next epoch of keys; there are 65,535, and no two words of a device lead past the last.
 const NEXT: &str = "epoch = CASE WHEN epoch < 65535 THEN epoch + 1 ELSE epoch END";

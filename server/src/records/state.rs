@@ -7,7 +7,7 @@ use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use crate::clock::Stored;
 
-const ROWS: usize = 500;
+const ROWS: usize = super::rows_of(7);
 
 /// Which frames of one boot have been taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 /// Rows of one statement.
-const ROWS: usize = 500;
+const ROWS: usize = super::rows_of(2);
 
 /// All of them.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<i64>, Error> {

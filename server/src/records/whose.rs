@@ -15,7 +15,7 @@ use super::resident::{self, Person};
 use crate::desk::names::HomeName;
 
 /// Rows of one statement.
-const ROWS: usize = 500;
+const ROWS: usize = super::rows_of(4);
 
 /// Whose an alert is and where.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -2,25 +2,24 @@
 //!
 //! A race with the desk is judged again, an incident number that the rows have already is counted on from them, and a
 //! home whose stored state makes the judgement panic starts anew. Each costs its own home alone and is told.
-//! Not here: what becomes of a unit that still fails (`alone`, `deadline`).
+//! Not here: what becomes of a unit that still fails (`alone`, `deadline`, `orders`).
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use care::{Input, Seen};
+use care::Seen;
 use proto::frame::Lane;
 use proto::id::GatewayId;
 
-use super::{Batcher, IngestError, Pending};
+use super::{Batcher, IngestError};
 use crate::app::App;
 use crate::clock::Now;
 use crate::faults::Fault;
 use crate::inbox::InboxRow;
 use crate::ingest::Command;
-use crate::ingest::judge::number;
-use crate::records::{care as care_rows, turned};
+use crate::records::care as care_rows;
 
 /// Races with the desk in a row; each needs a close within the same milliseconds.
 const RACES: u32 = 8;
@@ -36,8 +35,8 @@ pub(super) enum Unit<'a> {
     Due(Now, &'a [i64]),
     /// Gateways that have gone silent or are back.
     Turned(Now, &'a [GatewayId]),
-    /// An order of people.
-    Order(&'a Command),
+    /// Orders of people.
+    Orders(&'a [Command]),
 }
 
 impl Unit<'_> {
@@ -47,7 +46,7 @@ impl Unit<'_> {
             Self::Rows(_, rows) => rows.len() == 1,
             Self::Due(_, homes) => homes.len() == 1,
             Self::Turned(_, gateways) => gateways.len() == 1,
-            Self::Order(_) => true,
+            Self::Orders(orders) => orders.len() == 1,
         }
     }
 }
@@ -86,7 +85,7 @@ impl Batcher {
             Unit::Rows(lane, rows) => self.batch(lane, rows).await,
             Unit::Due(now, homes) => self.homes_due(now, homes).await,
             Unit::Turned(now, gateways) => self.turned(now, gateways).await,
-            Unit::Order(command) => self.order(self.app.clock.now(), command).await,
+            Unit::Orders(orders) => self.order(self.app.clock.now(), orders).await,
         }
     }
 
@@ -111,85 +110,6 @@ impl Batcher {
             tell(&self.app, *home);
         }
         Ok(())
-    }
-
-    /// Does what people have ordered. What was ordered is also in the rows.
-    pub async fn command(&mut self, command: &Command) {
-        match command {
-            Command::Enrolled { device, .. } => {
-                self.enrolled.insert(*device);
-                self.reader.forget();
-            }
-            Command::Released { device, .. } => {
-                self.enrolled.remove(device);
-                self.reader.forget();
-            }
-            Command::Closed { .. } | Command::Rules { .. } | Command::Residents { .. } => {}
-        }
-        let done = self.attempt(Unit::Order(command)).await;
-        if let (Ok(()), Command::Residents { home }) = (&done, command) {
-            self.turned_over(*home).await;
-        }
-        if let Err(error) = done {
-            let cause = &error as &dyn std::error::Error;
-            tracing::error!(error = cause, "the judgement was not told what people did");
-            if error.is_of_row() {
-                tell(&self.app, home_of(command));
-            }
-        }
-    }
-
-    /// The judgement of a home knows that other people live there; told twice, it forgets twice.
-    async fn turned_over(&self, home: i64) {
-        let done = async {
-            let mut writer = self.app.records.begin().await?;
-            turned::told(&mut writer, home).await?;
-            writer.commit().await
-        };
-        if let Err(error) = done.await {
-            tracing::error!(%error, home, "a home will be told again that others live there");
-        }
-    }
-
-    /// Tells the judgement of homes in which other people have come to live while it was away.
-    pub async fn catch_up(&mut self) {
-        let app = std::sync::Arc::clone(&self.app);
-        let turning = async { turned::all(&mut *app.records.reader().await?).await };
-        match turning.await {
-            Ok(homes) => {
-                for home in homes {
-                    self.command(&Command::Residents { home }).await;
-                }
-            }
-            Err(error) => tracing::error!(%error, "who has moved is not known yet"),
-        }
-    }
-
-    async fn order(&mut self, now: Now, command: &Command) -> Result<(), IngestError> {
-        let input = match command {
-            Command::Closed { incident, outcome, .. } => {
-                let Ok(incident) = u32::try_from(*incident) else { return Ok(()) };
-                Input::Closed { incident, outcome: *outcome }
-            }
-            Command::Rules { rules, .. } => Input::Rules(*rules),
-            Command::Residents { .. } => Input::Residents,
-            Command::Enrolled { device, role, .. } => {
-                Input::Enrolled { device: *device, role: *role }
-            }
-            Command::Released { device, .. } => Input::Released { device: *device },
-        };
-        let mut pending = Pending::default();
-        self.step(now, home_of(command), &input, None, &mut pending).await?;
-        self.commit(now, pending).await
-    }
-}
-
-fn home_of(command: &Command) -> i64 {
-    match command {
-        Command::Closed { home, .. } | Command::Residents { home } => *home,
-        Command::Rules { home, .. }
-        | Command::Enrolled { home, .. }
-        | Command::Released { home, .. } => number(home.get()),
     }
 }
 

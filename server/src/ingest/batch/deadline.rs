@@ -2,7 +2,10 @@
 //!
 //! Each home and each gateway is a transaction of its own if the whole fails, so that one whose judgement panics or whose
 //! row is refused keeps no other waiting: it rests and is told. A gateway's turn counts as told only after its commit.
+//! An emergency that comes meanwhile waits for one transaction of each kind and no longer; the rest goes on after it.
 //! Not here: the ladder.
+
+use std::sync::Arc;
 
 use care::{GatewayWatch, Input, Seen};
 use proto::id::GatewayId;
@@ -21,20 +24,29 @@ const TURNS: usize = 16;
 /// Gateways that turn in one transaction.
 const TURNED_AT_ONCE: usize = 128;
 
+/// Whether somebody waits whom deadlines must not keep waiting.
+pub(super) type Waits<'a> = &'a (dyn Fn() -> bool + Sync);
+
 impl Batcher {
-    /// Time has passed.
-    pub async fn tick(&mut self) {
-        self.tick_at(self.app.clock.now()).await;
+    /// Time has passed. True: it broke off for an emergency, and there may be more to do after that.
+    pub async fn tick(&mut self) -> bool {
+        let app = Arc::clone(&self.app);
+        self.tick_until(app.clock.now(), &|| app.inbox.waiting().0 > 0).await
     }
 
-    /// The same, at a time of the caller's.
+    /// All of it, at a time of the caller's.
     pub async fn tick_at(&mut self, now: Now) {
+        self.tick_until(now, &|| false).await;
+    }
+
+    /// As much of it as is done before somebody waits.
+    pub async fn tick_until(&mut self, now: Now, waits: Waits<'_>) -> bool {
         self.tell_backlog(now.mono);
-        if let Err(error) = self.gateways(now).await {
+        if let Err(error) = self.gateways(now, waits).await {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, "silence of gateways waits for the records");
         }
-        self.ways(now).await;
+        self.ways(now, waits).await;
         for _ in 0..TURNS {
             let due = self.homes.due(now.mono, DUE_AT_ONCE);
             if due.is_empty() {
@@ -46,7 +58,11 @@ impl Batcher {
                     break;
                 }
             }
+            if waits() {
+                break;
+            }
         }
+        waits()
     }
 
     pub(super) async fn homes_due(&mut self, now: Now, homes: &[i64]) -> Result<(), IngestError> {
@@ -76,7 +92,7 @@ impl Batcher {
     }
 
     /// Gateways that have gone silent, as far as the inbox has been heard, or are back.
-    async fn gateways(&mut self, now: Now) -> Result<(), IngestError> {
+    async fn gateways(&mut self, now: Now, waits: Waits<'_>) -> Result<(), IngestError> {
         let heard = self.heard_until(now.mono);
         self.resting.retain(|_, until| *until > now.mono);
         let due = |watch: &GatewayWatch| watch.next_deadline().is_some_and(|due| due <= heard);
@@ -92,6 +108,9 @@ impl Batcher {
                     }
                 }
                 Err(error) => return Err(error),
+            }
+            if waits() {
+                break;
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use care::{Input, Kind, Seen, Severity};
 use proto::id::{GatewayId, HomeId};
 
 use super::attempt::tell;
+use super::deadline::Waits;
 use super::{Batcher, IngestError, Pending};
 use crate::app::App;
 use crate::clock::Now;
@@ -19,9 +20,9 @@ use crate::ingest::way::{self, Known, Way, Ways};
 use crate::records::way as rows;
 
 /// Homes that are told in one transaction.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 /// Transactions in one turn, so that frames are heard in between.
-const TURNS: usize = 32;
+const TURNS: usize = 8;
 
 /// What the records hold of the ways of homes.
 pub(super) async fn load(app: &App) -> Result<Ways, sqlx::Error> {
@@ -39,7 +40,7 @@ pub(super) async fn load(app: &App) -> Result<Ways, sqlx::Error> {
 
 impl Batcher {
     /// Looks at homes of which something may have changed.
-    pub(super) async fn ways(&mut self, now: Now) {
+    pub(super) async fn ways(&mut self, now: Now, waits: Waits<'_>) {
         if self.ways.changed(self.app.registry.version()) {
             let all = self.app.registry.furnished();
             let known: Vec<_> = self.ways.told.keys().chain(&self.ways.had).copied().collect();
@@ -61,6 +62,9 @@ impl Batcher {
             }
             for home in &homes {
                 self.ways.look.remove(home);
+            }
+            if waits() {
+                return;
             }
         }
     }
