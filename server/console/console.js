@@ -75,7 +75,7 @@ function painted(cursors, read) {
 }
 
 function move(by) {
-  const ids = visible();
+  const ids = fold.visible();
   const next = by === 0 ? 0 : Math.min(ids.length - 1, Math.max(0, ids.indexOf(shift.open) + by));
   if (!ids.length) return;
   open(ids[next]);

@@ -36,10 +36,14 @@ function onClick(event) {
   go(link.href);
 }
 
-// A form that asks by its address goes the same way.
+// A form that asks by its address goes the same way; one that writes is not sent into nowhere.
 function onSubmit(event) {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "get") return;
+  if (event.defaultPrevented || form.method === "dialog") return;
+  if (form.method !== "get") {
+    if (shift.lost) event.preventDefault(), stay();
+    return;
+  }
   event.preventDefault();
   go(`${form.action.split("?")[0]}?${new URLSearchParams(new FormData(form))}`);
 }

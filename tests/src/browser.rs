@@ -214,6 +214,33 @@ impl Browser {
         Ok(())
     }
 
+    /// The same, looked at without a hand on the page.
+    pub async fn until_looked(&self, expression: &str, seconds: f64) -> Outcome {
+        let wait = Watch::start();
+        while self.look(&format!("Boolean({expression})"))? != Value::Bool(true) {
+            if wait.secs() > seconds {
+                return Err(Trouble::new(format!("not within {seconds} s: {expression}")));
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until what an expression promises is true.
+    pub async fn until_promised(&self, expression: &str, seconds: f64) -> Outcome {
+        let wait = Watch::start();
+        let script = format!(
+            "const done = arguments[0]; Promise.resolve({expression}).then((v) => done(Boolean(v)))"
+        );
+        while self.wait_for(&script)? != Value::Bool(true) {
+            if wait.secs() > seconds {
+                return Err(Trouble::new(format!("not within {seconds} s: {expression}")));
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        Ok(())
+    }
+
     /// Writes what is shown as a PNG.
     pub fn picture(&self, file: &Path) -> Outcome {
         let url = format!("{}/screenshot", self.session);

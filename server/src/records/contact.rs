@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
-use super::refusal::{fetch, readable};
+use super::refusal::{Bound, fetch, readable};
 
 /// Persons asked for in one statement.
 const PERSONS: usize = 300;
@@ -59,6 +59,17 @@ impl Contact {
     }
 }
 
+/// What is known of somebody, in the order of both statements below.
+fn known<'q>(sql: Bound<'q>, contact: &'q Contact) -> Bound<'q> {
+    sql.bind(&contact.name)
+        .bind(&contact.relation)
+        .bind(&contact.phone)
+        .bind(&contact.note)
+        .bind(&contact.distance)
+        .bind(i16::from(contact.has_key))
+        .bind(&contact.consent_on)
+}
+
 /// Puts somebody at the end of a person's list.
 pub async fn insert(
     c: &mut AnyConnection,
@@ -69,37 +80,14 @@ pub async fn insert(
     let sql = "INSERT INTO person_contact (id, person, place, name, relation, phone, note, distance, has_key, \
                consent_on) SELECT $1, $2, COALESCE(MAX(place), -1) + 1, $3, $4, $5, $6, $7, $8, $9 \
                FROM person_contact WHERE person = $2";
-    query(sql)
-        .bind(id)
-        .bind(person)
-        .bind(&contact.name)
-        .bind(&contact.relation)
-        .bind(&contact.phone)
-        .bind(&contact.note)
-        .bind(&contact.distance)
-        .bind(i16::from(contact.has_key))
-        .bind(&contact.consent_on)
-        .execute(c)
-        .await
-        .map(drop)
+    known(query(sql).bind(id).bind(person), contact).execute(c).await.map(drop)
 }
 
 /// Writes what is known of somebody; the caller has read it in the same transaction.
 pub async fn update(c: &mut AnyConnection, id: &str, contact: &Contact) -> Result<(), Error> {
     let sql = "UPDATE person_contact SET name = $2, relation = $3, phone = $4, note = $5, distance = $6, \
                has_key = $7, consent_on = $8 WHERE id = $1";
-    query(sql)
-        .bind(id)
-        .bind(&contact.name)
-        .bind(&contact.relation)
-        .bind(&contact.phone)
-        .bind(&contact.note)
-        .bind(&contact.distance)
-        .bind(i16::from(contact.has_key))
-        .bind(&contact.consent_on)
-        .execute(c)
-        .await
-        .map(drop)
+    known(query(sql).bind(id), contact).execute(c).await.map(drop)
 }
 
 /// Takes somebody off the list; says whether they were on it.

@@ -33,11 +33,11 @@ pub fn left_out() -> u64 {
     LEFT_OUT.load(Ordering::Relaxed)
 }
 
+/// A statement whose values are being bound.
+pub type Bound<'q> = Query<'q, Any, AnyArguments>;
+
 /// The rows that the database can give. One with text that is none is left out, where the driver's own list would end.
-pub async fn fetch(
-    asked: Query<'_, Any, AnyArguments>,
-    c: &mut AnyConnection,
-) -> Result<Vec<AnyRow>, Error> {
+pub async fn fetch(asked: Bound<'_>, c: &mut AnyConnection) -> Result<Vec<AnyRow>, Error> {
     let (mut rows, mut found) = (asked.fetch(c), Vec::new());
     while let Some(row) = rows.next().await {
         match row {

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::contact::{self, Contact};
-use super::refusal::{fetch, readable};
+use super::refusal::{Bound, fetch, readable};
 
 /// Homes asked for in one statement.
 const HOMES: usize = 300;
@@ -106,6 +106,24 @@ impl Resident {
     }
 }
 
+/// What is known of a person, in the order of both statements below.
+fn known<'q>(sql: Bound<'q>, who: &'q Resident) -> Bound<'q> {
+    sql.bind(&who.name)
+        .bind(&who.call_as)
+        .bind(sex_code(&who.sex))
+        .bind(who.born_on())
+        .bind(&who.dialect)
+        .bind(&who.phone)
+        .bind(i16::from(who.alone))
+        .bind(&who.talk)
+        .bind(&who.health)
+        .bind(&who.doctor)
+        .bind(who.ability)
+        .bind(&who.ability_on)
+        .bind(&who.ability_until)
+        .bind(&who.ability_edition)
+}
+
 /// Enters a person.
 pub async fn insert(
     c: &mut AnyConnection,
@@ -116,26 +134,7 @@ pub async fn insert(
     let sql = "INSERT INTO person (id, name, call_as, sex, birth, dialect, phone, alone, talk, health, \
                doctor, ability, ability_on, ability_until, ability_edition, created_wall) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-    query(sql)
-        .bind(id)
-        .bind(&who.name)
-        .bind(&who.call_as)
-        .bind(sex_code(&who.sex))
-        .bind(who.born_on())
-        .bind(&who.dialect)
-        .bind(&who.phone)
-        .bind(i16::from(who.alone))
-        .bind(&who.talk)
-        .bind(&who.health)
-        .bind(&who.doctor)
-        .bind(who.ability)
-        .bind(&who.ability_on)
-        .bind(&who.ability_until)
-        .bind(&who.ability_edition)
-        .bind(wall)
-        .execute(c)
-        .await
-        .map(drop)
+    known(query(sql).bind(id), who).bind(wall).execute(c).await.map(drop)
 }
 
 /// Writes what is known of a person; the caller has read it in the same transaction.
@@ -143,25 +142,7 @@ pub async fn update(c: &mut AnyConnection, id: &str, who: &Resident) -> Result<(
     let sql = "UPDATE person SET name = $2, call_as = $3, sex = $4, birth = $5, dialect = $6, phone = $7, \
                alone = $8, talk = $9, health = $10, doctor = $11, ability = $12, ability_on = $13, \
                ability_until = $14, ability_edition = $15 WHERE id = $1";
-    query(sql)
-        .bind(id)
-        .bind(&who.name)
-        .bind(&who.call_as)
-        .bind(sex_code(&who.sex))
-        .bind(who.born_on())
-        .bind(&who.dialect)
-        .bind(&who.phone)
-        .bind(i16::from(who.alone))
-        .bind(&who.talk)
-        .bind(&who.health)
-        .bind(&who.doctor)
-        .bind(who.ability)
-        .bind(&who.ability_on)
-        .bind(&who.ability_until)
-        .bind(&who.ability_edition)
-        .execute(c)
-        .await
-        .map(drop)
+    known(query(sql).bind(id), who).execute(c).await.map(drop)
 }
 
 /// A person lives in a home from now on, and in a bed of it if one is named.

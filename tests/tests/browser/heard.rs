@@ -32,8 +32,7 @@ async fn a_console_whose_sound_is_blocked_says_so_large_and_is_not_on_duty() -> 
     browser.go(&format!("{console}/openapi.json"))?;
     browser.cookie(cookie.0, cookie.1)?;
     browser.go(&format!("{console}/console"))?;
-    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
-    assert_eq!(browser.look("document.querySelector('#deaf').hidden")?, json!(false));
+    browser.until_looked("document.querySelector('#deaf')?.hidden === false", 10.0).await?;
     let large = "parseFloat(getComputedStyle(document.querySelector('#deaf-text')).fontSize) >= 20";
     assert_eq!(browser.look(large)?, json!(true));
     browser.picture(&picture("console-deaf"))?;
@@ -58,6 +57,7 @@ async fn space_silences_what_rings_and_nothing_that_comes_later() -> Outcome {
     browser.until("document.querySelector('#sound').dataset.state === 'on'", 3.0).await?;
     // A row that has the focus is claimed by Enter.
     browser.press(key::DOWN)?;
+    browser.until("document.activeElement.closest('.row')", 2.0).await?;
     browser.press(key::ENTER)?;
     browser.until("document.querySelectorAll('#worked .row').length === 1", 10.0).await?;
     // After an emergency the soft tones are still heard.
@@ -90,7 +90,9 @@ async fn three_presses_are_three_sentences_and_a_lost_link_is_one() -> Outcome {
     browser.script("said.length = 0")?;
     scene.stage.server.process.kill()?;
     browser.until("!document.querySelector('#link').hidden", 8.0).await?;
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    // The bar counts the seconds without the server.
+    let ten = "/\\b1[0-9]\\b/.test(document.querySelector('#link-long').textContent)";
+    browser.until(ten, 20.0).await?;
     let said = browser.script("return said")?;
     let said = said.as_array().map_or(0, Vec::len);
     assert!((1..=2).contains(&said), "a lost link is said {said} times in ten seconds");

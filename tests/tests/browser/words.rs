@@ -33,7 +33,11 @@ async fn without_a_server_words_stay_pages_stay_and_numbers_are_there() -> Outco
     browser
         .until("document.querySelector('.contacts li[data-next] a[href=\"tel:13800000002\"]')", 5.0)
         .await?;
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    // The numbers of what is open now have come: they are read once more after each change.
+    browser.script("window.since = performance.now()")?;
+    let read = "performance.getEntriesByType('resource').some((e) => \
+                e.name.endsWith('/console/fallback') && e.startTime > since && e.responseEnd > 0)";
+    browser.until(read, 10.0).await?;
     browser.press(key::F7)?;
     browser.type_into("#picker-text", "门开着，邻居在")?;
     scene.stage.server.process.kill()?;
@@ -138,8 +142,8 @@ async fn what_was_not_seen_is_not_closed_and_who_loses_an_alert_is_told() -> Out
          import({module}).then(({{ shift }}) => {{ shift.alerts.set = () => shift.alerts; done(); }})"
     ))?;
     scene.press(0).await?;
-    scene.until("the second press", 10, |book| book.in_state("claimed") == 1).await?;
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let twice = |alert: &Value| alert.get("count") == Some(&json!(2));
+    scene.until("the second press", 10, |book| book.alerts().any(twice)).await?;
     browser.press(key::F8)?;
     browser.until("!document.querySelector('#picker').hidden", 5.0).await?;
     browser.press('4')?;
