@@ -49,6 +49,8 @@ every(LOOK_MS, look);
 document.addEventListener("visibilitychange", () => document.hidden || look());
 
 const face = document.getElementById("clock");
+// Until the server speaks, the time of day is what it has put into the page.
+if (face) clockAhead = Number(face.dataset.nowMs) - page();
 const digits = (timeZone) =>
   new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone });
 

@@ -40,6 +40,8 @@ const TELEMETRY: usize = 256;
 const LINGER: Duration = Duration::from_millis(20);
 /// Commands of people that may wait.
 const COMMANDS: usize = 1024;
+/// Orders of people told in one transaction.
+const ORDERS: usize = 64;
 /// Looks at deadlines this often.
 const TICK: Duration = Duration::from_secs(1);
 /// First and longest pause after the records refused a whole batch.
@@ -124,24 +126,38 @@ pub async fn run(app: Arc<App>, orders: Orders) {
     batcher.catch_up().await;
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // Deadlines that broke off for an emergency.
+    let mut more = false;
+    let mut told = Vec::with_capacity(ORDERS);
     loop {
         let worked = drain(&app, &mut batcher).await;
         app.health.ingest_turned(app.clock.mono());
         if worked {
             // Deadlines and people are heard in between, whatever the backlog.
-            if let Ok(command) = orders.try_recv() {
-                batcher.command(&command).await;
+            while told.len() < ORDERS
+                && let Ok(command) = orders.try_recv()
+            {
+                told.push(command);
             }
+            batcher.commands(&told).await;
+            told.clear();
             if futures_ready(&mut tick) {
-                batcher.tick().await;
+                more = batcher.tick().await;
             }
             tokio::task::yield_now().await;
             continue;
         }
+        if more {
+            more = batcher.tick().await;
+            continue;
+        }
         tokio::select! {
             () = app.inbox.wait() => gather(&app).await,
-            command = orders.recv() => if let Some(command) = command { batcher.command(&command).await },
-            _ = tick.tick() => batcher.tick().await,
+            _ = orders.recv_many(&mut told, ORDERS) => {
+                batcher.commands(&told).await;
+                told.clear();
+            }
+            _ = tick.tick() => more = batcher.tick().await,
         }
     }
 }

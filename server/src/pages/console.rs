@@ -25,8 +25,10 @@ pub fn page(me: &Staff, wall: Wall<'_>, phone: &str) -> Markup {
     let content = html! {
         (top(me, wall))
         (desk::bars(me))
-        a class="others" data-ground="red" id="others" href="#queue" data-any="false" {
-            (mark("p1")) b id="others-count" {} span id="others-who" {}
+        nav aria-label=(me.lang.t("console.others")) {
+            a class="others" data-ground="red" id="others" href="#queue" data-any="false" {
+                (mark("p1")) b id="others-count" {} span id="others-who" {}
+            }
         }
         (card(me, phone))
         (queue(me))

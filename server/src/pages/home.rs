@@ -187,7 +187,7 @@ fn events(lang: Lang, home: &Home<'_>) -> Markup {
         section class="sheet" aria-labelledby="in" {
             header { h2 id="in" { (t("home.events")) } }
             @if home.events.is_empty() { p class="quiet" { (t("home.no_events")) } }
-            @else { table class="data" {
+            @else { div class="scroll" tabindex="0" role="group" aria-labelledby="in" { table class="data" {
                 thead { tr { th { (t("home.time")) } th { (t("home.cause")) } th class="end" { (t("home.answered")) } th { (t("card.outcome")) } } }
                 tbody {
                     @for row in home.events.iter().take(8) {
@@ -207,7 +207,7 @@ fn events(lang: Lang, home: &Home<'_>) -> Markup {
                         }
                     }
                 }
-            } }
+            } } }
         }
     }
 }

@@ -116,14 +116,16 @@ impl Shown<'_> {
                     h2 id="dv" { (self.lang.fill("home.devices", &[("n", &devices.len().to_string())])) }
                     span class="quiet" { (self.lang.fill("home.due", &[("n", &(due + boxes).to_string())])) }
                 }
-                table class="data" {
-                    thead { tr {
-                        th { (t("home.device")) } th { (t("home.id")) } th class="end" { (t("home.battery_head")) }
-                        th class="end" { (t("home.signal")) } th class="end" { (t("home.last")) } th { (t("home.state")) }
-                    } }
-                    tbody {
-                        @for (gateway, link) in &self.protected.gateways { (self.gateway_line(gateway, *link)) }
-                        @for (voice, device) in &devices { (self.device_line(*voice, device)) }
+                div class="scroll" tabindex="0" role="group" aria-labelledby="dv" {
+                    table class="data" {
+                        thead { tr {
+                            th { (t("home.device")) } th { (t("home.id")) } th class="end" { (t("home.battery_head")) }
+                            th class="end" { (t("home.signal")) } th class="end" { (t("home.last")) } th { (t("home.state")) }
+                        } }
+                        tbody {
+                            @for (gateway, link) in &self.protected.gateways { (self.gateway_line(gateway, *link)) }
+                            @for (voice, device) in &devices { (self.device_line(*voice, device)) }
+                        }
                     }
                 }
             }

@@ -13,7 +13,7 @@ pub fn page(lang: Lang, sentence: &str) -> Markup {
     let title = format!("{sentence} · {}", t("app.name"));
     let body = html! {
         body class="login" data-now-ms="0" {
-            main {
+            main class="one" {
                 header class="brand" { h1 { (t("app.name")) } }
                 div class="form" {
                     p { (sentence) }
