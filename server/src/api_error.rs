@@ -1,14 +1,22 @@
 //! What a caller reads when something is refused: one code, one sentence, in the reader's language.
 //!
 //! Every refusal of the API is a constructor here, so that wording lives in one place. The cause of a
-//! server's own failure goes to the log, never to the caller. Not here: when something is refused.
+//! server's own failure goes to the log, never to the caller. Not here: when something is refused, what an
+//! answer looks like (`problem`), who may not come in (`entry`), the list of codes that programs may rely on (`codes`).
 
-use axum::Json;
-use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+mod cause;
+pub mod codes;
+mod entry;
+pub mod problem;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use self::cause::Chain;
+use self::problem::{KIND, More, Problem};
+use crate::desk::view::Holder;
 use crate::pages;
 use crate::words::Lang;
 
@@ -18,7 +26,7 @@ pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     places: Vec<(&'static str, String)>,
-    more: Map<String, Value>,
+    more: Box<More>,
 }
 
 /// What a handler of the API answers.
@@ -26,7 +34,7 @@ pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str) -> Self {
-        Self { status, code, places: Vec::new(), more: Map::new() }
+        Self { status, code, places: Vec::new(), more: Box::default() }
     }
 
     /// The refusal as one sentence.
@@ -57,10 +65,14 @@ impl ApiError {
 
     /// The answer in one language. The error rides along, so that the edge can say it in another.
     pub fn answer(&self, lang: Lang) -> Response {
-        let message = self.sentence(lang);
-        let mut body = self.more.clone();
-        body.insert("error".into(), json!({ "code": self.code, "message": message }));
-        let mut answer = (self.status, Json(Value::Object(body))).into_response();
+        let problem =
+            Problem::of(self.status, self.code, self.sentence(lang), (*self.more).clone());
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut answer = (self.status, [(CONTENT_TYPE, KIND)], body).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let asked = HeaderValue::from_static("Bearer realm=\"hearthline\"");
+            answer.headers_mut().insert(WWW_AUTHENTICATE, asked);
+        }
         if self.status == StatusCode::TOO_MANY_REQUESTS
             && let Some((_, seconds)) = self.places.first()
             && let Ok(value) = seconds.parse()
@@ -70,102 +82,11 @@ impl ApiError {
         answer
     }
 
-    /// No session, or one that has ended.
-    pub fn not_logged_in() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "not_logged_in")
-    }
-
-    /// A role that may not do this.
-    pub fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden")
-    }
-
-    /// A write without the header that only our own pages send.
-    pub fn no_header() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "no_header")
-    }
-
-    /// A page of an address that is not ours.
-    pub fn origin(origin: &str) -> Self {
-        let mut error = Self::new(StatusCode::FORBIDDEN, "origin");
-        error.places.push(("origin", origin.chars().take(100).collect()));
-        error
-    }
-
-    /// A request for an address that is not ours.
-    pub fn host(host: &str) -> Self {
-        let mut error = Self::new(StatusCode::MISDIRECTED_REQUEST, "host");
-        error.places.push(("host", host.chars().take(100).collect()));
-        error
-    }
-
-    /// The code of a second factor is asked for.
-    pub fn second() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "second")
-    }
-
-    /// A code of a second factor that is wrong or was used.
-    pub fn second_wrong() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "second_wrong")
-    }
-
-    /// A second factor that is on already, or was never begun.
-    pub fn second_state() -> Self {
-        Self::new(StatusCode::CONFLICT, "second_state")
-    }
-
-    /// Wrong name or password; which of them is not said.
-    pub fn login() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "login")
-    }
-
-    /// A one-time code that is wrong, used or too old.
-    pub fn login_code() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "login_code")
-    }
-
-    /// Neither name and password nor a code.
-    pub fn login_fields() -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "login_fields")
-    }
-
-    /// Too many tries; `ms` until the next.
-    pub fn wait(ms: u64) -> Self {
-        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "wait");
-        error.places.push(("s", ms.div_ceil(1000).to_string()));
-        error
-    }
-
     /// Another heavy question is being answered; ask again.
     pub fn busy() -> Self {
         let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "busy");
         error.places.push(("s", "5".to_owned()));
         error
-    }
-
-    /// A new password that is too short or the name itself.
-    pub fn password() -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "password")
-    }
-
-    /// One's own present password, mistyped or missing.
-    pub fn old_password() -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "old_password")
-    }
-
-    /// A set-up token that is wrong or used.
-    pub fn token() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "token")
-    }
-
-    /// Set-up after there is an administrator.
-    pub fn set_up() -> Self {
-        Self::new(StatusCode::CONFLICT, "set_up")
-    }
-
-    /// A staff number that somebody has.
-    pub fn name_taken() -> Self {
-        Self::new(StatusCode::CONFLICT, "name_taken")
     }
 
     /// Nothing with this id; `what` is `staff`, `alert`, `home`, `device`, `gateway` or `image`.
@@ -177,8 +98,8 @@ impl ApiError {
     pub fn held(id: &str, display: &str, since_ms: u64) -> Self {
         let mut error = Self::new(StatusCode::CONFLICT, "held");
         error.places.push(("name", display.to_owned()));
-        error.more.insert("owner".into(), json!({ "id": id, "display": display }));
-        error.more.insert("since_ms".into(), since_ms.into());
+        error.more.owner = Some(Holder { id: id.to_owned(), display: display.to_owned() });
+        error.more.since_ms = Some(since_ms);
         error
     }
 
@@ -191,8 +112,7 @@ impl ApiError {
     pub fn newer(newer: Vec<Value>, cursor: i64) -> Self {
         let mut error = Self::new(StatusCode::CONFLICT, "newer");
         error.places.push(("n", newer.len().to_string()));
-        error.more.insert("newer".into(), newer.into());
-        error.more.insert("cursor".into(), cursor.into());
+        (error.more.newer, error.more.cursor) = (Some(newer), Some(cursor));
         error
     }
 
@@ -259,20 +179,6 @@ impl ApiError {
     /// No such address.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found")
-    }
-}
-
-struct Chain<'a>(&'a (dyn std::error::Error + 'static));
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut next = self.0.source();
-        while let Some(cause) = next {
-            write!(f, ": {cause}")?;
-            next = cause.source();
-        }
-        Ok(())
     }
 }
 

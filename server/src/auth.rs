@@ -1,4 +1,4 @@
-//! Who sits at a screen: log-in, sessions, and the extractor that every private door asks for.
+//! Who sits at a screen or comes with a token: log-in, sessions, and the extractor that every private door asks for.
 //!
 //! A session is a row; a browser holds a random token and the row its SHA-256. It ends by idleness,
 //! by age, by log-out, or when its owner is shut out. Idleness never hides the console: its heartbeat
@@ -7,6 +7,7 @@
 pub mod entry;
 pub mod heart;
 pub mod password;
+pub mod program;
 pub mod recovery;
 pub mod role;
 pub mod second;
@@ -21,15 +22,16 @@ use axum::extract::FromRequestParts;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use proto::unit::Millis;
+use tokio::sync::watch;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::heart::Heart;
 use crate::auth::password::Passwords;
-use crate::auth::role::{Duty, Role};
+use crate::auth::role::{Duty, Role, Scope, may};
 use crate::auth::tries::Tries;
 use crate::desk::life::{mono, stored};
-use crate::records::staff;
+use crate::records::{program as tokens, staff};
 use crate::router::Caller;
 use crate::words::Lang;
 
@@ -51,6 +53,7 @@ pub struct Auth {
     pub heart: Heart,
     tries: Mutex<Tries>,
     setup: Mutex<Option<String>>,
+    ended: watch::Sender<u64>,
 }
 
 impl Auth {
@@ -82,6 +85,16 @@ impl Auth {
         Ok(hash)
     }
 
+    /// A session or a token has ended: whoever streams looks whether it was theirs.
+    pub fn ended(&self) {
+        self.ended.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
+    /// Hears whenever a session or a token has ended.
+    pub fn endings(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
+    }
+
     /// Who failed how often.
     pub(crate) fn tries(&self) -> MutexGuard<'_, Tries> {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner)
@@ -99,11 +112,13 @@ pub struct Staff {
     pub display: String,
     /// What they are for.
     pub role: Role,
+    /// What a program may do; people have none.
+    pub scopes: Vec<Scope>,
     /// `day` or `night`, for this shift.
     pub theme: String,
     /// Language of this shift.
     pub lang: Lang,
-    /// Hash of the session's token.
+    /// Hash of the session's token; of a program the id of its token.
     pub session: String,
 }
 
@@ -125,6 +140,7 @@ impl Staff {
         }
         Ok(Self {
             role: Role::read(&row.staff.role).ok_or_else(ApiError::not_logged_in)?,
+            scopes: Vec::new(),
             id: row.staff.id,
             name: row.staff.name,
             display: row.staff.display,
@@ -132,6 +148,27 @@ impl Staff {
             lang: Lang::of_tag(&row.lang),
             session: hash.to_owned(),
         })
+    }
+
+    /// The same one later on, if the session or the token is still good.
+    ///
+    /// # Errors
+    /// It has ended; the records cannot be read.
+    pub async fn still(&self, app: &App) -> ApiResult<Self> {
+        if self.role == Role::Program {
+            return program::still(app, &self.session, self.lang).await;
+        }
+        Self::of_session(app, &self.session).await
+    }
+
+    /// Whoever sent a request. With a token its cookies count for nothing.
+    async fn of_request(app: &App, parts: &Parts) -> ApiResult<Self> {
+        if let Some(shown) = program::bearer(&parts.headers) {
+            return program::admit(app, shown, Lang::asked(&parts.headers)).await;
+        }
+        let cookies = parts.headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let token = token::of_cookies(cookies, app.tls()).ok_or_else(ApiError::not_logged_in)?;
+        Self::of_session(app, &token::hash(token)).await
     }
 }
 
@@ -142,17 +179,12 @@ impl<D: Duty> FromRequestParts<Arc<App>> for As<D> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
-        let cookies = parts.headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let token = token::of_cookies(cookies, app.tls()).ok_or_else(ApiError::not_logged_in)?;
-        let staff = Staff::of_session(app, &token::hash(token)).await?;
+        let staff = Staff::of_request(app, parts).await?;
         if let Some(caller) = parts.extensions.get::<Caller>() {
             caller.proved();
         }
-        if D::allows(staff.role) {
-            Ok(Self(staff, PhantomData))
-        } else {
-            Err(ApiError::forbidden())
-        }
+        may::<D>(&staff)?;
+        Ok(Self(staff, PhantomData))
     }
 }
 
@@ -162,5 +194,6 @@ pub async fn sweep(app: &App) -> Result<(), sqlx::Error> {
     let before = |span: Millis| i64::try_from(now.millis().saturating_sub(span.get())).unwrap_or(0);
     let mut writer = app.records.begin().await?;
     staff::sweep(&mut writer, before(ABSOLUTE), before(IDLE), stored(now)).await?;
+    tokens::sweep(&mut writer, before(program::KEPT)).await?;
     writer.commit().await
 }

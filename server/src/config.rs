@@ -120,6 +120,9 @@ pub struct Notify {
     /// Further receivers of the same notices; each has a queue of its own.
     #[toml_example(skip)]
     pub also: Vec<Webhook>,
+    /// Programs that follow alerts: each is told what is raised, told, claimed and closed, of each home in order.
+    #[toml_example(skip)]
+    pub events: Vec<Webhook>,
 }
 
 impl Notify {
@@ -223,7 +226,9 @@ impl Config {
                 "`series.store` is influx: add the section [series.influx]",
             ));
         }
-        if self.notify.receivers().count() > RECEIVERS_MAX {
+        if self.notify.receivers().count() > RECEIVERS_MAX
+            || self.notify.events.len() > RECEIVERS_MAX
+        {
             return Err(ConfigError::Value("`notify` names more than 8 receivers: merge some"));
         }
         Ok(())

@@ -5,10 +5,12 @@
 //! - A worker sends it until its receiver answers that it has it (at least once, always the same id).
 //!   Emergencies go first. When the alert is over nothing is tried any more, and whoever was told hears it.
 //! - A receiver that does not answer is a fault; a notice that nobody took for a day is given up and told.
+//! - Others follow alerts from outside: `events` tells them what happened, of each home in order.
 //!
 //! Not here: when somebody must be told (`care::policy`, `alert`), and whether an alert is handled:
 //! a confirmed notice is no person.
 
+pub mod events;
 pub mod line;
 mod outbox;
 pub mod proof;
@@ -30,6 +32,7 @@ use crate::desk::view;
 use crate::faults::Fault;
 use crate::records::notify::{self as rows, OutboxRow};
 
+use self::events::{Events, Open};
 use self::webhook::Webhook;
 use self::worker::Make;
 
@@ -149,13 +152,30 @@ pub async fn run(app: Arc<App>) {
         let named = (name.as_str(), make);
         tokio::spawn(app.outbox.worker(&app.records, &look, named, Pace::default()).run());
     }
+    follow(&app, &look);
     let mut tick = tokio::time::interval(SAID);
     loop {
         tick.tick().await;
+        let told = app.outbox.facts().dead_receivers.map(|dead| dead > 0);
+        let follows = app.outbox.follows.trouble();
         // Before the first call nothing is known, and what stood stands.
-        if let Some(dead) = app.outbox.facts().dead_receivers {
-            app.faults.set(Fault::upkeep(Seen::ReceiverDead), dead > 0);
+        if told.is_some() || follows.is_some() {
+            let trouble = told == Some(true) || follows == Some(true);
+            app.faults.set(Fault::upkeep(Seen::ReceiverDead), trouble);
         }
+    }
+}
+
+/// Starts the workers of those who follow alerts.
+fn follow(app: &App, look: &Look) {
+    for (channel, settings) in app.outbox.followers().iter().zip(&app.config.notify.events) {
+        let settings = settings.clone();
+        let make: Open = Arc::new(move || open(&settings).map_err(|error| error.to_string()));
+        let follows = Arc::clone(&app.outbox.follows);
+        let records = app.records.clone();
+        let named = (channel.as_str(), make);
+        let worker = Events::new(records, Arc::clone(look), named, Pace::default(), follows);
+        tokio::spawn(worker.run());
     }
 }
 
@@ -172,6 +192,7 @@ pub fn hook(
     config: &config::Notify,
 ) -> Result<Option<Webhook>, Box<dyn std::error::Error + Send + Sync>> {
     let mut hooks = config.receivers().map(open).collect::<Result<Vec<_>, _>>()?;
+    config.events.iter().try_for_each(|follower| open(follower).map(drop))?;
     Ok(if hooks.is_empty() { None } else { Some(hooks.swap_remove(0)) })
 }
 

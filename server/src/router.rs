@@ -14,7 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method};
@@ -27,11 +27,13 @@ pub use certificate::Certificate;
 pub use edge::Caller;
 
 use crate::api_error::ApiError;
+use crate::api_error::problem::refusal;
 use crate::app::App;
 use crate::assets;
+use crate::auth::program::{self, bearer};
 use crate::routes::{
-    alerts, enrol, entry, find, homes, images, me, moving, ops, oversight, pages, persons, queue,
-    readings, rules, session, staff, stream, watch,
+    alerts, document, enrol, entry, find, homes, images, me, moving, ops, oversight, pages,
+    persons, queue, readings, rules, session, staff, stream, tokens, watch,
 };
 use crate::words::Lang;
 
@@ -58,7 +60,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(supervisors())
         .merge(administrators())
         .fallback(pages::nowhere)
-        .method_not_allowed_fallback(pages::nowhere)
+        .method_not_allowed_fallback(pages::no_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn_with_state(Arc::clone(&app), guard))
         .with_state(app)
@@ -66,7 +68,10 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The two doors for whoever runs the server, on a listener of their own.
 fn operations_router(app: Arc<App>) -> Router {
-    operations().fallback(pages::nowhere).with_state(app)
+    operations()
+        .fallback(pages::nowhere)
+        .method_not_allowed_fallback(pages::no_method)
+        .with_state(app)
 }
 
 /// Doors that need no log-in.
@@ -78,7 +83,7 @@ fn anybody() -> Router<Arc<App>> {
         .route("/login", get(pages::login).post(entry::login))
         .route("/setup", get(pages::setup).post(entry::setup))
         .route("/assets/{version}/{name}", get(assets::serve))
-        .route("/openapi.json", get(ops::openapi))
+        .route("/openapi.json", get(document::openapi))
         .route("/api/setup", post(session::setup))
         .route("/api/login", post(session::login))
 }
@@ -174,6 +179,8 @@ fn administrators() -> Router<Arc<App>> {
         .route("/api/images/{id}", get(images::show))
         .route("/api/images/{id}/offer", post(images::offer))
         .route("/api/images/{id}/withdraw", post(images::withdraw))
+        .route("/api/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/tokens/{id}", delete(tokens::revoke))
         .route("/api/staff", get(staff::list).post(staff::create))
         .route("/api/staff/{id}", delete(staff::disable))
         .route("/api/staff/{id}/admit", post(staff::admit))
@@ -205,10 +212,10 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         Some(error) => error.into_response(),
         None => next.run(request).await,
     };
-    match answer.extensions_mut().remove::<ApiError>() {
-        Some(error) if person => answer = error.page(lang),
-        Some(error) if lang == Lang::En => answer = error.answer(lang),
-        _ => {}
+    if let Some(error) = refusal(&mut answer) {
+        let takes = answer.headers_mut().remove(ALLOW);
+        answer = if person { error.page(lang) } else { error.answer(lang) };
+        takes.map(|methods| answer.headers_mut().insert(ALLOW, methods));
     }
     secure(answer.headers_mut());
     if app.tls() {
@@ -230,7 +237,11 @@ fn refused(app: &App, request: &Request) -> Option<ApiError> {
     let (headers, path) = (request.headers(), request.uri().path());
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let api = path.starts_with("/api/");
-    let ours = headers.get(OURS).is_some_and(|value| value == "1");
+    if program::is_in(path) || request.uri().query().is_some_and(program::is_in) {
+        return Some(ApiError::token_in_url());
+    }
+    // A browser sends a token for no other page, and with one no cookie is looked at.
+    let ours = headers.get(OURS).is_some_and(|value| value == "1") || bearer(headers).is_some();
     address::refused(&app.config.console, headers, request.extensions(), !reads && !api)
         .or_else(|| (!reads && api && !ours).then(ApiError::no_header))
 }

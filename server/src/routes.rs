@@ -4,6 +4,7 @@
 //! name. Not here: rules, SQL, sentences.
 
 pub mod alerts;
+pub mod document;
 pub mod enrol;
 pub mod entry;
 pub mod find;
@@ -21,13 +22,16 @@ pub mod rules;
 pub mod session;
 pub mod staff;
 pub mod stream;
+pub mod tokens;
 pub mod watch;
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::api_error::ApiError;
@@ -40,11 +44,35 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::media());
+        }
         let bytes =
             Bytes::from_request(request, app).await.map_err(|error| match error.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
                 _ => ApiError::broken(),
             })?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| ApiError::json(&error.to_string()))
+    }
+}
+
+/// Whether a body says that it is JSON, or says nothing.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return true };
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// The query of a request, checked against its type.
+pub struct Ask<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Ask<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Self::Rejection> {
+        let Query(asked) =
+            Query::try_from_uri(&parts.uri).map_err(|error| ApiError::query(&error.body_text()))?;
+        Ok(Self(asked))
     }
 }

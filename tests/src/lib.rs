@@ -27,6 +27,7 @@ pub mod load;
 pub mod mqtt;
 pub mod process;
 pub mod proxy;
+pub mod python;
 pub mod qemu;
 pub mod quantile;
 pub mod resident;

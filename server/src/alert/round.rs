@@ -11,6 +11,7 @@ use crate::clock::Now;
 use crate::desk::life::{CLOSED, OPEN, stored};
 use crate::desk::view::{kind_of, severity_of};
 use crate::records::desk::DeskRow;
+use crate::records::event::{self, Event};
 use crate::records::{due, notify};
 
 /// An alert has changed from `was` to what its row says; in the transaction of that change.
@@ -22,6 +23,7 @@ pub async fn turned(
 ) -> Result<(), sqlx::Error> {
     if row.state == CLOSED && was != CLOSED {
         due::end(c, &row.id, stored(now.mono)).await?;
+        event::tell(c, &row.id, (Event::Closed, row.closed_by.as_deref()), now.wall_ms).await?;
         return notify::over(c, &row.id, now.wall_ms).await;
     }
     if row.state != OPEN || was == OPEN {

@@ -15,6 +15,7 @@ use crate::desk::life::stored;
 use crate::desk::queue;
 use crate::desk::story::What;
 use crate::live::Change;
+use crate::records::event::{self, Event};
 use crate::records::notify::OutboxRow;
 use crate::records::{desk, staff, told as rows};
 
@@ -103,6 +104,9 @@ pub async fn ended(
     };
     let at = (now.wall_ms, stored(now.mono));
     rows::line(c, &row.alert, at, (what.number(), detail.as_str())).await?;
+    if why.is_none() {
+        event::tell(c, &row.alert, (Event::Told, None), now.wall_ms).await?;
+    }
     rows::change(c, &row.alert, (told as i64, now.wall_ms)).await
 }
 

@@ -1,10 +1,14 @@
 //! What a member of staff is for, and what follows from it.
 //!
 //! A *duty* is a set of roles that a door asks for; every route names one in its signature, so the
-//! table of who may do what is the router's. Not here: sessions, or what each route does.
+//! table of who may do what is the router's. Programs have no role of people: a duty names the *scope* that opens it
+//! to them, if one does. [`may`] is the one place that decides. Not here: sessions, or what each route does.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::Staff;
+use crate::api_error::{ApiError, ApiResult};
 
 /// What somebody is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -20,6 +24,9 @@ pub enum Role {
     Installer,
     /// Sees how well beds are protected, and no person.
     Official,
+    /// No person: what comes with a token. Nobody is entered as one.
+    #[serde(skip)]
+    Program,
 }
 
 impl Role {
@@ -31,21 +38,78 @@ impl Role {
             Self::Operator => "operator",
             Self::Installer => "installer",
             Self::Official => "official",
+            Self::Program => "program",
         }
     }
 
     /// Reads the word of a row.
     pub fn read(word: &str) -> Option<Self> {
-        [Self::Admin, Self::Supervisor, Self::Operator, Self::Installer, Self::Official]
+        use Role::{Admin, Installer, Official, Operator, Program, Supervisor};
+        [Admin, Supervisor, Operator, Installer, Official, Program]
             .into_iter()
             .find(|role| role.word() == word)
     }
 }
 
+/// What a program may do. Staff, enrolment, rules, images and tokens are in none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Reads the queue, its stream and its alerts.
+    ReadQueue,
+    /// Claims, acts on, puts aside and closes alerts.
+    WorkAlerts,
+    /// Reads homes, who lives there, and measured values.
+    ReadValues,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ReadQueue, Self::WorkAlerts, Self::ReadValues];
+
+    /// The word in rows and answers.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ReadQueue => "read_queue",
+            Self::WorkAlerts => "work_alerts",
+            Self::ReadValues => "read_values",
+        }
+    }
+
+    /// Reads the words of a row; one that is not known opens nothing.
+    pub fn read_all(words: &str) -> Vec<Self> {
+        let known = |word| Self::ALL.into_iter().find(|scope| scope.word() == word);
+        words.split(' ').filter_map(known).collect()
+    }
+
+    /// The words of a row.
+    pub fn write_all(scopes: &[Self]) -> String {
+        let words = Self::ALL.iter().filter(|scope| scopes.contains(scope));
+        words.map(|scope| scope.word()).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// A set of roles that a door asks for.
 pub trait Duty: Send + Sync + 'static {
+    /// The scope that opens it to programs; without one none passes.
+    const SCOPE: Option<Scope> = None;
+
     /// Whether somebody of this role may pass.
     fn allows(role: Role) -> bool;
+}
+
+/// Whether whoever this is may pass a door of this duty.
+///
+/// # Errors
+/// The role has not this duty, or the program's token has not its scope.
+pub fn may<D: Duty>(staff: &Staff) -> ApiResult<()> {
+    match (staff.role, D::SCOPE) {
+        (Role::Program, Some(scope)) if staff.scopes.contains(&scope) => Ok(()),
+        (Role::Program, Some(scope)) => Err(ApiError::scope(scope.word())),
+        (Role::Program, None) => Err(ApiError::forbidden()),
+        (role, _) if D::allows(role) => Ok(()),
+        _ => Err(ApiError::forbidden()),
+    }
 }
 
 /// Works alerts and sees residents.
@@ -54,6 +118,39 @@ pub struct AtDesk;
 impl Duty for AtDesk {
     fn allows(role: Role) -> bool {
         matches!(role, Role::Admin | Role::Supervisor | Role::Operator)
+    }
+}
+
+/// Reads the queue and its alerts.
+pub struct ReadingQueue;
+
+impl Duty for ReadingQueue {
+    const SCOPE: Option<Scope> = Some(Scope::ReadQueue);
+
+    fn allows(role: Role) -> bool {
+        AtDesk::allows(role)
+    }
+}
+
+/// Claims, acts, closes.
+pub struct WorkingAlerts;
+
+impl Duty for WorkingAlerts {
+    const SCOPE: Option<Scope> = Some(Scope::WorkAlerts);
+
+    fn allows(role: Role) -> bool {
+        AtDesk::allows(role)
+    }
+}
+
+/// Reads homes and measured values.
+pub struct ReadingHomes;
+
+impl Duty for ReadingHomes {
+    const SCOPE: Option<Scope> = Some(Scope::ReadValues);
+
+    fn allows(role: Role) -> bool {
+        AtDesk::allows(role)
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::Staff;
+use crate::auth::role::Role;
 use crate::desk::rights::{self, Rights};
 use crate::desk::story::{self, What};
 use crate::desk::view::{self, AlertView, kind_of, kind_word, trust_word};
@@ -78,7 +79,8 @@ pub async fn open(app: &App, id: &str, me: &Staff) -> Result<Card, DeskError> {
     let mut look = card.rights.look(me, card.row.home, "card");
     if look.why.is_empty() {
         // A screen shows the first card by itself: that is nobody's answer.
-        (look.why, look.detail) = ("screen", card.row.id.clone());
+        let why = if me.role == Role::Program { "program" } else { "screen" };
+        (look.why, look.detail) = (why, card.row.id.clone());
     }
     rights::looked(app, &look).await?;
     Ok(card)

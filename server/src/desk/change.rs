@@ -17,6 +17,7 @@ use crate::desk::view::{AlertView, SHOWN};
 use crate::desk::{DeskError, life};
 use crate::live::Change;
 use crate::records::desk::{self, ActivationRow, DeskRow};
+use crate::records::event::{self, Event};
 use crate::records::story::{self, ActionRow, TimelineRow};
 
 /// Signals that are told to somebody who has not seen them.
@@ -121,6 +122,9 @@ async fn write_trace(
             ..TimelineRow::of(what.number(), mono, wall)
         };
         story::tell(c, &row.id, &line).await?;
+        if matches!(what, What::Claimed | What::Taken) {
+            event::tell(c, &row.id, (Event::Claimed, line.who.as_deref()), wall).await?;
+        }
     }
     match trace.rung {
         Some(rung) => desk::climb(c, &row.id, rung).await,

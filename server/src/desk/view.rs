@@ -92,7 +92,7 @@ pub struct AlertView {
     /// The presses and falls in it, newest last, at most [`ACTIVATIONS_MAX`].
     pub activations: Vec<Activation>,
     /// Reasons for and against, as the judgement wrote them.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Vec<Object>>)]
     pub evidence: serde_json::Value,
 }
 

@@ -10,6 +10,7 @@ use care::protection::Outside;
 use proto::unit::Mono;
 use tokio::sync::{broadcast, watch};
 
+use super::events::Follows;
 use super::line::Line;
 use super::proof::{self, Proofs};
 use super::webhook::Webhook;
@@ -17,7 +18,7 @@ use super::worker::{Make, Worker};
 use super::{Pace, WEBHOOK};
 use crate::clock::Now;
 use crate::config;
-use crate::records::Records;
+use crate::records::{Records, event};
 
 /// Receipts that screens may be told of at once; one that is missed is seen with the next change.
 const NEWS: usize = 1024;
@@ -57,6 +58,9 @@ pub struct Outbox {
     /// Receivers that were called, and whether they are dead.
     pub(super) dead: Arc<Mutex<BTreeMap<String, bool>>>,
     names: Arc<Vec<String>>,
+    followers: Arc<Vec<String>>,
+    /// How those are who follow alerts.
+    pub follows: Arc<Follows>,
     pub(super) proofs: Arc<Proofs>,
     /// Alerts of which screens must be told that a receipt has come, or will not.
     news: Arc<broadcast::Sender<String>>,
@@ -72,7 +76,8 @@ impl Outbox {
         }));
         let urls = config.receivers().map(|hook| hook.url.as_str());
         let proofs = Proofs::of(outbox.names.iter().map(String::as_str).zip(urls));
-        Self { proofs: Arc::new(proofs), ..outbox }
+        let followers = (1..=config.events.len()).map(|n| format!("events-{n}"));
+        Self { proofs: Arc::new(proofs), followers: Arc::new(followers.collect()), ..outbox }
     }
 
     /// The same with what the records know of receivers.
@@ -81,6 +86,12 @@ impl Outbox {
     /// They cannot be read.
     pub async fn knowing(self, records: &Records) -> Result<Self, sqlx::Error> {
         self.proofs.learn(proof::load(records).await?);
+        let mut writer = records.begin().await?;
+        let forgotten = event::follow(&mut writer, &self.followers).await?;
+        writer.commit().await?;
+        if forgotten > 0 {
+            tracing::error!(forgotten, "events waited for a receiver that is configured no more");
+        }
         Ok(self)
     }
 
@@ -136,6 +147,8 @@ impl Outbox {
             counters: Arc::default(),
             dead: Arc::default(),
             names: Arc::new(names.into_iter().collect()),
+            followers: Arc::default(),
+            follows: Arc::default(),
             proofs: Arc::default(),
             news: Arc::new(broadcast::Sender::new(NEWS)),
         }
@@ -163,6 +176,11 @@ impl Outbox {
     /// Names of the receivers, as in the rows.
     pub fn receivers(&self) -> &[String] {
         &self.names
+    }
+
+    /// Names of those who follow alerts, as in the rows.
+    pub fn followers(&self) -> &[String] {
+        &self.followers
     }
 
     /// There is something new in the outbox.

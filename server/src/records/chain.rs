@@ -11,9 +11,10 @@ use std::collections::HashMap;
 use sqlx::{AnyConnection, Error};
 
 use crate::desk::names::HomeName;
+use crate::records::event::{self, Event};
 use crate::records::question::{self, Answer, QuestionRow};
 use crate::records::story::SignalRow;
-use crate::records::{notify, whose};
+use crate::records::{desk, notify, whose};
 
 use statements::{changes, climb, grow, insert_activations, insert_alerts, insert_lines, number};
 
@@ -176,8 +177,15 @@ pub async fn write(c: &mut AnyConnection, batch: &mut Batch, wall: i64) -> Resul
         insert_alerts(c, alerts).await?;
     }
     batch.names = whose::keep(c, &batch.alerts).await?;
+    for alert in &batch.alerts {
+        event::tell(c, &alert.id, (Event::Raised, None), wall).await?;
+    }
     for grown in &batch.grown {
+        let passes = grown.passed && desk::is_open(c, &grown.id).await?;
         grow(c, grown, wall).await?;
+        if passes {
+            event::tell(c, &grown.id, (Event::Closed, None), wall).await?;
+        }
     }
     for activations in batch.activations.chunks(ROWS) {
         insert_activations(c, activations).await?;

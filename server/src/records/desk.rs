@@ -351,3 +351,9 @@ pub async fn climb(
         .await?;
     Ok(newest)
 }
+
+/// Whether there is such an alert that is not over.
+pub async fn is_open(c: &mut AnyConnection, id: &str) -> Result<bool, Error> {
+    let open = query("SELECT id FROM alert WHERE id = $1 AND state < 3").bind(id);
+    Ok(open.fetch_optional(c).await?.is_some())
+}

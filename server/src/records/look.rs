@@ -16,7 +16,7 @@ pub struct Look {
     pub home: i64,
     /// At what: `card`, `page`, `home`, `readings`, `rehearsal`, `glass`, `looks`.
     pub what: &'static str,
-    /// Why: `claim`, `screen`, `glass`, or nothing said.
+    /// Why: `claim`, `screen`, `program`, `glass`, or nothing said.
     pub why: &'static str,
     /// The alert, or the reason in words.
     pub detail: String,

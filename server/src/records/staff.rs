@@ -74,19 +74,21 @@ pub async fn insert(c: &mut AnyConnection, staff: &StaffRow, wall: i64) -> Resul
         .map(drop)
 }
 
-/// Whoever logs in with this name.
+/// Whoever logs in with this name; a program never does.
 pub async fn by_name(c: &mut AnyConnection, name: &str) -> Result<Option<StaffRow>, Error> {
-    let sql = "SELECT id, name, display, role, password, disabled FROM staff WHERE name = $1";
+    let sql = "SELECT id, name, display, role, password, disabled FROM staff WHERE name = $1 \
+               AND role <> 'program'";
     query(sql).bind(name).fetch_optional(c).await?.as_ref().map(staff_of).transpose()
 }
 
-/// Whoever has this id.
+/// The person that has this id.
 pub async fn by_id(c: &mut AnyConnection, id: &str) -> Result<Option<StaffRow>, Error> {
-    let sql = "SELECT id, name, display, role, password, disabled FROM staff WHERE id = $1";
+    let sql = "SELECT id, name, display, role, password, disabled FROM staff WHERE id = $1 \
+               AND role <> 'program'";
     query(sql).bind(id).fetch_optional(c).await?.as_ref().map(staff_of).transpose()
 }
 
-/// Everybody, for names on screens.
+/// Everybody, programs as well, for names on screens.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<StaffRow>, Error> {
     Ok(readable(&fetch(query(STAFF), c).await?, staff_of))
 }

@@ -17,9 +17,9 @@ use utoipa::ToSchema;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
-use crate::auth::role::AtDesk;
+use crate::auth::role::{AtDesk, ReadingQueue, WorkingAlerts};
 use crate::desk::action::{self, Action};
-use crate::desk::view::{AlertView, Holder};
+use crate::desk::view::AlertView;
 use crate::desk::{card, claim, hand};
 use crate::routes::Body;
 use crate::typed;
@@ -35,23 +35,6 @@ pub struct Claimed {
     cursor: i64,
     /// The alert as it is now.
     alert: AlertView,
-}
-
-/// A write that would end or hide what its author has not seen, or that comes too late.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Refused {
-    /// Code and sentence. Codes: `newer`, `stale`, `held`, `over`.
-    #[schema(value_type = Object)]
-    error: Value,
-    /// With `newer`: what has joined since, the newest last: kind, device_label, at_ms, late, trust.
-    #[schema(value_type = Option<Vec<Object>>)]
-    newer: Option<Value>,
-    /// With `newer`: the latest change of the alert.
-    cursor: Option<i64>,
-    /// With `held`: who has it.
-    owner: Option<Holder>,
-    /// With `held`: for how long, in ms.
-    since_ms: Option<u64>,
 }
 
 impl From<claim::Claim> for Claimed {
@@ -115,7 +98,7 @@ fn short(text: Option<String>) -> ApiResult<Option<String>> {
     responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404)))]
 pub async fn show(
     State(app): State<Arc<App>>,
-    As(me, ..): As<AtDesk>,
+    As(me, ..): As<ReadingQueue>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Value>> {
     let card = card::open(&app, &id, &me).await.map_err(|e| e.told(&app))?;
@@ -137,10 +120,10 @@ pub async fn visible(
 /// Holds the alert, if nobody else does.
 #[utoipa::path(post, path = "/api/alerts/{id}/claim", params(("id" = String, Path)),
     responses((status = 200, body = Claimed), (status = 401), (status = 403), (status = 404),
-    (status = 409, body = Refused)))]
+    (status = 409)))]
 pub async fn claim(
     State(app): State<Arc<App>>,
-    As(me, ..): As<AtDesk>,
+    As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Claimed>> {
     let claim = claim::claim(&app, &id, &hand::of(&me, None, None)).await;
@@ -150,7 +133,7 @@ pub async fn claim(
 /// Takes the alert from whoever has it: supervisors and administrators. Whoever had it is told.
 #[utoipa::path(post, path = "/api/alerts/{id}/take", params(("id" = String, Path)),
     responses((status = 200, body = Claimed), (status = 401), (status = 403), (status = 404),
-    (status = 409, body = Refused)))]
+    (status = 409)))]
 pub async fn take(
     State(app): State<Arc<App>>,
     As(me, ..): As<AtDesk>,
@@ -163,10 +146,10 @@ pub async fn take(
 /// Keeps the claim.
 #[utoipa::path(post, path = "/api/alerts/{id}/renew", params(("id" = String, Path)),
     request_body = Fenced, responses((status = 204), (status = 401), (status = 403), (status = 404),
-    (status = 409, body = Refused), (status = 422)))]
+    (status = 409), (status = 422)))]
 pub async fn renew(
     State(app): State<Arc<App>>,
-    As(me, ..): As<AtDesk>,
+    As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
     Body(body): Body<Fenced>,
 ) -> ApiResult<StatusCode> {
@@ -179,10 +162,10 @@ pub async fn renew(
 #[utoipa::path(post, path = "/api/alerts/{id}/actions", params(("id" = String, Path)),
     request_body = NewAction,
     responses((status = 201), (status = 401), (status = 403), (status = 404),
-    (status = 409, body = Refused), (status = 422)))]
+    (status = 409), (status = 422)))]
 pub async fn act(
     State(app): State<Arc<App>>,
-    As(me, ..): As<AtDesk>,
+    As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
     Body(body): Body<NewAction>,
 ) -> ApiResult<StatusCode> {
@@ -197,10 +180,10 @@ pub async fn act(
 #[utoipa::path(post, path = "/api/alerts/{id}/suspend", params(("id" = String, Path)),
     request_body = Suspend,
     responses((status = 204), (status = 401), (status = 403), (status = 404),
-    (status = 409, body = Refused), (status = 422)))]
+    (status = 409), (status = 422)))]
 pub async fn suspend(
     State(app): State<Arc<App>>,
-    As(me, ..): As<AtDesk>,
+    As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
     Body(body): Body<Suspend>,
 ) -> ApiResult<StatusCode> {
@@ -216,10 +199,10 @@ pub async fn suspend(
 #[utoipa::path(post, path = "/api/alerts/{id}/close", params(("id" = String, Path)),
     request_body = Close,
     responses((status = 204), (status = 401), (status = 403), (status = 404),
-    (status = 409, body = Refused), (status = 422)))]
+    (status = 409), (status = 422)))]
 pub async fn close(
     State(app): State<Arc<App>>,
-    As(me, ..): As<AtDesk>,
+    As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
     Body(body): Body<Close>,
 ) -> ApiResult<StatusCode> {

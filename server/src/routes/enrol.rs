@@ -249,7 +249,7 @@ pub async fn release(
 
 /// The label of a device as SVG.
 #[utoipa::path(get, path = "/api/devices/{id}/label", params(("id" = String, Path)),
-    responses((status = 200, content_type = "image/svg+xml"), (status = 401), (status = 403), (status = 404)))]
+    responses((status = 200, body = String, content_type = "image/svg+xml"), (status = 401), (status = 403), (status = 404)))]
 pub async fn label_svg(
     State(app): State<Arc<App>>,
     _: As<Enrolling>,

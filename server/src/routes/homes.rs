@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use proto::id::{DeviceId, HomeId};
 use proto::up::Quantity;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::AtDesk;
+use crate::auth::role::{AtDesk, ReadingHomes};
 use crate::auth::{As, Staff};
 use crate::desk::chain;
 use crate::desk::rights;
@@ -24,7 +24,7 @@ use crate::provision::mint::{role_from, role_word};
 use crate::records::look::Look;
 use crate::records::resident::{Person, Resident};
 use crate::records::{device, home, whose};
-use crate::routes::Body;
+use crate::routes::{Ask, Body};
 use crate::series::Window;
 use crate::typed;
 
@@ -94,7 +94,7 @@ fn quantity(word: &str) -> ApiResult<Quantity> {
 /// Every home with its names.
 #[utoipa::path(get, path = "/api/homes",
     responses((status = 200, body = Object), (status = 401), (status = 403)))]
-pub async fn list(State(app): State<Arc<App>>, _: As<AtDesk>) -> ApiResult<Json<Value>> {
+pub async fn list(State(app): State<Arc<App>>, _: As<ReadingHomes>) -> ApiResult<Json<Value>> {
     let all = home::names(&mut *app.records.reader().await?).await?;
     let homes: Vec<Value> = all
         .into_iter()
@@ -127,7 +127,7 @@ pub async fn open(
     responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404)))]
 pub async fn show(
     State(app): State<Arc<App>>,
-    As(me, ..): As<AtDesk>,
+    As(me, ..): As<ReadingHomes>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Value>> {
     let number = number(&id)?;
@@ -174,9 +174,9 @@ pub async fn show(
     responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404), (status = 422)))]
 pub async fn series(
     State(app): State<Arc<App>>,
-    As(me, ..): As<AtDesk>,
+    As(me, ..): As<ReadingHomes>,
     Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+    Ask(asked): Ask<Asked>,
 ) -> ApiResult<Json<Value>> {
     let number = number(&id)?;
     let home = id.parse().map_err(|_| ApiError::unknown("home"))?;

@@ -74,7 +74,9 @@ async fn change(app: &App, me: &Staff, source: Source, asked: NewPassword) -> Ap
     let hash = app.auth.stored(&me.id, asked.new).await?;
     let mut writer = app.records.begin().await?;
     staff::set_password(&mut writer, &me.id, &hash, &me.session).await?;
-    Ok(writer.commit().await?)
+    writer.commit().await?;
+    app.auth.ended();
+    Ok(())
 }
 
 async fn begin(app: &App, me: &Staff) -> ApiResult<Begun> {

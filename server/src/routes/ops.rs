@@ -1,10 +1,11 @@
-//! `/health`, `/metrics`, `/openapi.json`: for whoever runs the server and whoever writes against it.
+//! `/health`, `/metrics`: for whoever runs the server.
 //!
 //! Neither names a person, a home or a device. Health is false until every store and loop has proved
-//! itself. Not here: what is counted (`health`).
+//! itself. Not here: what is counted (`health`), the API's document (`document`).
 
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Json;
 use axum::extract::State;
@@ -12,95 +13,12 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Document;
 
 use crate::app::App;
 use crate::clock::proof::Stand;
 use crate::health::RollCall;
 use crate::routes::watch::{Lack, lacks};
-use crate::routes::{
-    alerts, enrol, find, homes, images, me, moving, persons, queue, rules, session, staff, stream,
-    watch,
-};
 use crate::words::Lang;
-
-/// The API as a document.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Hearthline",
-        description = "The watch room's API. Every write needs the header x-hearthline: 1."
-    ),
-    paths(
-        session::setup,
-        session::login,
-        session::logout,
-        session::shift,
-        me::password,
-        me::begin_second,
-        me::confirm_second,
-        me::end_second,
-        staff::list,
-        staff::create,
-        staff::code,
-        staff::admit,
-        staff::no_second,
-        staff::disable,
-        queue::show,
-        queue::presence,
-        watch::show,
-        watch::trial,
-        find::find,
-        stream::follow,
-        alerts::show,
-        alerts::visible,
-        alerts::claim,
-        alerts::take,
-        alerts::renew,
-        alerts::act,
-        alerts::suspend,
-        alerts::close,
-        homes::list,
-        homes::show,
-        homes::open,
-        homes::series,
-        rules::show,
-        rules::set,
-        rules::rehearsal,
-        enrol::organisation,
-        enrol::home,
-        enrol::bed,
-        enrol::new_gateway,
-        enrol::revoke,
-        enrol::device,
-        enrol::release,
-        moving::device,
-        moving::replace,
-        enrol::label_svg,
-        persons::resident,
-        persons::leave,
-        persons::edit,
-        persons::add_contact,
-        persons::edit_contact,
-        persons::end_contact,
-        persons::edit_home,
-        enrol::batch,
-        images::list,
-        images::add,
-        images::show,
-        images::offer,
-        images::withdraw,
-    )
-)]
-pub struct Api;
-
-static DOCUMENT: LazyLock<Document> = LazyLock::new(Api::openapi);
-
-/// `GET /openapi.json`
-pub async fn openapi() -> Json<&'static Document> {
-    Json(&DOCUMENT)
-}
 
 /// The roll-call, and what is out of order in words.
 #[derive(Serialize)]
@@ -161,8 +79,26 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
             "# HELP hearthline_{name} {what}\n# TYPE hearthline_{name} {kind}\nhearthline_{name} {value}\n"
         );
     }
+    event_counters(&app, &mut text);
     certificate_gauges(&app, &mut text);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+/// What those who follow alerts were told, and what they have lost.
+fn event_counters(app: &App, text: &mut String) {
+    let told = &app.outbox.follows;
+    for (name, what, value) in [
+        ("events_confirmed_total", "Events that followers confirmed", &told.confirmed),
+        ("events_failed_total", "Tries of events that failed", &told.failed),
+        ("events_lost_total", "Events that followers lost", &told.lost),
+    ] {
+        let value = value.load(Relaxed);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "# HELP hearthline_{name} {what}\n# TYPE hearthline_{name} counter\nhearthline_{name} {value}\n"
+        );
+    }
 }
 
 /// Days that certificates have left, below zero after their end; nothing where the door has none.

@@ -220,3 +220,8 @@ pub async fn home(
 pub async fn nowhere() -> ApiError {
     ApiError::not_found()
 }
+
+/// A door that is not opened in this way.
+pub async fn no_method() -> ApiError {
+    ApiError::method()
+}

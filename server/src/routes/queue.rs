@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
-use crate::auth::role::AtDesk;
+use crate::auth::role::{AtDesk, ReadingQueue};
 use crate::desk::life::stored;
 use crate::desk::presence::Sound;
 use crate::desk::queue::{self, Snapshot};
@@ -78,7 +78,10 @@ const TAB_MAX: usize = 64;
 /// The queue as it is.
 #[utoipa::path(get, path = "/api/queue",
     responses((status = 200, body = Queue), (status = 401), (status = 403)))]
-pub async fn show(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> ApiResult<Json<Queue>> {
+pub async fn show(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<ReadingQueue>,
+) -> ApiResult<Json<Queue>> {
     let Snapshot { cursor, alerts, fences } = queue::snapshot(&app, &me.id).await?;
     let now = app.clock.now();
     let on_duty = app.presence.on_duty(now.mono);

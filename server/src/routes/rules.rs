@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
-use crate::auth::role::{AtDesk, Releasing};
+use crate::auth::role::{AtDesk, ReadingHomes, Releasing};
 use crate::ingest::Command;
 use crate::pages::rehearsal::{Chosen, Rehearsal};
 use crate::records::{home, rules};
@@ -47,7 +47,7 @@ async fn known(app: &App, id: &str) -> ApiResult<i64> {
     responses((status = 200, body = RulesForm), (status = 401), (status = 403), (status = 404)))]
 pub async fn show(
     State(app): State<Arc<App>>,
-    _: As<AtDesk>,
+    _: As<ReadingHomes>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<RulesForm>> {
     let number = known(&app, &id).await?;

@@ -162,6 +162,7 @@ pub async fn logout(
     staff::end(&mut writer, &staff.session).await?;
     writer.commit().await?;
     app.presence.gone(&staff.id);
+    app.auth.ended();
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, token::no_cookie(app.tls()))]).into_response())
 }
 

@@ -87,7 +87,7 @@ pub async fn list(
     let guarded = second::active(&mut c).await?;
     let of = |row: StaffRow| {
         Some(Colleague {
-            role: Role::read(&row.role)?,
+            role: Role::read(&row.role).filter(|role| *role != Role::Program)?,
             second: guarded.contains(&row.id),
             password: row.password.is_some(),
             disabled: row.disabled,
@@ -158,6 +158,7 @@ pub async fn disable(
     let found = staff::disable(&mut writer, &id).await?;
     writer.commit().await?;
     app.presence.gone(&id);
+    app.auth.ended();
     if found { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::unknown("staff")) }
 }
 

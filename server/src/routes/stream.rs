@@ -3,31 +3,33 @@
 //! A reader keeps the cursor it has sent. The next one from [`crate::live`] is passed on as it is;
 //! anything else (a gap, a lag, a change told without bytes) makes it read the rows instead, and what
 //! comes late from `live` is then skipped. So a reader's memory is bounded, and a slow one only reads
-//! more at once. Every beat asks whether its session still lives. Not here: how bytes are made.
+//! more at once. Every beat, and whenever somebody's session or token ends, it asks whether its own still lives.
+//! Not here: how bytes are made.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse, Response};
 use care::policy::BEAT;
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::api_error::ApiResult;
 use crate::app::App;
-use crate::auth::role::AtDesk;
+use crate::auth::role::ReadingQueue;
 use crate::auth::{As, Staff};
 use crate::desk::life::stored;
 use crate::desk::queue;
 use crate::live::{Told, event};
 use crate::records::desk;
+use crate::routes::Ask;
 
 /// A reader further back than this starts anew.
 const RESUME_MAX: i64 = 20_000;
@@ -46,7 +48,8 @@ pub struct After {
 
 struct Reader {
     app: Arc<App>,
-    session: String,
+    me: Staff,
+    endings: watch::Receiver<u64>,
     last: i64,
     out: mpsc::Sender<Result<Bytes, Infallible>>,
 }
@@ -57,19 +60,19 @@ struct Ended;
 /// Follows the queue.
 #[utoipa::path(get, path = "/api/stream",
     params(("after" = Option<i64>, Query), ("Last-Event-ID" = Option<i64>, Header)),
-    responses((status = 200, content_type = "text/event-stream"), (status = 401), (status = 403)))]
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 401), (status = 403)))]
 pub async fn follow(
     State(app): State<Arc<App>>,
-    As(me, ..): As<AtDesk>,
-    Query(query): Query<After>,
+    As(me, ..): As<ReadingQueue>,
+    Ask(query): Ask<After>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let id = headers.get("last-event-id").and_then(|h| h.to_str().ok()?.parse().ok());
     let newest = desk::newest(&mut *app.records.reader().await?).await?;
     let last = id.or(query.after).unwrap_or(newest);
     let (out, bytes) = mpsc::channel(WRITES);
-    let told = app.live.listen();
-    let reader = Reader { app, session: me.session, last, out };
+    let (told, endings) = (app.live.listen(), app.auth.endings());
+    let reader = Reader { app, me, endings, last, out };
     tokio::spawn(async move { reader.run(told).await });
     // A proxy passes each line on at once instead of filling a buffer first.
     let head = [
@@ -90,11 +93,12 @@ impl Reader {
         if self.catch_up().await.is_err() {
             return;
         }
-        let out = self.out.clone();
+        let (out, mut endings) = (self.out.clone(), self.endings.clone());
         loop {
             let done = tokio::select! {
                 news = told.recv() => self.hear(news, &mut told).await,
                 _ = beat.tick() => self.beat().await,
+                Ok(()) = endings.changed() => self.lives().await,
                 () = out.closed() => Err(Ended),
             };
             if done.is_err() {
@@ -178,8 +182,12 @@ impl Reader {
         }
     }
 
+    async fn lives(&self) -> Result<(), Ended> {
+        self.me.still(&self.app).await.map(drop).map_err(|_| Ended)
+    }
+
     async fn beat(&mut self) -> Result<(), Ended> {
-        Staff::of_session(&self.app, &self.session).await.map_err(|_| Ended)?;
+        self.lives().await?;
         self.catch_up().await?;
         let (cursor, now) = (self.last, self.app.clock.now());
         let (wall, mono) = (now.wall_ms, stored(now.mono));

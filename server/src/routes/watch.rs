@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
-use crate::auth::role::{AtDesk, Releasing};
+use crate::auth::role::{ReadingQueue, Releasing};
 use crate::desk::chain;
 use crate::notify::proof;
 use crate::words::Lang;
@@ -52,7 +52,7 @@ pub fn lacks(app: &App, lang: Lang) -> Vec<Lack> {
 /// Who would hear a call.
 #[utoipa::path(get, path = "/api/watch",
     responses((status = 200, body = Watch), (status = 401), (status = 403)))]
-pub async fn show(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> Json<Watch> {
+pub async fn show(State(app): State<Arc<App>>, As(me, ..): As<ReadingQueue>) -> Json<Watch> {
     let on_duty = chain::room(&app).1.consoles;
     Json(Watch { on_duty, lacks: lacks(&app, me.lang) })
 }

@@ -1,0 +1,271 @@
+//! Events of alerts to receivers that follow them: raised, told, claimed, closed; of each home in their order.
+//!
+//! One event of a home is under way to a receiver at a time, so that none overtakes another; homes do not wait for each
+//! other beyond the lanes. Each is sent until it is confirmed, always with the same id. What nobody took for a day, or
+//! what there is no room for, is lost: counted, logged, a fault for the desk, and a gap that the receiver sees.
+//! Not here: the call and its signature (`webhook`), rows (`records::event`), notices of the ladder (`worker`).
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use care::policy::NOTICE_LIFE;
+use serde::Serialize;
+use sqlx::Error;
+use tokio::task::JoinSet;
+use utoipa::ToSchema;
+
+use super::line::{LANES, Line, RESERVED, Waits};
+use super::webhook::{Failed, Webhook};
+use super::{Look, Pace};
+use crate::desk::view::{home_text, kind_of, kind_word, severity_of, severity_word};
+use crate::records::Records;
+use crate::records::event::{self as rows, EventRow};
+
+/// The worker looks at least so often.
+const LOOK: Duration = Duration::from_millis(250);
+/// Events that may wait for one receiver: a district's busiest day.
+const WAITING_MAX: i64 = 50_000;
+/// Whether anything is lost is looked at this often, in looks.
+const SWEEP: u32 = 20;
+/// A loss is a fault of the desk for so long, ms.
+const LOST_TOLD_MS: i64 = NOTICE_LIFE.get().cast_signed();
+
+/// What a receiver is sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventBody {
+    /// Id of this event, the same on each try: what has it already has been told.
+    id: String,
+    /// `raised`, `told`, `claimed` or `closed`.
+    event: String,
+    /// Row id of the alert, as in `/api/alerts/{id}`.
+    alert: String,
+    /// Home id; empty for what belongs to no home.
+    home: String,
+    /// The how-manieth event of its home it is, from 1.
+    order: i64,
+    /// The order of the event of this home that this receiver confirmed last, 0 before any. Less than `order` − 1:
+    /// those between are lost, read the queue.
+    after: i64,
+    /// Word of the alert's kind, such as `help`.
+    kind: &'static str,
+    /// `emergency`, `important`, `general` or `fault`.
+    severity: &'static str,
+    /// When it happened, ms since 1970.
+    at_ms: i64,
+    /// Staff id of who did it; null where nobody did.
+    by: Option<String>,
+    /// Code of the outcome, with `closed` by somebody.
+    outcome: Option<i64>,
+}
+
+impl EventBody {
+    fn of(row: &EventRow) -> Self {
+        Self {
+            id: row.id.clone(),
+            event: row.event.clone(),
+            alert: row.alert.clone(),
+            home: home_text(row.home),
+            order: row.n,
+            after: row.after,
+            kind: kind_word(kind_of(row.kind)),
+            severity: severity_word(severity_of(row.severity)),
+            at_ms: row.wall,
+            by: row.who.clone(),
+            outcome: row.outcome,
+        }
+    }
+}
+
+/// What is known of the receivers of events.
+#[derive(Debug, Default)]
+pub struct Follows {
+    /// Whether each is in trouble: it does not answer, or has lost events lately.
+    trouble: Mutex<HashMap<String, bool>>,
+    /// Events that were confirmed.
+    pub confirmed: AtomicU64,
+    /// Tries that failed.
+    pub failed: AtomicU64,
+    /// Events that were lost.
+    pub lost: AtomicU64,
+}
+
+impl Follows {
+    /// Whether one of them is in trouble; none before anything is known.
+    pub fn trouble(&self) -> Option<bool> {
+        let all = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        (!all.is_empty()).then(|| all.values().any(|one| *one))
+    }
+
+    fn set(&self, channel: &str, trouble: bool) {
+        let mut all = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(channel.to_owned(), trouble);
+    }
+}
+
+/// Makes the receiver anew; its secret may have been mended meanwhile.
+pub type Open = Arc<dyn Fn() -> Result<Webhook, String> + Send + Sync>;
+
+/// The worker of one receiver.
+pub struct Events {
+    records: Records,
+    look: Look,
+    channel: String,
+    open: Open,
+    hook: Option<Arc<Webhook>>,
+    pace: Pace,
+    line: Line,
+    follows: Arc<Follows>,
+    most: i64,
+}
+
+type Ended = (String, Result<String, Failed>);
+
+impl Events {
+    /// A worker that has not begun; [`Events::run`] goes on until its task ends.
+    pub fn new(
+        records: Records,
+        look: Look,
+        (channel, open): (&str, Open),
+        pace: Pace,
+        follows: Arc<Follows>,
+    ) -> Self {
+        let (channel, line) = (channel.to_owned(), Line::new(pace.probe_ms));
+        Self { records, look, channel, open, hook: None, pace, line, follows, most: WAITING_MAX }
+    }
+
+    /// The same with less room for what waits.
+    #[must_use]
+    pub fn with_room(self, most: i64) -> Self {
+        Self { most, ..self }
+    }
+
+    /// Tells its receiver for as long as it runs.
+    pub async fn run(mut self) {
+        let mut tasks: JoinSet<Ended> = JoinSet::new();
+        let mut under_way: HashMap<String, EventRow> = HashMap::new();
+        let mut turn = 0u32;
+        loop {
+            if turn.is_multiple_of(SWEEP)
+                && let Err(error) = self.sweep().await
+            {
+                tracing::error!(%error, "events that nobody took cannot be given up");
+            }
+            turn = turn.wrapping_add(1);
+            if let Err(error) = self.begin(&mut tasks, &mut under_way).await {
+                tracing::error!(%error, "events cannot be read");
+            }
+            let ended = tokio::time::timeout(LOOK, async {
+                match tasks.join_next().await {
+                    Some(ended) => ended,
+                    None => std::future::pending().await,
+                }
+            });
+            match ended.await {
+                Ok(Ok((id, answer))) => {
+                    let Some(row) = under_way.remove(&id) else { continue };
+                    if let Err(error) = self.settle(&row, answer).await {
+                        tracing::error!(%error, "what became of an event cannot be written");
+                    }
+                }
+                // A sender that panicked has ended no row: all are found again as ones that wait.
+                Ok(Err(_)) => under_way.clear(),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn now(&self) -> i64 {
+        i64::try_from((self.look)().mono.millis()).unwrap_or(i64::MAX)
+    }
+
+    async fn begin(
+        &mut self,
+        tasks: &mut JoinSet<Ended>,
+        under_way: &mut HashMap<String, EventRow>,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        // A dead receiver is asked by whatever waits, due or not.
+        let until = if self.line.next().is_some() { i64::MAX } else { now };
+        let limit = i64::try_from(LANES - RESERVED + under_way.len()).unwrap_or(i64::MAX);
+        let mut reader = self.records.reader().await?;
+        let due = rows::due(&mut reader, &self.channel, until, limit).await?;
+        drop(reader);
+        for row in due {
+            let count = under_way.len();
+            let waits = Waits { urgent: false, tries: row.tries, due: row.due_mono };
+            if under_way.values().any(|other| other.home == row.home)
+                || !self.line.may(waits, (count, count), now)
+            {
+                continue;
+            }
+            let hook = match &self.hook {
+                Some(hook) => Arc::clone(hook),
+                None => match (self.open)() {
+                    Ok(hook) => Arc::clone(self.hook.insert(Arc::new(hook))),
+                    Err(why) => {
+                        self.settle(&row, Err(Failed { why, unsure: false })).await?;
+                        continue;
+                    }
+                },
+            };
+            let body = serde_json::to_string(&EventBody::of(&row)).unwrap_or_default();
+            let (id, seconds) = (row.id.clone(), (self.look)().wall_ms.div_euclid(1_000));
+            tasks.spawn_blocking(move || {
+                let answer = hook.call(&id, &body, seconds);
+                (id, answer)
+            });
+            under_way.insert(row.id.clone(), row);
+        }
+        Ok(())
+    }
+
+    async fn settle(
+        &mut self,
+        row: &EventRow,
+        answer: Result<String, Failed>,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let mut writer = self.records.begin().await?;
+        match answer {
+            Ok(_) => {
+                let back = self.line.answered();
+                rows::confirmed(&mut writer, &self.channel, row).await?;
+                if back {
+                    rows::all_due(&mut writer, &self.channel, now).await?;
+                }
+                self.follows.confirmed.fetch_add(1, Relaxed);
+            }
+            Err(Failed { why, .. }) => {
+                self.line.failed(now);
+                // The secret or the address may be what is wrong.
+                self.hook = None;
+                self.follows.failed.fetch_add(1, Relaxed);
+                let (channel, tries) = (&self.channel, row.tries + 1);
+                tracing::warn!(id = row.id, channel, why, tries, "an event was not confirmed");
+                let due = now.saturating_add(self.pace.pause_ms(row.tries));
+                rows::again(&mut writer, &row.id, (&why, due)).await?;
+            }
+        }
+        writer.commit().await
+    }
+
+    /// Gives up what is too old or too much, and says how its receiver is.
+    async fn sweep(&mut self) -> Result<(), Error> {
+        let now = self.now();
+        let mut writer = self.records.begin().await?;
+        let bounds = (now.saturating_sub(self.pace.life_ms), self.most);
+        let lost = rows::lose(&mut writer, &self.channel, bounds, now).await?;
+        let (_, _, at) = rows::counts(&mut writer, &self.channel).await?;
+        writer.commit().await?;
+        if lost > 0 {
+            self.follows.lost.fetch_add(lost, Relaxed);
+            let channel = &self.channel;
+            tracing::error!(channel, lost, "events are lost: their receiver must read the queue");
+        }
+        let lately = at.is_some_and(|at| now.saturating_sub(at) < LOST_TOLD_MS);
+        self.follows.set(&self.channel, lately || self.line.dead() == Some(true));
+        Ok(())
+    }
+}

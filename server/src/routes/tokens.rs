@@ -1,0 +1,147 @@
+//! `/api/tokens`: the administrator makes, lists and ends the tokens of programs.
+//!
+//! A token is shown in the answer that makes it and never again. A program comes to none of these doors. Not here: what
+//! a token looks like (`auth::program`), what a scope opens (`auth::role`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api_error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::auth::As;
+use crate::auth::program::{self, DAY_MS, DAYS_MAX, is_good};
+use crate::auth::role::{Administering, Scope};
+use crate::desk::life::stored;
+use crate::records::program::{self as rows, ProgramRow};
+use crate::records::staff;
+use crate::routes::Body;
+use crate::routes::session::name_of;
+
+/// A new token.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// What stands wherever a person's name would; one good token a name.
+    name: String,
+    /// What it may do.
+    #[schema(min_items = 1)]
+    scope: Vec<Scope>,
+    /// For how many days it is good.
+    #[schema(minimum = 1, maximum = 366)]
+    days: u16,
+}
+
+/// A token that was made; it is never shown again.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewlyMade {
+    id: String,
+    token: String,
+    /// When it ends, ms since 1970.
+    until_ms: i64,
+}
+
+/// A token as administrators see one.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Token {
+    id: String,
+    name: String,
+    scope: Vec<Scope>,
+    /// Whether it opens anything now.
+    good: bool,
+    /// Name of who made it.
+    made_by: String,
+    made_ms: i64,
+    until_ms: i64,
+    /// When it was last used, to the minute.
+    used_ms: Option<i64>,
+    /// Name of who ended it, if somebody did.
+    revoked_by: Option<String>,
+    revoked_ms: Option<i64>,
+}
+
+/// Tokens, also those that have ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Tokens {
+    tokens: Vec<Token>,
+}
+
+/// Makes a token; it is shown once.
+#[utoipa::path(post, path = "/api/tokens", request_body = NewToken,
+    responses((status = 201, body = NewlyMade), (status = 409)))]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<Administering>,
+    Body(body): Body<NewToken>,
+) -> ApiResult<(StatusCode, Json<NewlyMade>)> {
+    let name = name_of(&body.name)?;
+    if !(1..=DAYS_MAX).contains(&body.days) {
+        return Err(ApiError::input(format!("days: 1–{DAYS_MAX}")));
+    }
+    if body.scope.is_empty() {
+        return Err(ApiError::input("scope"));
+    }
+    let made = program::make()?;
+    let (now, life) = (app.clock.now(), i64::from(body.days) * DAY_MS);
+    let row = ProgramRow {
+        id: made.id,
+        staff: Uuid::now_v7().to_string(),
+        name,
+        hash: made.hash,
+        scope: Scope::write_all(&body.scope),
+        made_by: me.id.clone(),
+        made_wall: now.wall_ms,
+        until_mono: stored(now.mono) + life,
+        until_wall: now.wall_ms + life,
+        used_wall: None,
+        revoked_by: None,
+        revoked_wall: None,
+    };
+    program::enter(&app, &row).await?;
+    tracing::warn!(token = row.id, by = %me.id, scope = row.scope, days = body.days, "a token was made");
+    let answer = NewlyMade { id: row.id, token: made.whole, until_ms: row.until_wall };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Lists tokens, without what opens anything.
+#[utoipa::path(get, path = "/api/tokens", responses((status = 200, body = Tokens)))]
+pub async fn list(State(app): State<Arc<App>>, _: As<Administering>) -> ApiResult<Json<Tokens>> {
+    let mut c = app.records.reader().await?;
+    let people = staff::all(&mut c).await?.into_iter().map(|row| (row.id, row.display));
+    let people: HashMap<String, String> = people.collect();
+    let (rows, now) = (rows::all(&mut c).await?, app.clock.now());
+    drop(c);
+    let name = |id: &String| people.get(id).cloned().unwrap_or_default();
+    let tokens = rows.into_iter().map(|row| Token {
+        good: is_good(&row, now),
+        scope: Scope::read_all(&row.scope),
+        made_by: name(&row.made_by),
+        revoked_by: row.revoked_by.as_ref().map(name),
+        id: row.id,
+        name: row.name,
+        made_ms: row.made_wall,
+        until_ms: row.until_wall,
+        used_ms: row.used_wall,
+        revoked_ms: row.revoked_wall,
+    });
+    Ok(Json(Tokens { tokens: tokens.collect() }))
+}
+
+/// Ends a token: its next request is refused, and its streams end at once.
+#[utoipa::path(delete, path = "/api/tokens/{id}", params(("id" = String, Path)),
+    responses((status = 204)))]
+pub async fn revoke(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<Administering>,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    program::revoke(&app, &id, &me).await?;
+    tracing::warn!(token = id, by = %me.id, "a token was ended");
+    Ok(StatusCode::NO_CONTENT)
+}
