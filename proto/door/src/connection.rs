@@ -2,7 +2,9 @@
 //!
 //! While idle it holds neither a read nor a write buffer. A batch is everything one read brought;
 //! it goes to the commit thread lane by lane and comes back as one ring of the line, answered by
-//! one write. Not here: MQTT (`session`), seats (`identity`).
+//! one write. Not here: MQTT (`session`), seats (`identity`), the side of the bus (`connection/household`).
+
+mod household;
 
 use std::future::poll_fn;
 use std::io;
@@ -51,6 +53,7 @@ pub(crate) struct Connection<S> {
     pub(crate) line: Arc<Line>,
     pub(crate) session: Session,
     pub(crate) member: Option<Member>,
+    held: Option<household::Held>,
     buffer: BytesMut,
     /// Arrivals handed to the commit thread.
     submitted: u64,
@@ -87,6 +90,7 @@ pub(crate) async fn serve<S>(
         line,
         session: Session::new(limits, now),
         member: None,
+        held: None,
         buffer: BytesMut::new(),
         submitted: 0,
         unsent_since: None,
@@ -126,6 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.take_line();
             self.handle_bytes();
             self.perform().await;
+            self.take_mail();
         }
         Ok(())
     }
@@ -134,7 +139,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let stall = self.unsent_since.map(|since| since.after(span(self.inside.limits.stall)));
         // A session that is being admitted is answered in the same breath.
         let session = self.session.poll_timeout();
-        let both = [stall, session].into_iter().flatten().min();
+        let held = self.held.as_ref().map(|held| held.until);
+        let both = [stall, session, held].into_iter().flatten().min();
         both.unwrap_or_else(|| self.inside.clock.now().after(span(self.inside.limits.stall)))
     }
 
@@ -164,7 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         for run in inbox.verdicts {
             self.session.handle_verdicts(run.first, run.len, run.verdict);
         }
-        for down in inbox.replay.into_iter().chain(inbox.down) {
+        for down in inbox.down {
             self.session.handle_down(down);
         }
         if let Some(why) = inbox.hangup {
@@ -243,6 +249,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     async fn act(&mut self) {
         let mut batch: Vec<Arrival> = Vec::new();
+        if !self.say_held() {
+            return;
+        }
         while let Some(action) = self.session.next_action() {
             match action {
                 Action::Keep(arrival) => {
@@ -258,14 +267,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 Action::Listening => self.listen(),
                 Action::Deaf => self.line.set_listening(false),
-                Action::BusPublish { topic, retain, payload } => {
-                    self.on_bus(|member| member.publish(&topic, retain, payload));
-                }
-                Action::BusSubscribe { filter, wish } => {
-                    self.on_bus(|member| member.subscribe(&filter, wish));
-                }
-                Action::BusUnsubscribe(filter) => {
-                    self.on_bus(|member| member.unsubscribe(&filter));
+                Action::Bus(ask) => {
+                    if !self.on_bus(ask) {
+                        break;
+                    }
                 }
             }
         }
@@ -282,13 +287,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.line.set_listening(true);
         if let Some(pass) = self.session.pass() {
             self.inside.gate.listening(pass.who);
-        }
-    }
-
-    fn on_bus(&mut self, work: impl FnOnce(&Member) -> bool) {
-        self.ticket.spoke();
-        if !self.member.as_ref().is_none_or(work) {
-            self.session.handle_hangup(Hangup::BusLost);
         }
     }
 
@@ -325,10 +323,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Seat, will, counters and last words.
     async fn finish(mut self, lost: bool) {
-        if let (Some(will), Some(member)) = (self.session.take_will(), &self.member) {
-            member.publish(&will.topic, will.retain, will.payload);
-        }
         let ending = self.session.ending();
+        self.leave_bus(ending).await;
         if let Some(pass) = self.session.pass() {
             let last = self.inside.roster.leave(pass, self.number);
             // The watchdog is the door's own and none of the gate's.

@@ -12,7 +12,7 @@ use proto::topic::Topic;
 use rustls::ServerConfig;
 use tokio::sync::watch;
 
-use crate::bus::Bus;
+use crate::bus::{Bus, BusCounters};
 use crate::clock::Clock;
 use crate::commit::CommitHandle;
 use crate::entrance::Entrance;
@@ -34,6 +34,9 @@ pub enum Edge {
     },
     /// TLS 1.3 with client certificates, see [`crate::tls::server_config`].
     Tls(Arc<ServerConfig>),
+    /// For programs of the household, which its gate knows by a password: from another machine nobody
+    /// else comes in, and nobody without one. TCP, or TLS as in [`crate::tls::household_config`].
+    Household(Option<Arc<ServerConfig>>),
 }
 
 /// What a door is opened with.
@@ -114,6 +117,19 @@ pub struct Counters {
     pub watchdog_misses: u64,
 }
 
+/// Who may come in, by the edge alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Whoever the gate admits: only this machine can reach it.
+    Own,
+    /// Who brings sealed frames: others can read what is said here.
+    Sealed,
+    /// Who shows a certificate.
+    Certified,
+    /// Programs of the household, with a password.
+    Household,
+}
+
 /// What every task of a door shares.
 pub(crate) struct Inside {
     pub(crate) gate: Arc<dyn Gate>,
@@ -124,10 +140,10 @@ pub(crate) struct Inside {
     pub(crate) roster: Roster,
     pub(crate) entrance: Arc<Entrance>,
     pub(crate) pulse: Pulse,
-    /// A plain edge that others than this machine can reach.
-    pub(crate) exposed: bool,
-    /// Callers are known by their certificate.
-    pub(crate) certified: bool,
+    /// Who may come in here beside what the gate says.
+    pub(crate) rule: Rule,
+    /// Callers speak TLS.
+    pub(crate) encrypted: bool,
     counters: Mutex<Counters>,
 }
 
@@ -155,12 +171,14 @@ pub async fn open(
     bus: Option<Bus>,
 ) -> Result<Door, DoorError> {
     let DoorConfig { bind, edge, limits } = config;
-    let home = matches!(edge, Edge::Plain { open_to_home: true });
-    let plain = matches!(edge, Edge::Plain { .. });
-    let exposed = plain && !bind.ip().is_loopback();
-    if exposed && !home {
-        return Err(DoorError::Exposed(bind));
-    }
+    let rule = match (&edge, bind.ip().is_loopback()) {
+        (Edge::Tls(_), _) => Rule::Certified,
+        (Edge::Plain { .. } | Edge::Household(_), true) => Rule::Own,
+        (Edge::Household(_), false) => Rule::Household,
+        (Edge::Plain { open_to_home: true }, false) => Rule::Sealed,
+        (Edge::Plain { open_to_home: false }, false) => return Err(DoorError::Exposed(bind)),
+    };
+    let encrypted = matches!(edge, Edge::Tls(_) | Edge::Household(Some(_)));
     let socket = listener::listen(bind).map_err(|source| DoorError::Listen { bind, source })?;
     let address = socket.local_addr().map_err(|source| DoorError::Listen { bind, source })?;
     let entrance = Entrance::new(limits.rules());
@@ -173,8 +191,8 @@ pub async fn open(
         roster: Roster::default(),
         entrance,
         pulse: Pulse::default(),
-        exposed,
-        certified: !plain,
+        rule,
+        encrypted,
         counters: Mutex::default(),
     });
     let (closing, told) = watch::channel(false);
@@ -197,7 +215,7 @@ impl Door {
         let lines = self.inside.roster.lines(who);
         let Some(line) = lines.iter().find(|line| line.listening()) else { return Told::Absent };
         let topic = topic.to_string();
-        if line.tell(Down { topic, payload, acknowledged: true, retain: false }) {
+        if line.tell(Down { topic, payload }) {
             self.inside.count(|counters| counters.told += 1);
             Told::Queued
         } else {
@@ -222,6 +240,11 @@ impl Door {
         let (watchdog_rounds, watchdog_misses) = self.inside.pulse.rounds();
         let (open, turned_away) = (self.inside.entrance.open(), self.inside.entrance.evicted());
         Counters { open, turned_away, watchdog_rounds, watchdog_misses, ..counters }
+    }
+
+    /// What has happened on the bus behind it, if there is one.
+    pub fn bus_counters(&self) -> Option<BusCounters> {
+        self.inside.bus.as_ref().map(Bus::counters)
     }
 
     /// Whether the last caller of the door's own was admitted, heard and acknowledged through the real

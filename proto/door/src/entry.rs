@@ -7,9 +7,11 @@ use std::sync::Arc;
 use proto::frame::Lane;
 
 use crate::admission::Rank;
+use crate::bus::Join;
 use crate::connection::Connection;
+use crate::door::Rule;
 use crate::identity::Cut;
-use crate::session::Connect;
+use crate::session::{Connect, Version};
 use crate::{Deny, Hello, Pass, Who};
 
 /// Answers the session's question who it is.
@@ -22,7 +24,7 @@ pub(crate) fn admit<S>(connection: &mut Connection<S>, connect: &Connect) {
         });
         tracing::debug!(who = ?pass.who, peer = %connection.caller.peer, "session open");
     }
-    let assigned = format!("auto-{}", connection.number);
+    let assigned = assigned(connection.number);
     connection.session.handle_admission(answer, &assigned);
     if let (Ok(pass), None) = (answer, connection.session.pass()) {
         // The session has refused what the gate admitted, as for a will in a foreign tree.
@@ -47,24 +49,56 @@ fn enter<S>(connection: &mut Connection<S>, connect: &Connect) -> Result<Pass, D
     let watchdog = connection.caller.own && inside.pulse.admits(&hello);
     let pass = if watchdog {
         Pass { who: Who::Watchdog, lane: Some(Lane::Emergency) }
-    } else if inside.certified && hello.certificate.is_none() {
+    } else if inside.rule == Rule::Certified && hello.certificate.is_none() {
         return Err(Deny::NotAuthorized);
     } else {
         inside.gate.admit(&hello)?
     };
-    let sealed = matches!(pass.who, Who::Device(_) | Who::Stranger(_) | Who::Watchdog);
-    if inside.exposed && !sealed {
+    let fits = match (inside.rule, pass.who) {
+        (Rule::Own | Rule::Certified, _) | (_, Who::Watchdog) => true,
+        (Rule::Sealed, who) => matches!(who, Who::Device(_) | Who::Stranger(_)),
+        (Rule::Household, who) => matches!(who, Who::Local(_)) && hello.password.is_some(),
+    };
+    if !fits {
         return Err(Deny::NotAuthorized);
     }
     if !connection.ticket.prove(rank(pass), inside.roster.holder(pass)) {
         return Err(Deny::Busy);
     }
-    if let Who::Local(_) = pass.who {
-        let bus = inside.bus.as_ref().ok_or(Deny::NotAuthorized)?;
-        connection.member = Some(bus.join(&connection.line).ok_or(Deny::Busy)?);
-    }
     take_seat(connection, pass, cut_number).map_err(|Cut| Deny::NotAuthorized)?;
+    if let Who::Local(_) = pass.who
+        && connection.session.may_will(pass, connect)
+        && let Err(deny) = join_bus(connection, connect)
+    {
+        connection.inside.roster.leave(pass, connection.number);
+        return Err(deny);
+    }
     Ok(pass)
+}
+
+/// A seat at the bus; who has the same client id makes way before this returns.
+fn join_bus<S>(connection: &mut Connection<S>, connect: &Connect) -> Result<(), Deny> {
+    let bus = connection.inside.bus.as_ref().ok_or(Deny::NotAuthorized)?;
+    let nameless = connect.client_id.is_empty();
+    let join = Join {
+        client: if nameless { assigned(connection.number) } else { connect.client_id.clone() },
+        clean: connect.clean,
+        expiry: connect.expiry,
+        will: connect.will.clone(),
+        window: connection.inside.limits.down_in_flight.min(connect.receive_maximum).into(),
+        packet_max: connect.packet_maximum,
+        version_5: connect.version == Version::V5,
+        internal: false,
+    };
+    let (member, joined) = bus.join(&connection.line, join).ok_or(Deny::Busy)?;
+    connection.session.handle_seat(&joined);
+    connection.member = Some(member);
+    Ok(())
+}
+
+/// The client id of who brings none.
+fn assigned(connection: u64) -> String {
+    format!("auto-{connection}")
 }
 
 /// How a place is given: a device may press at any time, a session of the telemetry lane cannot.

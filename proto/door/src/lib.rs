@@ -12,7 +12,7 @@
 
 pub mod admission;
 mod aside;
-mod bus;
+pub mod bus;
 mod clock;
 mod commit;
 mod connection;
@@ -32,7 +32,7 @@ mod watchdog;
 use std::net::SocketAddr;
 
 pub use aside::{is_blank, set_aside};
-pub use bus::{Bus, BusLimits, BusListener, Wish};
+pub use bus::{Bus, BusCounters, BusLimits, BusListener, Wish};
 pub use commit::{CommitHandle, CommitLimits, committer};
 pub use door::{Counters, Door, DoorConfig, DoorError, Edge, Told, open};
 pub use entrance::{Entrance, Exit, Leave, Ticket};
@@ -120,6 +120,11 @@ pub enum Deny {
 pub trait Gate: Send + Sync + 'static {
     /// Who this is, or why not.
     fn admit(&self, hello: &Hello<'_>) -> Result<Pass, Deny>;
+    /// Whether a program of the household may be told that its message has arrived. The bus keeps
+    /// nothing on a disk, so it is no place for a call for help.
+    fn may_acknowledge(&self, _topic: &str, _payload: &[u8]) -> bool {
+        true
+    }
     /// A session of `who` has subscribed to its down tree: what waits for it can be told now.
     fn listening(&self, _who: Who) {}
     /// The last session of `who` has ended.

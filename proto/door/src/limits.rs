@@ -71,6 +71,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// For a door in front of the local bus: messages of 256 KiB, and more of them under way.
+    pub fn household() -> Self {
+        Self { packet: HOUSEHOLD_PACKET, down_in_flight: 64, ..Self::default() }
+    }
+
     /// File handles that a door with these bounds takes at most, its watchdog among them.
     pub const fn handles(&self) -> usize {
         self.connections
@@ -107,6 +112,8 @@ impl Limits {
     }
 }
 
+/// A message of 256 KiB with its topic and properties.
+const HOUSEHOLD_PACKET: usize = 256 * 1024 + 8 * 1024;
 /// Handles of a door beside its connections: it listens, holds one caller who waits, and calls itself.
 const OWN: usize = 6;
 

@@ -25,17 +25,13 @@ pub(crate) struct Run {
     pub(crate) verdict: Verdict,
 }
 
-/// A message on its way to a client.
+/// A message on its way to a device or gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Down {
     /// Where.
     pub topic: String,
     /// What.
     pub payload: Bytes,
-    /// Sent with QoS 1 and awaited, else with QoS 0.
-    pub acknowledged: bool,
-    /// Retained state that is told because of a new subscription.
-    pub retain: bool,
 }
 
 /// Why the door itself ends a session.
@@ -49,7 +45,7 @@ pub enum Hangup {
     Overflow,
     /// The door closes.
     Shutdown,
-    /// The bus behind it has been rebuilt: it must subscribe again.
+    /// The bus behind it has begun anew or does not answer: it must come again.
     BusLost,
     /// Its place is needed by somebody who goes before it.
     Crowded,
@@ -60,8 +56,6 @@ pub enum Hangup {
 pub(crate) struct Inbox {
     pub(crate) verdicts: Vec<Run>,
     pub(crate) down: VecDeque<Down>,
-    /// Retained state for a new subscription, to be told before what is in `down`.
-    pub(crate) replay: VecDeque<Down>,
     pub(crate) hangup: Option<Hangup>,
 }
 
@@ -127,9 +121,8 @@ impl Line {
         fits
     }
 
-    /// Leaves retained state; its bound is that of the store it comes from.
-    pub(crate) fn replay(&self, told: impl Iterator<Item = Down>) {
-        self.lock().replay.extend(told);
+    /// Rings, as something waits elsewhere.
+    pub(crate) fn ring(&self) {
         self.bell.notify_one();
     }
 
@@ -167,7 +160,6 @@ impl Line {
         let verdicts = std::mem::take(&mut inbox.verdicts);
         let mut taken = Inbox { verdicts, hangup: inbox.hangup, ..Inbox::default() };
         if take_down {
-            taken.replay = std::mem::take(&mut inbox.replay);
             taken.down = std::mem::take(&mut inbox.down);
         }
         taken

@@ -1,16 +1,18 @@
 //! One client's MQTT session as a pure core: bytes and time in, bytes and actions out.
 //!
 //! Words: a *fault* ends a session with its reason; the *window* holds what is under way; a *down*
-//! message goes to the client. No session outlives its connection (CONNACK says so in both
-//! versions): whoever owns the state sends it again when the client listens again, which is why
-//! nothing is repeated here and DUP is never set. The will of a device or gateway may only name its
-//! own tree and is then ignored, since the gate hears of the end anyway; the bus publishes wills.
+//! message goes to the client. What outlives a connection is not here: whoever owns the state of a
+//! device or gateway sends it again when that listens again (CONNACK says that no session is kept),
+//! and a program of the household has its seat at the bus, with its subscriptions, what waits for
+//! it, packet ids and will. The will of a device or gateway may only name its own tree and is then
+//! ignored, since the gate hears of the end anyway.
 //! Not here: sockets and tasks (`listener`), identities (`identity`), the disk (`commit`).
 
 mod action;
 mod admit;
 mod connect;
 mod deliver;
+mod household;
 mod property;
 mod publish;
 mod subscribe;
@@ -19,19 +21,20 @@ mod v5;
 mod window;
 mod wire;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use proto::unit::{Millis, Mono};
 
-pub use action::{Action, Ending};
-pub use connect::{Connect, Version, Will};
+pub use action::{Action, Ask, Ending};
+pub use connect::{Connect, Version};
 pub use window::{DownWindow, UpWindow};
 pub use wire::Fault;
 
 use crate::Pass;
+use crate::bus::Joined;
 use crate::limits::Limits;
 pub use crate::line::{Down, Hangup};
 use connect::Refusal;
@@ -42,16 +45,18 @@ const CONNECT_MAX: usize = 4_096;
 const OUTPUT_HIGH: usize = 16_384;
 /// Most messages of one session in one group.
 const IN_FLIGHT_MAX: u16 = 256;
+/// Topic aliases that a program of the household may use.
+const ALIAS_MAX: u16 = 16;
 
 /// A packet of either version after CONNECT.
 #[derive(Debug)]
 pub(crate) enum Packet {
     Publish(Publish),
     PubAck(u16),
-    Subscribe { packet_id: u16, filters: Vec<Filter> },
+    Subscribe { packet_id: u16, filters: Vec<Filter>, id: Option<u32> },
     Unsubscribe { packet_id: u16, filters: Vec<String> },
     Ping,
-    Disconnect { with_will: bool },
+    Disconnect { with_will: bool, expiry: Option<u32> },
 }
 
 /// A PUBLISH; packet id 0 stands for QoS 0.
@@ -59,8 +64,13 @@ pub(crate) enum Packet {
 pub(crate) struct Publish {
     packet_id: u16,
     retain: bool,
+    /// Perhaps empty where there is an alias.
     topic: String,
+    alias: Option<u16>,
     payload: Bytes,
+    /// What is carried on to subscribers, encoded.
+    properties: Bytes,
+    expiry: Option<u32>,
 }
 
 /// One filter of a SUBSCRIBE.
@@ -80,6 +90,9 @@ pub(crate) struct Offer {
     receive_maximum: u16,
     packet_maximum: usize,
     free_topics: bool,
+    session_expiry: u32,
+    present: bool,
+    lost: u64,
     keep_alive: Option<u16>,
     assigned: Option<String>,
 }
@@ -104,10 +117,17 @@ pub struct Session {
     phase: Phase,
     version: Version,
     pass: Option<Pass>,
-    will: Option<Will>,
+    /// Its seat at the bus, if it is a program of the household.
+    seat: Option<Joined>,
     heard: Mono,
-    /// Silence after which the client is taken for gone.
-    patience: Millis,
+    /// Silence after which the client is taken for gone, if it is at all.
+    patience: Option<Millis>,
+    /// Something it has said waits for room at the bus.
+    held: bool,
+    /// It has asked the bus and is to be answered before more of it is read.
+    asking: bool,
+    /// How long its session is to be kept, if its goodbye says so.
+    expiry: Option<u32>,
     packet_maximum: usize,
     up: UpWindow,
     unacknowledged: u16,
@@ -115,7 +135,10 @@ pub struct Session {
     down_waiting: VecDeque<Down>,
     /// Granted quality of service of its own down tree.
     down_qos: Option<u8>,
-    filters: BTreeSet<String>,
+    /// Topics by alias.
+    aliases: BTreeMap<u16, String>,
+    /// What it has acknowledged of the bus.
+    taken: Vec<u16>,
     messages_left: u32,
     output: BytesMut,
     actions: VecDeque<Action>,
@@ -131,16 +154,20 @@ impl Session {
             phase: Phase::Arriving { until: now.after(connect) },
             version: Version::V4,
             pass: None,
-            will: None,
+            seat: None,
             heard: now,
-            patience: connect,
+            patience: Some(connect),
+            held: false,
+            asking: false,
+            expiry: None,
             packet_maximum: usize::MAX,
             up: UpWindow::default(),
             unacknowledged: 0,
             down,
             down_waiting: VecDeque::new(),
             down_qos: None,
-            filters: BTreeSet::new(),
+            aliases: BTreeMap::new(),
+            taken: Vec::new(),
             messages_left: u32::MAX,
             output: BytesMut::new(),
             actions: VecDeque::new(),
@@ -200,16 +227,23 @@ impl Session {
     fn handle_packet(&mut self, packet: Packet) -> Result<(), Fault> {
         match packet {
             Packet::Publish(publish) => self.handle_publish(publish)?,
+            Packet::PubAck(packet_id) if self.is_local() => self.taken.push(packet_id),
             Packet::PubAck(packet_id) => {
                 self.down.close(packet_id);
                 self.send_down();
             }
-            Packet::Subscribe { packet_id, filters } => self.handle_subscribe(packet_id, filters),
+            Packet::Subscribe { packet_id, filters, id } => {
+                self.handle_subscribe(packet_id, filters, id)?;
+            }
             Packet::Unsubscribe { packet_id, filters } => {
-                self.handle_unsubscribe(packet_id, &filters);
+                self.handle_unsubscribe(packet_id, filters);
             }
             Packet::Ping => self.output.put_slice(&[0xD0, 0]),
-            Packet::Disconnect { with_will } => {
+            Packet::Disconnect { with_will, expiry } => {
+                if self.seat.is_some_and(|seat| seat.expiry == 0) && expiry.unwrap_or(0) > 0 {
+                    return Err(Fault::Protocol);
+                }
+                self.expiry = expiry;
                 let ending = if with_will { Ending::GoodbyeWithWill } else { Ending::Goodbye };
                 self.phase = Phase::Over(ending);
             }
@@ -225,7 +259,7 @@ impl Session {
 
     fn refuse(&mut self, refusal: Refusal) {
         match refusal {
-            Refusal::V4(code) => v4::connack(&mut self.output, code),
+            Refusal::V4(code) => v4::connack(&mut self.output, code, false),
             Refusal::V5(code) => v5::refuse(&mut self.output, code),
             Refusal::Silent => {}
         }
@@ -255,7 +289,8 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Mono> {
         match self.phase {
             Phase::Arriving { until } => Some(until),
-            Phase::Open => Some(self.heard.after(self.patience)),
+            Phase::Open if self.held => None,
+            Phase::Open => self.patience.map(|patience| self.heard.after(patience)),
             Phase::Admitting(_) | Phase::Over(_) => None,
         }
     }
@@ -289,6 +324,8 @@ impl Session {
         let window = usize::from(self.in_flight());
         let window = if self.version == Version::V5 { 2 * window } else { window };
         matches!(self.phase, Phase::Arriving { .. } | Phase::Open)
+            && !self.held
+            && !self.asking
             && self.up.len() < window
             && self.output.len() < OUTPUT_HIGH
     }
@@ -319,12 +356,6 @@ impl Session {
             Phase::Over(ending) => Some(ending),
             Phase::Arriving { .. } | Phase::Admitting(_) | Phase::Open => None,
         }
-    }
-
-    /// What the bus is to say now that it is over or its connection is lost.
-    pub fn take_will(&mut self) -> Option<Will> {
-        let will = self.will.take();
-        if self.ending() == Some(Ending::Goodbye) { None } else { will }
     }
 
     fn fail(&mut self, fault: Fault) {

@@ -58,7 +58,19 @@ pub fn server_config(
     server_showing(Shown::new(cert_chain_pem, key_pem)?, client_roots_pem, 0)
 }
 
-/// The same with a certificate that can be changed, under a clock that is not believed before `built`,
+/// A TLS 1.3 server for programs of the household, which bring a password and no certificate.
+///
+/// # Errors
+/// What was given is no PEM, or does not fit.
+pub fn household_config(cert_chain_pem: &[u8], key_pem: &[u8]) -> Result<ServerConfig, TlsError> {
+    let shown = Shown::new(cert_chain_pem, key_pem)?;
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(TlsError::Unusable)?;
+    Ok(config.with_no_client_auth().with_cert_resolver(shown))
+}
+
+/// The server for gateways with a certificate that can be changed, under a clock that is not believed before `built`,
 /// seconds since 1970.
 ///
 /// # Errors

@@ -147,7 +147,7 @@ async fn round(inside: &Inside, address: SocketAddr) -> io::Result<()> {
     }
     let stream = socket.connect(address).await?;
     stream.set_nodelay(true)?;
-    if inside.certified {
+    if inside.encrypted {
         let stream = Box::pin(tls::call_self(stream, address.ip())).await?;
         talk(stream, login).await
     } else {

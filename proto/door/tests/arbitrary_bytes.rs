@@ -15,7 +15,7 @@ mod front;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use door::session::{Action, Ending, Session};
+use door::session::{Action, Ask, Ending, Session};
 use door::{Limits, Pass, Verdict, Who};
 use front::device;
 use front::packet::{Connect, packet, puback, publish, subscribe, unsubscribe, up};
@@ -54,11 +54,18 @@ fn run(pieces: &[&[u8]], local: bool) -> Run {
                         session.handle_verdicts(arrivals, 1, Verdict::Kept);
                         arrivals += 1;
                     }
-                    Action::Listening
-                    | Action::Deaf
-                    | Action::BusPublish { .. }
-                    | Action::BusSubscribe { .. }
-                    | Action::BusUnsubscribe(_) => {}
+                    Action::Bus(Ask::Publish { number, .. }) => session.handle_said(number),
+                    Action::Bus(Ask::Subscribe { packet_id, filters }) => {
+                        let granted: Vec<_> = filters
+                            .iter()
+                            .map(|wanted| wanted.as_ref().map(|_| 1).map_err(|e| *e))
+                            .collect();
+                        session.handle_subscribed(packet_id, &granted);
+                    }
+                    Action::Bus(Ask::Unsubscribe { packet_id, filters }) => {
+                        session.handle_unsubscribed(packet_id, &vec![true; filters.len()]);
+                    }
+                    Action::Listening | Action::Deaf => {}
                 }
             }
             output.extend_from_slice(session.output());

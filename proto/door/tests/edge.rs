@@ -17,7 +17,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use door::{Deny, DoorConfig, Edge, Gate, Hello, Limits, Pass, Verdict, Who, committer};
+use door::{BusLimits, Deny, DoorConfig, Edge, Gate, Hello, Limits, Pass, Verdict, Who, committer};
 use front::packet::{Connect, publish};
 use front::{House, Judge, PATIENCE, Plan, gateway, wait};
 use proto::frame::Lane;
@@ -203,4 +203,32 @@ fn what_makes_no_tls_server_says_what_is_wrong() {
         let sentence = made.expect_err(hint);
         assert!(sentence.contains(hint), "{sentence}");
     }
+}
+
+#[test]
+fn a_program_of_the_household_speaks_tls_with_a_password_and_without_a_certificate() {
+    let authority = Authority::new();
+    let server = authority.sign("bus", 2100);
+    let (chain, key) = (server.certificate.as_bytes(), server.key.as_bytes());
+    let edge = Edge::Household(Some(Arc::new(door::tls::household_config(chain, key).unwrap())));
+    let (limits, bus) = (Limits::household(), Some(BusLimits::default()));
+    // Another address than loopback: here the edge has its own rule.
+    let house = House::build(Plan { edge, limits, bus, bind: "0.0.0.0:0" });
+    let address = ([127, 0, 0, 1], house.door.address().port()).into();
+    let known = Connect::local(4, "panel");
+    let password = front::packet::field(front::PASSWORD);
+    let with = Connect {
+        flags: known.flags | 0x40,
+        payload: [known.payload.clone(), vec![password]].concat(),
+        ..known.clone()
+    };
+    let device = Connect::new(4, &Seat::Device(front::device(1)).to_string());
+    for (connect, code) in [(with, 0), (known, 5), (device, 5)] {
+        let mut panel = call(address, &authority, None);
+        panel.write_all(&connect.bytes()).unwrap();
+        let mut answer = [0; 4];
+        panel.read_exact(&mut answer).unwrap();
+        assert_eq!(answer, [0x20, 2, 0, code]);
+    }
+    wait("its watchdog to come round", || house.door.healthy());
 }

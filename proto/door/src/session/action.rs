@@ -2,11 +2,9 @@
 //!
 //! Not here: who does it (`connection`).
 
-use bytes::Bytes;
-
 use super::{Connect, Fault, Hangup};
 use crate::Arrival;
-use crate::bus::Wish;
+use crate::bus::{Message, Wish};
 
 /// All that a session may ask of the world.
 #[derive(Debug)]
@@ -19,24 +17,34 @@ pub enum Action {
     Listening,
     /// It has left its down tree.
     Deaf,
-    /// Publish on the local bus.
-    BusPublish {
-        /// A topic outside the project's own prefix.
-        topic: String,
-        /// Whether the bus keeps it for later subscribers.
-        retain: bool,
-        /// The message.
-        payload: Bytes,
+    /// Ask the local bus.
+    Bus(Ask),
+}
+
+/// All that a session may ask of the local bus, in the order in which it is to be done.
+#[derive(Debug)]
+pub enum Ask {
+    /// Publish; answer with [`Session::handle_said`](super::Session::handle_said) once it is on its way to all.
+    Publish {
+        /// Its number, in order of asking.
+        number: u64,
+        /// The message, on a topic outside the project's own prefix.
+        message: Message,
     },
-    /// Subscribe on the local bus.
-    BusSubscribe {
-        /// A valid filter.
-        filter: String,
-        /// How it wants its messages.
-        wish: Wish,
+    /// Subscribe; answer with [`Session::handle_subscribed`](super::Session::handle_subscribed) once it is in force.
+    Subscribe {
+        /// The packet that asks.
+        packet_id: u16,
+        /// Sound filters with their wishes, or why one is refused.
+        filters: Vec<Result<(String, Wish), u8>>,
     },
-    /// Unsubscribe on the local bus.
-    BusUnsubscribe(String),
+    /// Unsubscribe; answer with [`Session::handle_unsubscribed`](super::Session::handle_unsubscribed).
+    Unsubscribe {
+        /// The packet that asks.
+        packet_id: u16,
+        /// The filters.
+        filters: Vec<String>,
+    },
 }
 
 /// Why a session is over.

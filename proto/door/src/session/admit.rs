@@ -25,10 +25,16 @@ impl Session {
         }
     }
 
+    /// Whether the will is one that its owner may have: who comes to the bus is asked before it has a seat.
+    pub(crate) fn may_will(&self, pass: Pass, connect: &Connect) -> bool {
+        self.check_will(pass, connect).is_ok()
+    }
+
     /// A will must be something that its owner may publish.
     fn check_will(&self, pass: Pass, connect: &Connect) -> Result<Pass, (u8, u8)> {
         let Some(will) = &connect.will else { return Ok(pass) };
         let local = matches!(pass.who, Who::Local(_));
+        let will = &will.message;
         let own = match will.topic.parse::<Topic>() {
             Ok(topic) => identity::may_publish(&pass, topic),
             Err(_) => local && !identity::reserved(&will.topic),
@@ -48,7 +54,9 @@ impl Session {
         let wanted = connect.keep_alive;
         let granted =
             if (1..=limits.keep_alive).contains(&wanted) { wanted } else { limits.keep_alive };
-        self.patience = Millis::new(u64::from(granted) * 1_500);
+        // A program of version 3.1.1 cannot be told another keep-alive, and may have none.
+        let silence = if local && self.version == Version::V4 { wanted } else { granted };
+        self.patience = (silence > 0).then(|| Millis::new(u64::from(silence) * 1_500));
         self.packet_maximum = connect.packet_maximum;
         let in_flight = limits.down_in_flight.min(connect.receive_maximum);
         self.down = DownWindow::new(in_flight.min(IN_FLIGHT_MAX));
@@ -59,14 +67,16 @@ impl Session {
             receive_maximum: self.in_flight(),
             packet_maximum: limits.packet,
             free_topics: local,
+            session_expiry: self.seat.map_or(0, |seat| seat.expiry),
+            present: self.seat.is_some_and(|seat| seat.present),
+            lost: self.seat.map_or(0, |seat| seat.lost),
             keep_alive: (granted != wanted).then_some(granted),
             assigned: connect.client_id.is_empty().then(|| assigned.to_owned()),
         };
         match self.version {
-            Version::V4 => v4::connack(&mut self.output, 0),
+            Version::V4 => v4::connack(&mut self.output, 0, offer.present),
             Version::V5 => v5::connack(&mut self.output, &offer),
         }
-        self.will = connect.will.filter(|_| local);
         self.pass = Some(pass);
         self.phase = Phase::Open;
     }

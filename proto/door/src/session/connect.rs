@@ -7,6 +7,8 @@ use bytes::Bytes;
 
 use super::property::{self, properties};
 use super::wire::{Fault, Frame, Reader};
+use crate::bus::fanout::EXPIRY_MAX;
+use crate::bus::{Message, Will};
 
 /// The protocol version a session speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,19 +17,6 @@ pub enum Version {
     V4,
     /// MQTT 5.
     V5,
-}
-
-/// What a client wants said when it is gone without a word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Will {
-    /// Where; checked text without wildcards.
-    pub topic: String,
-    /// What.
-    pub payload: Bytes,
-    /// Whether the bus keeps it.
-    pub retain: bool,
-    /// Requested quality of service, 0 to 2.
-    pub qos: u8,
 }
 
 /// A CONNECT that is sound in form.
@@ -49,6 +38,10 @@ pub struct Connect {
     pub receive_maximum: u16,
     /// Largest packet it takes, in bytes.
     pub packet_maximum: usize,
+    /// Whether it wants nothing of an earlier session.
+    pub clean: bool,
+    /// Seconds that it wants its session kept once its connection has ended.
+    pub expiry: u32,
 }
 
 /// A CONNECT that is answered with a refusal, in the words of its version.
@@ -96,14 +89,13 @@ pub(crate) fn read(frame: &Frame) -> Result<Connect, Refusal> {
     };
     match version {
         Version::V4 => fields(version, &mut reader).map_err(silent).and_then(|connect| {
-            let (connect, clean) = connect;
-            if connect.client_id.is_empty() && !clean {
+            if connect.client_id.is_empty() && !connect.clean {
                 return Err(Refusal::V4(2));
             }
             Ok(connect)
         }),
         Version::V5 => match fields(version, &mut reader) {
-            Ok((connect, _)) => Ok(connect),
+            Ok(connect) => Ok(connect),
             // The only limit on CONNECT besides its form: no exchange of authentication packets.
             Err(Fault::NotAuthorized) => Err(Refusal::V5(0x8C)),
             Err(fault) => Err(Refusal::V5(fault.code())),
@@ -111,8 +103,8 @@ pub(crate) fn read(frame: &Frame) -> Result<Connect, Refusal> {
     }
 }
 
-/// Everything after the level; also whether a clean start is wanted.
-fn fields(version: Version, reader: &mut Reader<'_>) -> Result<(Connect, bool), Fault> {
+/// Everything after the level.
+fn fields(version: Version, reader: &mut Reader<'_>) -> Result<Connect, Fault> {
     let flags = reader.u8()?;
     let (has_login, has_password) = (flags & 0x80 != 0, flags & 0x40 != 0);
     if flags & 1 != 0 || (version == Version::V4 && has_password && !has_login) {
@@ -136,7 +128,19 @@ fn fields(version: Version, reader: &mut Reader<'_>) -> Result<(Connect, bool), 
     if !reader.is_empty() {
         return Err(Fault::Malformed);
     }
-    let connect = Connect {
+    let clean = flags & 0x02 != 0;
+    let expiry = match version {
+        // A session of version 3.1.1 has no end of its own.
+        Version::V4 => {
+            if clean {
+                0
+            } else {
+                EXPIRY_MAX
+            }
+        }
+        Version::V5 => own.session_expiry.unwrap_or(0),
+    };
+    Ok(Connect {
         version,
         client_id,
         login,
@@ -145,8 +149,9 @@ fn fields(version: Version, reader: &mut Reader<'_>) -> Result<(Connect, bool), 
         keep_alive,
         receive_maximum: own.receive_maximum.unwrap_or(u16::MAX),
         packet_maximum: own.packet_maximum.map_or(usize::MAX, |maximum| maximum as usize),
-    };
-    Ok((connect, flags & 0x02 != 0))
+        clean,
+        expiry,
+    })
 }
 
 fn will(version: Version, flags: u8, reader: &mut Reader<'_>) -> Result<Option<Will>, Fault> {
@@ -158,9 +163,10 @@ fn will(version: Version, flags: u8, reader: &mut Reader<'_>) -> Result<Option<W
     if qos == 3 {
         return Err(Fault::Malformed);
     }
-    if version == Version::V5 {
-        properties(reader, &WILL_PROPERTIES)?;
-    }
+    let own = match version {
+        Version::V4 => Default::default(),
+        Version::V5 => properties(reader, &WILL_PROPERTIES)?,
+    };
     let topic = reader.text()?;
     if topic.is_empty() {
         return Err(Fault::Malformed);
@@ -169,5 +175,7 @@ fn will(version: Version, flags: u8, reader: &mut Reader<'_>) -> Result<Option<W
         return Err(Fault::TopicName);
     }
     let payload = Bytes::copy_from_slice(reader.binary()?);
-    Ok(Some(Will { topic: topic.to_owned(), payload, retain, qos }))
+    let (topic, properties, expiry) = (topic.to_owned(), own.carried.into(), own.message_expiry);
+    let message = Message { topic, payload, qos, retain, properties, expiry };
+    Ok(Some(Will { message, delay: own.will_delay.unwrap_or(0) }))
 }

@@ -1,8 +1,33 @@
 //! Messages down to the client, as fast as it takes them.
 //!
-//! Not here: who tells them (`door`, `bus`), or the bound of the line they wait on (`line`).
+//! What comes from the bus has its packet id from there, where it also waits. Not here: who tells
+//! them (`door`, `bus`), or the bound of the line they wait on (`line`).
+
+use bytes::Bytes;
 
 use super::{Down, OUTPUT_HIGH, Session, Version, v4, v5};
+use crate::bus::Parcel;
+
+/// First byte and packet id of a PUBLISH to the client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sending {
+    /// 0 stands for QoS 0.
+    pub(crate) packet_id: u16,
+    pub(crate) repeated: bool,
+    pub(crate) retain: bool,
+}
+
+impl Sending {
+    const fn first_of(packet_id: u16) -> Self {
+        Self { packet_id, repeated: false, retain: false }
+    }
+
+    pub(crate) fn first_byte(self) -> u8 {
+        0x30 | u8::from(self.repeated) << 3
+            | u8::from(self.packet_id != 0) << 1
+            | u8::from(self.retain)
+    }
+}
 
 impl Session {
     /// A message for the client; it waits for room in flight.
@@ -19,29 +44,42 @@ impl Session {
     pub(super) fn send_down(&mut self) {
         while self.output.len() < OUTPUT_HIGH {
             let Some(next) = self.down_waiting.front() else { break };
-            let awaited = next.acknowledged && self.down_qos.is_some_and(|qos| qos > 0);
+            // Fixed header, topic length, packet id, property length: 10 bytes at most.
+            let size = next.topic.len() + next.payload.len() + 10;
+            let awaited = self.down_qos.is_some_and(|qos| qos > 0);
             if awaited && !self.down.has_room() {
                 break;
             }
-            let Some(Down { topic, payload, retain, .. }) = self.down_waiting.pop_front() else {
-                break;
-            };
-            // Fixed header, topic length, packet id, property length: 10 bytes at most.
-            if topic.len() + payload.len() + 10 > self.packet_maximum {
+            let Some(Down { topic, payload }) = self.down_waiting.pop_front() else { break };
+            if size > self.packet_maximum {
                 continue;
             }
             let packet_id = if awaited { self.down.open().unwrap_or(0) } else { 0 };
-            match self.version {
-                Version::V4 => {
-                    v4::publish_down(&mut self.output, &topic, payload, packet_id, retain);
-                }
-                Version::V5 => {
-                    v5::publish_down(&mut self.output, &topic, payload, packet_id, retain);
-                }
-            }
+            self.write(Sending::first_of(packet_id), &topic, &[], &payload);
         }
         if self.down_waiting.is_empty() {
             self.down_waiting.shrink_to(0);
+        }
+    }
+
+    /// Sends what the bus has for it.
+    pub(crate) fn handle_parcel(&mut self, parcel: &Parcel) {
+        let Parcel { letter, packet_id, repeated, expiry } = parcel;
+        let message = &letter.mail.message;
+        let properties = match self.version {
+            Version::V4 => Vec::new(),
+            Version::V5 => v5::carry(&message.properties, *expiry, &letter.ids),
+        };
+        let (packet_id, repeated) = (*packet_id, *repeated);
+        let sending = Sending { packet_id, repeated, retain: letter.retain };
+        self.write(sending, &message.topic, &properties, &message.payload);
+    }
+
+    fn write(&mut self, sending: Sending, topic: &str, properties: &[u8], payload: &Bytes) {
+        let out = &mut self.output;
+        match self.version {
+            Version::V4 => v4::publish_down(out, sending, topic, payload),
+            Version::V5 => v5::publish_down(out, sending, topic, properties, payload),
         }
     }
 }

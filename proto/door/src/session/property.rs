@@ -1,7 +1,7 @@
 //! Properties of version 5: which may come where, each but once, with a value that is allowed.
 //!
-//! The codec takes them doubled, out of place, and with any value. Not here: what they mean to a
-//! session, which looks at a few of them only.
+//! The codec takes them doubled, out of place, and with any value. Those that concern who receives a
+//! message are kept as the bytes they came in, to be carried on. Not here: what they mean to a session.
 
 use super::wire::{Fault, Reader};
 
@@ -24,15 +24,23 @@ pub(crate) const ALIAS: u8 = 35;
 pub(crate) const USER: u8 = 38;
 pub(crate) const PACKET_MAXIMUM: u8 = 39;
 
+/// Properties that a message carries to whoever receives it; user properties are among them.
+const CARRIED: [u8; 5] = [PAYLOAD_FORMAT, CONTENT_TYPE, RESPONSE_TOPIC, CORRELATION, USER];
+
 /// The properties of one packet whose values the door looks at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Properties {
     pub(crate) receive_maximum: Option<u16>,
     pub(crate) packet_maximum: Option<u32>,
-    pub(crate) alias: bool,
-    pub(crate) subscription_id: bool,
+    pub(crate) session_expiry: Option<u32>,
+    pub(crate) message_expiry: Option<u32>,
+    pub(crate) will_delay: Option<u32>,
+    pub(crate) alias: Option<u16>,
+    pub(crate) subscription_id: Option<u32>,
     pub(crate) auth_method: bool,
     pub(crate) auth_data: bool,
+    /// What is carried on, encoded as it came.
+    pub(crate) carried: Vec<u8>,
 }
 
 /// Reads a property section in which only `allowed` and user properties may occur, each but once.
@@ -44,20 +52,23 @@ pub(crate) fn properties(reader: &mut Reader<'_>, allowed: &[u8]) -> Result<Prop
     let mut seen = 0u64;
     let mut found = Properties::default();
     while !section.is_empty() {
+        let whole = section.0;
         let name = section.u8()?;
         if name == USER {
             section.text()?;
             section.text()?;
-            continue;
-        }
-        if !allowed.contains(&name) {
+        } else if !allowed.contains(&name) {
             return Err(Fault::Malformed);
-        }
-        if seen & (1 << name) != 0 {
+        } else if seen & (1 << name) != 0 {
             return Err(Fault::Protocol);
+        } else {
+            seen |= 1 << name;
+            value(name, &mut section, &mut found)?;
         }
-        seen |= 1 << name;
-        value(name, &mut section, &mut found)?;
+        if CARRIED.contains(&name) {
+            let length = whole.len() - section.0.len();
+            found.carried.extend_from_slice(whole.get(..length).unwrap_or_default());
+        }
     }
     Ok(found)
 }
@@ -70,9 +81,9 @@ fn value(name: u8, section: &mut Reader<'_>, found: &mut Properties) -> Result<(
                 return Err(Fault::Protocol);
             }
         }
-        MESSAGE_EXPIRY | SESSION_EXPIRY | WILL_DELAY => {
-            section.u32()?;
-        }
+        MESSAGE_EXPIRY => found.message_expiry = Some(section.u32()?),
+        SESSION_EXPIRY => found.session_expiry = Some(section.u32()?),
+        WILL_DELAY => found.will_delay = Some(section.u32()?),
         PACKET_MAXIMUM => match section.u32()? {
             0 => return Err(Fault::Protocol),
             maximum => found.packet_maximum = Some(maximum),
@@ -82,16 +93,11 @@ fn value(name: u8, section: &mut Reader<'_>, found: &mut Properties) -> Result<(
             maximum => found.receive_maximum = Some(maximum),
         },
         ALIAS_MAXIMUM => drop(section.u16()?),
-        ALIAS => {
-            section.u16()?;
-            found.alias = true;
-        }
-        SUBSCRIPTION_ID => {
-            if section.variable()? == 0 {
-                return Err(Fault::Protocol);
-            }
-            found.subscription_id = true;
-        }
+        ALIAS => found.alias = Some(section.u16()?),
+        SUBSCRIPTION_ID => match section.variable()? {
+            0 => return Err(Fault::Protocol),
+            id => found.subscription_id = u32::try_from(id).ok(),
+        },
         RESPONSE_TOPIC => {
             if rumqttc::mqttbytes::has_wildcards(section.text()?) {
                 return Err(Fault::Protocol);

@@ -1,6 +1,7 @@
 //! PUBLISH from the client: whose topic it is, and its acknowledgement once it is on disk.
 //!
-//! Not here: the form of the packet (`v4`, `v5`), or what durable means (the keep).
+//! Not here: the form of the packet (`v4`, `v5`), what a program says to the bus (`household`), or what
+//! durable means (the keep).
 
 use bytes::BufMut;
 use proto::topic::Topic;
@@ -16,13 +17,10 @@ impl Session {
             return Err(Fault::ReceiveMaximum);
         }
         if let Who::Local(_) = pass.who {
-            if identity::reserved(&publish.topic) {
-                return Err(Fault::NotAuthorized);
-            }
-            let Publish { packet_id, retain, topic, payload } = publish;
-            self.actions.push_back(Action::BusPublish { topic, retain, payload });
-            self.acknowledge(packet_id);
-            return Ok(());
+            return self.handle_household(publish);
+        }
+        if publish.alias.is_some() {
+            return Err(Fault::TopicAlias);
         }
         let topic: Topic = publish.topic.parse().map_err(|_| Fault::NotAuthorized)?;
         if !identity::may_publish(&pass, topic) {
@@ -63,7 +61,8 @@ impl Session {
                     self.acknowledge(packet_id);
                     if packet_id != 0 {
                         self.unacknowledged = self.unacknowledged.saturating_sub(1);
-                        self.acknowledged += 1;
+                        // These are counted as messages on disk.
+                        self.acknowledged += u64::from(!self.is_local());
                     }
                 }
                 Verdict::Refused => self.end(Ending::Refused, 0x97),

@@ -6,7 +6,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use rumqttc::mqttbytes::{FixedHeader, QoS, has_wildcards, v4};
 
-use super::wire::{Fault, Frame, Reader, kind};
+use super::deliver::Sending;
+use super::wire::{self, Fault, Frame, Reader, kind};
 use super::{Filter, Packet, Publish};
 
 /// Reads one packet.
@@ -18,7 +19,9 @@ pub(crate) fn read(frame: Frame) -> Result<Packet, Fault> {
         kind::SUBSCRIBE => subscribe(frame),
         kind::UNSUBSCRIBE => unsubscribe(frame),
         kind::PINGREQ if body.is_empty() => Ok(Packet::Ping),
-        kind::DISCONNECT if body.is_empty() => Ok(Packet::Disconnect { with_will: false }),
+        kind::DISCONNECT if body.is_empty() => {
+            Ok(Packet::Disconnect { with_will: false, expiry: None })
+        }
         _ => Err(Fault::Protocol),
     }
 }
@@ -42,7 +45,10 @@ fn publish(frame: Frame) -> Result<Packet, Fault> {
         packet_id: read.pkid,
         retain: read.retain,
         topic: read.topic,
+        alias: None,
         payload: read.payload,
+        properties: Bytes::new(),
+        expiry: None,
     }))
 }
 
@@ -67,7 +73,7 @@ fn subscribe(frame: Frame) -> Result<Packet, Fault> {
             retain_handling: 0,
         })
         .collect();
-    Ok(Packet::Subscribe { packet_id: read.pkid, filters })
+    Ok(Packet::Subscribe { packet_id: read.pkid, filters, id: None })
 }
 
 fn unsubscribe(frame: Frame) -> Result<Packet, Fault> {
@@ -85,9 +91,9 @@ fn unsubscribe(frame: Frame) -> Result<Packet, Fault> {
     Ok(Packet::Unsubscribe { packet_id: read.pkid, filters: read.topics })
 }
 
-/// Writes a CONNACK; no session is ever present.
-pub(crate) fn connack(out: &mut BytesMut, code: u8) {
-    out.put_slice(&[0x20, 2, 0, code]);
+/// Writes a CONNACK.
+pub(crate) fn connack(out: &mut BytesMut, code: u8, present: bool) {
+    out.put_slice(&[0x20, 2, u8::from(present), code]);
 }
 
 /// Writes a SUBACK: a granted quality of service for each filter, or none for a refusal.
@@ -109,17 +115,8 @@ pub(crate) fn unsuback(out: &mut BytesMut, packet_id: u16) {
     let _ = v4::UnsubAck::new(packet_id).write(out);
 }
 
-/// Writes a PUBLISH to the client; packet id 0 stands for QoS 0.
-pub(crate) fn publish_down(
-    out: &mut BytesMut,
-    topic: &str,
-    payload: Bytes,
-    packet_id: u16,
-    retain: bool,
-) {
-    let qos = if packet_id == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
-    let mut publish = v4::Publish::from_bytes(topic, qos, payload);
-    publish.pkid = packet_id;
-    publish.retain = retain;
-    let _ = publish.write(out);
+/// Writes a PUBLISH to the client.
+pub(crate) fn publish_down(out: &mut BytesMut, sending: Sending, topic: &str, payload: &Bytes) {
+    wire::publish_head(out, sending, topic, payload.len());
+    out.put_slice(payload);
 }

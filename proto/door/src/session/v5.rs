@@ -1,16 +1,20 @@
 //! Packets of MQTT 5 after CONNECT: read with the codec, checked where it is lax, and written.
 //!
 //! The codec counts a subscription identifier twice, refuses an empty DISCONNECT, does not look at
-//! topics as text, and takes properties twice; so the form is checked first.
+//! topics as text, and takes properties twice; so PUBLISH and SUBSCRIBE are read by hand.
 //! Not here: what the packets do (`session`).
 
 use bytes::{BufMut, Bytes, BytesMut};
+use rumqttc::v5::mqttbytes::has_wildcards;
 use rumqttc::v5::mqttbytes::v5::{self, FixedHeader};
-use rumqttc::v5::mqttbytes::{QoS, has_wildcards};
 
+use super::deliver::Sending;
 use super::property::{self, properties};
-use super::wire::{Fault, Frame, Reader, kind, text};
-use super::{Filter, Offer, Packet, Publish};
+use super::wire::{self, Fault, Frame, Reader, kind};
+use super::{ALIAS_MAX, Filter, Offer, Packet, Publish};
+
+/// User property of CONNACK: so many messages were lost while the client was away.
+const LOST: &str = "lost";
 
 const PUBLISH_PROPERTIES: [u8; 7] = [
     property::PAYLOAD_FORMAT,
@@ -25,9 +29,9 @@ const PUBLISH_PROPERTIES: [u8; 7] = [
 /// Reads one packet.
 pub(crate) fn read(frame: Frame) -> Result<Packet, Fault> {
     match frame.kind() {
-        kind::PUBLISH => publish(frame),
+        kind::PUBLISH => publish(&frame),
         kind::PUBACK => puback(&frame),
-        kind::SUBSCRIBE => subscribe(frame),
+        kind::SUBSCRIBE => subscribe(&frame),
         kind::UNSUBSCRIBE => unsubscribe(frame),
         kind::PINGREQ if frame.body().is_empty() => Ok(Packet::Ping),
         kind::PINGREQ => Err(Fault::Malformed),
@@ -41,35 +45,29 @@ fn header(frame: &Frame) -> FixedHeader {
     FixedHeader::new(frame.first, frame.header - 1, frame.bytes.len() - frame.header)
 }
 
-fn publish(frame: Frame) -> Result<Packet, Fault> {
+fn publish(frame: &Frame) -> Result<Packet, Fault> {
     let mut reader = Reader(frame.body());
     let topic = reader.text()?;
     if has_wildcards(topic) {
         return Err(Fault::TopicName);
     }
-    let empty = topic.is_empty();
-    match frame.flags() >> 1 & 0b11 {
-        0 => {}
-        1 => drop(reader.packet_id()?),
+    let packet_id = match frame.flags() >> 1 & 0b11 {
+        0 => 0,
+        1 => reader.packet_id()?,
         _ => return Err(Fault::Qos),
-    }
+    };
     let found = properties(&mut reader, &PUBLISH_PROPERTIES)?;
-    if found.subscription_id {
+    if found.subscription_id.is_some() || (topic.is_empty() && found.alias.is_none()) {
         return Err(Fault::Protocol);
     }
-    if found.alias {
-        return Err(Fault::TopicAlias);
-    }
-    if empty {
-        return Err(Fault::Protocol);
-    }
-    let read = v5::Publish::read(header(&frame), frame.bytes).map_err(|_| Fault::Malformed)?;
-    let topic = text(&read.topic)?.to_owned();
     Ok(Packet::Publish(Publish {
-        packet_id: read.pkid,
-        retain: read.retain,
-        topic,
-        payload: read.payload,
+        packet_id,
+        retain: frame.flags() & 1 != 0,
+        topic: topic.to_owned(),
+        alias: found.alias,
+        payload: frame.bytes.slice(frame.bytes.len() - reader.0.len()..),
+        properties: found.carried.into(),
+        expiry: found.message_expiry,
     }))
 }
 
@@ -88,15 +86,14 @@ fn puback(frame: &Frame) -> Result<Packet, Fault> {
     if reader.is_empty() { Ok(Packet::PubAck(packet_id)) } else { Err(Fault::Malformed) }
 }
 
-fn subscribe(frame: Frame) -> Result<Packet, Fault> {
+fn subscribe(frame: &Frame) -> Result<Packet, Fault> {
     let mut reader = Reader(frame.body());
-    reader.packet_id()?;
-    if properties(&mut reader, &[property::SUBSCRIPTION_ID])?.subscription_id {
-        return Err(Fault::SubscriptionId);
-    }
+    let packet_id = reader.packet_id()?;
+    let id = properties(&mut reader, &[property::SUBSCRIPTION_ID])?.subscription_id;
     if reader.is_empty() {
         return Err(Fault::Protocol);
     }
+    let mut filters = Vec::new();
     while !reader.is_empty() {
         let filter = reader.text()?;
         let options = reader.u8()?;
@@ -106,20 +103,15 @@ fn subscribe(frame: Frame) -> Result<Packet, Fault> {
         if options & 0b11_0000 == 0b11_0000 {
             return Err(Fault::Protocol);
         }
+        filters.push(Filter {
+            path: filter.to_owned(),
+            qos: options & 0b11,
+            no_local: options & 0b100 != 0,
+            as_published: options & 0b1000 != 0,
+            retain_handling: options >> 4 & 0b11,
+        });
     }
-    let read = v5::Subscribe::read(header(&frame), frame.bytes).map_err(|_| Fault::Malformed)?;
-    let filters = read
-        .filters
-        .into_iter()
-        .map(|filter| Filter {
-            path: filter.path,
-            qos: filter.qos as u8,
-            no_local: filter.nolocal,
-            as_published: filter.preserve_retain,
-            retain_handling: filter.retain_forward_rule as u8,
-        })
-        .collect();
-    Ok(Packet::Subscribe { packet_id: read.pkid, filters })
+    Ok(Packet::Subscribe { packet_id, filters, id })
 }
 
 fn unsubscribe(frame: Frame) -> Result<Packet, Fault> {
@@ -141,8 +133,10 @@ fn unsubscribe(frame: Frame) -> Result<Packet, Fault> {
 fn disconnect(frame: &Frame) -> Result<Packet, Fault> {
     let mut reader = Reader(frame.body());
     let reason = if reader.is_empty() { 0 } else { reader.u8()? };
+    let mut expiry = None;
     if !reader.is_empty() {
-        properties(&mut reader, &[property::SESSION_EXPIRY, property::REASON])?;
+        let allowed = [property::SESSION_EXPIRY, property::REASON];
+        expiry = properties(&mut reader, &allowed)?.session_expiry;
     }
     let sent_by_clients = matches!(
         reason,
@@ -151,7 +145,7 @@ fn disconnect(frame: &Frame) -> Result<Packet, Fault> {
     if !reader.is_empty() || !sent_by_clients {
         return Err(Fault::Malformed);
     }
-    Ok(Packet::Disconnect { with_will: reason != 0 })
+    Ok(Packet::Disconnect { with_will: reason != 0, expiry })
 }
 
 /// Writes a CONNACK that refuses.
@@ -159,21 +153,23 @@ pub(crate) fn refuse(out: &mut BytesMut, code: u8) {
     out.put_slice(&[0x20, 3, 0, code, 0]);
 }
 
-/// Writes a CONNACK that says what this door offers. No session outlives its connection.
+/// Writes a CONNACK that says what this door offers, and what an earlier session has lost.
 pub(crate) fn connack(out: &mut BytesMut, offer: &Offer) {
     let flag = |offered: bool| Some(u8::from(offered));
+    let lost = Some(offer.lost).filter(|lost| *lost > 0);
+    let lost = lost.map(|lost| (LOST.to_owned(), lost.to_string())).into_iter();
     let properties = v5::ConnAckProperties {
-        session_expiry_interval: Some(0),
+        session_expiry_interval: Some(offer.session_expiry),
         receive_max: Some(offer.receive_maximum),
         max_qos: Some(1),
         retain_available: flag(offer.free_topics),
         max_packet_size: u32::try_from(offer.packet_maximum).ok(),
         assigned_client_identifier: offer.assigned.clone(),
-        topic_alias_max: None,
+        topic_alias_max: offer.free_topics.then_some(ALIAS_MAX),
         reason_string: None,
-        user_properties: Vec::new(),
+        user_properties: lost.collect(),
         wildcard_subscription_available: flag(offer.free_topics),
-        subscription_identifiers_available: flag(false),
+        subscription_identifiers_available: flag(offer.free_topics),
         shared_subscription_available: flag(false),
         server_keep_alive: offer.keep_alive,
         response_information: None,
@@ -182,7 +178,7 @@ pub(crate) fn connack(out: &mut BytesMut, offer: &Offer) {
         authentication_data: None,
     };
     let connack = v5::ConnAck {
-        session_present: false,
+        session_present: offer.present,
         code: v5::ConnectReturnCode::Success,
         properties: Some(properties),
     };
@@ -210,33 +206,41 @@ pub(crate) fn unsuback(out: &mut BytesMut, packet_id: u16, existed: &[bool]) {
 /// Packet id, no properties, one code for each filter: the codec has no writer for these as server.
 fn codes(out: &mut BytesMut, first: u8, packet_id: u16, codes: impl ExactSizeIterator<Item = u8>) {
     out.put_u8(first);
-    let mut length = 3 + codes.len();
-    loop {
-        let low = u8::try_from(length & 0x7F).unwrap_or(0);
-        length >>= 7;
-        out.put_u8(if length > 0 { low | 0x80 } else { low });
-        if length == 0 {
-            break;
-        }
-    }
+    wire::put_variable(out, 3 + codes.len());
     out.put_u16(packet_id);
     out.put_u8(0);
     out.extend(codes);
 }
 
-/// Writes a PUBLISH to the client; packet id 0 stands for QoS 0.
+/// Properties of a message on its way to a subscriber, encoded.
+pub(crate) fn carry(carried: &[u8], expiry: Option<u32>, ids: &[u32]) -> Vec<u8> {
+    let mut properties = Vec::with_capacity(carried.len() + 5 + 5 * ids.len());
+    if let Some(expiry) = expiry {
+        properties.put_u8(property::MESSAGE_EXPIRY);
+        properties.put_u32(expiry);
+    }
+    for id in ids {
+        properties.put_u8(property::SUBSCRIPTION_ID);
+        wire::put_variable(&mut properties, *id as usize);
+    }
+    properties.extend_from_slice(carried);
+    properties
+}
+
+/// Writes a PUBLISH to the client; its properties are encoded.
 pub(crate) fn publish_down(
     out: &mut BytesMut,
+    sending: Sending,
     topic: &str,
-    payload: Bytes,
-    packet_id: u16,
-    retain: bool,
+    properties: &[u8],
+    payload: &Bytes,
 ) {
-    let qos = if packet_id == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
-    let mut publish = v5::Publish::new(topic, qos, payload, None);
-    publish.pkid = packet_id;
-    publish.retain = retain;
-    let _ = publish.write(out);
+    let mut length = Vec::with_capacity(4);
+    wire::put_variable(&mut length, properties.len());
+    wire::publish_head(out, sending, topic, length.len() + properties.len() + payload.len());
+    out.put_slice(&length);
+    out.put_slice(properties);
+    out.put_slice(payload);
 }
 
 /// Writes a DISCONNECT with its reason.

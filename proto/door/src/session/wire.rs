@@ -5,7 +5,9 @@
 //! flags, lengths, sizes, U+0000. Not here: what a packet asks for (`session`), CONNECT (`connect`),
 //! properties (`property`).
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+use super::deliver::Sending;
 
 /// Packet kinds a client may send, and those it may not.
 pub(crate) mod kind {
@@ -35,7 +37,7 @@ pub enum Fault {
     TopicName,
     /// More unacknowledged messages than the CONNACK allowed.
     ReceiveMaximum,
-    /// Topic aliases are not offered.
+    /// A topic alias beyond what is offered.
     TopicAlias,
     /// Larger than the CONNACK or the topic allows.
     TooLarge,
@@ -137,6 +139,32 @@ fn variable(bytes: &[u8], minimal: bool) -> Result<Option<(usize, usize)>, Fault
         }
     }
     if bytes.len() >= 4 { Err(Fault::Malformed) } else { Ok(None) }
+}
+
+/// Writes a variable byte integer; what is larger than four bytes hold is never asked for.
+pub(crate) fn put_variable(out: &mut impl BufMut, mut value: usize) {
+    loop {
+        let low = u8::try_from(value & 0x7F).unwrap_or(0);
+        value >>= 7;
+        out.put_u8(if value > 0 { low | 0x80 } else { low });
+        if value == 0 {
+            break;
+        }
+    }
+}
+
+/// Writes a PUBLISH to the client up to its packet id; `rest` is what follows, in bytes.
+pub(crate) fn publish_head(out: &mut BytesMut, sending: Sending, topic: &str, rest: usize) {
+    let awaited = sending.packet_id != 0;
+    let length = 2 + topic.len() + 2 * usize::from(awaited) + rest;
+    out.reserve(length + 5);
+    out.put_u8(sending.first_byte());
+    put_variable(out, length);
+    out.put_u16(u16::try_from(topic.len()).unwrap_or(u16::MAX));
+    out.put_slice(topic.as_bytes());
+    if awaited {
+        out.put_u16(sending.packet_id);
+    }
 }
 
 /// Checks a text as the specification wants it: UTF-8 without U+0000.

@@ -144,6 +144,10 @@ impl Gate for TestGate {
         Ok(pass)
     }
 
+    fn may_acknowledge(&self, _topic: &str, payload: &[u8]) -> bool {
+        payload != b"sos"
+    }
+
     fn listening(&self, who: Who) {
         self.listening.lock().unwrap().push(who);
     }
@@ -189,8 +193,11 @@ impl House {
     }
 
     pub fn with_bus() -> Self {
-        let limits = Limits { packet: 65_536, ..Limits::default() };
-        Self::build(Plan { limits, bus: Some(BusLimits::default()), ..Plan::default() })
+        Self::build(Plan {
+            limits: Limits::household(),
+            bus: Some(BusLimits::default()),
+            ..Plan::default()
+        })
     }
 
     pub fn build(plan: Plan) -> Self {
