@@ -41,7 +41,7 @@ pub struct Config {
     #[serde(default)]
     #[toml_example(nesting)]
     pub devices: Devices,
-    /// The local bus, plain MQTT for displays and home automation.
+    /// The local bus, MQTT for displays and home automation.
     #[serde(default)]
     #[toml_example(nesting)]
     pub bus: Bus,
@@ -76,11 +76,15 @@ pub struct Devices {
 #[derive(Debug, Clone, Deserialize, TomlExample)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bus {
-    /// Address to listen on; loopback only.
+    /// Address to listen on. One of the home's network needs a password file.
     #[toml_example(default = "127.0.0.1:1884")]
     pub bind: SocketAddr,
     /// File with one line `name:password`; without it every program of this machine may connect.
     pub password_file: Option<PathBuf>,
+    /// Certificate chain to speak TLS with, as PEM; without it passwords can be read on the home's network.
+    pub certificate: Option<PathBuf>,
+    /// Key of that certificate, as PEM.
+    pub key: Option<PathBuf>,
 }
 
 /// The page for support.
@@ -145,7 +149,7 @@ impl Default for Devices {
 
 impl Default for Bus {
     fn default() -> Self {
-        Self { bind: loopback(), password_file: None }
+        Self { bind: loopback(), password_file: None, certificate: None, key: None }
     }
 }
 
@@ -185,8 +189,13 @@ impl Config {
         let config: Self =
             toml::from_str(text).map_err(|e| ConfigError::Parse(path.to_owned(), Box::new(e)))?;
         let wrong = |why: &str| Err(ConfigError::Value(path.to_owned(), why.to_owned()));
-        if !config.bus.bind.ip().is_loopback() {
-            return wrong("[bus] bind must be a loopback address such as 127.0.0.1:1884");
+        if !config.bus.bind.ip().is_loopback() && config.bus.password_file.is_none() {
+            return wrong(
+                "[bus] bind beyond loopback needs a password_file, or bind to 127.0.0.1:1884",
+            );
+        }
+        if config.bus.certificate.is_some() != config.bus.key.is_some() {
+            return wrong("[bus] certificate and key go together, set both or none");
         }
         if !config.health.bind.ip().is_loopback() {
             return wrong("[health] bind must be a loopback address such as 127.0.0.1:8080");
@@ -221,8 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn the_bus_stays_on_this_machine() {
+    fn the_bus_stays_on_this_machine_unless_it_has_a_password() {
         let text = "data = \"d\"\ncredentials = \"c\"\n[bus]\nbind = \"0.0.0.0:1884\"\n";
         assert!(matches!(Config::parse(text, Path::new("x")), Err(ConfigError::Value(..))));
+        let half = format!("{text}password_file = \"p\"\ncertificate = \"c\"\n");
+        assert!(matches!(Config::parse(&half, Path::new("x")), Err(ConfigError::Value(..))));
+        assert!(Config::parse(&format!("{text}password_file = \"p\"\n"), Path::new("x")).is_ok());
     }
 }

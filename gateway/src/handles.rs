@@ -42,7 +42,9 @@ pub fn divide(limit: usize, asked: Option<usize>) -> Result<Division, String> {
             "this process may open {limit} files and needs {LEAST}, raise its limit of open files"
         ));
     }
-    let bus = Limits { connections: LOCALS, reserve: 0, porch: 32, share: 32, ..narrow() };
+    let (porch, share, grace) = (32, 32, GRACE);
+    let bus =
+        Limits { connections: LOCALS, reserve: 0, porch, share, grace, ..Limits::household() };
     let page = Rules {
         porch: PAGE,
         share: PAGE,

@@ -6,6 +6,8 @@
 //! two paths, one request a connection; one that dawdles makes room for the next.
 //! Not here: alarms of people.
 
+mod bus;
+
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,6 +148,9 @@ impl HealthPage {
         say("acknowledged_total", "counter", door.acknowledged);
         say("refused_total", "counter", door.refused);
         say("told_total", "counter", door.told);
+        if let Some(counters) = self.bus.bus_counters() {
+            bus::write(&mut text, &counters);
+        }
         if let Some(days) = self.certificate_days() {
             let _ = writeln!(text, "# TYPE hearthline_gateway_certificate_days gauge");
             let _ = writeln!(text, "hearthline_gateway_certificate_days {days}");

@@ -37,6 +37,7 @@ use crate::uplink::transport::Endpoint;
 use crate::uplink::wallet::Wallet;
 
 use doors::announce;
+pub use doors::bus_tls;
 pub use error::StartError;
 pub use lanes::wallet;
 use signals::Signals;
@@ -57,6 +58,7 @@ struct Built {
     boot: BootId,
     credentials: Credentials,
     bus_password: Option<(String, String)>,
+    bus_tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 /// Runs the box until SIGTERM or SIGINT.
@@ -78,7 +80,7 @@ pub fn run(division: Division, config: Config, credentials: Credentials) -> Resu
 
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,rumqttd=warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -93,6 +95,7 @@ impl Built {
         credentials: Credentials,
     ) -> Result<Self, StartError> {
         let bus_password = read_password(config.bus.password_file.as_ref())?;
+        let bus_tls = bus_tls(&config.bus)?;
         let mut address = credentials.server.clone();
         if let Some(host) = &config.server.host {
             address.host.clone_from(host);
@@ -120,6 +123,7 @@ impl Built {
             boot,
             credentials,
             bus_password,
+            bus_tls,
         })
     }
 

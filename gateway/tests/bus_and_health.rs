@@ -99,6 +99,64 @@ async fn the_bus_asks_for_its_password_if_one_is_set() {
     }
 }
 
+/// Says hello to the bus from another address of this machine than loopback.
+async fn knock(at: SocketAddr, password: Option<&str>) -> bool {
+    let mut options = MqttOptions::new("panel", at.ip().to_string(), at.port());
+    if let Some(password) = password {
+        options.set_credentials("display", password);
+    }
+    let (_client, mut socket) = AsyncClient::new(options, 8);
+    within(socket.poll()).await.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bus_goes_beyond_this_machine_with_a_password_and_not_without() {
+    let home = Home::new(ANY);
+    std::fs::write(home.path("bus-password"), "display:secret\n").unwrap();
+    let more =
+        format!("[bus]\nbind = \"0.0.0.0:0\"\npassword_file = {:?}", home.path("bus-password"));
+    let running = home.start(&more);
+    let at = SocketAddr::from(([127, 0, 0, 1], running.bus.port()));
+    assert!(knock(at, Some("secret")).await);
+    for password in [Some("wrong"), None] {
+        assert!(!knock(at, password).await, "{password:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_discovery_message_passes_and_is_there_for_who_comes_later() {
+    let home = Home::new(ANY);
+    let running = home.start("");
+    let discovery = serde_json::json!({ "components": "x".repeat(200_000) }).to_string();
+    let at = running.bus;
+    let connect = |name: &str| {
+        let mut options = MqttOptions::new(name, at.ip().to_string(), at.port());
+        options.set_max_packet_size(300_000, 300_000);
+        AsyncClient::new(options, 8)
+    };
+    let (client, mut socket) = connect("zigbee2mqtt");
+    let topic = "homeassistant/device/bed/config";
+    client.try_publish(topic, QoS::AtLeastOnce, true, discovery.clone()).unwrap();
+    within(async {
+        while !matches!(socket.poll().await.unwrap(), Event::Incoming(Packet::PubAck(_))) {}
+    })
+    .await;
+    let (client, mut socket) = connect("homeassistant");
+    client.try_subscribe("homeassistant/#", QoS::AtLeastOnce).unwrap();
+    let heard = within(async {
+        loop {
+            if let Event::Incoming(Packet::Publish(publish)) = socket.poll().await.unwrap() {
+                break publish;
+            }
+        }
+    })
+    .await;
+    assert_eq!((&heard.topic[..], &heard.payload[..]), (topic, discovery.as_bytes()));
+    assert!(heard.retain);
+    let (_, text) = ask(running.health, "/metrics");
+    assert!(text.contains("hearthline_gateway_bus_clients 2"), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_health_page_tells_what_works_and_what_waits() {
     let room = WatchRoom::open(ANY).await;

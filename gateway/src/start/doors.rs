@@ -4,6 +4,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use door::{Bus, CommitHandle, Door, DoorConfig, Edge};
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 
 use super::{Built, StartError};
 use crate::bus_gate::BusGate;
+use crate::config;
 use crate::health::{HealthPage, Pulse};
 
 impl Built {
@@ -27,7 +29,7 @@ impl Built {
         commit: CommitHandle,
         (bus, gate): (Bus, Arc<BusGate>),
     ) -> Result<Door, StartError> {
-        let edge = Edge::Plain { open_to_home: false };
+        let edge = Edge::Household(self.bus_tls.clone());
         let limits = self.division.bus.clone();
         let config = DoorConfig { bind: self.config.bus.bind, edge, limits };
         Ok(door::open(config, gate, commit, Some(bus)).await?)
@@ -42,6 +44,23 @@ impl Built {
         let (clock, wallet) = (self.clock.clone(), self.wallet.clone());
         HealthPage { pulse, clock, door, bus, wallet }
     }
+}
+
+/// The bus's certificate, if it speaks TLS.
+pub fn bus_tls(bus: &config::Bus) -> Result<Option<Arc<rustls::ServerConfig>>, StartError> {
+    let (Some(certificate), Some(key)) = (&bus.certificate, &bus.key) else {
+        if !bus.bind.ip().is_loopback() {
+            tracing::warn!(
+                "the bus has no certificate: its password can be read on the home's network"
+            );
+        }
+        return Ok(None);
+    };
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|error| StartError::BusPapers(path.clone(), error))
+    };
+    let tls = door::tls::household_config(&read(certificate)?, &read(key)?);
+    Ok(Some(Arc::new(tls.map_err(StartError::BusTls)?)))
 }
 
 /// One JSON line on standard output: who starts this program waits for it.

@@ -41,6 +41,12 @@ pub enum StartError {
     /// The bus password.
     #[error("cannot use {0}, write one line `name:password` into it or remove [bus] password_file")]
     BusPassword(PathBuf),
+    /// The bus's certificate or key.
+    #[error("cannot read {0}, name a readable PEM file or remove [bus] certificate and key")]
+    BusPapers(PathBuf, #[source] std::io::Error),
+    /// What they hold.
+    #[error("cannot speak TLS on the bus, compare [bus] certificate and key")]
+    BusTls(#[source] door::tls::TlsError),
     /// The runtime, signals or randomness.
     #[error("the operating system gives no {0}, restart the machine")]
     System(&'static str, #[source] std::io::Error),
@@ -54,6 +60,8 @@ impl StartError {
             Self::Credentials(_)
             | Self::Transport(_)
             | Self::BusPassword(_)
+            | Self::BusPapers(..)
+            | Self::BusTls(_)
             | Self::Spool(SpoolError::Lost(_)) => 65,
             Self::Door(_) | Self::Health(..) => 69,
             Self::System(..) => 71,
