@@ -98,6 +98,11 @@ impl Millis {
         Self::secs(m.saturating_mul(60))
     }
 
+    /// A span of so many days of 24 hours.
+    pub const fn days(d: u64) -> Self {
+        Self::minutes(d.saturating_mul(24 * 60))
+    }
+
     /// Milliseconds.
     pub const fn get(self) -> u64 {
         self.0

@@ -32,6 +32,7 @@ pub mod receipts;
 pub mod records;
 pub mod rehearsal;
 pub mod replay;
+pub mod retention;
 pub mod router;
 pub mod routes;
 pub mod series;

@@ -14,6 +14,7 @@ pub mod due;
 pub mod edit;
 pub mod event;
 pub mod fault;
+pub mod forgotten;
 pub mod gateway;
 pub mod heard;
 pub mod home;

@@ -32,7 +32,7 @@ use crate::app::App;
 use crate::assets;
 use crate::auth::program::{self, bearer};
 use crate::routes::{
-    alerts, document, enrol, entry, find, homes, images, me, moving, ops, oversight, pages,
+    alerts, document, enrol, entry, find, homes, images, kept, me, moving, ops, oversight, pages,
     persons, queue, readings, rules, session, staff, stream, tokens, watch,
 };
 use crate::words::Lang;
@@ -174,6 +174,7 @@ fn supervisors() -> Router<Arc<App>> {
 fn administrators() -> Router<Arc<App>> {
     Router::new()
         .route("/api/provision/batch", post(enrol::batch))
+        .route("/api/kept", get(kept::show))
         .route("/api/images", get(images::list))
         .route("/api/images", post(images::add).layer(DefaultBodyLimit::max(IMAGE_BODY_MAX)))
         .route("/api/images/{id}", get(images::show))

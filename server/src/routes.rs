@@ -10,6 +10,7 @@ pub mod entry;
 pub mod find;
 pub mod homes;
 pub mod images;
+pub mod kept;
 pub mod me;
 pub mod moving;
 pub mod ops;

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::faults::Fault;
 use crate::records::refusal::{is_of_row, leave_out, left_out};
 use crate::records::{desk, notify, state};
+use crate::retention::Keeper;
 
 /// Frames of a boot are told apart this long after its last one, ms; gateways keep what they sent for 7 days at most.
 const SEEN_KEPT: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -29,6 +30,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What the sweeps have met.
 #[derive(Debug, Default)]
 pub struct Sweeps {
+    kept: Keeper,
     left_out: u64,
     last: Option<Mono>,
 }
@@ -44,6 +46,7 @@ impl Sweeps {
             changes(app).await,
             notices(app, now - NOTICES_KEPT).await,
             crate::auth::sweep(app).await,
+            self.kept.step(app).await,
         ];
         for error in done.into_iter().filter_map(Result::err) {
             if is_of_row(&error) {

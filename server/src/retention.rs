@@ -1,0 +1,127 @@
+//! What is kept how long, by class, and what went because its time was over.
+//!
+//! Times are held against the edge of the clock (`clock::edge`), so a wall clock that runs ahead takes nothing away, and
+//! each step is a short transaction, so that no press waits for the past. A pass that took something away leaves a line.
+//! Not here: measured values (`series`), and rows that are bounded by number (`upkeep`).
+
+use care::policy::{ALERTS_KEPT, FAULTS_KEPT, LOOKS_KEPT};
+use proto::unit::{Millis, Mono};
+
+use crate::app::App;
+use crate::records::forgotten::{self, Ended, Forgotten};
+
+/// Rows of one transaction.
+const AT_ONCE: i64 = 100;
+/// Transactions of one step; steps come every few seconds.
+const TURNS: usize = 10;
+/// A pass that found nothing more is followed by another after this.
+const REST: Millis = Millis::minutes(60);
+
+/// A class of what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Ended alerts of persons.
+    Alerts,
+    /// Ended faults of equipment.
+    Faults,
+    /// Who looked at whom, and who changed what.
+    Looks,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Alerts, Self::Faults, Self::Looks];
+
+    /// Its word in the API and in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Alerts => "alerts",
+            Self::Faults => "faults",
+            Self::Looks => "looks",
+        }
+    }
+
+    /// How long it is kept after its end.
+    pub const fn kept(self) -> Millis {
+        match self {
+            Self::Alerts => ALERTS_KEPT,
+            Self::Faults => FAULTS_KEPT,
+            Self::Looks => LOOKS_KEPT,
+        }
+    }
+
+    /// Before when it goes, wall clock.
+    fn edge(self, clock: i64) -> i64 {
+        clock.saturating_sub(i64::try_from(self.kept().get()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Forgets step by step what is too old.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    rests_until: Mono,
+    lines: [u64; Class::ALL.len()],
+}
+
+impl Keeper {
+    /// One step. Nothing goes before the wall clock is proved.
+    pub async fn step(&mut self, app: &App) -> Result<(), sqlx::Error> {
+        self.step_by(app, app.clock.edge()).await
+    }
+
+    /// The same by an edge of the caller's.
+    pub async fn step_by(&mut self, app: &App, edge: Option<i64>) -> Result<(), sqlx::Error> {
+        let now = app.clock.now();
+        if now.mono < self.rests_until {
+            return Ok(());
+        }
+        let Some(clock) = edge else { return Ok(()) };
+        for _ in 0..TURNS {
+            let mut more = false;
+            for (class, lines) in Class::ALL.into_iter().zip(&mut self.lines) {
+                let gone = forget(app, class, class.edge(clock)).await?;
+                *lines += gone;
+                more |= gone > 0;
+            }
+            if !more {
+                self.rests_until = now.mono.after(REST);
+                return self.tell(app, clock, now.wall_ms).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell(&mut self, app: &App, clock: i64, wall: i64) -> Result<(), sqlx::Error> {
+        if self.lines.iter().all(|lines| *lines == 0) {
+            return Ok(());
+        }
+        let mut writer = app.records.begin().await?;
+        for (class, lines) in Class::ALL.into_iter().zip(self.lines) {
+            if lines == 0 {
+                continue;
+            }
+            tracing::info!(
+                class = class.word(),
+                lines,
+                "what was older than its time is forgotten"
+            );
+            let (edge, lines) = (class.edge(clock), i64::try_from(lines).unwrap_or(i64::MAX));
+            let pass = Forgotten { class: class.word().to_owned(), wall, edge, lines };
+            forgotten::tell(&mut writer, &pass).await?;
+        }
+        writer.commit().await?;
+        self.lines = [0; Class::ALL.len()];
+        Ok(())
+    }
+}
+
+async fn forget(app: &App, class: Class, edge: i64) -> Result<u64, sqlx::Error> {
+    let mut writer = app.records.begin().await?;
+    let gone = match class {
+        Class::Alerts => forgotten::alerts(&mut writer, Ended::Persons, edge, AT_ONCE).await?,
+        Class::Faults => forgotten::alerts(&mut writer, Ended::Equipment, edge, AT_ONCE).await?,
+        Class::Looks => forgotten::looks(&mut writer, edge, AT_ONCE).await?,
+    };
+    writer.commit().await?;
+    Ok(gone)
+}
