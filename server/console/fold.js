@@ -3,7 +3,7 @@ import { ordered, worked } from "./shift.js";
 
 // So many of one cause are folded at any time if a box is the cause, and in a flood whatever it is.
 const MANY = 2;
-const BOX = new Set(["gateway_silence", "no_way"]);
+const BOX = new Set(["gateway_silence", "no_way", "unsteady"]);
 const unfolded = new Set();
 let flood = false;
 
@@ -14,9 +14,12 @@ export function inFlood(on) {
 function cause(entry) {
   const { view } = entry;
   if (worked(entry) || view.severity === "emergency") return null;
-  if (BOX.has(view.kind) && view.gateway) return `gateway ${view.gateway}`;
+  const what = view.evidence?.[0]?.what ?? "";
+  // Boxes and devices that wait for their fitter are one task, wherever they wait.
+  if (what === "not_installed") return what;
+  if (BOX.has(view.kind) && view.gateway && !view.device) return `gateway ${view.gateway}`;
   if (!flood || view.severity !== "fault") return null;
-  return `${view.kind} ${view.evidence?.[0]?.what ?? ""}`;
+  return `${view.kind} ${what}`;
 }
 
 // Rows from top to bottom: { entry }, and under the first of a cause { cause, rest, open }.
@@ -36,7 +39,7 @@ export function rows() {
     }
     if (all[0] !== entry) continue;
     // The box speaks for all behind it, at the place of the gravest.
-    const head = all.find(({ view }) => view.kind === "gateway_silence") ?? entry;
+    const head = all.find(({ view }) => view.kind !== "no_way" && BOX.has(view.kind)) ?? entry;
     const rest = all.filter((other) => other !== head);
     const open = unfolded.has(key);
     out.push({ entry: head }, { cause: key, rest: rest.length, open });

@@ -20,6 +20,7 @@ use crate::handles::Division;
 use crate::health::Health;
 use crate::history::History;
 use crate::inbox::Inbox;
+use crate::ingest::boxes::Links;
 use crate::ingest::judge::device_of;
 use crate::ingest::mirror::Mirror;
 use crate::ingest::{Command, Commands};
@@ -88,6 +89,8 @@ pub struct App {
     pub certificates: Certificates,
     /// What is out of order, told to people.
     pub faults: Faults,
+    /// How often home boxes connect.
+    pub links: Links,
     /// Measured values on their way to the series.
     pub points: Points,
     /// Notices that leave the house.

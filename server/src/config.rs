@@ -14,6 +14,7 @@ use toml_example::TomlExample;
 
 use self::console::Console;
 use crate::handles::{self, Asked, Division};
+use crate::rehearsal::rules::RulesForm;
 use crate::series::Retention;
 
 /// Most receivers of notices; each has threads of its own.
@@ -46,6 +47,10 @@ pub struct Config {
     #[serde(default = "china")]
     #[toml_example(default = "Asia/Shanghai")]
     pub time_zone: String,
+    /// How the homes of this area are judged, as in the API's rules of a home; a home of its own rules has those.
+    #[serde(default)]
+    #[toml_example(skip)]
+    pub rules: RulesForm,
 }
 
 fn china() -> String {

@@ -10,13 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use care::policy::dates::dated;
 use door::{Deny, Gate, Hello, Pass, Who};
 use proto::down::Rung;
+use proto::frame::Lane;
 use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
 use proto::relay::GatewayDown;
 use proto::seat::Seat;
 use tokio::sync::mpsc;
 
 use crate::app::App;
-use crate::ingest::batch::gateway_twice;
+use crate::faults::Fault;
+use crate::ingest::batch::{gateway_twice, reconnects};
 use crate::ingest::judge::{device_of, number};
 use crate::records::open;
 
@@ -93,13 +95,14 @@ impl Gate for GatewayGate {
                 // One that has ended still carries emergencies; its seals are what is believed.
                 let now = dated(self.app.clock.now().wall_ms.div_euclid(1_000));
                 self.app.certificates.wear(gateway, certificate);
-                if certificate.ended(now) && lane == proto::frame::Lane::Telemetry {
+                if certificate.ended(now) && lane == Lane::Telemetry {
                     return Err(Deny::NotAuthorized);
                 }
             }
             Some(_) => return Err(Deny::NotAuthorized),
             None => self.prove(gateway, hello)?,
         }
+        self.connects(gateway, lane);
         Ok(Pass { who: Who::Gateway(gateway), lane: Some(lane) })
     }
 
@@ -114,6 +117,19 @@ impl Gate for GatewayGate {
 }
 
 impl GatewayGate {
+    /// One that connects again and again is told, unless two boxes push each other out: that is told already.
+    fn connects(&self, gateway: GatewayId, lane: Lane) {
+        let now = self.app.clock.now().mono;
+        let proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
+        let two = proofs.get(&gateway).is_some_and(Proofs::are_two);
+        drop(proofs);
+        let often = (lane == Lane::Emergency).then(|| self.app.links.connects(gateway, now));
+        if let Some(times) = often.flatten().filter(|_| !two) {
+            let fault = Fault { value: f32::from(times), ..reconnects(gateway) };
+            self.app.faults.raise_again(fault, now);
+        }
+    }
+
     fn prove(&self, gateway: GatewayId, hello: &Hello<'_>) -> Result<(), Deny> {
         let password = hello.password.ok_or(Deny::Credentials)?;
         let key = self.app.registry.device(gateway.as_device()).ok_or(Deny::Credentials)?.hop_key();

@@ -6,6 +6,7 @@
 //! Not here: HTTP, the desk, who is spoken to next (`alert::escalate`).
 
 pub mod batch;
+pub mod boxes;
 pub mod dating;
 pub mod homes;
 pub mod judge;

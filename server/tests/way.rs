@@ -3,6 +3,9 @@
 //! Time is given to the batcher, so that ninety seconds pass at once. Not here: what a way is (`ingest::way`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+#[path = "way/boxes.rs"]
+mod boxes;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +21,7 @@ use server::faults;
 use server::inbox::InboxRow;
 use server::ingest::batch::Batcher;
 use server::provision::Minted;
+use server::records::chain::{self, Batch, Growth};
 use server::records::desk::{self, DeskRow};
 use server::records::home::HomeRow;
 

@@ -13,12 +13,16 @@ pub(crate) mod forest;
 pub(crate) mod habits;
 pub(crate) mod help;
 pub(crate) mod idle;
+pub(crate) mod often;
 pub(crate) mod rates;
 pub(crate) mod restless;
 pub(crate) mod run;
 pub(crate) mod silence;
+pub(crate) mod starts;
 pub(crate) mod stillness;
 pub(crate) mod vitals;
+pub(crate) mod wander;
+pub(crate) mod waver;
 
 use minicbor::{Decode, Encode};
 use proto::unit::{Millis, Mono};

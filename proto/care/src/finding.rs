@@ -70,6 +70,18 @@ pub enum Kind {
     /// The watch room or a home box itself needs a hand: a store, a certificate, a clock.
     #[n(13)]
     Upkeep,
+    /// A device or box that is silent or without mains again and again; stands for each time.
+    #[n(14)]
+    Unsteady,
+    /// A device or box that starts again and again.
+    #[n(15)]
+    Boots,
+    /// A contact that chatters, or does not come back.
+    #[n(16)]
+    Stuck,
+    /// Out by a door at night and not back.
+    #[n(17)]
+    Wander,
 }
 
 /// How soon somebody must act; order matters.
@@ -255,6 +267,27 @@ pub enum Seen {
     /// A person had ended it before the records were restored; value = minutes ago.
     #[n(132)]
     EndedBefore,
+    /// Gone and back again; value = how often in a row with less than a day between.
+    #[n(150)]
+    Wavered,
+    /// Started; value = how often lately.
+    #[n(151)]
+    Booted,
+    /// Closed since before its device started: nobody has let go of it.
+    #[n(152)]
+    HeldAtBoot,
+    /// Enrolled and never heard; value = minutes since.
+    #[n(153)]
+    NotInstalled,
+    /// Went out by a door; value = minutes ago.
+    #[n(154)]
+    WentOut,
+    /// The door stands open since; value = minutes ago.
+    #[n(155)]
+    DoorStandsOpen,
+    /// Connected; value = how often lately.
+    #[n(156)]
+    Connected,
 }
 
 /// What one detector says, and in which incident of this home.

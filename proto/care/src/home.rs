@@ -22,14 +22,20 @@ use crate::detect::help::Help;
 use crate::detect::rates::Rates;
 use crate::detect::restless::{Nights, OTHERS_MAX, Restless};
 use crate::detect::run::{Company, Run};
+use crate::detect::starts::Starts;
 use crate::detect::stillness::Stillness;
 use crate::detect::vitals::Vitals;
+use crate::detect::wander::Wander;
+use crate::detect::waver::Wavers;
 use crate::detect::{LocalTime, bare, fault};
 use crate::finding::{Kind, Seen, Severity, Trust};
 use crate::home::contract::{Change, Input, OUTPUTS_MAX, Output};
 use crate::policy::{Rules, Usual};
 use crate::roster::{Mark, Roster};
-use crate::triage::{Book, Triage, Word};
+use crate::triage::{Book, Incident, Triage, Word};
+
+/// What can be wrong with one device.
+const EQUIPMENT: [Kind; 5] = [Kind::Silence, Kind::Fault, Kind::Unsteady, Kind::Boots, Kind::Stuck];
 
 /// Whether somebody listens to the home without a gap, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -55,7 +61,8 @@ impl Default for Link {
 /// what time has done; other
 /// inputs answer for themselves alone, and what they make due is due at once. A deadline that comes
 /// early, late or twice does no harm. The encoded
-/// state of six devices has about 520 bytes, of [`contract::DEVICES_MAX`] about 1,800, and 90 more for each bed that
+/// state of six devices has about 520 bytes, of [`contract::DEVICES_MAX`] about 2,100, 17 more for each that has come back
+/// from silence within a day, and 90 more for each bed that
 /// measures breath or heart.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 #[cbor(map)]
@@ -95,6 +102,15 @@ pub struct Home {
     /// Who was believed lately.
     #[cbor(n(25), default)]
     company: Company,
+    /// What comes and goes.
+    #[cbor(n(26), default)]
+    wavers: Wavers,
+    /// Who starts again and again.
+    #[cbor(n(27), default)]
+    starts: Starts,
+    /// Who is out by a door at night.
+    #[cbor(n(28), default)]
+    wander: Wander,
     /// When somebody was last seen up and about: the long-lie clock runs from here.
     #[n(16)]
     upright: Option<Mono>,
@@ -184,9 +200,8 @@ impl Home {
                 self.beds.release(device);
                 self.nights().release(device);
                 self.rates.release(device);
-                triage.ease(Kind::Silence, Some(device));
-                triage.ease(Kind::Fault, Some(device));
-                fault::mains_back(&self.roster, device, triage);
+                self.wander.release(device);
+                self.leaves(device, triage);
             }
             Input::Gateway { up } => self.link(up, triage),
             Input::Closed { incident, outcome } => self.closed(incident, outcome, triage),
@@ -234,11 +249,28 @@ impl Home {
         if let Some(incident) = was.filter(|incident| incident.kind == Kind::Vitals) {
             self.vitals.looked(incident.device, triage.now);
         }
+        if let Some(device) = was.filter(Incident::is_held).and_then(|incident| incident.device) {
+            self.wavers.forget(device);
+            self.starts.looked(device, triage.now);
+        }
+        if was.is_some_and(|incident| incident.kind == Kind::Wander) {
+            self.wander.looked();
+        }
         if was.is_some_and(|incident| incident.kind == Kind::Stillness) {
             self.stillness.looked();
             self.dwell.looked(triage.now);
             self.rates.looked(triage.now);
         }
+    }
+
+    /// Nothing is wrong any more with a device that has left.
+    fn leaves(&mut self, device: DeviceId, triage: &mut Triage<'_>) {
+        for kind in EQUIPMENT {
+            triage.ease(kind, Some(device));
+        }
+        fault::mains_back(&mut self.roster, device, &mut self.wavers, triage);
+        self.wavers.forget(device);
+        self.starts.release(device);
     }
 
     const fn nights(&mut self) -> Nights<'_> {

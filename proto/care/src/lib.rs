@@ -24,7 +24,7 @@ pub mod reading;
 mod roster;
 mod triage;
 
-pub use self::detect::{breath, exit, fall};
+pub use self::detect::{breath, exit, fall, often::Often};
 pub use self::finding::{EVIDENCE_MAX, Evidence, Finding, Kind, Seen, Severity, Trust};
 pub use self::gateway_watch::GatewayWatch;
 pub use self::home::Home;

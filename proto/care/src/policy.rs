@@ -12,11 +12,13 @@ pub mod kept;
 pub mod ladder;
 pub mod life;
 pub mod night;
+pub mod noise;
 pub mod pace;
 pub mod rules;
 pub mod sensor;
 pub mod time;
 pub mod vital;
+pub mod wander;
 
 use proto::unit::Millis;
 

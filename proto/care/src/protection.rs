@@ -62,6 +62,8 @@ pub enum Flaw {
     Silent,
     /// The device is past its own limit, and nobody listened in that time.
     Unheard,
+    /// The device comes and goes, or starts again and again.
+    Unsteady,
     /// A contact chatters or does not come back.
     Stuck,
     /// The cover was opened.

@@ -4,7 +4,7 @@
 
 use heapless::Vec;
 use minicbor::{Decode, Encode};
-use proto::id::DeviceId;
+use proto::id::{BootId, DeviceId};
 use proto::unit::{Millis, Mono};
 use proto::up::{Health, Role};
 
@@ -43,6 +43,11 @@ pub(crate) struct Member {
     /// Since when it has told life without any rest, minutes; 0 = it has not.
     #[cbor(n(8), default)]
     presence: u32,
+    /// Counter of its last boot; with `life` the name of that boot, as far as it must be told apart. 0 = not known.
+    #[cbor(n(9), default)]
+    boot: u32,
+    #[cbor(n(10), default)]
+    life: u8,
 }
 
 /// What is yes or no about a member.
@@ -59,6 +64,8 @@ pub(crate) enum Mark {
     Dark = 8,
     /// What it tells is no sign of life: it has done so for longer than a person would.
     Doubted = 16,
+    /// Its silence is told with the mains that are lost.
+    Excused = 32,
 }
 
 impl Member {
@@ -66,10 +73,35 @@ impl Member {
         let sheet = sheet(role);
         let (period_s, marks) = (sheet.period_s, if sheet.mains { Mark::Mains as u8 } else { 0 });
         let (changed, run, presence, lively) = (0, 0, 0, 0);
-        let mut new =
-            Self { device, role, heard_s: 0, period_s, marks, changed, run, lively, presence };
+        let (heard_s, boot, life) = (0, 0, 0);
+        let mut new = Self {
+            device,
+            role,
+            heard_s,
+            period_s,
+            marks,
+            changed,
+            run,
+            lively,
+            presence,
+            boot,
+            life,
+        };
         new.hears(now);
         new
+    }
+
+    /// It speaks in a boot: whether that has begun since the last, not counting the first that is known. What an earlier
+    /// boot has left behind is none.
+    pub(crate) fn begins(&mut self, boot: BootId) -> bool {
+        let life = (boot.get() >> 32).to_le_bytes();
+        let life = life.into_iter().fold(0, |all: u8, byte| all.rotate_left(3) ^ byte);
+        let (known, new) = ((self.life, self.boot), (life, boot.counter().max(1)));
+        if known.0 == new.0 && new.1 <= known.1 {
+            return false;
+        }
+        (self.life, self.boot) = new;
+        known.1 != 0
     }
 
     /// Whether a mark is set.
@@ -120,8 +152,7 @@ impl Member {
         patience.clamp(DEVICE_SILENT_MIN, BATTERY_SILENT_MAX)
     }
 
-    /// When it must have spoken, if somebody listens without a gap since `listening`.
-    pub(crate) fn due(&self, listening: Mono) -> Mono {
+    fn due(&self, listening: Mono) -> Mono {
         self.heard().max(listening).after(self.patience())
     }
 
@@ -140,6 +171,9 @@ impl Member {
 pub(crate) struct Roster {
     #[cbor(n(0), with = "crate::list", default)]
     members: Vec<Member, DEVICES_MAX>,
+    /// When the mains came back last: what had fallen silent with them has its whole time from then.
+    #[n(1)]
+    lit: Option<Mono>,
 }
 
 impl Roster {
@@ -174,6 +208,24 @@ impl Roster {
 
     pub(crate) fn watched_mut(&mut self) -> impl Iterator<Item = &mut Member> {
         self.members.iter_mut().filter(|member| member.role != Role::Gateway)
+    }
+
+    fn lit(&self) -> Mono {
+        self.lit.unwrap_or_default()
+    }
+
+    /// The mains are back: what was silent with them may speak again, and is missed for itself if it does not.
+    pub(crate) fn light(&mut self, now: Mono) {
+        self.lit = Some(now);
+        for member in self.members.iter_mut().filter(|member| member.is(Mark::Excused)) {
+            member.mark(Mark::Silent, false);
+        }
+    }
+
+    /// When a member must have spoken, if somebody listens without a gap since `listening`.
+    pub(crate) fn due(&self, member: &Member, listening: Mono) -> Mono {
+        let excused = if member.is(Mark::Excused) { self.lit() } else { Mono::default() };
+        member.due(listening.max(excused))
     }
 
     /// Whether a device of the home tells that the mains are lost.

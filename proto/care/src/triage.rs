@@ -21,6 +21,7 @@ use self::book::{ASKED, CAPPED, SUSPECTED, is_call};
 pub(crate) use self::book::{Book, Incident, distance};
 use crate::alert::Outcome;
 use crate::detect::bare;
+use crate::detect::fault::STUCK;
 use crate::finding::{EVIDENCE_MAX, Evidence, Finding, Kind, Seen, Severity};
 use crate::home::contract::{OUTPUTS_MAX, Output};
 
@@ -29,7 +30,7 @@ const REASONS: usize = 2 * EVIDENCE_MAX;
 
 /// What detectors conclude without anybody's word: the home is asked first, and a budget holds.
 pub(crate) const fn is_automatic(kind: Kind) -> bool {
-    matches!(kind, Kind::Bed | Kind::Stillness)
+    matches!(kind, Kind::Bed | Kind::Stillness | Kind::Wander)
 }
 
 /// What a detector says, before it has an incident.
@@ -152,6 +153,40 @@ impl Triage<'_> {
     /// Notes something on an open incident.
     pub(crate) fn annotate(&mut self, incident: u32, evidence: Evidence) {
         self.say(Output::Annotate { incident, evidence });
+    }
+
+    /// An open incident of equipment shows as this kind from now on; what it is does not change.
+    pub(crate) fn turn(&mut self, incident: u32, kind: Kind, why: &[Evidence]) {
+        let evidence = why.iter().copied().take(4).collect();
+        self.say(Output::Turn { incident, kind, evidence });
+    }
+
+    /// An open incident of equipment is this from now on, and stands until all has been well for a day.
+    pub(crate) fn hold(&mut self, incident: u32, kind: Kind, why: &[Evidence]) {
+        if let Some(open) = self.book.by_number(incident) {
+            (open.kind, open.causes) = (kind, 0);
+            self.turn(incident, kind, why);
+        }
+    }
+
+    /// A contact chatters or does not come back: told once while it lasts.
+    pub(crate) fn stuck(&mut self, device: DeviceId, at: Mono, what: Seen) {
+        // An older build has told it as a cause of the device's fault.
+        let open = self.book.find(Kind::Fault, Some(device)).is_some_and(|i| i.causes & STUCK != 0);
+        if open || self.book.find(Kind::Stuck, Some(device)).is_some() {
+            return;
+        }
+        let (kind, severity, device) = (Kind::Stuck, Severity::Fault, Some(device));
+        let evidence = &[bare(what, at)];
+        self.raise(None, &Word { kind, severity, activation: None, device, at, evidence });
+    }
+
+    /// A contact goes as it should.
+    pub(crate) fn unstuck(&mut self, device: DeviceId) {
+        self.sound(device, STUCK);
+        if self.book.find(Kind::Stuck, Some(device)).is_some() {
+            self.ease(Kind::Stuck, Some(device));
+        }
     }
 
     /// The condition of this kind and device has passed; nothing is said if no incident of it is open.

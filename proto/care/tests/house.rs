@@ -186,6 +186,7 @@ pub(crate) fn findings(said: &[(Mono, Output)], kind: Kind) -> Vec<(Mono, &Findi
         Output::Raise(finding) => Some((*at, finding)),
         Output::Ease { .. }
         | Output::Annotate { .. }
+        | Output::Turn { .. }
         | Output::Ask { .. }
         | Output::Answered { .. }
         | Output::Grade { .. } => None,

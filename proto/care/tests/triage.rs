@@ -54,6 +54,7 @@ pub(crate) fn grades(said: &[(Mono, Output)]) -> Vec<(Mono, Severity)> {
         Output::Raise(_)
         | Output::Ease { .. }
         | Output::Annotate { .. }
+        | Output::Turn { .. }
         | Output::Ask { .. }
         | Output::Answered { .. } => None,
     };
@@ -66,6 +67,7 @@ pub(crate) fn question(said: &[(Mono, Output)]) -> (Mono, u32, Kind, Mono) {
         Output::Raise(_)
         | Output::Ease { .. }
         | Output::Annotate { .. }
+        | Output::Turn { .. }
         | Output::Answered { .. }
         | Output::Grade { .. } => None,
     });

@@ -21,6 +21,7 @@ use crate::handles::{self, Division};
 use crate::health::Health;
 use crate::history::{self, History};
 use crate::inbox::{self, InboxLimits};
+use crate::ingest::boxes::Links;
 use crate::ingest::{self, Orders};
 use crate::live::Live;
 use crate::notify::Outbox;
@@ -74,7 +75,7 @@ async fn start_found(
     let (inbox, keep) = inbox::open(&at, Arc::clone(&clock), InboxLimits::default())?;
     let (commit, _thread) = door::committer(keep, CommitLimits::default());
     let receipts = Arc::new(Receipts::new(Arc::clone(&registry)));
-    let (live, rules) = learn(&records).await?;
+    let (live, rules) = learn(&records, &config).await?;
     let (commands, orders) = ingest::line();
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
@@ -96,6 +97,7 @@ async fn start_found(
         live,
         names: Names::default(),
         presence: Presence::default(),
+        links: Links::default(),
         mirror: Arc::default(),
         commands,
         rules,
@@ -118,10 +120,12 @@ async fn start_found(
     Ok(Running { app, door })
 }
 
-async fn learn(records: &Records) -> Result<(Live, HomeRules), sqlx::Error> {
+async fn learn(records: &Records, config: &Config) -> anyhow::Result<(Live, HomeRules)> {
+    let area = config.rules.area();
+    let area = area.map_err(|field| anyhow::anyhow!("set rules.{field} within its range"))?;
     let mut reader = records.reader().await?;
     let live = Live::new(desk::newest(&mut reader).await?);
-    Ok((live, HomeRules::load(rules::all(&mut reader).await?)))
+    Ok((live, HomeRules::load(rules::all(&mut reader).await?, area)))
 }
 
 fn divide_handles(config: &Config) -> anyhow::Result<Division> {

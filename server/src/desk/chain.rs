@@ -173,6 +173,7 @@ pub const fn flaw_word(flaw: Flaw) -> &'static str {
         Flaw::Never => "never",
         Flaw::Silent => "silent",
         Flaw::Unheard => "unheard",
+        Flaw::Unsteady => "unsteady",
         Flaw::Stuck => "stuck",
         Flaw::Tampered => "tampered",
         Flaw::NoMains => "no_mains",

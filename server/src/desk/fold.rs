@@ -37,7 +37,10 @@ pub const fn is_equipment(kind: Kind) -> bool {
         | Kind::Fault
         | Kind::IdentityTwice
         | Kind::NoWay
-        | Kind::Upkeep => true,
+        | Kind::Upkeep
+        | Kind::Unsteady
+        | Kind::Boots
+        | Kind::Stuck => true,
         Kind::Help
         | Kind::Fall
         | Kind::Unverified
@@ -45,7 +48,8 @@ pub const fn is_equipment(kind: Kind) -> bool {
         | Kind::Bed
         | Kind::Stillness
         | Kind::Vitals
-        | Kind::Restless => false,
+        | Kind::Restless
+        | Kind::Wander => false,
     }
 }
 
@@ -59,11 +63,16 @@ pub fn due(age_ms: i64) -> Due {
 /// What stands for a cause: alerts that share it are one matter.
 pub fn cause(view: &AlertView) -> String {
     let gateway = view.gateway.as_deref().unwrap_or_default();
-    if matches!(view.kind, "gateway_silence" | "no_way") {
-        return format!("gateway {gateway}");
-    }
     let first = view.evidence.get(0).and_then(|reason| reason.get("what"));
     let what = first.and_then(serde_json::Value::as_str).unwrap_or_default();
+    // Boxes and devices that wait for their fitter are one task, wherever they wait.
+    if what == "not_installed" {
+        return what.to_owned();
+    }
+    let of_box = view.device.is_none() && !gateway.is_empty();
+    if matches!(view.kind, "gateway_silence" | "no_way") || of_box && view.kind == "unsteady" {
+        return format!("gateway {gateway}");
+    }
     let home = if gateway.is_empty() { view.home.as_str() } else { "" };
     format!("{} {what} {gateway}{home}", view.kind)
 }
@@ -85,7 +94,8 @@ pub fn matters(alerts: impl IntoIterator<Item = (DeskRow, AlertView)>) -> Vec<Ma
     let mut matters: Vec<Matter> = found.into_iter().map(|(_, matter)| matter).collect();
     for matter in &mut matters {
         // The box's own alert speaks for all behind it.
-        matter.alerts.sort_by_key(|(_, view)| (view.kind != "gateway_silence", -view.age_ms));
+        let speaks = |view: &AlertView| matches!(view.kind, "gateway_silence" | "unsteady");
+        matter.alerts.sort_by_key(|(_, view)| (!speaks(view), -view.age_ms));
     }
     matters.sort_by_key(|matter| -matter.age_ms);
     matters

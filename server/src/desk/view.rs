@@ -138,6 +138,10 @@ pub const fn kind_word(kind: Kind) -> &'static str {
         Kind::IdentityTwice => "identity_twice",
         Kind::NoWay => "no_way",
         Kind::Upkeep => "upkeep",
+        Kind::Unsteady => "unsteady",
+        Kind::Boots => "boots",
+        Kind::Stuck => "stuck",
+        Kind::Wander => "wander",
     }
 }
 
@@ -157,6 +161,10 @@ pub const fn kind_of(number: i64) -> Kind {
         11 => Kind::IdentityTwice,
         12 => Kind::NoWay,
         13 => Kind::Upkeep,
+        14 => Kind::Unsteady,
+        15 => Kind::Boots,
+        16 => Kind::Stuck,
+        17 => Kind::Wander,
         _ => Kind::Unreadable,
     }
 }

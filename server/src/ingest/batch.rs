@@ -7,6 +7,7 @@
 mod alone;
 mod attempt;
 mod backlog;
+mod boxes;
 mod commit;
 mod deadline;
 mod ended;
@@ -15,6 +16,7 @@ mod known;
 mod orders;
 mod way;
 
+pub use self::boxes::reconnects;
 pub use self::known::gateway_twice;
 
 use std::collections::{HashMap, HashSet};
@@ -33,6 +35,7 @@ use crate::app::App;
 use crate::clock::Now;
 use crate::history::Note;
 use crate::inbox::InboxRow;
+use crate::ingest::boxes::Boxes;
 use crate::ingest::dating::Dating;
 use crate::ingest::homes::{Homes, Work};
 use crate::ingest::judge::{Cause, Sheet, number};
@@ -42,7 +45,7 @@ use crate::ingest::voices::Voices;
 use crate::ingest::way::Ways;
 use crate::records::refusal::is_of_row;
 use crate::records::state::Quarantined;
-use crate::records::{care as care_rows, open};
+use crate::records::{box_heard, care as care_rows, open};
 use crate::series::Point;
 
 /// A home is told the time of day this often.
@@ -94,6 +97,7 @@ pub struct Batcher {
     watches: HashMap<GatewayId, GatewayWatch>,
     silent: HashMap<GatewayId, String>,
     ways: Ways,
+    boxes: Boxes,
     enrolled: HashSet<DeviceId>,
     taken: [i64; 2],
     /// Measured values of rows that are about to be done.
@@ -118,6 +122,8 @@ struct Pending {
     aside: Vec<Quarantined>,
     silent: Vec<(GatewayId, Option<String>)>,
     turned: Vec<(GatewayId, GatewayWatch)>,
+    /// Boxes that are heard for the first time.
+    installed: Vec<GatewayId>,
     enrolled: Vec<DeviceId>,
     notes: Vec<(i64, Note)>,
     marks: Vec<crate::replay::Marked>,
@@ -138,7 +144,10 @@ impl Batcher {
         app.mirror.begin(now.mono);
         unfit.iter().for_each(|home| attempt::tell(&app, *home));
         let told = open::silent_gateways(&mut reader).await?;
+        let heard = box_heard::all(&mut reader).await?;
         drop(reader);
+        let heard = heard.into_iter().filter_map(|g| GatewayId::new(g.unsigned_abs()));
+        let boxes = Boxes::new(heard);
         let silent: HashMap<_, _> = told
             .into_iter()
             .filter_map(|(g, alert)| Some((GatewayId::new(g.unsigned_abs())?, alert)))
@@ -147,10 +156,14 @@ impl Batcher {
             true => GatewayWatch::down(now.mono),
             false => GatewayWatch::new(now.mono),
         };
-        let watches = app.registry.gateways().into_iter().map(|g| (g, watch(g))).collect();
+        // One that was never heard waits for its fitter: nobody misses it yet.
+        let known = app.registry.gateways().into_iter();
+        let known = known.filter(|g| boxes.has_heard(*g) || silent.contains_key(g));
+        let watches = known.map(|g| (g, watch(g))).collect();
         let ways = way::load(&app).await?;
         Ok(Self {
             ways,
+            boxes,
             app,
             reader: Reader::default(),
             book: Book::default(),
@@ -186,6 +199,7 @@ impl Batcher {
         let known = self.known(&said).await?;
         for (row, said) in said {
             self.heard(row.gateway, row.mono);
+            self.installed(row.gateway, &mut pending);
             match said {
                 Said::Word(word) => self.word(now, row, word, &known, &mut pending).await?,
                 Said::Nothing => {}
@@ -327,6 +341,7 @@ impl Batcher {
                 Output::Raise(finding) => (finding.incident, true),
                 Output::Ease { incident, .. }
                 | Output::Annotate { incident, .. }
+                | Output::Turn { incident, .. }
                 | Output::Grade { incident, .. } => (*incident, false),
             };
             if sheet.place(home, incident).is_some() {

@@ -10,11 +10,12 @@ mod homeless;
 
 use std::collections::HashMap;
 
-use care::{Finding, Kind, Output, Severity, Trust};
+use care::{Finding, Output, Severity, Trust};
 use proto::id::{DeviceId, PressId};
 use proto::unit::Mono;
 
 use crate::clock::Now;
+use crate::desk::fold::is_equipment;
 use crate::desk::life::stored;
 use crate::desk::story::What;
 use crate::records::chain::{Batch, Growth, Line, NewActivation, NewAlert};
@@ -95,7 +96,7 @@ impl Sheet {
             Output::Raise(finding) => self.raise(now, home, finding, cause),
             Output::Ease { incident, kind, .. } => {
                 // Equipment that is well again ends its own alert; whatever touches a person is only noted.
-                let passed = matches!(kind, Kind::Silence | Kind::Fault);
+                let passed = is_equipment(*kind);
                 // What a detector found and is over needs a look, no hurry; nothing about a person ends by itself.
                 let graded = (!passed).then_some(Severity::General as i64);
                 self.grow(now, home, *incident, What::Eased, |g| {
@@ -105,6 +106,9 @@ impl Sheet {
             Output::Ask { .. } | Output::Answered { .. } => self.asks(now, home, output),
             Output::Grade { incident, kind, severity, evidence } => {
                 self.grade(now, (home, *incident), (*kind, *severity), evidence);
+            }
+            Output::Turn { incident, kind, evidence } => {
+                self.turn(now, (home, *incident), *kind, evidence);
             }
             Output::Annotate { incident, evidence } => {
                 let detail = evidence_json(now, core::slice::from_ref(evidence));
@@ -207,9 +211,22 @@ impl Sheet {
         what: What,
         change: impl FnOnce(&mut Growth),
     ) {
+        let Some(place) = self.place(home, incident) else { return };
+        let id = self.row_of(place);
+        self.line(now, &id, what);
+        self.changes(now, home, incident, change);
+    }
+
+    /// The same without a line in the story.
+    pub(super) fn changes(
+        &mut self,
+        now: Now,
+        home: i64,
+        incident: u32,
+        change: impl FnOnce(&mut Growth),
+    ) {
         let Some(place) = self.place(home, incident).cloned() else { return };
         let id = self.row_of(&place);
-        self.line(now, &id, what);
         if let Place::New(index) = place {
             // Opened in this very batch: the new row itself grows.
             let mut growth = Growth::default();

@@ -272,7 +272,7 @@ impl<'a> Stage<'a> {
             Output::Grade { incident, severity, .. } => self.worsens(*incident, *severity),
             Output::Ask { .. } => self.judged.asked += u32::from(counts),
             Output::Answered { .. } => self.judged.answered += u32::from(counts),
-            Output::Ease { .. } | Output::Annotate { .. } => {}
+            Output::Ease { .. } | Output::Annotate { .. } | Output::Turn { .. } => {}
         }
     }
 

@@ -20,22 +20,23 @@ const ASK_MAX_S: u64 = 300;
 const ASK_MIN_S: u64 = 15;
 
 /// How homes differ from the policy.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct HomeRules {
+    area: Rules,
     own: RwLock<HashMap<i64, Rules>>,
 }
 
 impl HomeRules {
-    /// Takes what the records hold; what cannot be read is judged by the policy.
-    pub fn load(rows: Vec<(i64, Vec<u8>)>) -> Self {
+    /// Takes what the records hold; what cannot be read is judged as the area is.
+    pub fn load(rows: Vec<(i64, Vec<u8>)>, area: Rules) -> Self {
         let read = |(home, bytes): (i64, Vec<u8>)| Some((home, minicbor::decode(&bytes).ok()?));
-        Self { own: RwLock::new(rows.into_iter().filter_map(read).collect()) }
+        Self { area, own: RwLock::new(rows.into_iter().filter_map(read).collect()) }
     }
 
-    /// How a home is judged: by the policy if nobody has set it, and asked first.
+    /// How a home is judged: as its area is if nobody has set it.
     pub fn of(&self, home: i64) -> Rules {
         let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
-        own.get(&home).copied().unwrap_or(Rules { ask: Some(ASK), ..Rules::default() })
+        own.get(&home).copied().unwrap_or(self.area)
     }
 
     /// A home is judged so from now on; call it after the commit.
@@ -102,6 +103,14 @@ pub struct RulesForm {
     pub bed_quiet_s: Option<Option<u64>>,
     /// Whether a night that is unlike the person's others is told.
     pub restless: Option<bool>,
+    /// Doors are watched from here, minutes after local midnight, below 1440; equal to `wander_until` = never.
+    pub wander_from: Option<u16>,
+    /// Doors are watched until here, minutes after local midnight, below 1440.
+    pub wander_until: Option<u16>,
+    /// Longest time out by a door in these hours, seconds.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u64>)]
+    pub wander_s: Option<Option<u64>>,
 }
 
 /// How readily stillness is told.
@@ -140,6 +149,11 @@ impl RoomForm {
 }
 
 impl RulesForm {
+    /// How an area is judged that says this: by the policy where it is silent, and asked first.
+    pub fn area(&self) -> Result<Rules, &'static str> {
+        self.over(Rules { ask: Some(ASK), ..Rules::default() })
+    }
+
     /// The rules `present` with what this changes, or the field that is out of range.
     pub fn over(&self, present: Rules) -> Result<Rules, &'static str> {
         let minute = |value: Option<u16>, old: u16, name| match value {
@@ -177,6 +191,10 @@ impl RulesForm {
         rules.bed_out_hours = self.bed_out_hours_min.unwrap_or(present.bed_out_hours);
         rules.bed_quiet = span(self.bed_quiet_s, present.bed_quiet, limits, "bed_quiet_s")?;
         rules.restless = self.restless.unwrap_or(present.restless);
+        let doors = present.wander;
+        rules.wander.from = minute(self.wander_from, doors.from, "wander_from")?;
+        rules.wander.until = minute(self.wander_until, doors.until, "wander_until")?;
+        rules.wander.after = span(self.wander_s, doors.after, limits, "wander_s")?;
         self.rates(&mut rules)?;
         match (rules.still_min, rules.still_max) {
             (Some(min), Some(max)) if max < min => Err("still_max_s"),
@@ -238,12 +256,17 @@ impl RulesForm {
             bed_out_hours_min: Some(rules.bed_out_hours),
             bed_quiet_s: span(rules.bed_quiet),
             restless: Some(rules.restless),
+            wander_from: Some(rules.wander.from),
+            wander_until: Some(rules.wander.until),
+            wander_s: span(rules.wander.after),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use care::policy::wander::DoorWatch;
+
     use super::*;
 
     #[test]
@@ -264,6 +287,8 @@ mod tests {
             (r#"{"heart_low": 90, "heart_high": 60}"#, "heart_high"),
             (r#"{"bed_out_night_s": 1}"#, "bed_out_night_s"),
             (r#"{"bed_quiet_s": 1}"#, "bed_quiet_s"),
+            (r#"{"wander_s": 30}"#, "wander_s"),
+            (r#"{"wander_from": 1440}"#, "wander_from"),
             (r#"{"dwell": {"sensor": "nowhere", "least_s": 3600}}"#, "dwell"),
             (r#"{"still_min_s": 7200, "still_max_s": 3600}"#, "still_max_s"),
         ] {
@@ -273,10 +298,22 @@ mod tests {
     }
 
     #[test]
+    fn an_area_sets_what_its_homes_have_not_set() {
+        let form: RulesForm = toml::from_str("wander_from = 1320\nwander_s = 300").unwrap();
+        let area = form.area().unwrap();
+        let own = Rules { wander: DoorWatch { from: 60, ..area.wander }, ..area };
+        let rules = HomeRules::load(vec![(7, minicbor::to_vec(own).unwrap())], area);
+        assert_eq!((rules.of(8).wander.from, rules.of(8).ask), (1320, Some(ASK)));
+        assert_eq!(rules.of(8).wander.after, Some(Millis::minutes(5)));
+        assert_eq!(rules.of(7), own);
+    }
+
+    #[test]
     fn rules_come_back_from_their_form() {
         let dwell = DeviceId::new(7).map(|sensor| Room { sensor, least: Millis::minutes(60) });
         let (ask, watch) = (Some(ASK), Watch::Alert);
-        let rules = Rules { ask, watch, dwell, still_min: None, ..Rules::default() };
+        let wander = DoorWatch { from: 0, until: 360, after: None };
+        let rules = Rules { ask, watch, dwell, wander, still_min: None, ..Rules::default() };
         assert_eq!(RulesForm::of(&rules).over(Rules::default()), Ok(rules));
     }
 }

@@ -101,7 +101,11 @@ impl Course {
             | Kind::Vitals
             | Kind::Restless
             | Kind::IdentityTwice
-            | Kind::Upkeep => None,
+            | Kind::Upkeep
+            | Kind::Unsteady
+            | Kind::Boots
+            | Kind::Stuck
+            | Kind::Wander => None,
         }
     }
 

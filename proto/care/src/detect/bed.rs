@@ -4,6 +4,7 @@
 //!   may have left that much earlier. One episode is told once; coming back only annotates.
 //! - At night the limit is short, and both leaving and the limit must lie in the night: who gets up for
 //!   good in the morning is not missed. At any hour, and when the hour is unknown, a long limit holds.
+//! - A bed that was left in the evening and is still empty counts from when the night begins, unless somebody is seen.
 //! - At night also a shorter limit holds in which nobody is seen anywhere, if a motion sensor would see who is up.
 //!
 //! Not here: restlessness and breathing, and falls beside the bed.
@@ -13,9 +14,10 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 
-use crate::detect::{LocalTime, ago};
+use crate::detect::{DAY_MIN, LocalTime, ago};
 use crate::finding::{Evidence, Kind, Seen, Severity};
 use crate::policy::{IN_BED_SHARE, OUT_OF_BED_SHARE, Rules};
+use crate::roster::{Member, Roster};
 use crate::triage::{Triage, Word};
 
 /// Most beds that are watched in one home.
@@ -172,6 +174,10 @@ impl Beds {
 
     /// Something was seen at `at` by another sensor than that of a bed that was left.
     pub(crate) fn seen(&mut self, by: DeviceId, at: Mono) {
+        // Who lies in another bed is not who has left this one.
+        if self.beds.iter().any(|bed| bed.sensor == by && bed.place == Place::In) {
+            return;
+        }
         let left = |bed: &&mut Bed| bed.place == Place::Left && bed.sensor != by;
         for bed in self.beds.iter_mut().filter(left) {
             bed.seen = bed.seen.max(Some(at));
@@ -181,6 +187,25 @@ impl Beds {
     /// Whether a bed is empty by the last word of its sensor; one of which nothing is known is not.
     pub(crate) fn is_empty(&self, sensor: DeviceId) -> bool {
         self.beds.iter().any(|bed| bed.sensor == sensor && bed.place != Place::In)
+    }
+
+    /// Whether of two beds one was left before `at` and another after it: who is up may be either.
+    pub(crate) fn left_around(&self, at: Mono) -> bool {
+        let mut left = self.beds.iter().filter(|bed| bed.place == Place::Left);
+        left.clone().any(|bed| bed.since < at) && left.any(|bed| bed.since >= at)
+    }
+
+    /// Whether nobody who lay in a bed is up.
+    pub(crate) fn none_left(&self) -> bool {
+        self.beds.iter().all(|bed| bed.place != Place::Left)
+    }
+
+    /// Whether somebody lies in each bed that is slept in, by the word of sensors that speak.
+    pub(crate) fn all_taken(&self, roster: &Roster) -> bool {
+        let taken =
+            |bed: &Bed| bed.place == Place::In && roster.get(bed.sensor).is_none_or(Member::speaks);
+        let mut slept = self.beds.iter().filter(|bed| bed.place != Place::Empty).peekable();
+        slept.peek().is_some() && slept.all(taken)
     }
 
     /// What the beds say beside a fall: somebody lies in one, or the last that was left.
@@ -262,7 +287,18 @@ impl Bed {
     /// When the night's limit is over, if this episode began at night and it would still be night then.
     fn night_due(&self, rules: &Rules, clock: Option<LocalTime>) -> Option<Mono> {
         let clock = clock?;
-        let limit = rules.bed_out(clock.minute_of_day(self.since))?;
+        let left = clock.minute_of_day(self.since);
+        if let Some(before) = rules.evening(left) {
+            let limit = rules.bed_out(rules.night_from)?;
+            let start = self.since.after(before);
+            let due = start.max(self.last()).after(limit);
+            let night = |at| rules.is_night(clock.minute_of_day(at));
+            let waits = self.place == Place::Left && !self.night && night(due);
+            // The night that the evening leads to, and no later one.
+            let same = due.since(start) < Millis::minutes(DAY_MIN / 2);
+            return (waits && same).then_some(due);
+        }
+        let limit = rules.bed_out(left)?;
         let from = self.since.max(self.answered.unwrap_or_default());
         self.by_night(from.after(limit), rules, clock).filter(|_| !self.night)
     }

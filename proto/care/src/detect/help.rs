@@ -1,17 +1,19 @@
 //! Help: a person presses, pulls or falls. Each is an activation of its own, and none is ever merged away.
 //!
 //! What cannot be verified opens an incident of its own kind; it stands lower in the queue and is never
-//! dropped. A contact that chatters keeps its one incident, and is told as stuck beside it. Not here: a
-//! detector of falls from acceleration, which runs on the worn device.
+//! dropped. A contact that chatters keeps its one incident, and is told as stuck beside it; so is one that is closed
+//! when its device starts: the first time it is a call, then nobody has let go of it. Not here: a detector of falls from
+//! acceleration, which runs on the worn device.
 
 use heapless::Vec;
 use minicbor::{Decode, Encode};
 use proto::id::{DeviceId, PressId};
 use proto::unit::Mono;
+use proto::up::Event;
 
-use crate::detect::fault::STUCK;
 use crate::detect::{ago, bare};
 use crate::finding::{Evidence, Kind, Seen, Severity, Trust};
+use crate::policy::noise::AT_BOOT;
 use crate::policy::{CHATTER_COUNT, CHATTER_QUIET, CHATTER_WINDOW, FALL_QUIET};
 use crate::triage::{Triage, Word, distance};
 
@@ -22,8 +24,18 @@ pub(crate) enum Call {
     Help,
     /// A fall that its device is sure of.
     Fall,
+    /// A press or a pull of a contact that was closed when its device started.
+    Held,
     /// A fall that its device suspects: it asks its wearer itself, and says so again when it is sure.
     Suspicion,
+}
+
+impl Call {
+    /// What a press or a pull means: the first of a boot, in its first moment, was closed before.
+    pub(crate) fn of_contact(event: &Event) -> Self {
+        let first = event.count.is_none_or(|count| count <= 1);
+        if first && event.uptime < AT_BOOT { Self::Held } else { Self::Help }
+    }
 }
 
 /// Most devices of one home whose chatter is counted at a time.
@@ -47,6 +59,9 @@ struct Contact {
     /// The incident that its last activation went to.
     #[n(5)]
     incident: u32,
+    /// At how many starts in a row it was closed; from the second on no hand is on it.
+    #[cbor(n(6), default)]
+    held: u8,
 }
 
 /// What the help detector remembers: contacts that went lately.
@@ -70,14 +85,14 @@ impl Help {
         let device = Some(id.device);
         let lies = beside.iter().any(|piece| piece.what == Seen::InBed);
         let (kind, seen, severity) = match call {
-            Call::Help => (Kind::Help, Seen::Pressed, Severity::Emergency),
+            Call::Help | Call::Held => (Kind::Help, Seen::Pressed, Severity::Emergency),
             Call::Fall => (Kind::Fall, Seen::Fell, Severity::Emergency),
             Call::Suspicion => (Kind::Fall, Seen::Fell, triage.suspicion(at, lies)),
         };
         let mut evidence: Vec<Evidence, 4> = Vec::new();
         evidence.extend([bare(seen, at)]);
         let (kind, severity, joins) = match trust {
-            Trust::Verified => (kind, severity, self.joins(id.device, at, triage)),
+            Trust::Verified => (kind, severity, self.joins(id.device, call, at, triage)),
             Trust::Unverified => {
                 let joins = triage.book.recent(Kind::Unverified, device, at).map(|i| i.number);
                 (Kind::Unverified, Severity::Important, joins)
@@ -92,47 +107,91 @@ impl Help {
             if call == Call::Suspicion {
                 triage.suspect(incident, at);
             }
-            self.count(id.device, at, incident, triage);
+            match call {
+                Call::Held => self.held(id.device, at, incident, triage),
+                Call::Help | Call::Fall | Call::Suspicion => {
+                    self.count(id.device, at, incident, triage);
+                }
+            }
         }
     }
 
     /// The incident that a verified activation belongs to, if one is open.
-    fn joins(&self, device: DeviceId, at: Mono, triage: &Triage<'_>) -> Option<u32> {
-        let near = triage.book.near(at).map(|i| i.number);
+    fn joins(&self, device: DeviceId, call: Call, at: Mono, triage: &Triage<'_>) -> Option<u32> {
+        let own = self.call_of(device, triage).filter(|_| call == Call::Held);
+        let near = own.or_else(|| triage.book.near(at).map(|i| i.number));
         near.or_else(|| {
             let contact = self.contacts.iter().find(|c| c.device == device && c.stuck)?;
             triage.book.is_open(contact.incident).then_some(contact.incident)
         })
     }
 
-    /// Whether this contact chatters: then it says nothing of a living hand.
-    pub(crate) fn chatters(&self, device: DeviceId) -> bool {
-        self.contacts.iter().any(|contact| contact.device == device && contact.stuck)
+    /// The open incident of this contact's last activation.
+    fn call_of(&self, device: DeviceId, triage: &Triage<'_>) -> Option<u32> {
+        let contact = self.contacts.iter().find(|c| c.device == device)?;
+        triage.book.is_open(contact.incident).then_some(contact.incident)
     }
 
-    /// "It is nothing": a word on the call that is open, and nothing else.
+    /// A contact that is closed when its device starts: if it has called before and is not seen to have gone as a hand
+    /// goes since, nobody has let go of it.
+    fn held(&mut self, device: DeviceId, at: Mono, incident: u32, triage: &mut Triage<'_>) {
+        let contact = self.contact(device, at, incident);
+        // What it called before is still open: it is the same call, and it has not been let go of.
+        let same = contact.count > 0 && contact.incident == incident;
+        contact.held = contact.held.saturating_add(1 + u8::from(same));
+        (contact.incident, contact.last) = (incident, contact.last.max(at));
+        contact.count = contact.count.max(1);
+        if contact.held > 1 {
+            triage.stuck(device, at, Seen::HeldAtBoot);
+        }
+    }
+
+    /// Whether this contact chatters or is never let go of: then it says nothing of a living hand.
+    pub(crate) fn chatters(&self, device: DeviceId) -> bool {
+        self.contacts.iter().any(|c| c.device == device && (c.stuck || c.held > 1))
+    }
+
+    /// "It is nothing": a word on the device's own call that is open, and on nobody else's. What no hand is on says
+    /// nothing.
     pub(crate) fn cancelled(&self, device: DeviceId, at: Mono, triage: &mut Triage<'_>) {
+        // Nobody holds for three seconds what was closed before.
+        let idle = |c: &Contact| c.device == device && (c.stuck || c.held > 0);
+        if self.contacts.iter().any(idle) {
+            return;
+        }
         let mut evidence = bare(Seen::Cancelled, at);
         evidence.supports = false;
-        if let Some(incident) = triage.book.last_call(device).map(|i| i.number) {
-            triage.annotate(incident, evidence);
-        }
-        triage.take_back(device, evidence, None);
+        self.take_back(device, evidence, None, triage);
     }
 
     /// Who was suspected to have fallen moves again: a word against the fall, which is less grave while it lasts.
     pub(crate) fn recovered(&self, device: DeviceId, at: Mono, triage: &mut Triage<'_>) {
         let evidence = ago(Seen::Moved, false, at, triage.now);
-        if let Some(incident) = triage.book.last_call(device).map(|i| i.number) {
-            triage.annotate(incident, evidence);
+        self.take_back(device, evidence, Some(at.after(FALL_QUIET)), triage);
+    }
+
+    /// A word against this device's own call. One that somebody else has called in too is only noted there.
+    fn take_back(
+        &self,
+        device: DeviceId,
+        evidence: Evidence,
+        rises: Option<Mono>,
+        triage: &mut Triage<'_>,
+    ) {
+        let own = self.call_of(device, triage);
+        let own = own.or_else(|| triage.book.last_call(device).map(|i| i.number));
+        let Some(incident) = own else { return };
+        triage.annotate(incident, evidence);
+        let shared = self.contacts.iter().any(|c| c.device != device && c.incident == incident);
+        if !shared {
+            triage.take_back(device, evidence, rises);
         }
-        triage.take_back(device, evidence, Some(at.after(FALL_QUIET)));
     }
 
     /// Counts how fast a contact goes, and tells a chattering one.
     fn count(&mut self, device: DeviceId, at: Mono, incident: u32, triage: &mut Triage<'_>) {
         let contact = self.contact(device, at, incident);
-        contact.incident = incident;
+        (contact.incident, contact.held) = (incident, 0);
         if distance(contact.last, at) >= CHATTER_QUIET {
             contact.stuck = false;
         }
@@ -145,15 +204,16 @@ impl Help {
             contact.stuck = true;
         }
         if contact.stuck {
-            triage.fault(device, STUCK, at, bare(Seen::Stuck, at));
+            triage.stuck(device, at, Seen::Stuck);
         } else {
             // A contact that goes at a person's pace is not stuck, whatever was said of it before.
-            triage.sound(device, STUCK);
+            triage.unstuck(device);
         }
     }
 
     fn contact(&mut self, device: DeviceId, at: Mono, incident: u32) -> &mut Contact {
-        let new = Contact { device, first: at, last: at, count: 0, stuck: false, incident };
+        let (stuck, held) = (false, 0);
+        let new = Contact { device, first: at, last: at, count: 0, stuck, incident, held };
         let known = self.contacts.iter().position(|c| c.device == device);
         let place = known.unwrap_or_else(|| match self.contacts.push(new) {
             Ok(()) => self.contacts.len() - 1,
@@ -173,7 +233,7 @@ impl Help {
             if contact.stuck && !triage.is_full() && triage.now >= contact.last.after(CHATTER_QUIET)
             {
                 (contact.stuck, triage.firm) = (false, true);
-                triage.sound(contact.device, STUCK);
+                triage.unstuck(contact.device);
             }
         }
     }

@@ -125,6 +125,15 @@ pub enum Output {
         /// Whose.
         device: Option<DeviceId>,
     },
+    /// What an open incident of equipment is now: silent, or heard again and unsteady. No signal, and wakes nobody.
+    Turn {
+        /// Which incident of this home.
+        incident: u32,
+        /// What it is about from now on.
+        kind: Kind,
+        /// Why, beside what is known already.
+        evidence: Vec<Evidence, 4>,
+    },
     /// A word on an open incident that changes nothing else, such as a long-hold cancel.
     Annotate {
         /// Which incident of this home.

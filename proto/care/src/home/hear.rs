@@ -5,16 +5,18 @@
 
 use proto::id::{DeviceId, PressId};
 use proto::unit::{Millis, Mono, NoData};
-use proto::up::{Event, EventKind, Health, Quantity, Reading, Up};
+use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up};
 
 use crate::detect::help::Call;
 use crate::detect::idle::Belief;
 use crate::detect::rates::Measured;
 use crate::detect::stillness::Sign;
+use crate::detect::wander::Turn;
 use crate::detect::{fault, idle, silence};
 use crate::finding::Trust;
 use crate::home::Home;
-use crate::policy::{DEVICE_SILENT, MAT_DELAY};
+use crate::policy::noise::AT_BOOT;
+use crate::policy::{DEVICE_SILENT, IN_BED_SHARE, MAT_DELAY};
 use crate::reading::{is_counted, number, sheet};
 use crate::triage::Triage;
 
@@ -29,7 +31,7 @@ impl Home {
         triage: &mut Triage<'_>,
     ) {
         if let Up::Event(event) = up
-            && let Some(kind) = call(event.kind)
+            && let Some(kind) = call(event)
         {
             let beside = self.beside(triage.now);
             self.help.activation(id, at, (kind, trust), &beside, triage);
@@ -41,6 +43,7 @@ impl Home {
         // A gateway that speaks for a device has not heard it by that.
         if !matches!(up, Up::Reading(reading) if reading.home.is_some()) {
             self.alive(device, at, triage);
+            self.starts(id, at, triage);
         }
         match up {
             Up::Event(event) => self.event(device, event, at, triage),
@@ -54,10 +57,17 @@ impl Home {
 
     fn alive(&mut self, device: DeviceId, at: Mono, triage: &mut Triage<'_>) {
         let Some(member) = self.roster.get_mut(device) else { return };
-        silence::heard(member, at, triage);
+        silence::heard(member, at, &mut self.wavers, triage);
         if sheet(member.role).sees_life {
             let patience = member.patience();
             self.stillness.watch(at, patience, triage);
+        }
+    }
+
+    /// Every frame tells in which boot it was said.
+    fn starts(&mut self, id: PressId, at: Mono, triage: &mut Triage<'_>) {
+        if let Some(member) = self.roster.get_mut(id.device).filter(|m| m.role != Role::Gateway) {
+            self.starts.heard(member, id.boot, at, triage);
         }
     }
 
@@ -68,11 +78,17 @@ impl Home {
                 // Who is not on the roster yet is taken for a mat; what cannot tell, by its sheet, is not heard.
                 let told = self.roster.get(device).map(|member| sheet(member.role).bed_delay);
                 let delay = told.unwrap_or(Some(MAT_DELAY));
-                delay
-                    .is_some_and(|delay| self.beds.moved(device, lies, (at, delay), triage))
-                    .then_some(Sign::Inside)
+                let moved =
+                    delay.is_some_and(|delay| self.beds.moved(device, lies, (at, delay), triage));
+                if moved && lies {
+                    self.is_down(at, triage);
+                }
+                moved.then_some(Sign::Inside)
             }
-            EventKind::DoorOpen | EventKind::DoorClosed => Some(Sign::Door),
+            EventKind::DoorOpen | EventKind::DoorClosed => {
+                self.door(device, event, at, triage);
+                Some(Sign::Door)
+            }
             EventKind::Cancel => {
                 self.help.cancelled(device, at, triage);
                 Some(Sign::Inside)
@@ -91,7 +107,7 @@ impl Home {
             | EventKind::SounderFailed
             | EventKind::SounderWorks => None,
             EventKind::Tamper | EventKind::BatteryLow | EventKind::Stuck => {
-                fault::event(device, event.kind, at, triage);
+                fault::event(device, event.kind, at, &mut self.wavers, triage);
                 if event.kind == EventKind::Stuck {
                     idle::sticks(&mut self.roster, device, at, triage);
                 }
@@ -99,13 +115,24 @@ impl Home {
             }
             EventKind::PowerLost | EventKind::PowerBack => {
                 let lost = event.kind == EventKind::PowerLost;
-                fault::mains(&mut self.roster, (device, lost), at, triage);
+                fault::mains(&mut self.roster, (device, lost), at, &mut self.wavers, triage);
                 None
             }
         };
         if let Some(sign) = sign {
-            let upright = call(event.kind).is_none() && event.kind != EventKind::Cancel;
+            let upright = call(event).is_none() && event.kind != EventKind::Cancel;
             self.shows(device, sign, (at, at, upright), triage);
+        }
+    }
+
+    /// A door went, or its sensor has started and says how it stands.
+    fn door(&mut self, device: DeviceId, event: &Event, at: Mono, triage: &mut Triage<'_>) {
+        let opens = event.kind == EventKind::DoorOpen;
+        let turn = if opens { Turn::Open } else { Turn::Closed };
+        if event.uptime < AT_BOOT {
+            self.wander.stands(turn, at);
+        } else {
+            self.turns(device, turn, at, triage);
         }
     }
 
@@ -180,9 +207,11 @@ impl Home {
             return;
         }
         let own = self.is_own(device);
-        if self.beds.share(device, own, share, at, span, triage)
-            && self.believes(device, Sign::Inside, at, triage) != Belief::None
-        {
+        let turned = self.beds.share(device, own, share, at, span, triage);
+        if turned && share >= IN_BED_SHARE {
+            self.is_down(at, triage);
+        }
+        if turned && self.believes(device, Sign::Inside, at, triage) != Belief::None {
             self.lives(device, Sign::Inside, at, triage);
         }
     }
@@ -203,6 +232,9 @@ impl Home {
             return;
         }
         if is_counted(number, period_s) {
+            if sign == Sign::Door {
+                self.turns(device, Turn::Within(Millis::secs(period_s.into())), at, triage);
+            }
             // What a span tells may lie at its beginning.
             let early = at.millis().saturating_sub(u64::from(period_s) * 1000);
             self.shows(device, sign, (at, Mono::from_millis(early), true), triage);
@@ -238,15 +270,15 @@ impl Home {
             triage.firm |= member.learn(health);
         }
         if let Some(battery) = health.battery {
-            fault::battery(device, battery, at, triage);
+            fault::battery(device, battery, at, &mut self.wavers, triage);
         }
     }
 }
 
 /// What a person calls for by this, if anything.
-const fn call(kind: EventKind) -> Option<Call> {
-    match kind {
-        EventKind::Press | EventKind::Pull => Some(Call::Help),
+fn call(event: &Event) -> Option<Call> {
+    match event.kind {
+        EventKind::Press | EventKind::Pull => Some(Call::of_contact(event)),
         EventKind::FallSuspected => Some(Call::Suspicion),
         EventKind::FallConfirmed => Some(Call::Fall),
         EventKind::Cancel

@@ -14,6 +14,7 @@ use crate::detect::idle;
 use crate::detect::idle::Belief;
 use crate::detect::rates::Measured;
 use crate::detect::stillness::Sign;
+use crate::detect::wander::Turn;
 use crate::finding::{Evidence, Kind};
 use crate::home::Home;
 use crate::policy::life::{BED_EMPTY_KG, PRESENCE};
@@ -163,6 +164,7 @@ impl Home {
         match (kind, device) {
             (Kind::Bed, Some(bed)) => self.beds.answered(bed, at),
             (Kind::Stillness, _) => self.stillness.looked(),
+            (Kind::Wander, _) => self.wander.looked(),
             (
                 Kind::Help
                 | Kind::Fall
@@ -176,7 +178,10 @@ impl Home {
                 | Kind::Restless
                 | Kind::IdentityTwice
                 | Kind::NoWay
-                | Kind::Upkeep,
+                | Kind::Upkeep
+                | Kind::Unsteady
+                | Kind::Boots
+                | Kind::Stuck,
                 _,
             ) => {}
         }
@@ -202,10 +207,52 @@ impl Home {
             Belief::Life => {
                 self.lives(device, sign, at, triage);
                 self.lived(device, sign, early, upright, triage);
+                if sign == Sign::Inside && upright {
+                    self.is_inside(device, early, triage);
+                }
             }
             Belief::Vouched => self.breaks(device, sign, at, triage),
             Belief::None => {}
         }
+    }
+
+    /// Somebody was seen to move at the earliest at `early`: who went out may be back. A worn sensor moves outside too, and
+    /// a bed says itself who lies in it.
+    fn is_inside(&mut self, device: DeviceId, early: Mono, triage: &mut Triage<'_>) {
+        let role = self.roster.get(device).map(|member| member.role);
+        if matches!(role, Some(Role::Motion) | None) {
+            let other = self.wander.since().is_some_and(|out| self.beds.left_around(out));
+            self.wander.inside(early, other, triage);
+        }
+    }
+
+    /// Somebody lay down: whoever was out is, if nobody else is up.
+    pub(super) fn is_down(&mut self, at: Mono, triage: &mut Triage<'_>) {
+        if self.beds.none_left() {
+            self.wander.lies(at, triage);
+        }
+    }
+
+    /// A door went, at the latest at `at`.
+    pub(super) fn turns(
+        &mut self,
+        device: DeviceId,
+        turn: Turn,
+        at: Mono,
+        triage: &mut Triage<'_>,
+    ) {
+        let rules = self.rules.unwrap_or_default();
+        let begin = match turn {
+            Turn::Within(span) => Mono::from_millis(at.millis().saturating_sub(span.get())),
+            Turn::Open | Turn::Closed => at,
+        };
+        let limit = self.clock.and_then(|clock| rules.wander.limit(clock.minute_of_day(begin)));
+        if self.roster.get(device).is_some_and(|member| member.is(Mark::Doubted)) {
+            return;
+        }
+        let sees = |m: &Member| m.speaks() && matches!(m.role, Role::Motion | Role::BedMat);
+        let seeing = self.roster.watched().any(sees);
+        self.wander.door(device, turn, at, (limit, seeing), triage);
     }
 
     /// A sign of life, to all who wait for one.

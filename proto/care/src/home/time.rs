@@ -7,7 +7,7 @@ use proto::unit::Mono;
 use proto::up::Role;
 
 use super::Home;
-use crate::detect::silence;
+use crate::detect::{silence, waver};
 use crate::policy::CATCH_UP;
 use crate::roster::{Mark, Member};
 use crate::triage::Triage;
@@ -19,9 +19,14 @@ impl Home {
         let absence = listens.then(|| self.absence_deadline()).flatten();
         let silence =
             listens.then(|| silence::next_deadline(&self.roster, self.link.since)).flatten();
+        let steady = listens
+            .then(|| waver::next_deadline(&self.wavers, &self.starts, &self.roster, &self.book));
         let judged = listens.then(|| self.judged_from());
         let open = Triage::next_deadline(&self.book, judged);
-        [self.help.next_deadline(), open, silence, absence].into_iter().flatten().min()
+        [self.help.next_deadline(), open, silence, absence, steady.flatten()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Applies time to everything that waits for it.
@@ -32,7 +37,8 @@ impl Home {
         if !self.link.up {
             return;
         }
-        silence::tick(&mut self.roster, self.link.since, triage);
+        silence::tick(&mut self.roster, self.link.since, &mut self.wavers, triage);
+        waver::tick(&mut self.wavers, &self.starts, &self.roster, triage);
         if !judged {
             return;
         }
@@ -43,6 +49,8 @@ impl Home {
         let clock = self.clock;
         self.nights().check(&rules, clock, triage);
         self.beds.check(&rules, self.clock, self.seeing(), context, triage);
+        let home = self.beds.all_taken(&self.roster);
+        self.wander.check(home, context, triage);
     }
 
     /// Whether somebody who is up would be seen: a motion sensor speaks that is believed, and nobody has left by the
@@ -69,7 +77,8 @@ impl Home {
         let still = self.stillness.next_deadline(&rules, self.clock);
         let bed = self.beds.next_deadline(&rules, self.clock, self.seeing());
         let dwell = self.dwell.next_deadline(&rules, self.stillness.watched());
-        let due = [still, dwell, bed].into_iter().flatten().min()?;
+        let wander = self.wander.next_deadline(rules.ask);
+        let due = [still, dwell, bed, wander].into_iter().flatten().min()?;
         Some(due.max(self.judged_from()))
     }
 }

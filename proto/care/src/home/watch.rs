@@ -25,17 +25,23 @@ impl Home {
             (false, ..) => Word::Never,
             (true, false, _) => Word::Heard,
             (true, true, true) => Word::Silent,
-            (true, true, false) if now >= member.due(self.link.since) && self.link.up => {
+            (true, true, false)
+                if now >= self.roster.due(member, self.link.since) && self.link.up =>
+            {
                 Word::Silent
             }
             (true, true, false) => Word::Unheard,
         };
-        let open = self.book.find(Kind::Fault, Some(member.device));
-        let mut bits = open.map_or(0, |incident| incident.causes);
+        let find = |kind| self.book.find(kind, Some(member.device));
+        let mut bits = find(Kind::Fault).map_or(0, |incident| incident.causes);
         if member.is(Mark::Dark) {
             bits |= fault::MAINS;
         }
+        if find(Kind::Stuck).is_some() {
+            bits |= fault::STUCK;
+        }
+        let unsteady = find(Kind::Unsteady).is_some() || find(Kind::Boots).is_some();
         let heard = spoke.then(|| member.heard());
-        Voice { id: member.device, gateway: None, word, heard, trouble: Trouble(bits) }
+        Voice { id: member.device, gateway: None, word, heard, trouble: Trouble(bits, unsteady) }
     }
 }

@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::Millis;
 
+use super::wander::{DoorWatch, EVENING};
 use super::{
     BED_OUT_LONG, BED_OUT_NIGHT, NIGHT_FROM, NIGHT_UNTIL, STILL_MAX, STILL_MIN, Watch, night,
 };
@@ -64,6 +65,9 @@ pub struct Rules {
     /// Whether a night that is unlike this person's others is told.
     #[cbor(n(26), default)]
     pub restless: bool,
+    /// When doors are watched for who goes out and does not come back.
+    #[cbor(n(27), default)]
+    pub wander: DoorWatch,
 }
 
 /// A room in which nobody should stay too long.
@@ -96,6 +100,7 @@ impl Default for Rules {
             bed_out_hours: [0; 24],
             bed_quiet: Some(night::BED_QUIET),
             restless: true,
+            wander: DoorWatch::default(),
         }
     }
 }
@@ -110,10 +115,23 @@ impl Rules {
 
     /// Whether a local minute of the day belongs to the night; a night may pass midnight.
     pub const fn is_night(&self, minute_of_day: u16) -> bool {
-        if self.night_from <= self.night_until {
-            minute_of_day >= self.night_from && minute_of_day < self.night_until
-        } else {
-            minute_of_day >= self.night_from || minute_of_day < self.night_until
-        }
+        within(self.night_from, self.night_until, minute_of_day)
+    }
+
+    /// How long before the night begins a local minute of its evening lies; none = it is no evening.
+    pub fn evening(&self, minute_of_day: u16) -> Option<Millis> {
+        const DAY: u16 = 24 * 60;
+        let before = Millis::minutes(((self.night_from + DAY - minute_of_day % DAY) % DAY).into());
+        let night = self.night_from == self.night_until || self.is_night(minute_of_day);
+        (!night && before <= EVENING).then_some(before)
+    }
+}
+
+/// Whether a minute of the day lies in a span that may pass midnight; one that ends where it begins is none.
+pub(super) const fn within(from: u16, until: u16, minute_of_day: u16) -> bool {
+    if from <= until {
+        minute_of_day >= from && minute_of_day < until
+    } else {
+        minute_of_day >= from || minute_of_day < until
     }
 }

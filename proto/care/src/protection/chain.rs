@@ -55,7 +55,7 @@ pub enum Word {
 
 /// What is wrong with a device that speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Trouble(pub(crate) u8);
+pub struct Trouble(pub(crate) u8, pub(crate) bool);
 
 impl Trouble {
     /// Whether there is any that weakens a home's protection.
@@ -74,7 +74,8 @@ impl Trouble {
             (UNCHANGING, Flaw::Unchanging),
             (ALWAYS_ON, Flaw::AlwaysOn),
         ];
-        all.into_iter().filter(move |(bit, _)| self.0 & bit != 0).map(|(_, flaw)| flaw)
+        let told = all.into_iter().filter(move |(bit, _)| self.0 & bit != 0).map(|(_, flaw)| flaw);
+        self.1.then_some(Flaw::Unsteady).into_iter().chain(told)
     }
 }
 

@@ -51,6 +51,11 @@ pub(crate) struct Incident {
 }
 
 impl Incident {
+    /// Whether it stands until all has been well for a day.
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self.kind, Kind::Unsteady | Kind::Boots)
+    }
+
     /// Whether it is marked so; marks of faults are causes and never meant here.
     pub(super) fn is(&self, mark: u8) -> bool {
         self.kind != Kind::Fault && self.causes & mark != 0
@@ -98,10 +103,20 @@ impl Book {
             .min_by_key(|i| (!is_call(i.kind), distance(i.at, at), i.number))
     }
 
-    /// The last call for help or fall of this device, else of the home.
+    /// The last call for help or fall that this device has opened.
     pub(crate) fn last_call(&self, device: DeviceId) -> Option<&Incident> {
-        let calls = self.open.iter().filter(|i| is_call(i.kind));
-        calls.max_by_key(|i| (i.device == Some(device), i.at, i.number))
+        let calls = self.open.iter().filter(|i| is_call(i.kind) && i.device == Some(device));
+        calls.max_by_key(|i| (i.at, i.number))
+    }
+
+    /// The faults that stand until all has been well for a day.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Incident> {
+        self.open.iter().filter(|i| i.is_held())
+    }
+
+    /// The one of these that a device has.
+    pub(crate) fn held_of(&self, device: DeviceId) -> Option<&Incident> {
+        self.held().find(|i| i.device == Some(device))
     }
 
     /// The fault that stands for lost mains of the home.
@@ -156,9 +171,12 @@ const fn gravity(kind: Kind) -> u8 {
         | Kind::Fault
         | Kind::IdentityTwice
         | Kind::NoWay
-        | Kind::Upkeep => 0,
+        | Kind::Upkeep
+        | Kind::Unsteady
+        | Kind::Boots
+        | Kind::Stuck => 0,
         Kind::Unverified | Kind::Restless => 1,
-        Kind::Bed | Kind::Stillness | Kind::Vitals => 2,
+        Kind::Bed | Kind::Stillness | Kind::Vitals | Kind::Wander => 2,
         Kind::Help | Kind::Fall | Kind::Unreadable => 3,
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn span(severity: Severity, incident: &Incident) -> Option<Millis> {
         (_, Severity::Emergency | Severity::Fault) => None,
         (Kind::Fall, Severity::Important) if capped => None,
         (Kind::Fall, _) => incident.is(SUSPECTED).then_some(FALL_RISE),
-        (Kind::Bed, _) => (!capped).then_some(BED_RISE),
+        (Kind::Bed | Kind::Wander, _) => (!capped).then_some(BED_RISE),
         (Kind::Stillness, Severity::Important) => (!capped).then_some(STILL_RISE),
         (Kind::Stillness, Severity::General) => Some(STILL_RISE),
         (
@@ -39,7 +39,10 @@ pub(super) fn span(severity: Severity, incident: &Incident) -> Option<Millis> {
             | Kind::Restless
             | Kind::IdentityTwice
             | Kind::NoWay
-            | Kind::Upkeep,
+            | Kind::Upkeep
+            | Kind::Unsteady
+            | Kind::Boots
+            | Kind::Stuck,
             _,
         ) => None,
     }

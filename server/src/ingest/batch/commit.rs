@@ -21,7 +21,7 @@ use crate::live::Change;
 use crate::records::care::{self as care_rows, CareRow};
 use crate::records::chain::{Batch, NewAlert};
 use crate::records::desk::{ActivationRow, DeskRow};
-use crate::records::{chain, desk, key_epoch, open, state};
+use crate::records::{box_heard, chain, desk, key_epoch, open, state};
 
 /// Records put aside that are kept for support; older ones are dropped and counted.
 const QUARANTINE_MAX: i64 = 10_000;
@@ -42,6 +42,7 @@ impl Batcher {
             && pending.aside.is_empty()
             && renewals.spoke.is_empty()
             && pending.silent.is_empty()
+            && pending.installed.is_empty()
             && pending.marks.is_empty()
             && pending.ended.is_empty();
         let mut views = Vec::new();
@@ -103,6 +104,9 @@ impl Batcher {
         }
         for (device, epoch) in &renewals.spoke {
             key_epoch::heard(&mut writer, number(device.get()), epoch.get().into()).await?;
+        }
+        for gateway in &pending.installed {
+            box_heard::put(&mut writer, number(gateway.get()), now.wall_ms).await?;
         }
         for (gateway, alert) in &pending.silent {
             open::put_silent(&mut writer, number(gateway.get()), alert.as_deref()).await?;
@@ -198,6 +202,7 @@ impl Batcher {
                 None => drop(self.silent.remove(&gateway)),
             }
         }
+        self.are_installed(&pending.installed);
         self.watches.extend(pending.turned);
         self.enrolled.extend(pending.enrolled);
         self.homes.settle(pending.work);

@@ -7,11 +7,12 @@
 
 use std::sync::Arc;
 
-use care::{GatewayWatch, Input, Seen};
+use care::{Evidence, GatewayWatch, Input, Kind, Seen};
 use proto::id::GatewayId;
 use proto::unit::Mono;
 
 use super::attempt::{Unit, tell};
+use super::boxes::times;
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::faults::Fault;
@@ -45,6 +46,10 @@ impl Batcher {
         if let Err(error) = self.gateways(now, waits).await {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, "silence of gateways waits for the records");
+        }
+        if let Err(error) = self.boxes(now).await {
+            let cause = &error as &dyn std::error::Error;
+            tracing::error!(error = cause, "what is told of boxes waits for the records");
         }
         self.ways(now, waits).await;
         for _ in 0..TURNS {
@@ -142,19 +147,47 @@ impl Batcher {
             let Some(mut watch) = self.watches.get(gateway).copied() else { continue };
             if watch.step(heard).is_some() {
                 pending.turned.push((*gateway, watch));
-                self.turn(now, *gateway, watch.is_up(), &mut pending);
+                let held = self.held(*gateway).await?;
+                self.turn(now, (*gateway, held), watch.is_up(), &mut pending);
             }
         }
         if pending.turned.is_empty() { Ok(()) } else { self.commit(now, pending).await }
     }
 
-    fn turn(&mut self, now: Now, gateway: GatewayId, up: bool, pending: &mut Pending) {
+    /// `held`: the alert that tells of its silence, or that it comes and goes.
+    fn turn(
+        &mut self,
+        now: Now,
+        (gateway, held): (GatewayId, Option<String>),
+        up: bool,
+        pending: &mut Pending,
+    ) {
+        if held.is_none() && self.silent.contains_key(&gateway) {
+            // A person has closed it.
+            self.boxes.forget(gateway);
+            pending.silent.push((gateway, None));
+        }
         if up {
-            if let Some(alert) = self.silent.get(&gateway) {
-                pending.sheet.gateway_back(now, alert);
-                pending.silent.push((gateway, None));
+            let again = self.boxes.back(gateway, now.mono);
+            match (held, again) {
+                (Some(alert), Some(n)) => {
+                    let why = times(Seen::Wavered, n, now.mono);
+                    pending.sheet.shows(now, &alert, Kind::Unsteady, why);
+                }
+                (Some(alert), None) => {
+                    pending.sheet.gateway_back(now, &alert);
+                    pending.silent.push((gateway, None));
+                }
+                (None, _) => {}
             }
         } else if self.app.registry.gateway(gateway).is_some_and(|g| !g.revoked) {
+            self.boxes.gone(gateway, now.mono);
+            if let Some(alert) = held {
+                let silent = Evidence { value: 1.5, ..times(Seen::Silent, 0, now.mono) };
+                pending.sheet.shows(now, &alert, Kind::GatewaySilence, silent);
+                self.ways.look.extend(self.app.registry.homes(gateway));
+                return;
+            }
             let silent = care::policy::GATEWAY_SILENT.get();
             let heard = Mono::from_millis(now.mono.millis().saturating_sub(silent));
             let behind = self.app.registry.homes(gateway).len();

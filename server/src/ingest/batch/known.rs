@@ -127,6 +127,9 @@ impl Batcher {
     /// Whether a home box speaks that another with its identity has followed: its boots do not come back.
     pub(super) fn follows(&mut self, now: Now, row: &InboxRow, word: &Word) {
         let own = word.role == Some(Role::Gateway) && word.trust == Trust::Verified;
+        if own {
+            self.started(now, row, word);
+        }
         if own && self.voices.heard(row.gateway, word.id.boot, word.handed) {
             self.app.faults.raise_again(gateway_twice(row.gateway), now.mono);
         }

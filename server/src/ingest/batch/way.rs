@@ -139,7 +139,7 @@ impl Batcher {
                 Some(false) => drop(self.ways.cut.insert(home)),
                 None => {}
             }
-            self.tell_way(home, way);
+            self.tell_way(now, home, way);
         }
         Ok(())
     }
@@ -201,8 +201,10 @@ impl Batcher {
         Ok(())
     }
 
-    fn tell_way(&mut self, home: HomeId, way: Way) {
+    fn tell_way(&mut self, now: Now, home: HomeId, way: Way) {
         match way {
+            // Its box comes and goes, and its own alert says so: only what stays away is told.
+            Way::Gone(gateway) if self.boxes.waits(home, gateway, now.mono) => {}
             Way::Gone(gateway) if !self.ways.told.contains_key(&home) => {
                 self.app.faults.raise(no_way(home, gateway));
                 self.ways.told.insert(home, gateway);

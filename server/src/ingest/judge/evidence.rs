@@ -99,5 +99,12 @@ pub(crate) const fn seen_word(seen: Seen) -> &'static str {
         Seen::RecordsRefuse => "records_refuse",
         Seen::Backlog => "backlog",
         Seen::RowRefused => "row_refused",
+        Seen::Wavered => "wavered",
+        Seen::Booted => "booted",
+        Seen::HeldAtBoot => "held_at_boot",
+        Seen::NotInstalled => "not_installed",
+        Seen::WentOut => "went_out",
+        Seen::DoorStandsOpen => "door_stands_open",
+        Seen::Connected => "connected",
     }
 }

@@ -40,8 +40,29 @@ impl Sheet {
             Output::Raise(_)
             | Output::Ease { .. }
             | Output::Annotate { .. }
+            | Output::Turn { .. }
             | Output::Grade { .. } => {}
         }
+    }
+
+    /// An open alert of equipment shows as this from now on. It comes and goes hundreds of times a day, so its story
+    /// has no line of it, it is no signal, and it wakes nobody.
+    pub(super) fn turn(
+        &mut self,
+        now: Now,
+        (home, incident): (i64, u32),
+        kind: Kind,
+        evidence: &[Evidence],
+    ) {
+        let key = (home, i64::from(incident));
+        if !self.places.contains_key(&key) {
+            return;
+        }
+        let evidence = self.reasons_with(now, key, evidence);
+        self.changes(now, home, incident, |g| {
+            g.kind = Some(kind as i64);
+            g.evidence = Some(evidence);
+        });
     }
 
     /// An open alert is exactly this grave from now on.

@@ -47,6 +47,13 @@ impl Sheet {
         id
     }
 
+    /// The alert of a gateway that comes and goes shows as this from now on; no line, no signal.
+    pub fn shows(&mut self, now: Now, alert: &str, kind: Kind, why: Evidence) {
+        let (id, kind) = (alert.to_owned(), Some(kind as i64));
+        let evidence = Some(evidence_json(now, &[why]));
+        self.batch.grown.push(Growth { id, kind, evidence, ..Growth::default() });
+    }
+
     /// A gateway that is back ends its alert.
     pub fn gateway_back(&mut self, now: Now, alert: &str) {
         self.line(now, alert, What::Eased);

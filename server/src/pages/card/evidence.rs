@@ -79,11 +79,13 @@ fn measure(item: &Value, lang: Lang, wall: Wall<'_>) -> Markup {
     let text = match what {
         // How long it lasts, or lasted when it was found.
         "nothing" | "silent" | "no_answer" | "not_worn" | "unchanging" | "always_on" | "usual"
-        | "in_room" | "sustained" => minutes(),
+        | "in_room" | "sustained" | "not_installed" => minutes(),
         "battery" | "restless" | "restless_usual" => format!("{value:.0}%"),
         "breath" | "heart" => format!("{value:.0} {}", lang.t("home.per_minute")),
-        "lost" | "demoted" | "certificate_ends" => format!("{value:.0}"),
-        "tampered" | "stuck" | "no_mains" => wall.minute(at_ms),
+        "lost" | "demoted" | "certificate_ends" | "wavered" | "booted" | "connected" => {
+            format!("{value:.0}")
+        }
+        "tampered" | "stuck" | "no_mains" | "held_at_boot" => wall.minute(at_ms),
         _ => return since(lang, wall, at_ms),
     };
     html! { (text) }

@@ -125,6 +125,7 @@ impl<'a> Player<'a> {
                 Output::Raise(_)
                 | Output::Ease { .. }
                 | Output::Annotate { .. }
+                | Output::Turn { .. }
                 | Output::Ask { .. }
                 | Output::Answered { .. }
                 | Output::Grade { .. } => {}

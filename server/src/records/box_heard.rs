@@ -1,0 +1,29 @@
+//! Rows of home boxes that have been heard, and which of the others have waited for their fitter too long.
+//!
+//! Not here: whether one is heard now (`ingest::boxes`).
+
+use sqlx::{AnyConnection, Error, Row, query};
+
+use super::refusal::{fetch, readable};
+
+/// All of them.
+pub async fn all(c: &mut AnyConnection) -> Result<Vec<i64>, Error> {
+    let rows = fetch(query("SELECT gateway FROM box_heard"), c).await?;
+    Ok(readable(&rows, |row| row.try_get("gateway")))
+}
+
+/// This one has been heard.
+pub async fn put(c: &mut AnyConnection, gateway: i64, wall: i64) -> Result<(), Error> {
+    let sql = "INSERT INTO box_heard (gateway, since_wall) VALUES ($1, $2) \
+               ON CONFLICT (gateway) DO NOTHING";
+    query(sql).bind(gateway).bind(wall).execute(c).await.map(drop)
+}
+
+/// Boxes that were enrolled before a moment, are not revoked and were never heard, with that moment of each.
+pub async fn waiting(c: &mut AnyConnection, before: i64) -> Result<Vec<(i64, i64)>, Error> {
+    let sql = "SELECT g.id, g.created_wall FROM gateway g \
+               LEFT JOIN box_heard h ON h.gateway = g.id \
+               WHERE g.revoked = 0 AND g.created_wall <= $1 AND h.gateway IS NULL ORDER BY g.id";
+    let rows = fetch(query(sql).bind(before), c).await?;
+    Ok(readable(&rows, |row| Ok((row.try_get("id")?, row.try_get("created_wall")?))))
+}
