@@ -180,8 +180,10 @@ fn follow(app: &App, look: &Look) {
 }
 
 fn open(settings: &config::Webhook) -> Result<Webhook, Box<dyn std::error::Error + Send + Sync>> {
-    let secret = std::fs::read(&settings.secret_file)?;
-    Ok(Webhook::new(&settings.url, &secret)?)
+    let file = settings.secret_file.display();
+    let secret =
+        std::fs::read(&settings.secret_file).map_err(|error| format!("{file}: {error}"))?;
+    Ok(Webhook::new(&settings.url, &secret).map_err(|error| format!("{file}: {error}"))?)
 }
 
 /// The first webhook of a configuration; all of them are checked, also before a start.

@@ -165,7 +165,7 @@ fn a_generated_client_works_an_alert_from_the_queue_to_its_close() -> Outcome {
     let (worked, said) = python.run("python", &work, room.dir())?;
     assert!(worked && said.trim() == "closed", "{said}");
     let card = room.admin.get(&format!("/api/alerts/{id}"))?.good()?;
-    assert_eq!(card["alert"]["state"], "closed", "{card}");
+    assert_eq!(card["state"], "closed", "{card}");
     Ok(())
 }
 

@@ -177,14 +177,16 @@ pub async fn write(c: &mut AnyConnection, batch: &mut Batch, wall: i64) -> Resul
         insert_alerts(c, alerts).await?;
     }
     batch.names = whose::keep(c, &batch.alerts).await?;
-    for alert in &batch.alerts {
-        event::tell(c, &alert.id, (Event::Raised, None), wall).await?;
+    let followers = event::followers(c).await?;
+    for alert in batch.alerts.iter().filter(|_| !followers.is_empty()) {
+        event::tell_to(c, &followers, &alert.id, (Event::Raised, None), wall).await?;
     }
     for grown in &batch.grown {
-        let passes = grown.passed && desk::is_open(c, &grown.id).await?;
+        let heard = grown.passed && !followers.is_empty();
+        let passes = heard && desk::is_open(c, &grown.id).await?;
         grow(c, grown, wall).await?;
         if passes {
-            event::tell(c, &grown.id, (Event::Closed, None), wall).await?;
+            event::tell_to(c, &followers, &grown.id, (Event::Closed, None), wall).await?;
         }
     }
     for activations in batch.activations.chunks(ROWS) {

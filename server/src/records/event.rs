@@ -72,15 +72,32 @@ pub struct EventRow {
     pub tries: i64,
 }
 
+/// Who follows; a whole batch asks once.
+pub async fn followers(c: &mut AnyConnection) -> Result<Vec<String>, Error> {
+    let rows = query("SELECT channel FROM event_receiver ORDER BY channel").fetch_all(c).await?;
+    rows.iter().map(|row| row.try_get("channel")).collect()
+}
+
 /// Notes an event of an alert for every receiver, in the transaction of what causes it.
 pub async fn tell(
     c: &mut AnyConnection,
     alert: &str,
+    what: (Event, Option<&str>),
+    wall: i64,
+) -> Result<(), Error> {
+    let followers = followers(c).await?;
+    tell_to(c, &followers, alert, what, wall).await
+}
+
+/// The same for these followers.
+pub async fn tell_to(
+    c: &mut AnyConnection,
+    followers: &[String],
+    alert: &str,
     (event, who): (Event, Option<&str>),
     wall: i64,
 ) -> Result<(), Error> {
-    let receivers = query("SELECT channel FROM event_receiver").fetch_all(&mut *c).await?;
-    if receivers.is_empty() {
+    if followers.is_empty() {
         return Ok(());
     }
     let sql = "SELECT home, kind, severity, outcome, \
@@ -91,12 +108,12 @@ pub async fn tell(
     let sql = "INSERT INTO event_home (home, n) VALUES ($1, 1) \
                ON CONFLICT (home) DO UPDATE SET n = event_home.n + 1 RETURNING n";
     let n: i64 = query(sql).bind(home).fetch_one(&mut *c).await?.try_get("n")?;
-    for receiver in receivers {
+    for channel in followers {
         let sql = "INSERT INTO event_out (id, channel, home, n, alert, event, kind, severity, who, outcome, \
                    wall, made_mono, due_mono) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)";
         query(sql)
             .bind(uuid::Uuid::now_v7().to_string())
-            .bind(receiver.try_get::<String, _>("channel")?)
+            .bind(channel)
             .bind(home)
             .bind(n)
             .bind(alert)
@@ -115,10 +132,8 @@ pub async fn tell(
 
 /// From now on these receivers follow and no others; what waited for others is forgotten. Says how much that was.
 pub async fn follow(c: &mut AnyConnection, channels: &[String]) -> Result<u64, Error> {
-    let known = query("SELECT channel FROM event_receiver").fetch_all(&mut *c).await?;
     let mut forgotten = 0;
-    for row in known {
-        let channel: String = row.try_get("channel")?;
+    for channel in followers(c).await? {
         if channels.contains(&channel) {
             continue;
         }
