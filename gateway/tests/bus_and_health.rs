@@ -124,6 +124,28 @@ async fn the_bus_goes_beyond_this_machine_with_a_password_and_not_without() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_for_help_on_the_bus_is_not_acknowledged_as_nothing_spools_it() {
+    let home = Home::new(ANY);
+    let running = home.start("");
+    let at = running.bus;
+    let options = MqttOptions::new("zigbee2mqtt", at.ip().to_string(), at.port());
+    let (client, mut socket) = AsyncClient::new(options, 8);
+    let topic = "zigbee2mqtt/bathroom";
+    for word in [r#"{"action":"emergency"}"#, r#"{"action":"single"}"#] {
+        client.try_publish(topic, QoS::AtLeastOnce, false, word).unwrap();
+    }
+    let acknowledged = within(async {
+        loop {
+            if let Event::Incoming(Packet::PubAck(ack)) = socket.poll().await.unwrap() {
+                break ack.pkid;
+            }
+        }
+    })
+    .await;
+    assert_eq!(acknowledged, 2, "the other word is, the call for help before it is not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_large_discovery_message_passes_and_is_there_for_who_comes_later() {
     let home = Home::new(ANY);
     let running = home.start("");

@@ -132,3 +132,25 @@ fn sessions_whose_program_is_away_are_bounded_in_number_and_bytes() {
     assert_eq!(counters.delivered + counters.lost, 64 * 50);
     assert!(counters.delivered * 60_000 < 34 * 1_024 * 1_024, "{counters:?}");
 }
+
+#[test]
+fn who_is_late_again_and_again_is_waited_for_less_each_time() {
+    let mut bus = Fanout::new(BusLimits::default());
+    let mut now = Mono::from_millis(0);
+    let slow = bus.join(now, join("slow", 64, 0)).unwrap().key;
+    let writer = bus.join(now, join("writer", 64, 0)).unwrap().key;
+    bus.subscribe(slow, "a", Wish::default()).unwrap();
+    let mut waited = Vec::new();
+    for _ in 0..4 {
+        let (held, until) = loop {
+            if let Err(waits) = bus.publish(now, writer, message(0, 10)) {
+                break waits;
+            }
+        };
+        waited.push(until.since(now).get());
+        now = until;
+        bus.publish(now, writer, held).unwrap();
+        while !bus.take(now, slow, 10_000).parcels.is_empty() {}
+    }
+    assert_eq!(waited, [5_000, 2_500, 1_250, 625]);
+}

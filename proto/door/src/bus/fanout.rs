@@ -1,9 +1,10 @@
 //! The bus itself, as a pure core: who comes, what they want, what is said, what waits for whom.
 //!
 //! Time comes in, [`Act`]s go out. A message is delivered to all or to none: if a subscriber's
-//! mailbox is full, its publisher waits until half of it is free again, five seconds at most. Then
-//! that subscriber alone is *late*: it loses messages of QoS 0, each counted, and for one of QoS 1
-//! it is shown out with a reason; its session, if it has one, keeps what its mailbox holds.
+//! mailbox is full, its publisher waits until half of it is free again, five seconds at most, and half
+//! as long each time it was in vain. Then that subscriber alone is *late*: it loses messages of QoS 0,
+//! each counted, and for one of QoS 1 it is shown out with a reason; its session, if it has one, keeps
+//! what its mailbox holds.
 //! Not here: locks, connections and the clock (`bus`), visits that end (`fanout/visits`).
 
 mod visits;
@@ -186,6 +187,7 @@ impl Fanout {
             let deadline = seat.full(now, PATIENCE);
             if now >= deadline {
                 seat.late = true;
+                seat.times_late = seat.times_late.saturating_add(1);
                 continue;
             }
             until = Some(until.map_or(deadline, |until| until.min(deadline)));

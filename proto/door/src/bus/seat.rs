@@ -15,6 +15,8 @@ use super::retained::Replay;
 pub(crate) const FILTERS_MAX: usize = 256;
 /// What these may cost together, see [`cost`].
 const FILTER_COST_MAX: usize = 256 * 1024;
+/// How often the time that is waited for one subscriber is halved at most.
+const HALVED_MAX: u32 = 6;
 /// What a level of a filter costs beside its text.
 const LEVEL_COST: usize = 128;
 
@@ -104,6 +106,8 @@ pub(crate) struct Seat {
     pub(crate) full_since: Option<Mono>,
     /// It was waited for in vain: nobody waits for it until half of its mailbox is free.
     pub(crate) late: bool,
+    /// How often that was so during this visit.
+    pub(crate) times_late: u32,
     /// Messages that it has lost and nobody has told yet.
     pub(crate) lost: u64,
     /// It has been rung for what waits.
@@ -125,6 +129,7 @@ impl Seat {
             will_due: None,
             full_since: None,
             late: false,
+            times_late: 0,
             lost: 0,
             rung: false,
             waiters: BTreeSet::new(),
@@ -138,6 +143,7 @@ impl Seat {
         self.ends = None;
         self.will_due = None;
         self.rung = false;
+        self.times_late = 0;
     }
 
     /// Notes a filter, if there is room for it; says whether it was there.
@@ -171,9 +177,11 @@ impl Seat {
         self.replays.push_back((Replay::of(filter), wish));
     }
 
-    /// Its mailbox is too full for somebody: until when it is waited for.
+    /// Its mailbox is too full for somebody: until when it is waited for, which is half as long each time
+    /// that it was waited for in vain.
     pub(crate) fn full(&mut self, now: Mono, patience: Millis) -> Mono {
-        self.full_since.get_or_insert(now).after(patience)
+        let patience = patience.get() >> self.times_late.min(HALVED_MAX);
+        self.full_since.get_or_insert(now).after(Millis::new(patience))
     }
 
     /// Whether it is waited for before a message for it is lost.
