@@ -83,6 +83,9 @@ impl Mono {
 pub struct Millis(#[n(0)] u64);
 
 impl Millis {
+    /// The longest span: what stands on the wire where a span should be and is none.
+    pub const UNTOLD: Self = Self(u64::MAX);
+
     /// A span of so many milliseconds.
     pub const fn new(ms: u64) -> Self {
         Self(ms)
@@ -136,6 +139,11 @@ macro_rules! ranged {
                 if value as i32 >= $low && value as i32 <= $high { Some(Self(value)) } else { None }
             }
 
+            /// Whether it is a measurement, and not what was told in place of one.
+            pub const fn is_measured(self) -> bool {
+                Self::new(self.0).is_some()
+            }
+
             /// The number in this unit.
             pub const fn get(self) -> $inner {
                 self.0
@@ -187,4 +195,14 @@ ranged! {
 ranged! {
     /// Received signal strength in dBm, -127 to 0.
     Dbm(i8): -127, 0
+}
+
+impl Percent {
+    /// What was told as a share and cannot be one; outside the range, so that nobody takes it for a measurement.
+    pub const NONSENSE: Self = Self(u8::MAX);
+}
+
+impl Dbm {
+    /// What was told as a signal strength and cannot be one.
+    pub const NONSENSE: Self = Self(i8::MAX);
 }

@@ -6,6 +6,7 @@
 //!   [`Input`]s in order, calls again at [`Home::next_deadline`], performs [`Output`]s, stores by [`Change`].
 //! - [`alert::Life`] is what becomes of an alert on the desk; [`GatewayWatch`] is the silence of a gateway.
 //! - [`protection`] says whether a call of a home would reach a person now, and what of that is not so.
+//! - [`dating`] says when a device said something, by its own clock.
 //! - [`policy`] holds every number. [`reading`] says what a sensor can know and how late it knows it.
 //!
 //! Not here: storage, who is on duty, sounds, words for people.
@@ -13,6 +14,7 @@
 #![warn(missing_docs)]
 
 pub mod alert;
+pub mod dating;
 mod detect;
 pub mod finding;
 pub mod gateway_watch;

@@ -17,6 +17,7 @@ pub mod pace;
 pub mod rules;
 pub mod sensor;
 pub mod time;
+pub mod uptime;
 pub mod vital;
 pub mod wander;
 

@@ -7,6 +7,7 @@ mod alert;
 mod bed;
 mod beds;
 mod breath;
+mod dating;
 mod dwell;
 mod exit;
 mod fall;
