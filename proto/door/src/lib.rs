@@ -24,6 +24,7 @@ mod identity;
 mod limits;
 mod line;
 mod listener;
+pub mod proofs;
 mod reserve;
 pub mod session;
 pub mod tls;
