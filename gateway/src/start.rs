@@ -39,7 +39,7 @@ use crate::uplink::wallet::Wallet;
 use doors::announce;
 pub use doors::bus_tls;
 pub use error::StartError;
-pub use lanes::wallet;
+pub use lanes::{address, wallet};
 use signals::Signals;
 
 /// Groups of stored frames that wait for the loop; then the commit thread waits.
@@ -96,11 +96,7 @@ impl Built {
     ) -> Result<Self, StartError> {
         let bus_password = read_password(config.bus.password_file.as_ref())?;
         let bus_tls = bus_tls(&config.bus)?;
-        let mut address = credentials.server.clone();
-        if let Some(host) = &config.server.host {
-            address.host.clone_from(host);
-        }
-        address.port = config.server.port.unwrap_or(address.port);
+        let address = address(&config, &credentials)?;
         let wallet = wallet(&config, &credentials)?;
         let endpoint = Endpoint::new(credentials.gateway, address, wallet.clone());
         let spool = Spool::open(&config.data, bounds(&config))?;

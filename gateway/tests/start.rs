@@ -91,3 +91,22 @@ fn check_binds_and_makes_nothing() {
     assert!(output.status.success());
     assert!(!home.path("data").exists());
 }
+
+#[test]
+fn a_server_on_another_machine_is_never_spoken_to_in_the_clear() {
+    let home = Home::new("10.0.0.9:8883".parse().unwrap());
+    let config = home.configure("");
+    let (code, said) = refusal(&mut home.command(&config));
+    assert_eq!(code, 64);
+    assert!(said.contains("10.0.0.9") && said.contains("TLS"), "{said}");
+    assert!(!home.path("data").exists(), "nothing was begun");
+    // Nor if the configuration names another one than the credentials.
+    let home = Home::new(ANY);
+    let config = home.configure("[server]\nhost = \"watch.example\"");
+    let (code, said) = refusal(&mut home.command(&config));
+    assert!(code == 64 && said.contains("watch.example"), "{code} {said}");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_gateway"));
+    let output = check.arg("check").arg("--config").arg(&config).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && told.contains("watch.example"), "{told}");
+}

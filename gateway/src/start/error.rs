@@ -21,6 +21,11 @@ pub enum StartError {
     /// The credentials.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+    /// A server on another machine, without TLS.
+    #[error(
+        "the server {0} is on another machine and would be spoken to in the clear: let it speak TLS and make the credentials again with `server enrol gateway`, or name this machine as 127.0.0.1"
+    )]
+    Plain(String),
     /// The store.
     #[error(transparent)]
     Spool(#[from] SpoolError),
@@ -56,7 +61,7 @@ impl StartError {
     /// The process's exit code, as `cli` documents it.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Handles(_) => 64,
+            Self::Config(_) | Self::Handles(_) | Self::Plain(_) => 64,
             Self::Credentials(_)
             | Self::Transport(_)
             | Self::BusPassword(_)

@@ -1,16 +1,17 @@
-//! The way to the server: one session for each lane, and the certificates that they wear.
+//! The way to the server: where it is, one session for each lane, and the certificates that they wear.
 //!
 //! Not here: how a session lives (`uplink::driver`), and when a certificate is renewed (`uplink::renewal`).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use proto::frame::Lane;
 use tokio::sync::{mpsc, watch};
 
-use super::Built;
+use super::{Built, StartError};
 use crate::config::Config;
-use crate::credentials::{Credentials, papers};
+use crate::credentials::{Address, Credentials, papers};
 use crate::event_loop::Event;
 use crate::uplink::Bells;
 use crate::uplink::driver::{self, Uplink};
@@ -57,6 +58,30 @@ impl Built {
     }
 }
 
+/// Where the server is. Without TLS it is on this machine, or nobody is called: a home's words travel no network in
+/// the clear, and whoever answers in the server's name could say that it has an emergency.
+pub fn address(config: &Config, credentials: &Credentials) -> Result<Address, StartError> {
+    let mut address = credentials.server.clone();
+    if let Some(host) = &config.server.host {
+        address.host.clone_from(host);
+    }
+    address.port = config.server.port.unwrap_or(address.port);
+    if address.tls || is_here(&address.host) {
+        Ok(address)
+    } else {
+        Err(StartError::Plain(address.host))
+    }
+}
+
+/// Whether a host is this machine, whatever a name service says.
+fn is_here(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => bare.strip_suffix('.').unwrap_or(bare).eq_ignore_ascii_case("localhost"),
+    }
+}
+
 /// The papers of a box whose server speaks TLS.
 pub fn wallet(
     config: &Config,
@@ -65,4 +90,36 @@ pub fn wallet(
     let papers = credentials.papers.as_ref().filter(|_| credentials.server.tls);
     let made = papers.map(|papers| Wallet::new(&papers::all(&config.data, papers)));
     Ok(made.transpose()?.map(Arc::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_loopback_and_nothing_that_merely_looks_like_it() {
+        for here in [
+            "127.0.0.1",
+            "127.9.9.9",
+            "::1",
+            "[::1]",
+            "::ffff:127.0.0.1",
+            "LocalHost",
+            "localhost.",
+        ] {
+            assert!(is_here(here), "{here}");
+        }
+        for far in [
+            "10.0.0.1",
+            "0.0.0.0",
+            "::",
+            "localhost.example",
+            "127.0.0.1.nip.io",
+            "server",
+            "",
+            "2130706433",
+        ] {
+            assert!(!is_here(far), "{far}");
+        }
+    }
 }
