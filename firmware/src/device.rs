@@ -374,10 +374,10 @@ impl Device {
         let uptime = self.uptime(self.now);
         let up = Up::Health(Health {
             uptime,
-            period_s: self.settings.health_s,
+            period_s: self.settings.health_s.into(),
             battery: self.battery,
             signal: self.signal,
-            firmware: self.update.version(),
+            firmware: self.update.version().into(),
             tested: self.tested,
             role: self.role,
         });

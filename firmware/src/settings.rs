@@ -96,7 +96,7 @@ impl Settings {
     /// What a device of this role starts with: cells are spared where a device has only those.
     pub fn of(role: Role) -> Self {
         match role {
-            Role::PullCord | Role::BedMat | Role::Gateway => Self::default(),
+            Role::PullCord | Role::BedMat | Role::Gateway | Role::Other => Self::default(),
             Role::HelpButton | Role::Motion | Role::Door | Role::Pendant => {
                 Self::every(policy::HEALTH_BATTERY.get())
             }

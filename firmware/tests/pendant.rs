@@ -140,7 +140,7 @@ fn samples_that_were_lost_start_the_judgement_anew_and_are_told() {
     bench.sample(Sample::Acceleration(Burst::holding(&lie(0.02), 40)));
     feel(&mut bench, &lie(60.0));
     assert!(bench.events().is_empty(), "nobody saw what was in the hole");
-    assert_eq!(losses(&bench).iter().map(|loss| loss.count).sum::<u32>(), 40);
+    assert_eq!(losses(&bench).iter().map(|loss| loss.count).sum::<u64>(), 40);
     feel(&mut bench, &fall());
     feel(&mut bench, &lie(120.0));
     assert_eq!(bench.count(EventKind::FallConfirmed), 1, "the next one is felt");
@@ -190,7 +190,7 @@ fn a_sensor_gone_wild_leaves_room_for_the_hand() {
     assert_eq!(bench.device.waiting(), before + 6, "each press has a place in flash");
     bench.gateway = Gateway::Stores;
     bench.run_for(Millis::secs(60));
-    let lost: u32 = losses(&bench).iter().map(|loss| loss.count).sum();
+    let lost: u64 = losses(&bench).iter().map(|loss| loss.count).sum();
     assert_eq!(lost, bench.device.trace().counters.not_held, "what found no place is told");
 }
 

@@ -24,7 +24,7 @@ fn health_is_told_on_each_connect_and_each_period_with_the_uptime_now() {
     bench.link(LinkEvent::Down);
     bench.run_for(Millis::secs(2));
     assert_eq!(health(&bench).len(), 4, "a new connection tells it anew");
-    assert!(health(&bench).iter().all(|h| h.firmware == FIRMWARE && h.period_s == 60));
+    assert!(health(&bench).iter().all(|h| h.firmware == u64::from(FIRMWARE) && h.period_s == 60));
 }
 
 #[test]

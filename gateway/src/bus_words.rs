@@ -89,5 +89,6 @@ const fn role_word(role: Role) -> &'static str {
         Role::Door => "door",
         Role::Pendant => "pendant",
         Role::Gateway => "gateway",
+        Role::Other => "other",
     }
 }

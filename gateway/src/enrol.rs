@@ -1,14 +1,15 @@
 //! Who may speak here: the roster in memory, and the door's gate that asks it.
 //!
 //! The server keeps the roster (`Enrol`, `Former`, `Release`); the spool holds it over a restart. A *proof* is
-//! the password of one connection: boot and counter, tagged with `K_hop`; a pair that does not rise is
-//! a copy of an old one and is refused. Not here: keys of presses (`devices`), or rows (`spool`).
+//! the password of one connection: boot and counter, tagged with `K_hop`; it counts once, for ever, and a
+//! copy of an old one is refused. Not here: keys of presses (`devices`), or rows (`spool`).
 
 mod proof;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError, RwLock};
 
+use door::proofs::Proofs;
 use door::{Deny, Gate, Hello, Pass, Who};
 use proto::frame::Lane;
 use proto::id::{DeviceId, HomeId, KeyEpoch};
@@ -110,7 +111,7 @@ impl Roster {
             key: told.key,
             released: false,
             proof: None,
-            past_boots: Vec::new(),
+            proofs: Proofs::default(),
             former: None,
             by_former: false,
         };
@@ -126,8 +127,8 @@ impl Roster {
             return (Change::Nothing, None);
         }
         let change = if known.released { Change::Joined } else { Change::Altered };
-        let proof = (known.proof, std::mem::take(&mut known.past_boots));
-        *known = RosterRow { proof: proof.0, past_boots: proof.1, ..row };
+        let (proof, proofs) = (known.proof, std::mem::take(&mut known.proofs));
+        *known = RosterRow { proof, proofs, ..row };
         (change, Some(known.clone()))
     }
 

@@ -129,7 +129,9 @@ impl EventLoop {
         match self.spool.not_received(1024) {
             Ok(rows) => {
                 for row in rows {
-                    if let Some(member) = self.roster.find(row.press.device) {
+                    if let Some(member) = self.roster.find(row.press.device)
+                        && !row.accepted
+                    {
                         self.hub.handle_press(now, member.home, row.press);
                     }
                 }
@@ -168,7 +170,7 @@ impl EventLoop {
 
     fn on_stored(&mut self, stored: &Stored) {
         let now = self.clock.now();
-        let device = stored.id.device;
+        let who = (stored.id.device, stored.id.boot);
         if stored.doubtful {
             if (stored.lane, stored.fate) == (Lane::Emergency, Fate::New) {
                 self.hub.handle_doubtful(now, stored.home);
@@ -180,13 +182,13 @@ impl EventLoop {
                 self.tell_stored(stored.id);
                 // On a fast link the server's answer is heard before this.
                 let answered = self.spool.rung(stored.id).ok().flatten();
-                let answered = answered.is_some_and(|row| row.rung > Rung::Stored);
+                let answered = answered.is_some_and(|row| row.rung > Rung::Stored || row.accepted);
                 // What this build cannot read may be a call; "it is nothing" is none.
                 let calls = stored.up.as_ref().is_none_or(calls);
                 if let Some(home) = stored.home.filter(|_| calls && !answered) {
                     self.hub.handle_press(now, home, stored.id);
                 }
-                self.hub.handle_heard(now, device, stored.up.as_ref());
+                self.hub.handle_heard(now, who, stored.up.as_ref());
             }
             (Lane::Emergency, Fate::Again(rung)) => {
                 let told = self.spool.rung(stored.id).ok().flatten();
@@ -197,7 +199,7 @@ impl EventLoop {
                 }
             }
             (Lane::Telemetry, Fate::New) => {
-                self.hub.handle_heard(now, device, stored.up.as_ref());
+                self.hub.handle_heard(now, who, stored.up.as_ref());
             }
             (_, Fate::Again(_) | Fate::Shed | Fate::Refused) => {}
         }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use care::policy::{HEALTH_GATEWAY, ISLAND_ALARM, READING_PERIOD};
 use proto::down::Rung;
-use proto::id::{DeviceId, HomeId, PressId};
+use proto::id::{BootId, DeviceId, HomeId, PressId};
 use proto::unit::{Millis, Mono};
 use proto::up::{Health, Role, Up};
 
@@ -140,11 +140,11 @@ impl Hub {
         }
     }
 
-    /// A frame has been stored for the first time.
-    pub fn handle_heard(&mut self, now: Mono, device: DeviceId, up: Option<&Up>) {
+    /// A frame of this boot has been stored for the first time.
+    pub fn handle_heard(&mut self, now: Mono, (device, boot): (DeviceId, BootId), up: Option<&Up>) {
         let Some(known) = self.devices.get_mut(&device) else { return };
         let before = known.picture();
-        let age = known.hear(now, up);
+        let age = known.hear(now, boot, up);
         let (home, picture) = (known.home(), known.picture());
         if picture != before {
             self.actions.push_back(Action::ShowDevice(home, device, picture));
@@ -197,6 +197,18 @@ impl Hub {
         if rung >= Rung::Received && self.pending.remove(&press).is_some() {
             self.sound(now);
         }
+    }
+
+    /// People have an emergency that gets no rung: nobody verified it.
+    pub fn handle_accepted(&mut self, now: Mono, press: PressId) {
+        if self.pending.remove(&press).is_some() {
+            self.sound(now);
+        }
+    }
+
+    /// Presses of a home that the server has not said to have.
+    pub fn waiting_in(&self, home: HomeId) -> Vec<PressId> {
+        self.pending.iter().filter(|(_, waits)| waits.home == home).map(|(id, _)| *id).collect()
     }
 
     /// The server has said whether an alert of a home is open.
@@ -283,13 +295,12 @@ impl Hub {
     }
 
     fn health(&self, uptime: Millis) -> Health {
-        let seconds = u16::try_from(HEALTH_GATEWAY.get() / 1000).unwrap_or(u16::MAX);
         Health {
             uptime,
-            period_s: seconds,
+            period_s: HEALTH_GATEWAY.get() / 1000,
             battery: None,
             signal: None,
-            firmware: self.firmware,
+            firmware: self.firmware.into(),
             tested: self.tested.map(|at| at.since(self.started)),
             role: Role::Gateway,
         }

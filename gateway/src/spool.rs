@@ -189,6 +189,16 @@ impl Spool {
         self.lock().rung(press)
     }
 
+    /// Notes that people have a press which gets no rung. Lazy.
+    pub fn accept(&self, now: Mono, press: PressId) -> Result<(), SpoolError> {
+        self.lock().accept(now, press)
+    }
+
+    /// Whether the server has acknowledged all frames of this name.
+    pub fn is_sent(&self, press: PressId) -> Result<bool, SpoolError> {
+        self.lock().is_sent(press)
+    }
+
     /// The newest presses of a device with their rungs, at most `limit`.
     pub fn rungs_of(
         &self,

@@ -56,7 +56,7 @@ fn enrol(spool: &Spool, device: u64, home: u64) {
         key: HopKey::from_bytes([4; 32]),
         released: false,
         proof: None,
-        past_boots: Vec::new(),
+        proofs: door::proofs::Proofs::default(),
         former: None,
         by_former: false,
     };

@@ -93,6 +93,34 @@ async fn with_the_uplink_cut_the_home_hears_within_two_seconds_until_the_server_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_sounder_ends_when_people_have_what_nobody_can_verify_and_stays_quiet_after_a_start() {
+    let (room, home, running, mut device) = scene().await;
+    let (press, _) = device.press();
+    room.until_heard(press).await;
+    until("the alarm", || home.alarm() == "1").await;
+    let accepted = proto::relay::GatewayDown::Accepted(press);
+    room.tell(minicbor::to_vec(accepted).unwrap().into());
+    until("quiet", || home.alarm() == "0").await;
+    assert!(running.terminate().success());
+    let running = home.start("");
+    // The server has it, so the box that starts has nothing to sound for; a new press it has.
+    let_in(&mut device, running.devices).await;
+    assert_eq!(home.alarm(), "0");
+    let (next, _) = device.press();
+    room.until_heard(next).await;
+    until("the alarm", || home.alarm() == "1").await;
+    let over = proto::relay::GatewayDown::Alarm { home: home.home, open: false };
+    within(async {
+        let mut every = tokio::time::interval(Duration::from_millis(100));
+        while home.alarm() == "1" {
+            room.tell(minicbor::to_vec(&over).unwrap().into());
+            every.tick().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_silent_server_with_an_open_line_is_an_island_too() {
     let (room, home, _running, mut device) = scene().await;
     let (press, _) = device.press();

@@ -46,7 +46,7 @@ fn row(number: u8) -> RosterRow {
         key: key(number).hop(EPOCH),
         released: false,
         proof: None,
-        past_boots: Vec::new(),
+        proofs: door::proofs::Proofs::default(),
         former: None,
         by_former: false,
     }

@@ -13,6 +13,8 @@ use proto::id::{BootId, DeviceId, HomeId, PressId, Seq};
 use proto::unit::{Millis, Mono, NoData, Percent};
 use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up, Value};
 
+const BOOT: BootId = BootId::new(1, 1);
+
 fn at(ms: u64) -> Mono {
     Mono::from_millis(ms)
 }
@@ -88,7 +90,7 @@ fn a_minute_of_readings_becomes_one_message_for_the_home() {
                 (Quantity::Temperature, Some(20.0 + heart / 60.0)),
             ],
         );
-        hub.handle_heard(at(ms), mat(), Some(&up));
+        hub.handle_heard(at(ms), (mat(), BOOT), Some(&up));
     }
     hub.handle_timeout(at(60_000));
     let said = summary(&drain(&mut hub)).expect("one summary a minute");
@@ -109,8 +111,8 @@ fn two_mats_of_a_home_are_two_summaries_and_never_one_mean() {
     for ms in [10_000, 30_000, 50_000] {
         let fast = reading(ms, &[(Quantity::InBed, Some(100.0)), (Quantity::Breath, Some(40.0))]);
         let slow = reading(ms, &[(Quantity::InBed, Some(0.0)), (Quantity::Breath, Some(6.0))]);
-        hub.handle_heard(at(ms), mat(), Some(&fast));
-        hub.handle_heard(at(ms), other, Some(&slow));
+        hub.handle_heard(at(ms), (mat(), BOOT), Some(&fast));
+        hub.handle_heard(at(ms), (other, BOOT), Some(&slow));
     }
     hub.handle_timeout(at(60_000));
     let actions = drain(&mut hub);
@@ -134,13 +136,21 @@ fn two_mats_of_a_home_are_two_summaries_and_never_one_mean() {
 #[test]
 fn a_value_that_stops_is_said_to_be_missing_with_its_reason() {
     let mut hub = hub();
-    hub.handle_heard(at(1_000), mat(), Some(&reading(1_000, &[(Quantity::Heart, Some(60.0))])));
+    hub.handle_heard(
+        at(1_000),
+        (mat(), BOOT),
+        Some(&reading(1_000, &[(Quantity::Heart, Some(60.0))])),
+    );
     hub.handle_timeout(at(60_000));
     assert!(summary(&drain(&mut hub)).is_some());
     hub.handle_timeout(at(120_000));
     let said = summary(&drain(&mut hub)).expect("unknown is told, not left out");
     assert_eq!(value(&said, Quantity::Heart).unwrap().no_data, Some(NoData::Stale));
-    hub.handle_heard(at(130_000), mat(), Some(&reading(130_000, &[(Quantity::Heart, None)])));
+    hub.handle_heard(
+        at(130_000),
+        (mat(), BOOT),
+        Some(&reading(130_000, &[(Quantity::Heart, None)])),
+    );
     hub.handle_timeout(at(180_000));
     let said = summary(&drain(&mut hub)).unwrap();
     assert_eq!(value(&said, Quantity::Heart).unwrap().no_data, Some(NoData::NotPresent));
@@ -149,15 +159,74 @@ fn a_value_that_stops_is_said_to_be_missing_with_its_reason() {
 #[test]
 fn a_backlog_of_old_readings_does_not_colour_this_minute() {
     let mut hub = hub();
-    hub.handle_heard(at(500_000), mat(), Some(&reading(900_000, &[(Quantity::Heart, Some(60.0))])));
+    hub.handle_heard(
+        at(500_000),
+        (mat(), BOOT),
+        Some(&reading(900_000, &[(Quantity::Heart, Some(60.0))])),
+    );
     hub.handle_heard(
         at(501_000),
-        mat(),
+        (mat(), BOOT),
         Some(&reading(700_000, &[(Quantity::Heart, Some(180.0))])),
     );
     hub.handle_timeout(at(540_000));
     let said = summary(&drain(&mut hub)).unwrap();
     assert_eq!(value(&said, Quantity::Heart).unwrap().value, Some(60.0));
+}
+
+/// Whether a minute of the home holds what is said now, after `say`.
+fn is_heard(hub: &mut Hub, now: u64, boot: BootId, uptime: u64) -> bool {
+    hub.handle_heard(
+        at(now),
+        (mat(), boot),
+        Some(&reading(uptime, &[(Quantity::Heart, Some(60.0))])),
+    );
+    hub.handle_timeout(at(now + 60_000));
+    let said = drain(hub);
+    let heart = summary(&said).and_then(|minute| value(&minute, Quantity::Heart));
+    heart.is_some_and(|heart| heart.value == Some(60.0) && heart.age_s <= 60)
+}
+
+#[test]
+fn a_device_whose_clock_is_slow_is_heard_for_months() {
+    let mut hub = hub();
+    for day in 0..90 {
+        for hour in 0..24 {
+            let now = (day * 24 + hour) * 3_600_000 + 1_000;
+            assert!(is_heard(&mut hub, now, BOOT, now / 1_000 * 970), "day {day}, {hour} h");
+        }
+    }
+}
+
+#[test]
+fn a_device_whose_counter_wraps_or_that_begins_anew_is_heard() {
+    let mut hub = hub();
+    let wrap = 1u64 << 32;
+    assert!(is_heard(&mut hub, 1_000, BOOT, wrap - 120_000));
+    assert!(is_heard(&mut hub, 481_000, BOOT, 360_000), "six minutes after its counter wrapped");
+    assert!(
+        is_heard(&mut hub, 961_000, BootId::new(1, 2), 300_000),
+        "five minutes into a new boot"
+    );
+    assert!(!is_heard(&mut hub, 1_100_000, BOOT, 900_000), "what the boot before had held is old");
+    assert!(is_heard(&mut hub, 1_200_000, BootId::new(7, 1), 400_000), "in a new life");
+}
+
+#[test]
+fn an_emergency_that_nobody_can_verify_is_quiet_once_people_have_it() {
+    let mut hub = hub();
+    hub.handle_press(at(1_000), home(), press(1));
+    hub.handle_press(at(1_100), home(), press(2));
+    assert_eq!(sounds(&drain(&mut hub)), [true]);
+    hub.handle_accepted(at(5_000), press(1));
+    let told = drain(&mut hub);
+    assert!(sounds(&told).is_empty(), "another one waits");
+    assert!(!told.iter().any(|told| matches!(told, Action::ShowRung(..))), "it has no rung");
+    assert_eq!(hub.waiting_in(home()), [press(2)]);
+    hub.handle_accepted(at(6_000), press(2));
+    assert_eq!(sounds(&drain(&mut hub)), [false]);
+    hub.handle_accepted(at(7_000), press(2));
+    assert!(drain(&mut hub).is_empty());
 }
 
 #[test]
@@ -187,7 +256,7 @@ fn the_box_says_that_it_lives_every_thirty_seconds() {
 fn a_mains_device_is_silent_after_two_hundred_seconds_and_its_bed_unknown() {
     let mut hub = hub();
     let bed_in = Up::Event(Event { kind: EventKind::BedIn, uptime: Millis::secs(1), count: None });
-    hub.handle_heard(at(1_000), mat(), Some(&bed_in));
+    hub.handle_heard(at(1_000), (mat(), BOOT), Some(&bed_in));
     let shown = drain(&mut hub);
     assert!(shown.iter().any(|a| matches!(a, Action::ShowDevice(_, _, p)
         if p.freshness == Freshness::Fresh && p.in_bed == Some(true))));
@@ -211,7 +280,7 @@ fn a_battery_device_has_two_of_its_own_periods() {
         tested: None,
         role: Role::HelpButton,
     });
-    hub.handle_heard(at(0), mat(), Some(&health));
+    hub.handle_heard(at(0), (mat(), BOOT), Some(&health));
     drain(&mut hub);
     hub.handle_timeout(at(7_200_000));
     assert!(!drain(&mut hub).iter().any(|a| matches!(a, Action::ShowDevice(..))));

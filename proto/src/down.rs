@@ -13,7 +13,7 @@ use crate::frame::FrameError;
 use crate::id::{DeviceId, KeyEpoch, PressId};
 use crate::key::{EndKey, HopKey};
 use crate::update::Order;
-use crate::{cbor, version};
+use crate::{cbor, field, version};
 
 /// Longest sealed down frame in bytes: a chunk of an image; whatever else is said has 256 at most.
 pub const DOWN_MAX: usize = 640;
@@ -94,10 +94,10 @@ pub struct SettingsOrder {
     #[n(0)]
     pub number: u32,
     /// Seconds between two health frames, 10 to 3600.
-    #[n(1)]
+    #[cbor(n(1), with = "field", has_nil)]
     pub health_s: Option<u16>,
     /// Seconds between two readings, 10 to 3600.
-    #[n(2)]
+    #[cbor(n(2), with = "field", has_nil)]
     pub reading_s: Option<u16>,
 }
 

@@ -12,6 +12,7 @@
 
 mod cbor;
 pub mod down;
+mod field;
 pub mod frame;
 pub mod id;
 pub mod key;

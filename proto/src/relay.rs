@@ -9,10 +9,10 @@ use minicbor::bytes::{ByteArray, ByteSlice};
 use minicbor::{Decode, Encode};
 
 use crate::down::Receipt;
-use crate::id::{DeviceId, HomeId, KeyEpoch};
+use crate::id::{DeviceId, HomeId, KeyEpoch, PressId};
 use crate::unit::Millis;
 use crate::up::Role;
-use crate::{RELAY_MAX, cbor};
+use crate::{RELAY_MAX, cbor, field};
 
 /// One frame on its way from a gateway to the server.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -130,7 +130,7 @@ pub enum GatewayDown<'a> {
         #[cbor(b(1))]
         sealed: &'a ByteSlice,
         /// What it says, if it is a receipt.
-        #[n(2)]
+        #[cbor(n(2), with = "field", has_nil)]
         hint: Option<Receipt>,
     },
     /// This device speaks through you, with this key.
@@ -195,6 +195,10 @@ pub enum GatewayDown<'a> {
         #[n(2)]
         hop_key: ByteArray<32>,
     },
+    /// This emergency, which you have opened and I cannot verify or read, is before people: the home need not be
+    /// told any longer that nobody has it. No rung: its device is told nothing.
+    #[n(9)]
+    Accepted(#[n(0)] PressId),
     /// So far do my records know what you have sent in a lane: send again what was acknowledged since.
     #[n(4)]
     Reached {
@@ -239,6 +243,7 @@ impl fmt::Debug for GatewayDown<'_> {
                 write!(f, "Papers({} bytes, roots {} bytes)", chain.len(), roots.len())
             }
             Self::Petition => f.write_str("Petition"),
+            Self::Accepted(press) => write!(f, "Accepted({press:?})"),
             Self::Former { device, epoch, .. } => {
                 write!(f, "Former({device}, epoch {})", epoch.get())
             }

@@ -1,20 +1,24 @@
 //! What a device says: events, readings, its own health, what it had to drop, how far an update is.
 //!
-//! Bodies are CBOR maps with integer keys; a reader skips keys and quantities that it does not know, and a relay
-//! keeps them, since it passes bytes on. Numbers of kinds and quantities are append-only. Not here:
+//! Bodies are CBOR maps with integer keys; a reader skips keys and quantities that it does not know, and fields beyond
+//! their range (`field`), and a relay keeps them, since it passes bytes on. Numbers of kinds and quantities are append-only. Not here:
 //! what any of it means for a person (`care`).
 
 pub mod about;
+mod role;
+mod value;
 mod values;
+
+pub use role::Role;
 
 use heapless::Vec;
 use minicbor::{Decode, Encode};
 
-use crate::cbor;
 use crate::frame::{BODY_MAX, Class};
 use crate::id::{HomeId, Seq};
 use crate::unit::{Dbm, Millis, NoData, Percent};
 use crate::update::Progress;
+use crate::{cbor, field};
 
 /// Most values in one reading.
 pub const VALUES_MAX: usize = 16;
@@ -41,11 +45,11 @@ pub struct Event {
     /// What happened.
     #[n(0)]
     pub kind: EventKind,
-    /// Uptime of the device when it happened, ms since this boot.
-    #[n(1)]
+    /// Uptime of the device when it happened, ms since this boot; [`Millis::UNTOLD`] dates nothing.
+    #[cbor(n(1), with = "field::millis")]
     pub uptime: Millis,
     /// How often since boot this kind happened, to spot a chattering contact.
-    #[n(2)]
+    #[cbor(n(2), with = "field", has_nil)]
     pub count: Option<u32>,
 }
 
@@ -158,21 +162,21 @@ impl EventKind {
 #[cbor(map)]
 pub struct Reading {
     /// Uptime of the speaker at the end of the span.
-    #[n(0)]
+    #[cbor(n(0), with = "field::millis")]
     pub uptime: Millis,
     /// Length of the span in seconds; 0 = one moment.
-    #[n(1)]
-    pub period_s: u16,
+    #[cbor(n(1), with = "field::whole")]
+    pub period_s: u64,
     /// The values, at most [`VALUES_MAX`].
     #[cbor(n(2), with = "values")]
     pub values: Vec<Value, VALUES_MAX>,
     /// Set by a gateway that speaks for a home; a device's home is known from its enrolment.
-    #[n(3)]
+    #[cbor(n(3), with = "field", has_nil)]
     pub home: Option<HomeId>,
 }
 
 /// One value, or the reason why there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Encode)]
 pub struct Value {
     /// What was measured.
     #[n(0)]
@@ -185,7 +189,7 @@ pub struct Value {
     pub no_data: Option<NoData>,
     /// Age of the newest sample in it, seconds at the end of the span.
     #[n(3)]
-    pub age_s: u16,
+    pub age_s: u64,
 }
 
 /// What is measured, with its unit; numbers are for ever.
@@ -232,70 +236,43 @@ pub enum Quantity {
 #[cbor(map)]
 pub struct Health {
     /// Uptime now: with it the server dates what happened earlier in this boot.
-    #[n(0)]
+    #[cbor(n(0), with = "field::millis")]
     pub uptime: Millis,
     /// Seconds until the next one at the latest.
-    #[n(1)]
-    pub period_s: u16,
-    /// Battery, none on mains.
-    #[n(2)]
+    #[cbor(n(1), with = "field::whole")]
+    pub period_s: u64,
+    /// Battery, none on mains; [`Percent::NONSENSE`] if it has one and tells no share of it.
+    #[cbor(n(2), with = "field::percent", has_nil)]
     pub battery: Option<Percent>,
-    /// Signal as the device hears its gateway.
-    #[n(3)]
+    /// Signal as the device hears its gateway; [`Dbm::NONSENSE`] if it tells something else.
+    #[cbor(n(3), with = "field::dbm", has_nil)]
     pub signal: Option<Dbm>,
-    /// Firmware as `major << 16 | minor << 8 | patch`.
-    #[n(4)]
-    pub firmware: u32,
+    /// Firmware as `major << 16 | minor << 8 | patch`; beyond 32 bits it names no version.
+    #[cbor(n(4), with = "field::whole")]
+    pub firmware: u64,
     /// Uptime of the last passed self-test of this boot.
-    #[n(5)]
+    #[cbor(n(5), with = "field", has_nil)]
     pub tested: Option<Millis>,
     /// What kind of device it is.
     #[n(6)]
     pub role: Role,
 }
 
-/// What a device is for; numbers are for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Role {
-    /// Help button, worn or fixed.
-    #[n(0)]
-    HelpButton,
-    /// Pull-cord, mostly in the bathroom.
-    #[n(1)]
-    PullCord,
-    /// Mat with load cells under the mattress.
-    #[n(2)]
-    BedMat,
-    /// Passive infra-red motion sensor.
-    #[n(3)]
-    Motion,
-    /// Door contact.
-    #[n(4)]
-    Door,
-    /// Worn fall detector with a button.
-    #[n(5)]
-    Pendant,
-    /// The gateway itself.
-    #[n(6)]
-    Gateway,
-}
-
 /// What had to be dropped: loss is a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Loss {
-    /// How many records.
-    #[n(0)]
-    pub count: u32,
+    /// How many records; 0 = that is not told.
+    #[cbor(n(0), with = "field::count")]
+    pub count: u64,
     /// The first frame number lost, where records were numbered frames.
-    #[n(1)]
+    #[cbor(n(1), with = "field", has_nil)]
     pub since: Option<Seq>,
     /// Uptime of the speaker at the first loss.
-    #[n(2)]
+    #[cbor(n(2), with = "field::millis")]
     pub uptime: Millis,
     /// Set by a gateway that speaks for a home.
-    #[n(3)]
+    #[cbor(n(3), with = "field", has_nil)]
     pub home: Option<HomeId>,
 }
 

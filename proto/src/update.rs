@@ -13,6 +13,7 @@ use core::fmt;
 use minicbor::bytes::ByteSlice;
 use minicbor::{Decode, Encode};
 
+use crate::field;
 use crate::unit::Millis;
 
 /// Most bytes of one chunk: eight of them fill a page of flash.
@@ -157,28 +158,28 @@ pub struct Chunk<'a> {
 #[cbor(map)]
 pub struct Progress {
     /// Uptime of the device when it said this.
-    #[n(0)]
+    #[cbor(n(0), with = "field::millis")]
     pub uptime: Millis,
     /// Which image.
     #[n(1)]
     pub release: Release,
     /// Version of the image that runs now.
-    #[n(2)]
-    pub running: u32,
+    #[cbor(n(2), with = "field::whole")]
+    pub running: u64,
     /// How far.
     #[n(3)]
     pub stage: Stage,
     /// The first byte that is still missing; asks for chunks from there.
-    #[n(4)]
+    #[cbor(n(4), with = "field", has_nil)]
     pub next: Option<u32>,
     /// How many chunks to send, 1 to [`CHUNKS_MAX`].
-    #[n(5)]
+    #[cbor(n(5), with = "field", has_nil)]
     pub chunks: Option<u8>,
     /// Why not, in stages `Refused` and `RolledBack`.
-    #[n(6)]
+    #[cbor(n(6), with = "field", has_nil)]
     pub refusal: Option<Refusal>,
     /// What board this is; none if it can take no image.
-    #[n(7)]
+    #[cbor(n(7), with = "field", has_nil)]
     pub hardware: Option<Hardware>,
 }
 

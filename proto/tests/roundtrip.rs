@@ -55,7 +55,7 @@ fn device() -> impl Strategy<Value = DeviceId> {
 fn value() -> impl Strategy<Value = Value> {
     let reasons = prop_oneof![Just(NoData::Off), Just(NoData::Timeout), Just(NoData::Stale)];
     let number = of(-1.0e6f32..1.0e6);
-    (0..QUANTITIES.len(), number, of(reasons), any::<u16>()).prop_map(
+    (0..QUANTITIES.len(), number, of(reasons), any::<u64>()).prop_map(
         |(quantity, value, no_data, age_s)| Value {
             quantity: QUANTITIES[quantity],
             value,
@@ -69,7 +69,7 @@ fn up() -> impl Strategy<Value = Up> {
     let event = (0..KINDS.len(), millis(), of(any::<u32>()))
         .prop_map(|(kind, uptime, count)| Up::Event(Event { kind: KINDS[kind], uptime, count }));
     let values = proptest::collection::vec(value(), 0..=VALUES_MAX);
-    let reading = (millis(), any::<u16>(), values, of(home())).prop_map(
+    let reading = (millis(), any::<u64>(), values, of(home())).prop_map(
         |(uptime, period_s, values, home)| {
             let values = heapless::Vec::from_slice(&values).unwrap();
             Up::Reading(Reading { uptime, period_s, values, home })
@@ -77,13 +77,13 @@ fn up() -> impl Strategy<Value = Up> {
     );
     let battery = of((0..=100u8).prop_map(|p| Percent::new(p).unwrap()));
     let signal = of((-127..=0i8).prop_map(|p| Dbm::new(p).unwrap()));
-    let health = (millis(), any::<u16>(), battery, signal, any::<u32>(), of(millis())).prop_map(
+    let health = (millis(), any::<u64>(), battery, signal, any::<u64>(), of(millis())).prop_map(
         |(uptime, period_s, battery, signal, firmware, tested)| {
             let role = Role::Pendant;
             Up::Health(Health { uptime, period_s, battery, signal, firmware, tested, role })
         },
     );
-    let loss = (any::<u32>(), of(any::<u32>().prop_map(Seq::new)), millis(), of(home()))
+    let loss = (any::<u64>(), of(any::<u32>().prop_map(Seq::new)), millis(), of(home()))
         .prop_map(|(count, since, uptime, home)| Up::Loss(Loss { count, since, uptime, home }));
     prop_oneof![event, reading, health, loss]
 }
@@ -227,11 +227,11 @@ fn the_longest_words_fit_their_frames() {
         quantity: Quantity::Battery,
         value: Some(1.0e30),
         no_data: Some(NoData::Stale),
-        age_s: u16::MAX,
+        age_s: u64::MAX,
     };
     let reading = Reading {
         uptime: Millis::new(u64::MAX),
-        period_s: u16::MAX,
+        period_s: u64::MAX,
         values: heapless::Vec::from_slice(&[value; VALUES_MAX]).unwrap(),
         home: HomeId::new(ID_LIMIT - 1),
     };

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
 use crate::faults::Faults;
+use crate::gateways::proved::Proved;
 use crate::handles::Division;
 use crate::health::Health;
 use crate::history::History;
@@ -85,6 +86,8 @@ pub struct App {
     pub updates: Updates,
     /// Counters and proofs of life.
     pub health: Health,
+    /// Connect proofs of gateways that have been used.
+    pub proved: Proved,
     /// Who wears which certificate, and until when.
     pub certificates: Certificates,
     /// What is out of order, told to people.

@@ -17,8 +17,9 @@ use proto::unit::Mono;
 use self::edge::Edge;
 use self::proof::{Mark, Proof, Stand};
 
-/// Where the time of a new server begins, ms: room before it for presses that waited 72 h and more.
-const HEAD_START: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// Where the time of a new server begins, ms: room before it for whatever was said before there was a server. Source:
+/// choice, longer than any flash keeps a press.
+const HEAD_START: i64 = 1_000 * 24 * 60 * 60 * 1_000;
 
 /// One look at all clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,10 +16,13 @@ use proto::unit::Millis;
 use proto::up::Role;
 use proto::update::Order;
 
+use crate::gateways::telling::Tellings;
 use crate::provision::{DeviceInfo, Registry};
 
 /// Tells devices.
 pub struct Receipts {
+    /// Which telling of each gateway is the latest.
+    pub(crate) tellings: Tellings,
     registry: Arc<Registry>,
     door: OnceLock<Door>,
 }
@@ -27,7 +30,7 @@ pub struct Receipts {
 impl Receipts {
     /// Without a door yet: what is told before is told again when gateways connect.
     pub fn new(registry: Arc<Registry>) -> Self {
-        Self { registry, door: OnceLock::new() }
+        Self { registry, door: OnceLock::new(), tellings: Tellings::default() }
     }
 
     /// From now on words leave by this door.
@@ -128,6 +131,16 @@ impl Receipts {
         let door = self.door.get()?;
         let bytes = minicbor::to_vec(word).ok()?;
         Some(door.tell(Who::Gateway(gateway), Topic::GatewayDown(gateway), Bytes::from(bytes)))
+    }
+
+    /// How many more words a listening gateway takes now; none if it does not listen.
+    pub fn room(&self, gateway: GatewayId) -> Option<usize> {
+        self.door.get()?.room(Who::Gateway(gateway))
+    }
+
+    /// Tells a gateway that people have an emergency which it has carried and nobody can verify.
+    pub fn accepted(&self, gateway: GatewayId, press: PressId) {
+        self.say(gateway, &GatewayDown::Accepted(press));
     }
 
     /// Whether a gateway listens now; none before there is a door.

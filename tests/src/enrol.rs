@@ -112,6 +112,7 @@ const fn place_word(role: Role) -> &'static str {
         Role::Door => "入户门",
         Role::Pendant => "挂坠",
         Role::Gateway => "网关",
+        Role::Other => "其他",
     }
 }
 

@@ -127,7 +127,7 @@ impl BedWatch {
         self.account(now);
         let span = core::mem::take(&mut self.span);
         let age = self.last.map_or(Millis::default(), |(at, _)| now.since(at));
-        let age_s = u16::try_from(age.get() / 1000).unwrap_or(u16::MAX);
+        let age_s = age.get() / 1000;
         let none = if self.last.is_some() { NoData::Stale } else { self.silence };
         let value = |quantity, value: Option<f32>| Value {
             quantity,

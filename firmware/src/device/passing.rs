@@ -86,6 +86,6 @@ fn counted(quantity: Quantity, count: u16, last_sample: Option<Mono>, now: Mono)
         quantity,
         value: last_sample.map(|_| f32::from(count)),
         no_data: last_sample.is_none().then_some(NoData::Timeout),
-        age_s: u16::try_from(age.get() / 1000).unwrap_or(u16::MAX),
+        age_s: age.get() / 1000,
     }
 }

@@ -112,7 +112,7 @@ impl PendantWatch {
             quantity: Quantity::Motion,
             value: no_data.is_none().then_some(f32::from(moved_s)),
             no_data,
-            age_s: u16::try_from(age.get() / 1000).unwrap_or(u16::MAX),
+            age_s: age.get() / 1000,
         }
     }
 

@@ -56,7 +56,7 @@ impl Report {
     pub(crate) fn miss(&mut self, uptime: Millis, count: u32) {
         let first = Loss { count: 0, since: None, uptime, home: None };
         let missed = self.missed.get_or_insert(first);
-        missed.count = missed.count.saturating_add(count);
+        missed.count = missed.count.saturating_add(count.into());
     }
 
     /// The next frame to publish, if nothing is on its way.

@@ -26,7 +26,7 @@ pub(super) enum Sense {
     Bed(BedWatch),
     Motion(MotionWatch),
     Door(DoorWatch),
-    /// A gateway speaks for itself without sensors.
+    /// A gateway speaks for itself without sensors, and what is not known has none.
     Nothing,
 }
 
@@ -39,7 +39,7 @@ impl Sense {
             Role::BedMat => Self::Bed(BedWatch::new(now, settings)),
             Role::Motion => Self::Motion(MotionWatch::default()),
             Role::Door => Self::Door(DoorWatch::default()),
-            Role::Gateway => Self::Nothing,
+            Role::Gateway | Role::Other => Self::Nothing,
         }
     }
 
@@ -186,8 +186,8 @@ impl Device {
         if self.next_reading > now || !self.sense.reads() {
             return;
         }
-        let period_s = self.settings.reading_s;
-        self.next_reading = now.after(Millis::secs(period_s.into()));
+        let period_s = u64::from(self.settings.reading_s);
+        self.next_reading = now.after(Millis::secs(period_s));
         let uptime = self.uptime(now);
         let values = self.sense.read(now).into_iter().collect();
         let up = Up::Reading(Reading { uptime, period_s, values, home: None });

@@ -421,7 +421,7 @@ impl Server {
                 self.due.extend(due.filter(|(_, id)| !self.due.iter().any(|(_, d)| d == id)));
             }
             Up::Health(health) => {
-                self.health.push(health.firmware);
+                self.health.extend(u32::try_from(health.firmware));
                 let over = matches!(
                     self.said.last().map(|(_, said)| said.stage),
                     Some(Stage::Confirmed | Stage::Refused | Stage::Trial)

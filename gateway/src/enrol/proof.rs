@@ -1,13 +1,12 @@
 //! Proofs: whose key made one, and whether it is new.
 //!
-//! A pair of boot and counter that does not rise is a copy of an old one. Not here: who may speak at all (`enrol`).
+//! A device never returns to a boot that another has followed, so a proof of one is a copy that somebody has held
+//! back. Not here: who may speak at all (`enrol`), and how used ones are remembered (`door::proofs`).
 
+use door::proofs::Proof;
 use proto::id::BootId;
 
 use crate::spool::RosterRow;
-
-/// Boots remembered of each device, so that a proof of an old one is not taken for a new life.
-const PAST_BOOTS: usize = 8;
 
 /// Boot and counter of a proof whose tag verifies, and whether it is made with the key of before.
 pub(super) fn prove(row: &RosterRow, password: &[u8]) -> Option<(BootId, u32, bool)> {
@@ -21,20 +20,10 @@ pub(super) fn prove(row: &RosterRow, password: &[u8]) -> Option<(BootId, u32, bo
 
 /// Takes a proof whose tag verifies, unless it is a copy of an old one.
 pub(super) fn accept(row: &mut RosterRow, boot: BootId, counter: u32) -> bool {
-    match row.proof {
-        Some((current, last)) if current == boot && counter <= last => return false,
-        Some((current, _)) if current == boot => {}
-        Some((current, _)) => {
-            if row.past_boots.contains(&boot) {
-                return false;
-            }
-            if row.past_boots.len() == PAST_BOOTS {
-                row.past_boots.remove(0);
-            }
-            row.past_boots.push(current);
-        }
-        None => {}
+    let new = row.proofs.look(boot, counter) == Proof::Next;
+    if new {
+        row.proofs.take(boot, counter);
+        row.proof = Some((boot, counter));
     }
-    row.proof = Some((boot, counter));
-    true
+    new
 }

@@ -30,7 +30,7 @@ impl EventLoop {
         let voice = &mut self.voice;
         self.spool.tell_loss(now, &mut |count| {
             let uptime = now.since(voice.started);
-            voice.say(&Up::Loss(Loss { count, since: None, uptime, home: None }))
+            voice.say(&Up::Loss(Loss { count: count.into(), since: None, uptime, home: None }))
         })?;
         let usage = self.spool.usage()?;
         if self.door.healthy() {

@@ -6,9 +6,10 @@
 use bytes::Bytes;
 use door::Who;
 use proto::down::Receipt;
-use proto::id::DeviceId;
+use proto::id::{DeviceId, HomeId, PressId};
 use proto::key::HopKey;
 use proto::relay::GatewayDown;
+use proto::unit::Mono;
 
 use super::EventLoop;
 use crate::enrol::{Change, Member};
@@ -38,8 +39,9 @@ impl EventLoop {
             GatewayDown::Alarm { home, open } => {
                 let now = self.clock.now();
                 self.hub.handle_alarm(home, open);
-                if open { Ok(()) } else { self.spool.ended(now, home) }
+                if open { Ok(()) } else { self.on_close(now, home) }
             }
+            GatewayDown::Accepted(press) => self.on_accepted(self.clock.now(), press),
             GatewayDown::Papers { chain, roots } => {
                 if let Some(renewal) = &mut self.renewal {
                     renewal.answered(chain, roots);
@@ -55,6 +57,24 @@ impl EventLoop {
             // The session hears it before this loop does, see `uplink::driver`.
             GatewayDown::Reached { .. } => Ok(()),
         }
+    }
+
+    /// People have an emergency without a rung: the home is quiet, also after the next start.
+    fn on_accepted(&mut self, now: Mono, press: PressId) -> Result<(), SpoolError> {
+        self.spool.accept(now, press)?;
+        self.hub.handle_accepted(now, press);
+        Ok(())
+    }
+
+    /// A person has closed what was open: that is an answer to all that the server has of this home. What it has not
+    /// acknowledged waits for an answer of its own.
+    fn on_close(&mut self, now: Mono, home: HomeId) -> Result<(), SpoolError> {
+        for press in self.hub.waiting_in(home) {
+            if self.spool.is_sent(press)? {
+                self.on_accepted(now, press)?;
+            }
+        }
+        self.spool.ended(now, home)
     }
 
     fn on_forward(

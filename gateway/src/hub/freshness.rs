@@ -1,10 +1,12 @@
 //! One device as the box sees it: when it spoke last, what it said of itself, whether it is silent.
 //!
-//! The age of what a device says is known from its own uptime: the newest uptime heard, and when.
+//! The age of what a device says is known from its own uptime, by the clock of its boot (`care::dating`); what an
+//! earlier boot has said is old.
 //! Not here: whether silence is an alert (`care`, at the server).
 
+use care::dating::Clock;
 use care::policy::{BATTERY_SILENT_MAX, BATTERY_SLACK, DEVICE_SILENT, HEALTH_MAINS, IN_BED_SHARE};
-use proto::id::HomeId;
+use proto::id::{BootId, HomeId};
 use proto::unit::{Millis, Mono};
 use proto::up::{EventKind, Quantity, Role, Up};
 use serde::Serialize;
@@ -43,8 +45,8 @@ pub(super) struct Device {
     home: HomeId,
     heard: Mono,
     period: Millis,
-    /// Newest uptime heard, and when.
-    uptime: Option<(Millis, Mono)>,
+    /// The boot that is heard, and its clock.
+    boot: Option<(BootId, Option<Clock>)>,
     picture: Picture,
 }
 
@@ -58,7 +60,7 @@ impl Device {
             in_bed: None,
             door_open: None,
         };
-        Self { home, heard: now, period: HEALTH_MAINS, uptime: None, picture }
+        Self { home, heard: now, period: HEALTH_MAINS, boot: None, picture }
     }
 
     pub(super) const fn home(&self) -> HomeId {
@@ -78,18 +80,19 @@ impl Device {
     }
 
     /// Takes a word; says how old it was when it came.
-    pub(super) fn hear(&mut self, now: Mono, up: Option<&Up>) -> Millis {
+    pub(super) fn hear(&mut self, now: Mono, boot: BootId, up: Option<&Up>) -> Millis {
         self.heard = now;
         self.picture.freshness = Freshness::Fresh;
         let Some(up) = up else { return Millis::new(0) };
-        let age = self.age(now, uptime(up));
+        let age = self.age(now, boot, uptime(up));
         if age > HEALTH_MAINS {
             return age;
         }
         match up {
             Up::Health(health) => {
-                self.period = Millis::secs(u64::from(health.period_s));
-                self.picture.battery = health.battery.map(proto::unit::Percent::get);
+                self.period = Millis::secs(health.period_s);
+                let battery = health.battery.filter(|told| told.is_measured());
+                self.picture.battery = battery.map(proto::unit::Percent::get);
             }
             Up::Event(event) => self.see(event.kind),
             Up::Reading(reading) => {
@@ -127,19 +130,32 @@ impl Device {
         }
     }
 
-    /// An uptime that runs ahead of the newest known one is new; one behind it is that much older.
-    /// A new boot starts a new count when it is heard to be far behind and is taken for new then.
-    fn age(&mut self, now: Mono, uptime: Millis) -> Millis {
-        let Some((newest, at)) = self.uptime else {
-            self.uptime = Some((uptime, now));
-            return Millis::new(0);
-        };
-        let expected = newest.get().saturating_add(now.since(at).get());
-        if uptime.get() >= expected || uptime < HEALTH_MAINS {
-            self.uptime = Some((uptime, now));
-            return Millis::new(0);
+    /// How long ago something was said. Of a boot that is heard for the first time it is new, of an earlier one it is
+    /// older than anything.
+    fn age(&mut self, now: Mono, boot: BootId, uptime: Millis) -> Millis {
+        let (life, counter) = (boot.get() >> 32, boot.counter());
+        match &mut self.boot {
+            Some((known, clock)) if *known == boot => {
+                let clock = match clock {
+                    Some(clock) => {
+                        clock.hear(uptime, now);
+                        clock
+                    }
+                    None => match Clock::new(uptime, now) {
+                        Some(new) => clock.insert(new),
+                        None => return Millis::new(0),
+                    },
+                };
+                now.since(clock.date(uptime, now))
+            }
+            Some((known, _)) if known.get() >> 32 == life && known.counter() > counter => {
+                Millis::UNTOLD
+            }
+            _ => {
+                self.boot = Some((boot, Clock::new(uptime, now)));
+                Millis::new(0)
+            }
         }
-        Millis::new(expected - uptime.get())
     }
 
     /// When it turns silent if nothing is heard; none if it is silent or was never heard.

@@ -25,6 +25,9 @@ const QUANTITIES: [Quantity; 11] = [
 ];
 const _: () = assert!(QUANTITIES.len() <= VALUES_MAX);
 
+/// Age that is told of a value that has never been measured.
+const NEVER: Millis = Millis::secs(65_535);
+
 /// How values of one minute become one.
 #[derive(Clone, Copy, PartialEq)]
 enum Fold {
@@ -76,7 +79,7 @@ impl Minute {
         let at = Mono::from_millis(now.millis().saturating_sub(age.get()));
         match up {
             Up::Reading(reading) => {
-                let period = Millis::secs(u64::from(reading.period_s));
+                let period = Millis::secs(reading.period_s);
                 for value in &reading.values {
                     self.tally(value.quantity).add(value, at, period);
                 }
@@ -115,7 +118,7 @@ impl Minute {
                 let _ = values.push(value);
             }
         }
-        let period_s = u16::try_from(READING_PERIOD.get() / 1000).unwrap_or(u16::MAX);
+        let period_s = READING_PERIOD.get() / 1000;
         (!values.is_empty()).then_some(Reading { uptime, period_s, values, home: Some(home) })
     }
 
@@ -144,7 +147,7 @@ impl Tally {
         self.weight += weight;
         self.sum += value * weight;
         self.counted += value;
-        let at = Mono::from_millis(at.millis().saturating_sub(u64::from(told.age_s) * 1000));
+        let at = Mono::from_millis(at.millis().saturating_sub(Millis::secs(told.age_s).get()));
         self.last = Some((value, at));
     }
 
@@ -161,8 +164,8 @@ impl Tally {
         if !tally.known {
             return None;
         }
-        let age = tally.last.map_or(Millis::new(u64::MAX), |(_, at)| now.since(at));
-        let age_s = u16::try_from(age.get() / 1000).unwrap_or(u16::MAX);
+        let age = tally.last.map_or(NEVER, |(_, at)| now.since(at));
+        let age_s = age.get() / 1000;
         let told = |value| Some(Value { quantity, value: Some(value), no_data: None, age_s });
         let silent = |why| Some(Value { quantity, value: None, no_data: Some(why), age_s });
         if tally.weight > 0.0 || tally.events > 0.0 {

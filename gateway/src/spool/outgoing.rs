@@ -192,7 +192,8 @@ impl Store {
             // Who was asked about longest ago comes first: what is never answered holds up nobody.
             let sql = "UPDATE up SET acked = NULL WHERE id IN (SELECT up.id FROM rung JOIN up
                        ON up.device = rung.device AND up.boot = rung.boot AND up.seq = rung.seq
-                       WHERE rung.rung = 1 AND up.lane = ? AND up.acked < ?
+                       WHERE rung.rung = 1 AND up.lane = ? AND up.acked < ? AND NOT EXISTS
+                         (SELECT 1 FROM accepted a WHERE a.device = up.device AND a.boot = up.boot AND a.seq = up.seq)
                        ORDER BY up.acked, up.id DESC LIMIT ?)";
             let late = signed(now.millis().saturating_sub(ANSWER_WITHIN));
             Ok(t.prepare_cached(sql)?.execute([LANE_EMERGENCY, late, ASK_MAX])? > 0)

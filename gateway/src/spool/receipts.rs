@@ -24,9 +24,12 @@ pub struct RungRow {
     pub at: Mono,
     /// The server's sealed word for the device, if the rung is the server's.
     pub sealed: Option<Vec<u8>>,
+    /// Whether people have it though nobody has verified it: no rung, and nothing to wait for.
+    pub accepted: bool,
 }
 
-const COLUMNS: &str = "SELECT device, boot, seq, rung, at, sealed FROM rung";
+const COLUMNS: &str = "SELECT device, boot, seq, rung, at, sealed, EXISTS (SELECT 1 FROM accepted a
+    WHERE a.device = rung.device AND a.boot = rung.boot AND a.seq = rung.seq) FROM rung";
 
 impl Store {
     pub(super) fn raise_rung(
@@ -65,6 +68,25 @@ impl Store {
         Ok(found.flatten())
     }
 
+    /// People have a press that gets no rung.
+    pub(super) fn accept(&mut self, now: Mono, press: PressId) -> Result<(), SpoolError> {
+        self.lazy(|t| {
+            let sql = "INSERT INTO accepted VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+            let (device, boot, seq) = named(press);
+            let row = params![device, boot, seq, signed(now.millis())];
+            t.prepare_cached(sql)?.execute(row).map(|_| ())
+        })
+    }
+
+    /// Whether the server has acknowledged all frames of this name.
+    pub(super) fn is_sent(&mut self, press: PressId) -> Result<bool, SpoolError> {
+        let sql = "SELECT count(*) > 0 AND count(*) = count(acked) FROM up
+                   WHERE device = ? AND boot = ? AND seq = ?";
+        let (device, boot, seq) = named(press);
+        let mut asked = self.connection()?.prepare_cached(sql)?;
+        Ok(asked.query_row(params![device, boot, seq], |row| row.get(0))?)
+    }
+
     pub(super) fn rungs_of(
         &mut self,
         device: DeviceId,
@@ -90,15 +112,28 @@ impl Store {
 pub(super) fn begin(t: &Transaction<'_>, now: Mono, press: PressId) -> rusqlite::Result<()> {
     let sql = "INSERT INTO rung VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE
                SET rung = excluded.rung, at = excluded.at, sealed = NULL";
-    t.prepare_cached(sql)?
-        .execute(params![
-            signed(press.device.get()),
-            signed(press.boot.get()),
-            press.seq.get(),
-            number(Rung::Stored),
-            signed(now.millis()),
-        ])
-        .map(|_| ())
+    t.prepare_cached(sql)?.execute(params![
+        signed(press.device.get()),
+        signed(press.boot.get()),
+        press.seq.get(),
+        number(Rung::Stored),
+        signed(now.millis()),
+    ])?;
+    let (device, boot, seq) = named(press);
+    let sql = "DELETE FROM accepted WHERE device = ? AND boot = ? AND seq = ?";
+    t.prepare_cached(sql)?.execute(params![device, boot, seq]).map(|_| ())
+}
+
+/// A press's name as columns hold it.
+const fn named(press: PressId) -> (i64, i64, u32) {
+    (signed(press.device.get()), signed(press.boot.get()), press.seq.get())
+}
+
+/// Forgets what people had before, once its rung is forgotten too.
+pub(super) fn forget_accepted(t: &Transaction<'_>, before: i64) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM accepted AS old WHERE at < ? AND NOT EXISTS
+               (SELECT 1 FROM rung WHERE device = old.device AND boot = old.boot AND seq = old.seq)";
+    t.prepare_cached(sql)?.execute([before]).map(|_| ())
 }
 
 /// The rung of a press.
@@ -124,7 +159,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<RungRow>> {
         seq: Seq::new(row.get(2)?),
     };
     let at = Mono::from_millis(unsigned(row.get(4)?));
-    Ok(Some(RungRow { press, rung, at, sealed: row.get(5)? }))
+    Ok(Some(RungRow { press, rung, at, sealed: row.get(5)?, accepted: row.get(6)? }))
 }
 
 const fn number(rung: Rung) -> i64 {

@@ -101,6 +101,7 @@ impl Store {
         let rungs = before(RUNGS_FOR);
         let removed = self.lazy(|t| {
             super::span::forget_ends(t, rungs)?;
+            super::receipts::forget_accepted(t, rungs)?;
             let raw = t
                 .prepare_cached(
                     "DELETE FROM raw WHERE stored < ?1

@@ -3,6 +3,7 @@
 //! A *former* key lies beside the row until its device has proved the new one. A released device stays as a row without rights, so that it is told "no" instead of "who are you".
 //! Not here: admission itself (`enrol`).
 
+use door::proofs::Proofs;
 use proto::id::{BootId, DeviceId, HomeId, KeyEpoch};
 use proto::key::HopKey;
 use proto::up::Role;
@@ -29,8 +30,8 @@ pub struct RosterRow {
     pub released: bool,
     /// Boot and counter of the last connect proof.
     pub proof: Option<(BootId, u32)>,
-    /// Boots before that one, oldest first.
-    pub past_boots: Vec<BootId>,
+    /// Proofs that have been used.
+    pub proofs: Proofs,
     /// An older key that it may still speak under.
     pub former: Option<Former>,
     /// Whether its last proof since the start was made with that one.
@@ -51,8 +52,9 @@ pub struct Former {
 impl Store {
     pub(super) fn roster(&mut self) -> Result<Vec<RosterRow>, SpoolError> {
         let sql = "SELECT r.device, home, role, r.epoch, r.hop_key, released, proof_boot,
-                   proof_counter, past_boots, f.epoch, f.hop_key
-                   FROM roster r LEFT JOIN former f ON f.device = r.device ORDER BY r.device";
+                   proof_counter, past_boots, f.epoch, f.hop_key, p.used
+                   FROM roster r LEFT JOIN former f ON f.device = r.device
+                   LEFT JOIN proof p ON p.device = r.device ORDER BY r.device";
         let connection = self.connection()?;
         let mut rows = connection.prepare(sql)?;
         let rows = rows.query_map([], read)?;
@@ -64,18 +66,13 @@ impl Store {
     }
 
     pub(super) fn note_proofs(&mut self, rows: &[RosterRow]) -> Result<(), SpoolError> {
-        self.lazy(|t| {
-            let sql = "UPDATE roster SET proof_boot = ?, proof_counter = ?, past_boots = ?
-                       WHERE device = ?";
+        // A power cut must not make one of them new again.
+        self.durable(|t| {
+            let sql = "UPDATE roster SET proof_boot = ?, proof_counter = ? WHERE device = ?";
             rows.iter().try_for_each(|row| {
-                let (boot, counter) = proof(row);
-                let past = boots_to_bytes(&row.past_boots);
-                t.prepare_cached(sql)?.execute(params![
-                    boot,
-                    counter,
-                    past,
-                    signed(row.device.get())
-                ])?;
+                let ((boot, counter), device) = (proof(row), signed(row.device.get()));
+                t.prepare_cached(sql)?.execute(params![boot, counter, device])?;
+                write_proofs(t, row)?;
                 write_former(t, row)
             })
         })
@@ -96,9 +93,17 @@ fn write(t: &Transaction<'_>, row: &RosterRow) -> rusqlite::Result<()> {
         row.released,
         boot,
         counter,
-        boots_to_bytes(&row.past_boots),
+        &[0_u8; 0][..],
     ])?;
+    write_proofs(t, row)?;
     write_former(t, row)
+}
+
+/// Keeps which proofs are used; a row of an older build keeps its past boots beside them.
+fn write_proofs(t: &Transaction<'_>, row: &RosterRow) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO proof VALUES (?, ?) ON CONFLICT DO UPDATE SET used = excluded.used";
+    let values = params![signed(row.device.get()), row.proofs.to_bytes()];
+    t.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 
 fn write_former(t: &Transaction<'_>, row: &RosterRow) -> rusqlite::Result<()> {
@@ -133,6 +138,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<RosterRow>> {
         key: HopKey::from_bytes(key),
         over: false,
     });
+    let proof = boot.map(|boot| BootId::from_raw(unsigned(boot))).zip(counter);
+    let used: Option<Vec<u8>> = row.get(11)?;
+    let mut proofs = used.as_deref().map(Proofs::from_bytes).unwrap_or_default();
+    if let Some((boot, counter)) = proof {
+        proofs.take(boot, counter);
+    }
+    proofs.note_past(&boots_from_bytes(&past));
     Ok(Some(RosterRow {
         device,
         home,
@@ -140,15 +152,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<RosterRow>> {
         epoch: KeyEpoch::new(row.get(3)?),
         key: HopKey::from_bytes(row.get(4)?),
         released: row.get(5)?,
-        proof: boot.map(|boot| BootId::from_raw(unsigned(boot))).zip(counter),
-        past_boots: boots_from_bytes(&past),
+        proof,
+        proofs,
         former,
         by_former: false,
     }))
-}
-
-fn boots_to_bytes(boots: &[BootId]) -> Vec<u8> {
-    boots.iter().flat_map(|boot| boot.get().to_be_bytes()).collect()
 }
 
 fn boots_from_bytes(bytes: &[u8]) -> Vec<BootId> {
@@ -164,6 +172,7 @@ const fn role_number(role: Role) -> i64 {
         Role::Door => 4,
         Role::Pendant => 5,
         Role::Gateway => 6,
+        Role::Other => 255,
     }
 }
 
@@ -176,6 +185,7 @@ const fn role_from_number(number: i64) -> Option<Role> {
         4 => Some(Role::Door),
         5 => Some(Role::Pendant),
         6 => Some(Role::Gateway),
+        255 => Some(Role::Other),
         _ => None,
     }
 }

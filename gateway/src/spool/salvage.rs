@@ -20,12 +20,14 @@ pub(super) struct Saved {
 }
 
 /// Tables in the order of what is missed most, with the key that their rows lie by.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 8] = [
     ("own", "one"),
     ("roster", "device"),
     ("former", "device"),
+    ("proof", "device"),
     ("rung", "device, boot, seq"),
     ("ended", "home, at"),
+    ("accepted", "device, boot, seq"),
     ("up", "id"),
 ];
 

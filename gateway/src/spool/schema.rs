@@ -101,6 +101,7 @@ CREATE TABLE IF NOT EXISTS doubt (
 /// `line`: generation of this spool, and how many were lost or set aside before it. `span`: by session, the
 /// life of the server's records that was last told of, and between which times of `acked` frames are to
 /// go up again; none if `first` is above `last`. `ended`: when the server has said that a home's alarm is over.
+/// `accepted`: presses that people have and nobody has verified. `proof`: connect proofs that have been used.
 const LATER: &str = "
 CREATE TABLE IF NOT EXISTS line (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -118,6 +119,17 @@ CREATE TABLE IF NOT EXISTS ended (
   at INTEGER NOT NULL,
   PRIMARY KEY (home, at)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS accepted (
+  device INTEGER NOT NULL,
+  boot INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (device, boot, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS proof (
+  device INTEGER PRIMARY KEY,
+  used BLOB NOT NULL
+) STRICT;
 CREATE INDEX IF NOT EXISTS up_urgent ON up(acked) WHERE lane < 2 AND acked IS NOT NULL;
 ";
 
@@ -148,10 +160,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Found, SpoolError> 
         }
         newer => return Ok(Found::Newer(newer)),
     }
-    let sql =
-        "SELECT count(*) FROM sqlite_schema WHERE name IN ('line', 'span', 'ended', 'up_urgent')";
+    let sql = "SELECT count(*) FROM sqlite_schema
+               WHERE name IN ('line', 'span', 'ended', 'up_urgent', 'accepted', 'proof')";
     let later: i64 = connection.query_row(sql, [], |row| row.get(0))?;
-    if later < 4 {
+    if later < 6 {
         let make = connection.transaction()?;
         make.execute_batch(LATER)?;
         make.commit()?;

@@ -56,7 +56,7 @@ pub const fn sheet(role: Role) -> Sheet {
         },
         Role::Motion => Sheet { sees_life: true, ..touched },
         Role::Pendant => Sheet { alone: WORN, ..touched },
-        Role::HelpButton | Role::PullCord | Role::Door => touched,
+        Role::HelpButton | Role::PullCord | Role::Door | Role::Other => touched,
         Role::Gateway => Sheet { period_s: MAINS_S, mains: true, ..touched },
     }
 }
@@ -110,18 +110,19 @@ fn rates(role: Role, quantity: Quantity) -> Option<(u8, u8)> {
 }
 
 /// Whether so many movements or openings in a span of `period_s` can have been made by people; none is no sign.
-pub(crate) fn is_counted(number: f32, period_s: u16) -> bool {
-    number > 0.0 && number <= f32::from(period_s.max(60)) * f32::from(COUNTS_A_SECOND)
+#[expect(clippy::cast_precision_loss, reason = "a bound in seconds")]
+pub(crate) fn is_counted(number: f32, period_s: u64) -> bool {
+    number > 0.0 && number <= period_s.max(60) as f32 * f32::from(COUNTS_A_SECOND)
 }
 
 /// The number of a value that means something, or why there is none. `period_s` is the span of its reading:
 /// a value older than that and a minute says nothing about now.
-pub fn number(value: &Value, period_s: u16) -> Result<f32, NoData> {
+pub fn number(value: &Value, period_s: u64) -> Result<f32, NoData> {
     let Some(number) = value.value else { return Err(value.no_data.unwrap_or(NoData::NotPresent)) };
     if !is_plausible(value.quantity, number) {
         return Err(NoData::Fault);
     }
-    if u32::from(value.age_s) > u32::from(period_s) + 60 {
+    if value.age_s > period_s.saturating_add(60) {
         return Err(NoData::Stale);
     }
     Ok(number)

@@ -159,8 +159,10 @@ impl Member {
     /// Takes what it says of its power and rhythm; says whether anything changed.
     pub(crate) fn learn(&mut self, health: &Health) -> bool {
         let mains = health.battery.is_none();
-        let changed = self.mark(Mark::Mains, mains) != mains || self.period_s != health.period_s;
-        self.period_s = health.period_s;
+        // Longer rhythms than this column holds have no longer patience: `BATTERY_SILENT_MAX` bounds them all.
+        let period_s = u16::try_from(health.period_s).unwrap_or(u16::MAX);
+        let changed = self.mark(Mark::Mains, mains) != mains || self.period_s != period_s;
+        self.period_s = period_s;
         changed
     }
 }

@@ -148,6 +148,7 @@ impl House {
     ) -> Vec<Output> {
         let battery = battery.map(|percent| Percent::new(percent).unwrap());
         let role = Role::HelpButton;
+        let period_s = u64::from(period_s);
         let (uptime, signal, firmware, tested) = (Millis::default(), None, 1, None);
         let health = Health { uptime, period_s, battery, signal, firmware, tested, role };
         self.say(device, &Up::Health(health))

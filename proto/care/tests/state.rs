@@ -28,7 +28,12 @@ fn busy(devices: u64) -> House {
         match role {
             Role::HelpButton => drop(house.event(*device, EventKind::Press)),
             Role::BedMat => drop(house.event(*device, EventKind::BedIn)),
-            Role::PullCord | Role::Motion | Role::Door | Role::Pendant | Role::Gateway => {}
+            Role::PullCord
+            | Role::Motion
+            | Role::Door
+            | Role::Pendant
+            | Role::Gateway
+            | Role::Other => {}
         }
     }
     house

@@ -223,6 +223,13 @@ impl Door {
         }
     }
 
+    /// How many more messages a listening session of `who` takes now; none if nobody listens. Who has many to tell
+    /// leaves room for those of others.
+    pub fn room(&self, who: Who) -> Option<usize> {
+        let lines = self.inside.roster.lines(who);
+        lines.iter().find(|line| line.listening()).map(|line| line.room())
+    }
+
     /// Whether a session of `who` listens now, so that it can be told something.
     pub fn listens(&self, who: Who) -> bool {
         self.inside.roster.lines(who).iter().any(|line| line.listening())

@@ -121,6 +121,11 @@ impl Line {
         fits
     }
 
+    /// How many more down messages it takes now.
+    pub(crate) fn room(&self) -> usize {
+        self.room.saturating_sub(self.lock().down.len())
+    }
+
     /// Rings, as something waits elsewhere.
     pub(crate) fn ring(&self) {
         self.bell.notify_one();

@@ -28,6 +28,13 @@ pub fn to_body(up: &Up, device: DeviceId) -> Result<BodyBuf, BodyError> {
     Ok(body)
 }
 
+/// Whether the body of a reading names a device that it is about, also if this build cannot read which.
+pub fn is_of_one(body: &[u8]) -> bool {
+    let mut d = Decoder::new(body);
+    let Ok(Some(len)) = d.map() else { return false };
+    (0..len).any(|_| d.u32().is_ok_and(|key| key == u32::from(KEY)) || d.skip().is_err())
+}
+
 /// The device that the body of a reading is about; none = its speaker, or the whole home.
 pub fn of(body: &[u8]) -> Option<DeviceId> {
     let mut d = Decoder::new(body);

@@ -1,6 +1,7 @@
 //! The values of a reading as a CBOR array of definite length.
 //!
-//! More than [`VALUES_MAX`] are an error; a quantity of a newer build is skipped. Not here: what a value is.
+//! Of more than [`VALUES_MAX`] the first count; a quantity of a newer build is skipped, and so is what is no value at
+//! all. Not here: what a value is.
 
 use heapless::Vec;
 use minicbor::decode::Error as DecodeError;
@@ -18,7 +19,7 @@ pub(super) fn encode<C, W: Write>(
     v.iter().try_for_each(|value| e.encode_with(value, ctx).map(|_| ()))
 }
 
-/// A value of a quantity that a newer build measures is skipped: the others still count.
+/// What cannot be read of one value takes no other with it: the others still count.
 pub(super) fn decode<'b, C>(
     d: &mut Decoder<'b>,
     ctx: &mut C,
@@ -28,12 +29,12 @@ pub(super) fn decode<'b, C>(
     for _ in 0..len {
         let start = d.position();
         match d.decode_with(ctx) {
-            Ok(value) => out.push(value).map_err(|_| DecodeError::message("too many values"))?,
-            Err(error) if error.is_unknown_variant() => {
+            // There are fewer quantities than places, so what finds none says something twice.
+            Ok(value) => drop(out.push(value)),
+            Err(_) => {
                 d.set_position(start);
                 d.skip()?;
             }
-            Err(error) => return Err(error),
         }
     }
     Ok(out)

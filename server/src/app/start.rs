@@ -17,6 +17,7 @@ use crate::config::{Config, Store};
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
 use crate::faults::{self, Fault, Faults};
+use crate::gateways::proved::{self, Proved};
 use crate::handles::{self, Division};
 use crate::health::Health;
 use crate::history::{self, History};
@@ -70,18 +71,17 @@ async fn start_found(
     let (line, high) = found.live(&records, clock.now()).await?;
     stores::note(&config, line, high).await;
     let provision = Provision::open(&config.data, records.clone()).await?;
-    let registry = provision.registry();
     let at = config.data.join("inbox.db");
     let (inbox, keep) = inbox::open(&at, Arc::clone(&clock), InboxLimits::default())?;
     let (commit, _thread) = door::committer(keep, CommitLimits::default());
-    let receipts = Arc::new(Receipts::new(Arc::clone(&registry)));
+    let receipts = Arc::new(Receipts::new(provision.registry()));
     let (live, rules) = learn(&records, &config).await?;
     let (commands, orders) = ingest::line();
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
     let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;
     let outbox = Outbox::of(&config.notify).knowing(&records).await?;
-    let replay = Replay::load(&records, line).await?;
+    let (replay, proved) = (Replay::load(&records, line).await?, Proved::load(&records).await?);
     let app = Arc::new(App {
         zone: Zone::named(&config.time_zone),
         config,
@@ -90,7 +90,7 @@ async fn start_found(
         line,
         replay,
         series,
-        registry,
+        registry: provision.registry(),
         provision,
         inbox,
         receipts,
@@ -105,6 +105,7 @@ async fn start_found(
         rehearsals: Rehearsals::default(),
         updates,
         health: Health::default(),
+        proved,
         certificates,
         faults,
         points: Points::default(),
@@ -172,6 +173,7 @@ fn spawn_loops(app: &Arc<App>, door: &Door, orders: Orders, words: Words) {
     app.health.at(door.clone());
     keep(app, faults::run);
     keep(app, certificates::run);
+    keep(app, proved::run);
     keep(app, handles::watch);
     tokio::spawn(update::talk::run(Arc::clone(app), words));
     tokio::spawn(ingest::run(Arc::clone(app), orders));

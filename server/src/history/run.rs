@@ -30,7 +30,7 @@ pub enum Said {
     Reading {
         /// Its span in seconds.
         #[n(0)]
-        period_s: u16,
+        period_s: u64,
         /// Two bits a quantity: none, low, between or high.
         #[n(1)]
         words: u16,
@@ -40,7 +40,7 @@ pub enum Said {
     Health {
         /// Seconds until the next.
         #[n(0)]
-        period_s: u16,
+        period_s: u64,
         /// Battery in steps of five per cent; none on mains.
         #[n(1)]
         battery: Option<u8>,
@@ -67,7 +67,7 @@ const WORDS: [(Quantity, [f32; 3]); 6] = [
 /// Those of them that no body repeats.
 const RATES: [Quantity; 3] = [Quantity::Restless, Quantity::Heart, Quantity::Breath];
 
-fn word(value: &Value, period_s: u16) -> u16 {
+fn word(value: &Value, period_s: u64) -> u16 {
     let Ok(number) = care::reading::number(value, period_s) else { return 0 };
     // At its clip limit it is nobody's.
     if RATES.contains(&value.quantity) && !care::reading::is_told(value.quantity, number) {
@@ -101,7 +101,8 @@ impl Said {
                 Some(Self::Reading { period_s: reading.period_s, words })
             }
             Up::Health(health) => {
-                let battery = health.battery.map(|percent| percent.get() / 5);
+                // What was told and is no share still says that there is a battery.
+                let battery = health.battery.map(|told| told.get().min(100) / 5);
                 Some(Self::Health { period_s: health.period_s, battery })
             }
             Up::Loss(_) | Up::Update(_) => None,

@@ -5,6 +5,7 @@
 //! Not here: the loop (`ingest`), and what rows look like (`records`).
 
 mod alone;
+mod anew;
 mod attempt;
 mod backlog;
 mod boxes;
@@ -39,7 +40,7 @@ use crate::ingest::boxes::Boxes;
 use crate::ingest::dating::Dating;
 use crate::ingest::homes::{Homes, Work};
 use crate::ingest::judge::{Cause, Sheet, number};
-use crate::ingest::read::{Loud, Reader, Said, speaker};
+use crate::ingest::read::{Loud, Reader, Said, opened_call, speaker};
 use crate::ingest::seen::{Book, Window};
 use crate::ingest::voices::Voices;
 use crate::ingest::way::Ways;
@@ -117,6 +118,8 @@ struct Pending {
     points: Vec<Point>,
     seen: Vec<(DeviceId, proto::id::BootId, Window)>,
     answers: Vec<(proto::id::PressId, proto::down::Rung)>,
+    /// Emergencies that people have and that get no rung: their gateways are told.
+    accepted: Vec<(GatewayId, proto::id::PressId)>,
     /// Presses that came by another gateway than their device's own.
     elsewhere: Vec<(GatewayId, proto::id::PressId)>,
     aside: Vec<Quarantined>,
@@ -128,6 +131,10 @@ struct Pending {
     notes: Vec<(i64, Note)>,
     marks: Vec<crate::replay::Marked>,
     ended: Vec<ended::EndedPress>,
+    /// Presses that are older than was thought.
+    anew: Vec<crate::ingest::dating::Anew>,
+    /// How many of these are in the rows.
+    dated: usize,
     /// Homes, by a device of theirs, in which an alert ended again.
     hushed: Vec<(i64, DeviceId)>,
 }
@@ -200,6 +207,9 @@ impl Batcher {
         for (row, said) in said {
             self.heard(row.gateway, row.mono);
             self.installed(row.gateway, &mut pending);
+            if let Some(press) = opened_call(&row.bytes).filter(|_| said.is_rungless()) {
+                pending.accepted.push((row.gateway, press));
+            }
             match said {
                 Said::Word(word) => self.word(now, row, word, &known, &mut pending).await?,
                 Said::Nothing => {}

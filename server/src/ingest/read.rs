@@ -4,6 +4,10 @@
 //! says, whatever lane and class it came in. What cannot be believed and is no emergency is put aside; an
 //! emergency always goes on. Not here: de-duplication, meaning.
 
+mod row;
+
+pub use row::{opened_call, row_hash, speaker};
+
 use std::collections::{BTreeSet, HashMap};
 
 use care::Trust;
@@ -13,8 +17,8 @@ use proto::key::EndSeal;
 use proto::relay::{Kept, Mark, Relay, RelayKind};
 use proto::unit::Mono;
 use proto::up::{Role, Up, about};
-use sha2::{Digest, Sha256};
 
+use self::row::{hash, unreadable};
 use crate::inbox::InboxRow;
 use crate::ingest::judge::ended::Ended;
 use crate::ingest::renewal::Renewals;
@@ -47,6 +51,18 @@ pub enum Said {
     Nothing,
     /// Nothing that can be taken in; why, and whether it may be a call.
     Aside(&'static str, Loud),
+}
+
+impl Said {
+    /// Whether nobody verified it, so that it gets no rung.
+    pub fn is_rungless(&self) -> bool {
+        match self {
+            Self::Word(word) => word.trust == Trust::Unverified,
+            Self::Unreadable { press, .. } => press.is_none(),
+            Self::Aside(..) => true,
+            Self::Nothing | Self::Mark(_) | Self::Petition(_) => false,
+        }
+    }
 }
 
 /// Whether what is put aside may be a call for help.
@@ -271,10 +287,11 @@ impl Reader {
         registry: &Registry,
     ) -> Option<Option<DeviceInfo>> {
         let summed = known.is_some_and(|d| d.role == Role::Gateway);
-        let device = about::of(body).filter(|_| summed && header.class == Class::Reading)?;
+        let one = summed && header.class == Class::Reading && about::is_of_one(body);
+        let device = about::of(body).filter(|_| one);
         let serves =
             |d: &DeviceInfo| d.home.is_some_and(|home| registry.gateways_of(home).contains(&by));
-        Some(registry.device(device).filter(serves))
+        one.then(|| device.and_then(|device| registry.device(device)).filter(serves))
     }
 
     fn verifies(&mut self, open: &[u8], header: &Header, device: &DeviceInfo) -> bool {
@@ -311,7 +328,9 @@ fn word(frame: Frame<'_>) -> Said {
         Trust::Unverified => Up::from_body(header.class, body),
     };
     let Ok(up) = told else {
-        return match (header.class, known, home) {
+        // Who is verified and belongs nowhere is heard as one of no home, and answered.
+        let place = home.or(HomeId::new(0).filter(|_| verified));
+        return match (header.class, known, place) {
             (Class::Emergency, Some(device), Some(home)) => {
                 let press = verified.then_some(header.id);
                 Said::Unreadable { device: device.device, home, hash: hash(open), press }
@@ -353,38 +372,4 @@ fn word(frame: Frame<'_>) -> Said {
         hash,
         ended: None,
     })
-}
-
-fn unreadable(bytes: &[u8], registry: &Registry) -> Said {
-    let Ok((header, _)) = Header::parse(bytes) else {
-        return Said::Aside("message of a device is not readable", Loud::ByLane);
-    };
-    let home = registry.device(header.id.device).and_then(|d| d.home);
-    match (header.class, home) {
-        (Class::Emergency, Some(home)) => {
-            Said::Unreadable { device: header.id.device, home, hash: hash(bytes), press: None }
-        }
-        (Class::Emergency, None) => Said::Aside("message of a device is not readable", Loud::Yes),
-        _ => Said::Aside("message of a device is not readable", Loud::ByLane),
-    }
-}
-
-/// Who seems to speak in a row of the inbox that cannot be taken in, and where that device belongs.
-/// Nothing of it is verified; it only helps an operator to look in the right place.
-pub fn speaker(row: &[u8], registry: &Registry) -> (Option<DeviceId>, Option<HomeId>) {
-    let frame = minicbor::decode::<Relay<'_>>(row).ok().map(|relay| -> &[u8] { relay.bytes });
-    let header = frame.and_then(|bytes| Header::parse(bytes).ok());
-    let device = header.map(|(header, _)| header.id.device);
-    let known = device.and_then(|device| registry.device(device));
-    (device, known.and_then(|known| known.home))
-}
-
-/// Tells rows apart that cannot be taken in; how long a frame waited is no part of it.
-pub fn row_hash(row: &[u8]) -> Vec<u8> {
-    let relay = minicbor::decode::<Relay<'_>>(row).ok();
-    hash(relay.as_ref().map_or(row, |relay| relay.bytes))
-}
-
-fn hash(bytes: &[u8]) -> Vec<u8> {
-    Sha256::digest(bytes)[..16].to_vec()
 }

@@ -51,6 +51,7 @@ pub const fn role_number(role: Role) -> i16 {
         Role::Door => 4,
         Role::Pendant => 5,
         Role::Gateway => 6,
+        Role::Other => 255,
     }
 }
 
@@ -64,6 +65,7 @@ pub const fn role_from(number: i16) -> Option<Role> {
         4 => Role::Door,
         5 => Role::Pendant,
         6 => Role::Gateway,
+        255 => Role::Other,
         _ => return None,
     })
 }
@@ -78,6 +80,7 @@ pub const fn role_word(role: Role) -> &'static str {
         Role::Door => "door",
         Role::Pendant => "pendant",
         Role::Gateway => "gateway",
+        Role::Other => "other",
     }
 }
 

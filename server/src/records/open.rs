@@ -157,22 +157,57 @@ pub async fn nameless(
     asked.fetch_optional(c).await?.map(|row| row.try_get("id")).transpose()
 }
 
-/// Verified presses of open alerts behind these homes: name, rung.
-pub async fn rungs(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<Known>, Error> {
-    let mut found = Vec::new();
-    for homes in homes.chunks(NAMES) {
-        let mut sql = QueryBuilder::<Any>::new(
-            "SELECT x.device, x.boot, x.seq, x.hash, x.rung FROM activation x JOIN alert a ON a.id = x.alert \
-             WHERE x.trust = 0 AND a.state < 3 AND a.home IN (",
-        );
-        let mut list = sql.separated(", ");
-        homes.iter().for_each(|home| {
-            list.push_bind(*home);
-        });
-        sql.push(")");
-        found.extend(readable(&fetch(sql.build(), &mut *c).await?, pressed));
+/// Where a reading of many presses goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    homes: Vec<i64>,
+    /// Homes that are through, and the press that was read last of those after them.
+    through: usize,
+    after: Option<((i64, i64, i64), Vec<u8>)>,
+}
+
+impl Page {
+    /// The first one of these homes.
+    pub const fn of(homes: Vec<i64>) -> Self {
+        Self { homes, through: 0, after: None }
     }
-    Ok(found)
+}
+
+/// The next verified presses of open alerts behind the homes of a page: name, rung. None: that was all.
+pub async fn rungs(
+    c: &mut AnyConnection,
+    page: &mut Page,
+    limit: i64,
+) -> Result<Option<Vec<Known>>, Error> {
+    let homes: Vec<i64> = page.homes.iter().skip(page.through).take(NAMES).copied().collect();
+    if homes.is_empty() {
+        return Ok(None);
+    }
+    let mut sql = QueryBuilder::<Any>::new(
+        "SELECT x.device, x.boot, x.seq, x.hash, x.rung FROM activation x JOIN alert a ON a.id = x.alert \
+         WHERE x.trust = 0 AND a.state < 3 AND a.home IN (",
+    );
+    let mut list = sql.separated(", ");
+    homes.iter().for_each(|home| {
+        list.push_bind(*home);
+    });
+    sql.push(")");
+    if let Some(((device, boot, seq), hash)) = &page.after {
+        sql.push(" AND (x.device, x.boot, x.seq, x.hash) > (");
+        let mut last = sql.separated(", ");
+        last.push_bind(*device).push_bind(*boot).push_bind(*seq).push_bind(hash.as_slice());
+        sql.push(")");
+    }
+    sql.push(" ORDER BY x.device, x.boot, x.seq, x.hash LIMIT ").push_bind(limit);
+    let rows = fetch(sql.build(), &mut *c).await?;
+    let found = readable(&rows, pressed);
+    // A row that cannot be read is stepped over like the others.
+    let full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
+    match found.last().filter(|_| full) {
+        Some(last) => page.after = Some((last.name, last.tag.clone())),
+        None => (page.through, page.after) = (page.through + homes.len(), None),
+    }
+    Ok(Some(found))
 }
 
 /// Homes among these with an open emergency.

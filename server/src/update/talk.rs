@@ -97,7 +97,8 @@ async fn progressed(
 fn learn(app: &App, device: DeviceId, progress: &Progress) -> Known {
     let wall = app.clock.now().wall_ms;
     app.updates.change(device, |known| {
-        known.running = Some(progress.running);
+        // What names no version leaves the one that is known.
+        known.running = u32::try_from(progress.running).ok().or(known.running);
         known.board = progress.hardware.or(known.board);
         let mine = known.offer.as_mut().filter(|offer| offer.release == progress.release);
         if let Some(offer) = mine {

@@ -71,7 +71,7 @@ impl Sensors {
             Role::HelpButton | Role::Pendant | Role::Motion | Role::Door => {
                 Some(Supply::new(pins.converter, pins.battery))
             }
-            Role::PullCord | Role::BedMat | Role::Gateway => None,
+            Role::PullCord | Role::BedMat | Role::Gateway | Role::Other => None,
         };
         let driver = match role {
             Role::HelpButton => Driver::Button(HelpButton::new(pins.button, Active::Low)),
@@ -85,7 +85,7 @@ impl Sensors {
                 let worn = |chip| Accelerometer::new(chip, Range::G16, Rate::Hz50, clock::mono());
                 Driver::Pendant(HelpButton::new(pins.button, Active::Low), chip.map(worn))
             }
-            Role::Gateway => Driver::Nothing,
+            Role::Gateway | Role::Other => Driver::Nothing,
         };
         Self { driver, supply }
     }

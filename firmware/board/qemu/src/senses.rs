@@ -64,13 +64,13 @@ impl Sensors {
                 let worn = Accelerometer::new(chip, Range::G16, Rate::Hz50, clock::mono());
                 Driver::Pendant(button(), worn)
             }
-            Role::Gateway => Driver::Nothing,
+            Role::Gateway | Role::Other => Driver::Nothing,
         };
         let battery = match role {
             Role::HelpButton | Role::Pendant | Role::Motion | Role::Door => {
                 Some(Battery::new(Cell::Coin))
             }
-            Role::PullCord | Role::BedMat | Role::Gateway => None,
+            Role::PullCord | Role::BedMat | Role::Gateway | Role::Other => None,
         };
         Self { driver, battery, next_weigh: clock::now() }
     }

@@ -149,7 +149,7 @@ impl Device {
         let up = Up::Update(Progress {
             uptime,
             release: told.release,
-            running: self.update.version(),
+            running: self.update.version().into(),
             stage: told.stage,
             next: ask.map(|(next, _)| next),
             chunks: ask.map(|(_, chunks)| chunks),

@@ -174,7 +174,7 @@ pub(crate) fn battery(
 
 /// Takes a loss record: told once while the fault is open, as more of the same helps nobody.
 #[expect(clippy::cast_precision_loss, reason = "a card shows about how many")]
-pub(crate) fn loss(device: DeviceId, count: u32, at: Mono, triage: &mut Triage<'_>) {
+pub(crate) fn loss(device: DeviceId, count: u64, at: Mono, triage: &mut Triage<'_>) {
     let evidence = Evidence { what: Seen::Lost, supports: true, at, value: count as f32 };
     triage.fault(device, LOSS, at, evidence);
 }

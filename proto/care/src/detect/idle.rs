@@ -113,7 +113,9 @@ fn lively(
             Role::BedMat => Some(BED_DEAD),
             Role::Door => Some(DOOR_DEAD),
             Role::Pendant if night == Some(false) => None,
-            Role::Pendant | Role::HelpButton | Role::PullCord | Role::Gateway => continue,
+            Role::Pendant | Role::HelpButton | Role::PullCord | Role::Gateway | Role::Other => {
+                continue;
+            }
         };
         if member.changed == 0 {
             member.changed = now;

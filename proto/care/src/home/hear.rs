@@ -138,9 +138,9 @@ impl Home {
 
     fn reading(&mut self, device: DeviceId, reading: &Reading, at: Mono, triage: &mut Triage<'_>) {
         let own = self.is_own(device);
-        let span = Millis::secs(reading.period_s.into());
+        let span = Millis::secs(reading.period_s);
         for value in &reading.values {
-            let age = Millis::secs(value.age_s.into());
+            let age = Millis::secs(value.age_s);
             let then = Mono::from_millis(at.millis().saturating_sub(age.get()));
             let device = self.whose(device, value.quantity);
             let number = match number(value, reading.period_s) {
@@ -220,7 +220,7 @@ impl Home {
     fn passes(
         &mut self,
         device: DeviceId,
-        (quantity, number, period_s): (Quantity, f32, u16),
+        (quantity, number, period_s): (Quantity, f32, u64),
         at: Mono,
         triage: &mut Triage<'_>,
     ) {
@@ -233,10 +233,10 @@ impl Home {
         }
         if is_counted(number, period_s) {
             if sign == Sign::Door {
-                self.turns(device, Turn::Within(Millis::secs(period_s.into())), at, triage);
+                self.turns(device, Turn::Within(Millis::secs(period_s)), at, triage);
             }
             // What a span tells may lie at its beginning.
-            let early = at.millis().saturating_sub(u64::from(period_s) * 1000);
+            let early = at.millis().saturating_sub(Millis::secs(period_s).get());
             self.shows(device, sign, (at, Mono::from_millis(early), true), triage);
         }
     }
@@ -269,7 +269,7 @@ impl Home {
         if let Some(member) = self.roster.get_mut(device) {
             triage.firm |= member.learn(health);
         }
-        if let Some(battery) = health.battery {
+        if let Some(battery) = health.battery.filter(|told| told.is_measured()) {
             fault::battery(device, battery, at, &mut self.wavers, triage);
         }
     }

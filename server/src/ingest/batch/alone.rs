@@ -15,7 +15,7 @@ use crate::clock::Now;
 use crate::faults::Fault;
 use crate::inbox::InboxRow;
 use crate::ingest::judge::number;
-use crate::ingest::read::{row_hash, speaker};
+use crate::ingest::read::{opened_call, row_hash, speaker};
 use crate::records::open;
 use crate::records::refusal::takes_others;
 
@@ -117,6 +117,7 @@ impl Batcher {
             let speaker =
                 if placed { speaker(&row.bytes, &self.app.registry) } else { (None, None) };
             self.nameless(now, row, speaker, &mut pending).await?;
+            pending.accepted.extend(opened_call(&row.bytes).map(|press| (row.gateway, press)));
         }
         self.commit(now, pending).await
     }

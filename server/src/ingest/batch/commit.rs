@@ -10,6 +10,7 @@ use proto::id::{DeviceId, HomeId, PressId};
 use proto::relay::GatewayDown;
 use proto::unit::{Millis, Mono};
 
+use super::anew::date_anew;
 use super::attempt::{of_home, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
@@ -36,6 +37,7 @@ impl Batcher {
         mut pending: Pending,
     ) -> Result<(), IngestError> {
         let renewals = self.reader.take_renewals();
+        pending.anew = self.dating.due().to_vec();
         let care = pending.work.rows(&self.homes, now.mono);
         let quiet = care.is_empty()
             && pending.sheet.batch.is_empty()
@@ -44,6 +46,7 @@ impl Batcher {
             && pending.silent.is_empty()
             && pending.installed.is_empty()
             && pending.marks.is_empty()
+            && pending.anew.is_empty()
             && pending.ended.is_empty();
         let mut views = Vec::new();
         if !quiet {
@@ -87,6 +90,7 @@ impl Batcher {
             return Err(IngestError::Raced);
         }
         self.end_known(&mut writer, now, pending).await?;
+        date_anew(&mut writer, now, pending).await?;
         let written = chain::write(&mut writer, &mut pending.sheet.batch, now.wall_ms).await;
         written.map_err(|error| refusal(error, &pending.sheet.batch))?;
         let refused = match apart {
@@ -175,6 +179,9 @@ impl Batcher {
                 Word::Ask(home, span) => receipts.ask(home, span),
             }
         }
+        for (gateway, press) in &pending.accepted {
+            self.app.receipts.accepted(*gateway, *press);
+        }
         for (gateway, press) in &pending.elsewhere {
             self.app.receipts.tell_by(*gateway, *press, Rung::Received);
         }
@@ -193,6 +200,7 @@ impl Batcher {
     }
 
     fn settle(&mut self, pending: Pending) {
+        self.dating.written(pending.dated);
         for (device, boot, window) in pending.seen {
             self.book.put(device, boot, window);
         }

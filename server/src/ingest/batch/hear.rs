@@ -15,7 +15,7 @@ use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::faults::Fault;
 use crate::inbox::InboxRow;
-use crate::ingest::dating::Dated;
+use crate::ingest::dating::{Dated, Told, What};
 use crate::ingest::judge::{Cause, number};
 use crate::ingest::read::{Reader, Said, Word};
 use crate::ingest::seen::Sight;
@@ -33,10 +33,6 @@ impl Batcher {
         known: &Known,
         pending: &mut Pending,
     ) -> Result<(), IngestError> {
-        let who = (word.id.device, word.id.boot);
-        if let Some(uptime) = uptime(&word.up).filter(|_| word.trust == Trust::Verified) {
-            self.dating.learn(who.0, who.1, uptime, word.handed);
-        }
         self.answers(row, &word, pending);
         match self.sight(&word, known, pending).await? {
             Sight::Copy => {
@@ -82,16 +78,21 @@ impl Batcher {
         self.step(now, number(home.get()), &input, Some(&cause), pending).await
     }
 
-    /// When it was said: an event tells how long before it was sent.
+    /// When it was said: an event tells how long before it was sent. All that tell an uptime date others.
     fn dated(&mut self, now: Now, word: &Word) -> Dated {
-        let who = (word.id.device, word.id.boot);
-        match &word.up {
-            Up::Event(event) => self.dating.date(who, event.uptime, word.handed, now.mono),
-            Up::Reading(_) | Up::Health(_) | Up::Loss(_) | Up::Update(_) => Dated {
-                at: word.handed,
-                late: now.mono.since(word.handed) > care::policy::LATE_AFTER,
-            },
-        }
+        let by_arrival = self.dating.date(word.handed, now.mono);
+        let told = uptime(&word.up).filter(|_| word.trust == Trust::Verified);
+        let Some(uptime) = told else { return by_arrival };
+        let what = if matches!(word.up, Up::Health(_)) {
+            What::Health
+        } else if word.class == Class::Emergency {
+            What::Press
+        } else {
+            What::Other
+        };
+        let (id, tag, handed) = (word.id, word.tag, word.handed);
+        let dated = self.dating.hear(Told { id, tag, what, uptime, handed }, now.mono);
+        if matches!(word.up, Up::Event(_)) { dated } else { by_arrival }
     }
 
     /// Who waits for a word about what is no activation is told that it has come; and who waits behind another
@@ -140,7 +141,10 @@ impl Batcher {
     /// What concerns a device's image goes its own way, behind everything here.
     fn update(&self, word: &Word) {
         let heard = match &word.up {
-            Up::Health(health) => Heard::Alive(health.firmware),
+            Up::Health(health) => match u32::try_from(health.firmware) {
+                Ok(version) => Heard::Alive(version),
+                Err(_) => return,
+            },
             Up::Update(progress) => Heard::Progress(*progress),
             Up::Event(_) | Up::Reading(_) | Up::Loss(_) => return,
         };
@@ -159,6 +163,10 @@ impl Batcher {
     ) -> Result<(), IngestError> {
         // Its device need not shout again: somebody will look.
         pending.answers.extend(press.map(|press| (press, Rung::Received)));
+        let own = self.app.registry.device(device).and_then(|device| device.gateway);
+        if let Some(press) = press.filter(|_| own != Some(row.gateway)) {
+            pending.elsewhere.push((row.gateway, press));
+        }
         let mut reader = self.app.records.reader().await?;
         let copy = open::known_hash(&mut reader, number(device.get()), hash).await?;
         drop(reader);
@@ -187,7 +195,10 @@ const fn uptime(up: &Up) -> Option<Millis> {
     match up {
         Up::Health(health) => Some(health.uptime),
         Up::Event(event) => Some(event.uptime),
-        Up::Reading(_) | Up::Loss(_) | Up::Update(_) => None,
+        Up::Reading(reading) => Some(reading.uptime),
+        Up::Update(progress) => Some(progress.uptime),
+        // Of the first loss, long before it is told.
+        Up::Loss(_) => None,
     }
 }
 
@@ -225,8 +236,12 @@ pub fn values_of((home, device): (HomeId, DeviceId), at_ms: i64, up: &Up, points
         })),
         Up::Health(health) => {
             // On mains there is no battery: a gap with its reason, which also says that it was heard.
-            let battery = health.battery.map(|level| f32::from(level.get())).ok_or(NoData::Off);
-            let signal = health.signal.map(|dbm| f32::from(dbm.get())).ok_or(NoData::NotPresent);
+            let battery = health.battery.map_or(Err(NoData::Off), |told| {
+                told.is_measured().then(|| f32::from(told.get())).ok_or(NoData::Fault)
+            });
+            let signal = health.signal.map_or(Err(NoData::NotPresent), |told| {
+                told.is_measured().then(|| f32::from(told.get())).ok_or(NoData::Fault)
+            });
             points.push(point(Quantity::Battery, battery));
             points.push(point(Quantity::Signal, signal));
         }

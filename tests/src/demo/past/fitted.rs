@@ -6,7 +6,7 @@ use firmware::device::{Action, Device, DeviceKeys, Input, LinkEvent};
 use firmware::settings::Settings;
 use proto::down::{Down, DownSeal, Receipt, Rung};
 use proto::frame::{Class, open_hop, read_open};
-use proto::id::{BootId, DeviceId, PressId};
+use proto::id::{BootId, PressId};
 use proto::key::HopSeal;
 use proto::unit::{Millis, Mono};
 use proto::up::{Role, Up};
@@ -58,11 +58,6 @@ impl Fitted {
             booted: now,
             nonce: seed,
         }
-    }
-
-    /// Who.
-    pub fn id(&self) -> DeviceId {
-        self.device.id()
     }
 
     /// When it wants to be asked again.

@@ -169,9 +169,10 @@ impl House {
     fn feels(&mut self, n: usize, input: Input<'_>) {
         let mut words = Vec::new();
         self.devices[n].take(self.now, input, &mut words);
-        let (device, worn) = (self.devices[n].id(), self.devices[n].role == Role::Pendant);
+        let worn = self.devices[n].role == Role::Pendant;
         for word in words {
-            self.hub.handle_heard(self.now, device, Some(&word.up));
+            let who = (word.id.device, word.id.boot);
+            self.hub.handle_heard(self.now, who, Some(&word.up));
             // Readings stay in the box, which sums them up.
             if worn || !matches!(word.up, Up::Reading(_)) {
                 self.goes_up(&word);

@@ -171,7 +171,7 @@ impl<'a> Player<'a> {
 
     fn health(&mut self, sensor: usize) {
         let (uptime, battery) = (Millis::default(), Percent::new(90));
-        let period_s = u16::try_from(HEALTH_BATTERY.get() / 1000).unwrap_or(u16::MAX);
+        let period_s = HEALTH_BATTERY.get() / 1000;
         let (signal, firmware, tested, role) = (None, 1, None, Role::Motion);
         let health = Health { uptime, period_s, battery, signal, firmware, tested, role };
         self.say(sensor, &Up::Health(health));

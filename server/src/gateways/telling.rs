@@ -1,0 +1,156 @@
+//! What a gateway is told when it begins to listen: roster, open alarms, rungs of open presses. In pages.
+//!
+//! Homes that ring come first, device before alarm, then the other devices, then rungs. All of it is stored state, so
+//! telling it again is harmless. Half of the gateway's line stays free for what happens meanwhile, however much there is to
+//! tell; the rest waits until it has taken what came before. Not here: the gate, and what records a gateway lacks (`replay`).
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use proto::down::Rung;
+use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
+use proto::relay::GatewayDown;
+
+use crate::app::App;
+use crate::ingest::judge::{device_of, number};
+use crate::provision::DeviceInfo;
+use crate::records::open::{self, Known, Page};
+
+/// Presses that are read at one time.
+const PAGE: i64 = 512;
+/// A look whether there is room again.
+const PACE: Duration = Duration::from_millis(20);
+
+/// One thing to tell.
+enum Word {
+    Enrol(Box<DeviceInfo>),
+    Alarm(HomeId),
+    Rung(PressId, Rung),
+}
+
+/// How far a round of telling has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// All that was at hand is told.
+    Through,
+    /// The gateway has to take what it was told before.
+    Full,
+    /// Nobody listens.
+    Absent,
+}
+
+/// Which telling of each gateway is the latest: an older one has lost its listener.
+#[derive(Debug, Default)]
+pub struct Tellings(Mutex<HashMap<GatewayId, u64>>);
+
+impl Tellings {
+    fn begin(&self, gateway: GatewayId) -> u64 {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = table.entry(gateway).or_default();
+        *turn += 1;
+        *turn
+    }
+
+    fn is_latest(&self, gateway: GatewayId, turn: u64) -> bool {
+        let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.get(&gateway) == Some(&turn)
+    }
+}
+
+struct Telling {
+    app: Arc<App>,
+    gateway: GatewayId,
+    turn: u64,
+    words: VecDeque<Word>,
+    page: Page,
+}
+
+/// Tells a gateway all that it must know; the same again changes nothing. What does not fit now follows by itself.
+pub async fn tell(app: &Arc<App>, gateway: GatewayId) -> Result<(), sqlx::Error> {
+    let turn = app.receipts.tellings.begin(gateway);
+    let homes = app.registry.homes(gateway);
+    let numbers: Vec<i64> = homes.iter().map(|home| number(home.get())).collect();
+    let alarmed = open::alarmed(&mut *app.records.reader().await?, &numbers).await?;
+    let alarmed: BTreeSet<_> =
+        alarmed.into_iter().filter_map(|home| HomeId::new(home.unsigned_abs())).collect();
+    let words = first_words(app.registry.roster(gateway), &alarmed);
+    let page = Page::of(numbers);
+    let mut telling = Telling { app: Arc::clone(app), gateway, turn, words, page };
+    telling.turn_page().await?;
+    app.replay.listening(gateway);
+    if telling.say() != Way::Absent {
+        tokio::spawn(telling.go_on());
+    }
+    Ok(())
+}
+
+/// Devices of homes that ring, their alarms, all other devices.
+fn first_words(roster: Vec<DeviceInfo>, alarmed: &BTreeSet<HomeId>) -> VecDeque<Word> {
+    let rings = |device: &DeviceInfo| device.home.is_some_and(|home| alarmed.contains(&home));
+    let (first, then): (Vec<_>, Vec<_>) = roster.into_iter().partition(rings);
+    let enrol = |device| Word::Enrol(Box::new(device));
+    let alarms = alarmed.iter().copied().map(Word::Alarm);
+    first.into_iter().map(enrol).chain(alarms).chain(then.into_iter().map(enrol)).collect()
+}
+
+impl Telling {
+    /// Says what there is room for.
+    fn say(&mut self) -> Way {
+        let spare = self.app.handles.gateways.down_waiting / 2;
+        while let Some(word) = self.words.front() {
+            match self.app.receipts.room(self.gateway) {
+                None => return Way::Absent,
+                Some(room) if room <= spare => return Way::Full,
+                Some(_) => {}
+            }
+            match word {
+                Word::Enrol(device) => self.app.receipts.enrol(device),
+                Word::Alarm(home) => {
+                    let word = GatewayDown::Alarm { home: *home, open: true };
+                    self.app.receipts.say(self.gateway, &word);
+                }
+                Word::Rung(press, rung) => self.app.receipts.tell(*press, *rung),
+            }
+            self.words.pop_front();
+        }
+        Way::Through
+    }
+
+    /// Says the rest, at the pace of the gateway, while it is the same that listens.
+    async fn go_on(mut self) {
+        while self.app.receipts.tellings.is_latest(self.gateway, self.turn) {
+            match self.say() {
+                Way::Absent => return,
+                Way::Full => tokio::time::sleep(PACE).await,
+                Way::Through => match self.turn_page().await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => {
+                        tracing::error!(gateway = %self.gateway, error = %error, "gateway was not told all");
+                        // It connects again, and asks again.
+                        return self.app.receipts.cut(self.gateway);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Reads the next page of rungs; false: there is none.
+    async fn turn_page(&mut self) -> Result<bool, sqlx::Error> {
+        let mut reader = self.app.records.reader().await?;
+        let Some(known) = open::rungs(&mut reader, &mut self.page, PAGE).await? else {
+            return Ok(false);
+        };
+        self.words.extend(known.iter().filter_map(rung_of));
+        Ok(true)
+    }
+}
+
+fn rung_of(known: &Known) -> Option<Word> {
+    let (device, boot, seq) = known.name;
+    let (device, seq) = device_of(device).zip(u32::try_from(seq).ok())?;
+    let boot = BootId::from_raw(boot.cast_unsigned());
+    let rung = if known.rung >= Rung::Seen as i64 { Rung::Seen } else { Rung::Received };
+    Some(Word::Rung(PressId { device, boot, seq: Seq::new(seq) }, rung))
+}

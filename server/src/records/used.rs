@@ -1,0 +1,18 @@
+//! Rows of connect proofs that gateways have used.
+//!
+//! Not here: what a proof is to those before it (`door::proofs`), and who is let in (`gateways`).
+
+use sqlx::{AnyConnection, Error, Row, query};
+
+/// All of them: gateway, and what is remembered of it.
+pub async fn all(c: &mut AnyConnection) -> Result<Vec<(i64, Vec<u8>)>, Error> {
+    let rows = query("SELECT gateway, used FROM connect_proof").fetch_all(c).await?;
+    rows.iter().map(|row| Ok((row.try_get("gateway")?, row.try_get("used")?))).collect()
+}
+
+/// Keeps what is remembered of a gateway.
+pub async fn put(c: &mut AnyConnection, gateway: i64, used: &[u8]) -> Result<(), Error> {
+    let sql = "INSERT INTO connect_proof (gateway, used) VALUES ($1, $2) \
+               ON CONFLICT (gateway) DO UPDATE SET used = $2";
+    query(sql).bind(gateway).bind(used).execute(c).await.map(drop)
+}
