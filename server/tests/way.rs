@@ -21,7 +21,6 @@ use server::faults;
 use server::inbox::InboxRow;
 use server::ingest::batch::Batcher;
 use server::provision::Minted;
-use server::records::chain::{self, Batch, Growth};
 use server::records::desk::{self, DeskRow};
 use server::records::home::HomeRow;
 

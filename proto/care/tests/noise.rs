@@ -71,7 +71,6 @@ fn of_equipment(said: Vec<(Mono, Output)>) -> Vec<(Mono, Output)> {
 /// day, and none on the others.
 fn is_calm(said: &[(Mono, Output)], from: Mono, what: &str) {
     let days = opened(said, from);
-    println!("{what}: {days:?}");
     assert!(days.values().all(|count| *count == 1), "{what}: {days:?}");
     let first = days.keys().filter(|(day, _)| *day == 0).count();
     assert!(first <= 2 && days.len() == first, "{what}: {days:?}");
@@ -169,9 +168,8 @@ fn a_battery_at_its_limit_is_one_fault() {
             said.extend(house.pass(hours(1)));
         }
         let days = opened(&said, from);
-        println!("seed {seed}, up to {high} %: {days:?}");
         let most = if high < 80 { 1 } else { 2 };
-        assert!(days.values().sum::<usize>() <= most, "{days:?}");
+        assert!(days.values().sum::<usize>() <= most, "seed {seed}, up to {high} %: {days:?}");
         // A new cell that stays ends it.
         for _ in 0..26 {
             let told = house.health(BUTTON, 3600, Some(100));

@@ -44,7 +44,12 @@ fn of_a_contact_closed_at_every_boot_the_first_is_a_call_and_the_others_join_it_
                     activations += 1;
                 }
                 Output::Raise(told) => others.push((told.kind, told.evidence[0].what)),
-                other => panic!("only findings, got {other:?}"),
+                other @ (Output::Ease { .. }
+                | Output::Turn { .. }
+                | Output::Annotate { .. }
+                | Output::Ask { .. }
+                | Output::Answered { .. }
+                | Output::Grade { .. }) => panic!("only findings, got {other:?}"),
             }
         }
     }
@@ -135,4 +140,28 @@ fn a_cancel_does_not_lower_a_suspected_fall_that_another_device_suspects_too() {
         matches!(said[..], [Output::Annotate { incident: of, .. }] if of == incident),
         "noted, and as grave as before: {said:?}"
     );
+}
+
+#[test]
+fn a_cancel_lowers_the_fall_that_its_wearer_means_and_no_earlier_one() {
+    let mut house = house();
+    let first = finding(&house.event(PENDANT, EventKind::FallSuspected)).incident;
+    house.now = house.now.after(INCIDENT_WINDOW.plus(minutes(1)));
+    let said = house.event(PENDANT, EventKind::FallSuspected);
+    let fall = |o: &&Output| matches!(o, Output::Raise(told) if told.kind == Kind::Fall);
+    let Some(Output::Raise(told)) = said.iter().find(fall) else { panic!("a fall: {said:?}") };
+    let second = told.incident;
+    assert_ne!(first, second);
+    let said = house.event(PENDANT, EventKind::Cancel);
+    let graded: Vec<_> = said
+        .iter()
+        .filter_map(|o| {
+            if let Output::Grade { incident, severity, .. } = o {
+                Some((*incident, *severity))
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(graded, [(second, Severity::General)]);
 }

@@ -184,7 +184,7 @@ impl Help {
         triage.annotate(incident, evidence);
         let shared = self.contacts.iter().any(|c| c.device != device && c.incident == incident);
         if !shared {
-            triage.take_back(device, evidence, rises);
+            triage.take_back(incident, evidence, rises);
         }
     }
 

@@ -8,7 +8,6 @@
 //! Not here: what ends an alert ([`crate::alert`]).
 
 use heapless::Vec;
-use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 
 use super::book::{CAPPED, Incident, SUSPECTED};
@@ -133,11 +132,12 @@ impl Triage<'_> {
         }
     }
 
-    /// "It is nothing", says the wearer, or that they are up, says the device: a fall that it only suspected waits for a
-    /// look. `rises`: when it becomes graver nevertheless if nobody is seen.
-    pub(crate) fn take_back(&mut self, device: DeviceId, why: Evidence, rises: Option<Mono>) {
-        let suspected = |i: &&Incident| i.is(SUSPECTED) && i.device == Some(device);
-        let Some(number) = self.book.open.iter().find(suspected).map(|i| i.number) else { return };
+    /// "It is nothing", says the wearer, or that they are up, says the device: if the call is a fall that the device only
+    /// suspected, it waits for a look. `rises`: when it becomes graver nevertheless if nobody is seen.
+    pub(crate) fn take_back(&mut self, number: u32, why: Evidence, rises: Option<Mono>) {
+        if !self.book.by_number(number).is_some_and(|i| i.is(SUSPECTED)) {
+            return;
+        }
         if let Some(known) = self.book.by_number(number) {
             known.rises = rises;
             known.causes |= CAPPED;
