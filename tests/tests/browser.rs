@@ -5,6 +5,8 @@
 
 #[path = "browser/away.rs"]
 mod away;
+#[path = "browser/axe.rs"]
+mod axe;
 #[path = "browser/heard.rs"]
 mod heard;
 #[path = "browser/words.rs"]

@@ -56,7 +56,7 @@ pub fn on_duty(me: &Staff) -> Markup {
 pub fn bars(me: &Staff) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     html! {
-        div class="bars" {
+        section class="bars" aria-label=(t("console.bars")) {
             div class="link" id="link" hidden {
                 svg class="icon wide" aria-hidden="true" { use href="#broken" {} }
                 b id="link-long" {}
