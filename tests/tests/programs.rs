@@ -126,8 +126,7 @@ fn the_document_is_valid_openapi_3_1() -> Outcome {
     let Some(python) = python() else { return Ok(()) };
     let room = Room::open()?;
     assert_eq!(room.document["openapi"], "3.1.0");
-    let asked =
-        ["-m", "openapi_spec_validator", "--schema", "3.1", "--errors", "all", "openapi.json"];
+    let asked = ["-m", "openapi_spec_validator", "--schema", "3.1", "openapi.json"];
     let (valid, said) = python.run("python", &asked, room.dir())?;
     assert!(valid, "{said}");
     // The validator says no to what is none.

@@ -79,9 +79,10 @@ async fn a_role_opens_its_own_doors_only() {
         let setting =
             method == Method::POST && (path.ends_with("/rules") || path.ends_with("/trial"));
         let releasing = path.ends_with("/release") || path.ends_with("/revoke") || setting;
-        let administering = ["/api/staff", "/api/provision", "/api/images", "/api/tokens"]
-            .iter()
-            .any(|p| path.starts_with(p));
+        let administering =
+            ["/api/staff", "/api/provision", "/api/images", "/api/tokens", "/api/kept"]
+                .iter()
+                .any(|p| path.starts_with(p));
         for (cookie, who) in
             [(&installer, "installer"), (&official, "official"), (&operator, "operator")]
         {
