@@ -1,15 +1,17 @@
-//! The measuring stick: four kinds of load at a server's own door, counted from outside.
+//! The measuring stick: kinds of load at a server's own door, counted from outside.
 //!
 //! - [`beds`]: many beds that live, and presses among them.
 //! - [`flood`]: as much telemetry as the door acknowledges, and how much of it is readable.
 //! - [`storm`]: every gateway comes back at once, each with an emergency.
 //! - [`kill`]: gateway and server die at random moments under a stream of presses.
+//! - [`disk`]: how much disk a bed needs in a year.
 //! - [`sweep`]: the disk fails, or a process dies, at chosen system calls.
 //!
 //! A *target* is a server that was started here or one that is named. Not here: simulated homes (`home`).
 
 pub mod beds;
 pub mod crowd;
+pub mod disk;
 pub mod flood;
 pub mod kill;
 pub mod storm;

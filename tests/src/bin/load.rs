@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use tests::load::beds::{self, Beds};
 use tests::load::sweep::{self, Blow, Part, Sweep};
 use tests::load::target::{Named, Target};
-use tests::load::{flood, kill, storm};
+use tests::load::{disk, flood, kill, storm};
 use tests::seed::Seed;
 use tests::tls::Papers;
 use tests::trouble::{Outcome, Trouble};
@@ -103,6 +103,15 @@ enum Mode {
         #[arg(long)]
         json: bool,
     },
+    /// Disk that one bed needs with the shipped retention, over simulated days.
+    Disk {
+        /// How many days.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+        /// End by printing one JSON object as the last line of standard output.
+        #[arg(long)]
+        json: bool,
+    },
     /// kill -9 of gateway and server at random moments under a stream of presses.
     Kill {
         /// How many kills.
@@ -145,6 +154,7 @@ async fn run(mode: Mode) -> Outcome<ExitCode> {
             let want = Beds { beds, presses_per_s, span };
             (common.json, beds::run(&target, &want, seed).await?)
         }
+        Mode::Disk { days, json } => (json, disk::run(days, seed).await?),
         Mode::Flood { clients, span, common } => {
             let target = Target::open(&program, common.named(), false)?;
             (common.json, flood::run(&target, clients, span).await?)
