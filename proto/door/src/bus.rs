@@ -102,11 +102,15 @@ pub(crate) enum Said {
 impl Bus {
     /// Starts it. Must be called on a tokio runtime.
     pub fn start(limits: BusLimits) -> Self {
+        let bus = Self::begin(limits, Clock::start());
+        tokio::spawn(round::go(Arc::downgrade(&bus.0)));
+        bus
+    }
+
+    fn begin(limits: BusLimits, clock: Clock) -> Self {
         let room = Mutex::new(Room { core: Fanout::new(limits), lines: HashMap::new() });
         let (beat, listeners) = (AtomicU64::new(0), AtomicU64::new(0));
-        let shared = Arc::new(Shared { room, clock: Clock::start(), beat, listeners });
-        tokio::spawn(round::go(Arc::downgrade(&shared)));
-        Self(shared)
+        Self(Arc::new(Shared { room, clock, beat, listeners }))
     }
 
     /// Publishes from inside the gateway: the only way to write below the project's own prefix.
@@ -304,6 +308,21 @@ mod tests {
         assert!(line.empty(true).hangup.is_some(), "it is asked to come again");
         assert_eq!(member.subscribe("#", Wish::default()), Ok(0));
         assert_eq!(member.take(1_000).parcels.len(), 1, "what is retained is still there");
+    }
+
+    #[test]
+    fn a_bus_is_well_only_while_its_own_word_comes_back() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let begun = || Bus::begin(BusLimits::default(), Clock::begun(Duration::from_secs(60)));
+        let bus = begun();
+        assert!(!bus.healthy(), "nothing has come back for a minute");
+        runtime.block_on(round::look(&bus, 1));
+        assert!(bus.healthy());
+        let hanging = begun();
+        let held = hanging.0.room.lock().unwrap();
+        runtime.block_on(round::look(&hanging, 1));
+        assert!(!hanging.healthy(), "a bus that hangs does not say that it is well");
+        drop(held);
     }
 
     #[tokio::test]

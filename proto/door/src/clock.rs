@@ -16,6 +16,12 @@ impl Clock {
         Self(Instant::now())
     }
 
+    /// A clock that has run for so long.
+    #[cfg(test)]
+    pub(crate) fn begun(ago: Duration) -> Self {
+        Self(Instant::now() - ago)
+    }
+
     pub(crate) fn now(self) -> Mono {
         Mono::from_millis(u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX))
     }

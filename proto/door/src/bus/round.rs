@@ -41,13 +41,18 @@ pub(super) async fn go(bus: Weak<Shared>) {
         let Some(bus) = bus.upgrade().map(Bus) else { return };
         let turned = bus.step(|core, now| core.handle_timeout(now)).is_some();
         if turned && turn % 2 == 0 {
-            match timeout(ROUND, round(&bus, turn)).await {
-                Ok(true) => bus.beat(),
-                Ok(false) | Err(_) => tracing::error!("the bus's own round trip is not back"),
-            }
+            look(&bus, turn).await;
         }
         drop(bus);
         sleep(TURN).await;
+    }
+}
+
+/// One round, and what it says of the bus.
+pub(super) async fn look(bus: &Bus, turn: u64) {
+    match timeout(ROUND, round(bus, turn)).await {
+        Ok(true) => bus.beat(),
+        Ok(false) | Err(_) => tracing::error!("the bus's own round trip is not back"),
     }
 }
 
