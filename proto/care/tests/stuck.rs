@@ -165,3 +165,11 @@ fn a_cancel_lowers_the_fall_that_its_wearer_means_and_no_earlier_one() {
         .collect();
     assert_eq!(graded, [(second, Severity::General)]);
 }
+
+#[test]
+fn two_presses_in_the_first_moment_of_one_boot_were_let_go_of_between() {
+    let mut house = house();
+    assert!(finding(&press(&mut house, BUTTON, 2, Millis::new(40))).opens);
+    let said = press(&mut house, BUTTON, 2, Millis::new(900));
+    assert_eq!(finding(&said).kind, Kind::Help, "nothing is stuck");
+}

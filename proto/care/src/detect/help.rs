@@ -62,6 +62,9 @@ struct Contact {
     /// At how many starts in a row it was closed; from the second on no hand is on it.
     #[cbor(n(6), default)]
     held: u8,
+    /// The boot of its last activation; what comes later in the same one was let go of in between.
+    #[cbor(n(7), default)]
+    boot: u64,
 }
 
 /// What the help detector remembers: contacts that went lately.
@@ -83,6 +86,8 @@ impl Help {
         triage: &mut Triage<'_>,
     ) {
         let device = Some(id.device);
+        let known = self.contacts.iter().any(|c| c.device == id.device && c.boot == id.boot.get());
+        let call = if call == Call::Held && known { Call::Help } else { call };
         let lies = beside.iter().any(|piece| piece.what == Seen::InBed);
         let (kind, seen, severity) = match call {
             Call::Help | Call::Held => (Kind::Help, Seen::Pressed, Severity::Emergency),
@@ -113,6 +118,8 @@ impl Help {
                     self.count(id.device, at, incident, triage);
                 }
             }
+            let own = self.contacts.iter_mut().find(|c| c.device == id.device);
+            own.into_iter().for_each(|c| c.boot = id.boot.get());
         }
     }
 
@@ -213,7 +220,7 @@ impl Help {
 
     fn contact(&mut self, device: DeviceId, at: Mono, incident: u32) -> &mut Contact {
         let (stuck, held) = (false, 0);
-        let new = Contact { device, first: at, last: at, count: 0, stuck, incident, held };
+        let new = Contact { device, first: at, last: at, count: 0, stuck, incident, held, boot: 0 };
         let known = self.contacts.iter().position(|c| c.device == device);
         let place = known.unwrap_or_else(|| match self.contacts.push(new) {
             Ok(()) => self.contacts.len() - 1,
