@@ -65,7 +65,6 @@ async fn start_found(
     found: Stores,
 ) -> anyhow::Result<Running> {
     let (handles, records) = (divide_handles(&config)?, Records::open(&config.data).await?);
-    // Not sooner: a store beside records that are not there yet looks like records that are lost.
     let series = series.map_or_else(|| open_series(&config), Ok)?;
     let clock = Arc::new(timekeeping::resume(&records).await?);
     let (line, high) = found.live(&records, clock.now()).await?;
