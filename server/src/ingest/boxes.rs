@@ -126,10 +126,10 @@ impl Boxes {
         self.boots.get(&gateway).map(|(_, often)| often.rests())
     }
 
-    /// Whether those that wait for their fitter are to be looked for now.
+    /// Whether those that wait for their fitter are to be looked for now; after a start they have their time to speak.
     pub fn looks(&mut self, now: Mono, every: proto::unit::Millis) -> bool {
-        let due = self.looked.is_none_or(|at| now.since(at) >= every);
-        if due {
+        let due = self.looked.is_some_and(|at| now.since(at) >= every);
+        if due || self.looked.is_none() {
             self.looked = Some(now);
         }
         due

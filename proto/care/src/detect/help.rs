@@ -7,7 +7,7 @@
 
 use heapless::Vec;
 use minicbor::{Decode, Encode};
-use proto::id::{DeviceId, PressId};
+use proto::id::{BootId, DeviceId, PressId};
 use proto::unit::Mono;
 use proto::up::Event;
 
@@ -38,6 +38,12 @@ impl Call {
     }
 }
 
+/// A boot in two bytes: two of one device are told apart, and one in 65,536 that are not is taken for a hand.
+fn folded(boot: BootId) -> u16 {
+    let bytes = boot.get().to_le_bytes();
+    bytes.chunks_exact(2).fold(0, |all, two| all ^ u16::from_le_bytes([two[0], two[1]]))
+}
+
 /// Most devices of one home whose chatter is counted at a time.
 const CONTACTS_MAX: usize = 8;
 
@@ -62,9 +68,9 @@ struct Contact {
     /// At how many starts in a row it was closed; from the second on no hand is on it.
     #[cbor(n(6), default)]
     held: u8,
-    /// The boot of its last activation; what comes later in the same one was let go of in between.
+    /// The boot of its last activation, folded; what comes later in the same one was let go of in between.
     #[cbor(n(7), default)]
-    boot: u64,
+    boot: u16,
 }
 
 /// What the help detector remembers: contacts that went lately.
@@ -86,7 +92,8 @@ impl Help {
         triage: &mut Triage<'_>,
     ) {
         let device = Some(id.device);
-        let known = self.contacts.iter().any(|c| c.device == id.device && c.boot == id.boot.get());
+        let known =
+            self.contacts.iter().any(|c| c.device == id.device && c.boot == folded(id.boot));
         let call = if call == Call::Held && known { Call::Help } else { call };
         let lies = beside.iter().any(|piece| piece.what == Seen::InBed);
         let (kind, seen, severity) = match call {
@@ -119,7 +126,7 @@ impl Help {
                 }
             }
             let own = self.contacts.iter_mut().find(|c| c.device == id.device);
-            own.into_iter().for_each(|c| c.boot = id.boot.get());
+            own.into_iter().for_each(|c| c.boot = folded(id.boot));
         }
     }
 
