@@ -117,9 +117,9 @@ fn readings_that_wait_too_long_are_shed_oldest_first_and_told() {
     bench.run_for(Millis::minutes(60));
     bench.gateway = crate::bench::Gateway::Stores;
     bench.run_for(Millis::secs(31));
-    let lost: u32 =
+    let lost: u64 =
         bench.published.iter().map(|p| if let Up::Loss(l) = p.up { l.count } else { 0 }).sum();
     let told = readings(&bench).len();
-    assert_eq!(u32::try_from(told).unwrap() + lost, 60, "what was made is told or counted as lost");
+    assert_eq!(u64::try_from(told).unwrap() + lost, 60, "what was made is told or counted as lost");
     assert!(lost > 0);
 }

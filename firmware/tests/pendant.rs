@@ -191,7 +191,11 @@ fn a_sensor_gone_wild_leaves_room_for_the_hand() {
     bench.gateway = Gateway::Stores;
     bench.run_for(Millis::secs(60));
     let lost: u64 = losses(&bench).iter().map(|loss| loss.count).sum();
-    assert_eq!(lost, bench.device.trace().counters.not_held, "what found no place is told");
+    assert_eq!(
+        lost,
+        u64::from(bench.device.trace().counters.not_held),
+        "what found no place is told"
+    );
 }
 
 #[test]

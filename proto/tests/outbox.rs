@@ -137,10 +137,10 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 /// What a slow and obvious book-keeper knows of an outbox.
 #[derive(Default)]
 struct Books {
-    pushed: u32,
-    acknowledged: u32,
-    refused: u32,
-    told: u32,
+    pushed: u64,
+    acknowledged: u64,
+    refused: u64,
+    told: u64,
     emergencies: Vec<Number>,
 }
 
@@ -169,12 +169,12 @@ impl Books {
             Move::Acknowledge(number) => {
                 self.emergencies.retain(|e| e.get() != number);
                 let gone = outbox.acknowledge(Number::new(number)).is_some();
-                self.acknowledged += u32::from(gone);
+                self.acknowledged += u64::from(gone);
             }
             Move::Through(number) => {
                 self.emergencies.retain(|e| e.get() > number);
                 let gone = outbox.acknowledge_through(Number::new(number));
-                self.acknowledged += u32::try_from(gone).unwrap();
+                self.acknowledged += u64::try_from(gone).unwrap();
             }
             Move::LinkLost => {
                 outbox.link_lost();
@@ -198,7 +198,7 @@ proptest! {
         let (mut outbox, mut books) = (Small::new(), Books::default());
         for (n, step) in (1u32..).zip(&moves) {
             books.step(&mut outbox, n, step)?;
-            let waiting = u32::try_from(outbox.iter().count()).unwrap();
+            let waiting = u64::try_from(outbox.iter().count()).unwrap();
             let lost = outbox.lost().map_or(0, |lost| lost.count) + books.told;
             prop_assert_eq!(books.pushed, waiting + books.acknowledged + books.refused + lost);
             let held: Vec<Number> =

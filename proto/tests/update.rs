@@ -52,7 +52,7 @@ fn package(manifest: &Manifest, image: &[u8]) -> Vec<u8> {
 proptest! {
     #[test]
     fn what_a_device_says_of_its_image_is_heard(
-        numbers in any::<(u64, u64, u32)>(),
+        numbers in any::<(u64, u64, u64)>(),
         stage in 0..STAGES.len(),
         next in of(any::<u32>()),
         chunks in of(any::<u8>()),

@@ -160,6 +160,7 @@ fn staff() -> Staff {
         display: "坐席".into(),
         role: Role::Operator,
         theme: "day".into(),
+        scopes: Vec::new(),
         lang: Lang::Zh,
         session: String::new(),
     }

@@ -94,7 +94,7 @@ fn an_old_offer_said_again_changes_nothing() {
     world.server.order(&Order::Offer(replayed));
     world.run(HOUR, super::confirmed);
     let last = world.server.said.last().unwrap().1;
-    assert_eq!((last.release, last.running), (release, NEW + 1));
+    assert_eq!((last.release, last.running), (release, u64::from(NEW + 1)));
     world.server.order(&Order::Offer(replayed));
     world.run(Millis::secs(5), |_| false);
     assert_eq!(world.stage(), Some((Stage::Refused, Some(Refusal::Old))));
