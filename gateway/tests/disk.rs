@@ -51,7 +51,7 @@ fn synced_before_answer(log: &str) -> (usize, usize) {
             }
         } else if call.contains("sync") && ok {
             waiting = waiting.map(|_| true);
-        } else if fd == socket.as_deref() && call.contains("@\\2") {
+        } else if fd == socket.as_deref() && call.contains("@\\2\\0") {
             match waiting.take() {
                 Some(true) => with += 1,
                 Some(false) => without += 1,
@@ -88,7 +88,7 @@ fn calls(log: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn between_each_press_and_its_acknowledgement_lies_a_sync() {
     let log = traced_presses(&[]).await;
-    assert_eq!(synced_before_answer(&log), (5, 0));
+    assert_eq!(synced_before_answer(&log), (5, 0), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
