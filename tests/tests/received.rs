@@ -213,12 +213,24 @@ async fn a_district_that_falls_silent_is_told_whole_and_keeps_no_emergency_waiti
     const GATEWAYS: usize = 600;
     let room = Room::open().await?;
     let organisation = room.app.provision.create_organisation("甲", WALL).await.expect("made");
+    let mut boxes = vec![room.gateway.gateway];
     for n in 0..GATEWAYS {
         let label = format!("{n}");
-        room.app.provision.create_gateway(&organisation, &label, WALL).await.expect("made");
+        let made = room.app.provision.create_gateway(&organisation, &label, WALL).await;
+        boxes.push(made.expect("made").device.as_gateway());
     }
     let mut batcher = Batcher::new(Arc::clone(&room.app)).await.expect("a batcher");
     let now = room.app.clock.now();
+    // Each has spoken once: one that never has waits for its fitter.
+    let word = |(id, gateway)| InboxRow {
+        id,
+        gateway,
+        mono: now.mono,
+        wall_ms: now.wall_ms,
+        bytes: b"a word".to_vec(),
+    };
+    let words = (1..).zip(boxes).map(word).collect();
+    assert!(batcher.take(Lane::Telemetry, words).await);
     let later = server::clock::Now { mono: now.mono.after(Millis::secs(200)), ..now };
     let silent = async || {
         let mut reader = room.app.records.reader().await.expect("a reader");

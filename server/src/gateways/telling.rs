@@ -1,7 +1,7 @@
 //! What a gateway is told when it begins to listen: roster, open alarms, rungs of open presses. In pages.
 //!
-//! Homes that ring come first, device before alarm, then the other devices, then rungs. All of it is stored state, so
-//! telling it again is harmless. Half of the gateway's line stays free for what happens meanwhile, however much there is to
+//! A roster that is short is told at once. Of a long one homes that ring come first, device before alarm, then the other
+//! devices; then rungs. All of it is stored state, so telling it again is harmless. Half of the gateway's line stays free for what happens meanwhile, however much there is to
 //! tell; the rest waits until it has taken what came before. Not here: the gate, and what records a gateway lacks (`replay`).
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -71,10 +71,15 @@ pub async fn tell(app: &Arc<App>, gateway: GatewayId) -> Result<(), sqlx::Error>
     let turn = app.receipts.tellings.begin(gateway);
     let homes = app.registry.homes(gateway);
     let numbers: Vec<i64> = homes.iter().map(|home| number(home.get())).collect();
+    let mut roster = app.registry.roster(gateway);
+    if roster.len() < app.handles.gateways.down_waiting / 4 {
+        // Who is let in waits for no store: a line that is cut in the next moment has told it.
+        roster.drain(..).for_each(|device| app.receipts.enrol(&device));
+    }
     let alarmed = open::alarmed(&mut *app.records.reader().await?, &numbers).await?;
     let alarmed: BTreeSet<_> =
         alarmed.into_iter().filter_map(|home| HomeId::new(home.unsigned_abs())).collect();
-    let words = first_words(app.registry.roster(gateway), &alarmed);
+    let words = first_words(roster, &alarmed);
     let page = Page::of(numbers);
     let mut telling = Telling { app: Arc::clone(app), gateway, turn, words, page };
     telling.turn_page().await?;
