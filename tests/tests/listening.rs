@@ -159,12 +159,10 @@ async fn a_gateway_behind_ten_thousand_open_presses_is_told_all_of_them_and_stay
     let (mut told, mut alarm_at, mut words) = (BTreeSet::new(), None, 0);
     let all = hears(&mut link, |word| {
         words += 1;
-        match word {
-            GatewayDown::Alarm { open: true, .. } => alarm_at = alarm_at.or(Some(words)),
-            GatewayDown::Forward { hint: Some(receipt), .. } => {
-                told.insert(receipt.press.seq.get());
-            }
-            _ => {}
+        if let GatewayDown::Alarm { open: true, .. } = word {
+            alarm_at = alarm_at.or(Some(words));
+        } else if let GatewayDown::Forward { hint: Some(receipt), .. } = word {
+            told.insert(receipt.press.seq.get());
         }
         told.len() == 10_000
     });
@@ -215,12 +213,12 @@ async fn people_have_what_nobody_can_verify_and_its_gateway_is_told_so_without_a
             link.flush().await?;
             let mut rung = None;
             let told = hears(&mut link, |word| {
-                match word {
-                    GatewayDown::Accepted(press) if *press == id => rung = Some(false),
-                    GatewayDown::Forward { hint: Some(receipt), .. } if receipt.press == id => {
-                        rung = Some(true);
-                    }
-                    _ => {}
+                if matches!(word, GatewayDown::Accepted(press) if *press == id) {
+                    rung = Some(false);
+                } else if let GatewayDown::Forward { hint: Some(receipt), .. } = word
+                    && receipt.press == id
+                {
+                    rung = Some(true);
                 }
                 rung.is_some()
             });
@@ -247,7 +245,7 @@ async fn a_connect_proof_counts_once_also_after_a_restart_and_a_hundred_boots() 
     let until = Instant::now() + WITHIN;
     let known = loop {
         let other = Records::open(room.folder.path()).await.expect("records");
-        let rows = used::all(&mut *other.reader().await.expect("a reader")).await.expect("rows");
+        let rows = used::all(&mut other.reader().await.expect("a reader")).await.expect("rows");
         let proofs = rows.first().map(|(_, bytes)| Proofs::from_bytes(bytes)).unwrap_or_default();
         if proofs.look(newest, 1) == Proof::Used {
             break proofs;

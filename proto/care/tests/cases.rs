@@ -26,6 +26,7 @@ mod sensors;
 mod silence;
 mod state;
 mod stillness;
+mod stories;
 mod stuck;
 mod suspicion;
 mod triage;

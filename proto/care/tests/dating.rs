@@ -169,7 +169,11 @@ fn no_uptime_and_no_order_of_frames_makes_a_clock_panic_or_date_into_the_future(
     let mut clock = Clock::new(Millis::new(7), at(7)).unwrap();
     for _ in 0..100_000 {
         let pick = |n: u64| {
-            if n % 3 == 0 { odd[usize::try_from(n / 3 % 8).unwrap()] } else { n >> (n % 64) }
+            if n.is_multiple_of(3) {
+                odd[usize::try_from(n / 3 % 8).unwrap()]
+            } else {
+                n >> (n % 64)
+            }
         };
         let (uptime, heard) = (Millis::new(pick(next())), Mono::from_millis(pick(next()) >> 1));
         clock.hear(uptime, heard);
