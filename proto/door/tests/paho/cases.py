@@ -8,6 +8,7 @@ import traceback
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 PORT = int(sys.argv[1])
@@ -90,8 +91,9 @@ class Client:
         messages, self.got = self.got, []
         return messages
 
-    def bye(self, **values):
-        self.c.disconnect(properties=props(PacketTypes.DISCONNECT, **values) if values else None)
+    def bye(self, reason=None, **values):
+        code = ReasonCode(PacketTypes.DISCONNECT, identifier=reason) if reason else None
+        self.c.disconnect(code, props(PacketTypes.DISCONNECT, **values) if values else None)
         self.until(lambda: self.gone)
         ALL.remove(self)
 
@@ -230,9 +232,14 @@ def session_expiry(v):
     a.bye()
     assert (a := Client(v, "a", clean=False, expiry=2)).present(), "within its time"
     a.bye()
-    Client(v, "b").quiet(4)
-    assert not (a := Client(v, "a", clean=False, expiry=600)).present(), "after its time"
-    a.bye(SessionExpiryInterval=0)
+    b = Client(v, "b")
+    b.sub("e/will")
+    b.quiet(4)
+    a = Client(v, "a", clean=False, expiry=600, will=("e/will", b"gone", 1, False))
+    assert not a.present(), "after its time"
+    # Two connections have no order between them: the will tells that the goodbye was heard.
+    a.bye(reason=4, SessionExpiryInterval=0)
+    b.hear(b"gone")
     assert not Client(v, "a", clean=False).present(), "ended by its goodbye"
 
 
