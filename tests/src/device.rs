@@ -6,6 +6,7 @@
 
 mod edges;
 mod line;
+mod shown;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -104,6 +105,7 @@ pub struct Sim {
     orders: UnboundedSender<Order>,
     power: latest::Sender<bool>,
     light: latest::Receiver<Light>,
+    let_in: latest::Receiver<bool>,
     felt: Felt,
     _street: Street,
 }
@@ -121,10 +123,12 @@ impl Sim {
         let (orders, hear) = unbounded_channel();
         let (power, powered) = latest::channel(true);
         let (shown, light) = latest::channel(Light::Idle);
+        let (inside, let_in) = latest::channel(false);
         let felt = Felt::default();
         let (device, role) = (of.device, of.role);
         let shown = Arc::new(shown);
-        let life = Life { of, door, watch, notices, seed, felt: felt.clone() };
+        let let_in_by = Arc::new(inside);
+        let life = Life { of, door, watch, notices, seed, felt: felt.clone(), let_in: let_in_by };
         let wake: Job = Box::new(move || {
             tokio::task::spawn_local(async move {
                 if let Err(trouble) = life.live(hear, powered, shown).await {
@@ -134,7 +138,7 @@ impl Sim {
         });
         // A street that has ended powers nothing up; its devices stay silent.
         let _ = street.0.send(wake);
-        Self { device, role, orders, power, light, felt, _street: street.clone() }
+        Self { device, role, orders, power, light, let_in, felt, _street: street.clone() }
     }
 
     /// Makes something happen to it.
@@ -163,26 +167,6 @@ impl Sim {
     pub fn unnamed(&self) -> usize {
         self.felt.waiting()
     }
-
-    /// What its light shows, as a word.
-    pub fn light(&self) -> &'static str {
-        match *self.light.borrow() {
-            Light::Idle => "idle",
-            Light::Sending => "sending",
-            Light::Stored => "stored",
-            Light::Received => "received",
-            Light::Seen => "seen",
-            Light::Failed => "failed",
-            Light::Refused => "refused",
-            Light::Identify => "identify",
-        }
-    }
-
-    /// Waits until the light has been one of these; gives which.
-    pub async fn light_among(&self, words: &[Light]) -> Outcome<Light> {
-        let mut light = self.light.clone();
-        Ok(*light.wait_for(|shown| words.contains(shown)).await?)
-    }
 }
 
 /// Everything that outlives a power cut.
@@ -193,6 +177,7 @@ struct Life {
     notices: UnboundedSender<Notice>,
     seed: Seed,
     felt: Felt,
+    let_in: Arc<latest::Sender<bool>>,
 }
 
 impl Life {
@@ -240,7 +225,7 @@ impl Life {
         let lamp =
             Lamp { device, watch, shown, notices: self.notices.clone(), felt: self.felt.clone() };
         (
-            Line::new(self.door, spy),
+            Line::new(self.door, spy, Arc::clone(&self.let_in)),
             Sensors::new(self.of.role, hear, self.seed.part(77)),
             Time(watch),
             lamp,

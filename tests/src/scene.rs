@@ -61,7 +61,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Sets it up with the binary `program`, which is also server and gateway.
+    /// Sets it up with the binary `program`, which is also server and gateway. With certificates whose lives are chosen
+    /// nobody need be let in; else every button is.
     pub async fn open(program: &str, homes: u64, setting: Setting) -> Outcome<Self> {
         let (watch, seed) = (Watch::start(), Seed::from_environment());
         let lives = setting.lives;
@@ -107,6 +108,11 @@ impl Scene {
             _dir: dir,
         };
         scene.buttons = made.into_iter().map(|of| scene.power_up(of)).collect();
+        if lives.is_none() {
+            for button in &scene.buttons {
+                button.let_in().await.map_err(|trouble| scene.failure(&trouble.to_string()))?;
+            }
+        }
         Ok(scene)
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use proto::id::{KeyEpoch, PressId};
 use proto::seat::{STRANGER_LOGIN, Seat};
 use proto::topic::Topic;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch as latest;
 
 use crate::clock::Watch;
 use crate::device::{Notice, Seen, Shelf};
@@ -123,12 +124,14 @@ impl Drop for Open {
 pub(super) struct Line {
     door: SocketAddr,
     spy: Spy,
+    let_in: Arc<latest::Sender<bool>>,
     open: Option<Open>,
 }
 
 impl Line {
-    pub(super) const fn new(door: SocketAddr, spy: Spy) -> Self {
-        Self { door, spy, open: None }
+    /// `let_in`: told once the gateway has let the device in under its own name.
+    pub(super) const fn new(door: SocketAddr, spy: Spy, let_in: Arc<latest::Sender<bool>>) -> Self {
+        Self { door, spy, let_in, open: None }
     }
 }
 
@@ -136,7 +139,8 @@ impl Mqtt for Line {
     fn connect(&mut self, who: Introduction) {
         let (out, orders) = unbounded_channel();
         let (tell, events) = unbounded_channel();
-        let task = tokio::spawn(run(self.door, who, orders, tell)).abort_handle();
+        let let_in = Arc::clone(&self.let_in);
+        let task = tokio::spawn(run(self.door, who, orders, (tell, let_in))).abort_handle();
         self.open = Some(Open { out, events, task });
     }
 
@@ -171,8 +175,9 @@ async fn run(
     door: SocketAddr,
     who: Introduction,
     mut orders: UnboundedReceiver<Outgoing>,
-    tell: UnboundedSender<FromLink>,
+    (tell, let_in): (UnboundedSender<FromLink>, Arc<latest::Sender<bool>>),
 ) {
+    let inside = Some(let_in).filter(|_| matches!(who.seat, Seat::Device(_)));
     let user = match who.seat {
         Seat::Device(device) => device.to_string(),
         Seat::Stranger(_) | Seat::Gateway(..) => STRANGER_LOGIN.to_owned(),
@@ -185,7 +190,7 @@ async fn run(
     };
     match tokio::time::timeout(CONNECT, Link::plain(door, &login)).await {
         Ok(Ok(link)) => {
-            if let Err(trouble) = serve(link, who.subscribe, &mut orders, &tell).await {
+            if let Err(trouble) = serve(link, who.subscribe, &mut orders, (&tell, inside)).await {
                 tracing::debug!("link of {}: {trouble}", login.client);
             }
         }
@@ -202,7 +207,7 @@ async fn serve(
     mut link: Link<tokio::net::TcpStream>,
     subscribe: Option<Topic>,
     orders: &mut UnboundedReceiver<Outgoing>,
-    tell: &UnboundedSender<FromLink>,
+    (tell, inside): (&UnboundedSender<FromLink>, Option<Arc<latest::Sender<bool>>>),
 ) -> Outcome {
     if let Some(topic) = subscribe {
         link.subscribe(&topic.to_string()).await?;
@@ -212,6 +217,9 @@ async fn serve(
         }
     }
     tell.send(FromLink::Event(LinkEvent::Up))?;
+    if let Some(inside) = inside {
+        inside.send_replace(true);
+    }
     let mut flying: Vec<(u16, Token)> = Vec::new();
     let mut pings = tokio::time::interval(Duration::from_secs(u64::from(KEEP_ALIVE_S) / 2));
     loop {
