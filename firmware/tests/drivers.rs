@@ -140,3 +140,16 @@ fn a_silent_converter_is_told_once_and_its_return_too() {
     assert_eq!(mat.poll(at(5_000)), Some(Sample::Load(20_000)));
     assert!(Calibration::new(0, 0).is_none());
 }
+
+#[test]
+fn time_that_a_reading_takes_is_no_silence_of_the_converter() {
+    let (chip, mut mat) = mat();
+    chip.0.borrow_mut().ready = Some(0);
+    assert_eq!(mat.poll(at(100)), Some(Sample::Load(20_000)));
+    // The reading itself took four tenths of a second.
+    let back = at(500);
+    assert_eq!(mat.poll(back), None);
+    assert_eq!(mat.poll(at(499 + SILENT_AFTER.get())), None);
+    let silent = at(500 + SILENT_AFTER.get());
+    assert_eq!(mat.poll(silent), Some(Sample::NoLoad(NoData::Timeout)));
+}

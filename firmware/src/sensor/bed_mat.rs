@@ -54,13 +54,15 @@ pub struct BedMat<D, C, W> {
     delay: W,
     calibration: Calibration,
     heard: Mono,
+    /// The last look read a value: silence begins no sooner than the next one.
+    has_read: bool,
     silent_told: bool,
 }
 
 impl<D: InputPin, C: OutputPin, W: DelayNs> BedMat<D, C, W> {
     /// Takes the pins; `now` starts the wait for the first value.
     pub const fn new(data: D, clock: C, delay: W, calibration: Calibration, now: Mono) -> Self {
-        Self { data, clock, delay, calibration, heard: now, silent_told: false }
+        Self { data, clock, delay, calibration, heard: now, has_read: false, silent_told: false }
     }
 
     /// A sample if the converter has a value, or if it has been silent for too long. Call every 10 to 50 ms.
@@ -68,6 +70,7 @@ impl<D: InputPin, C: OutputPin, W: DelayNs> BedMat<D, C, W> {
         match self.read() {
             Ok(Some(counts)) => {
                 self.heard = now;
+                self.has_read = true;
                 self.silent_told = false;
                 Some(if counts.abs() >= CLIP {
                     Sample::NoLoad(NoData::Fault)
@@ -75,7 +78,13 @@ impl<D: InputPin, C: OutputPin, W: DelayNs> BedMat<D, C, W> {
                     Sample::Load(self.calibration.grams(counts))
                 })
             }
-            Ok(None) => self.silent(now, NoData::Timeout),
+            Ok(None) => {
+                // A reading that takes long, as on a board that is busy, is no silence of the converter.
+                if core::mem::take(&mut self.has_read) {
+                    self.heard = now;
+                }
+                self.silent(now, NoData::Timeout)
+            }
             Err(PinFault) => self.silent(now, NoData::Fault),
         }
     }
