@@ -81,7 +81,7 @@ impl Minute {
             Up::Reading(reading) => {
                 let period = Millis::secs(reading.period_s);
                 for value in &reading.values {
-                    self.tally(value.quantity).add(value, at, period);
+                    self.tally(value.quantity).add(value, at, (period, reading.period_s));
                 }
             }
             Up::Event(event) => match event.kind {
@@ -134,13 +134,13 @@ fn heapless_values() -> heapless::Vec<Value, VALUES_MAX> {
 }
 
 impl Tally {
-    fn add(&mut self, told: &Value, at: Mono, period: Millis) {
+    fn add(&mut self, told: &Value, at: Mono, (period, period_s): (Millis, u64)) {
         self.known = true;
         self.period = period;
-        let plausible = |number: &f32| care::reading::is_plausible(told.quantity, *number);
-        let Some(value) = told.value.filter(plausible) else {
-            self.no_data = told.no_data.or(Some(NoData::Fault));
-            return;
+        // A mean with what stands at a limit in it, or with an old value, would look measured.
+        let value = match care::reading::measured(told, period_s) {
+            Ok(value) => value,
+            Err(why) => return self.no_data = Some(why),
         };
         let weight = (Millis::get(period).clamp(1_000, READING_PERIOD.get()) / 1_000) as f32;
         self.worst = if self.weight > 0.0 { self.worst.min(value) } else { value };

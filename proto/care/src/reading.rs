@@ -118,14 +118,28 @@ pub(crate) fn is_counted(number: f32, period_s: u64) -> bool {
 /// The number of a value that means something, or why there is none. `period_s` is the span of its reading:
 /// a value older than that and a minute says nothing about now.
 pub fn number(value: &Value, period_s: u64) -> Result<f32, NoData> {
-    let Some(number) = value.value else { return Err(value.no_data.unwrap_or(NoData::NotPresent)) };
-    if !is_plausible(value.quantity, number) {
-        return Err(NoData::Fault);
-    }
+    // Without a reason that can be read nobody knows why: a fault, and never "nobody is there".
+    let none = Err(value.no_data.unwrap_or(NoData::Fault));
+    let Some(number) = value.value.filter(|number| is_plausible(value.quantity, *number)) else {
+        return none;
+    };
     if value.age_s > period_s.saturating_add(60) {
         return Err(NoData::Stale);
     }
     Ok(number)
+}
+
+/// The same for who keeps or averages numbers: one at a limit of its sensor would stand there whatever is so.
+pub fn measured(value: &Value, period_s: u64) -> Result<f32, NoData> {
+    let number = number(value, period_s)?;
+    if is_clipped(value.quantity, number) { Err(NoData::Fault) } else { Ok(number) }
+}
+
+/// Whether a number is at or beyond an end of what sensors on sale can tell, where that is less than what can be.
+fn is_clipped(quantity: Quantity, number: f32) -> bool {
+    let Some((least, most)) = rates(Role::BedMat, quantity) else { return false };
+    let ((low, high), (least, most)) = (range(quantity), (f32::from(least), f32::from(most)));
+    (least > low && number <= least) || (most < high && number >= most)
 }
 
 /// Whether a number can have been measured at all: no sentinel of a register, no infinity, not a number that is none.

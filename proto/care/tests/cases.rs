@@ -17,6 +17,7 @@ mod habits;
 mod help;
 mod house;
 mod life;
+mod measured;
 mod night;
 mod noise;
 mod policy;

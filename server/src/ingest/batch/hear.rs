@@ -2,7 +2,6 @@
 //!
 //! Not here: whether it was heard before (`known`), what is written and who is told (`commit`).
 
-use care::reading::is_plausible;
 use care::{Input, Seen, Trust};
 use proto::down::Rung;
 use proto::frame::Class;
@@ -229,11 +228,13 @@ fn measured(row: &InboxRow, word: &Word, points: &mut Vec<Point>) {
 pub fn values_of((home, device): (HomeId, DeviceId), at_ms: i64, up: &Up, points: &mut Vec<Point>) {
     let point = |quantity, value| Point { home, device, quantity, at_ms, value };
     match up {
-        Up::Reading(reading) => points.extend(reading.values.iter().map(|v| {
-            // What cannot have been measured is a gap with its reason, never a value.
-            let told = v.value.filter(|number| is_plausible(v.quantity, *number));
-            point(v.quantity, told.ok_or(v.no_data.unwrap_or(NoData::Fault)))
-        })),
+        // What cannot have been measured, or not then, is a gap with its reason, never a value.
+        Up::Reading(reading) => points.extend(
+            reading
+                .values
+                .iter()
+                .map(|v| point(v.quantity, care::reading::measured(v, reading.period_s))),
+        ),
         Up::Health(health) => {
             // On mains there is no battery: a gap with its reason, which also says that it was heard.
             let battery = health.battery.map_or(Err(NoData::Off), |told| {
