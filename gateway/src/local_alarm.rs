@@ -33,7 +33,8 @@ pub struct LocalAlarm {
 }
 
 impl LocalAlarm {
-    /// A silent alarm; the file is written at once, so that a restart does not leave it sounding.
+    /// A silent alarm; the file is written at once, and the program is told at the first turn, so that a restart
+    /// leaves neither sounding.
     pub fn new(config: &Alarm) -> Self {
         let mut lamp = config.file.clone().map(Lamp::new);
         if let Some(lamp) = &mut lamp {
@@ -168,6 +169,29 @@ mod tests {
             // It has begun its file before it has written it.
             alarm.tend(at(now)) && std::fs::read_to_string(&rung).is_ok_and(|told| told == "on\n")
         });
+    }
+
+    #[test]
+    fn a_program_that_was_on_when_the_box_died_is_told_what_is_so_at_the_first_turn() {
+        for on in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let (script, told) = (folder.path().join("siren"), folder.path().join("told"));
+            std::fs::write(&script, format!("#!/bin/sh\necho $1 >> {}\n", told.display())).unwrap();
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(&script, mode).unwrap();
+            let mut alarm = LocalAlarm::new(&Alarm { file: None, command: Some(script) });
+            if on {
+                alarm.sound(true);
+            }
+            let right = if on { "on\n" } else { "off\n" };
+            let mut now = 0;
+            wait(|| {
+                // A file that was just written may be busy for a moment.
+                now += 1_000;
+                alarm.tend(at(now));
+                std::fs::read_to_string(&told).is_ok_and(|told| told == right)
+            });
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ const RUNS_MAX: usize = 8;
 #[derive(Debug)]
 pub(super) struct Program {
     path: PathBuf,
-    /// What it was last told; none after a run that failed.
+    /// What it was last told; none at the start and after a run that failed.
     told: Option<bool>,
     /// The run that was told so, while it goes on.
     run: Option<Child>,
@@ -27,10 +27,10 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// It is silent as long as nobody has told it otherwise.
+    /// Nobody knows what it was told before: a box that crashed may have left it on.
     pub(super) const fn new(path: PathBuf) -> Self {
         let not_before = Mono::from_millis(0);
-        Self { path, told: Some(false), run: None, earlier: Vec::new(), not_before }
+        Self { path, told: None, run: None, earlier: Vec::new(), not_before }
     }
 
     /// Tells it this, unless it has been told; true if it has.

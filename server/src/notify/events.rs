@@ -146,7 +146,11 @@ impl Events {
         let mut tasks: JoinSet<Ended> = JoinSet::new();
         let mut under_way: HashMap<String, EventRow> = HashMap::new();
         let mut turn = 0u32;
+        let mut known = false;
         loop {
+            if !known {
+                known = self.afresh().await.is_ok();
+            }
             if turn.is_multiple_of(SWEEP)
                 && let Err(error) = self.sweep().await
             {
@@ -174,6 +178,13 @@ impl Events {
                 Err(_) => {}
             }
         }
+    }
+
+    /// An earlier run may have found the receiver dead; that says nothing of now, so nothing waits for its pauses.
+    async fn afresh(&self) -> Result<(), Error> {
+        let mut writer = self.records.begin().await?;
+        rows::all_due(&mut writer, &self.channel, self.now()).await?;
+        writer.commit().await
     }
 
     fn now(&self) -> i64 {

@@ -65,7 +65,11 @@ impl Worker {
     pub(super) async fn run(mut self) {
         let mut calls = Calls::default();
         let mut bell = self.outbox.bell();
+        let mut known = false;
         while !self.outbox.stopped() {
+            if !known {
+                known = self.afresh().await.is_ok();
+            }
             if let Err(error) = self.begin(&mut calls).await {
                 tracing::error!(%error, "the outbox cannot be read or written");
             }
@@ -81,6 +85,13 @@ impl Worker {
                 _ = tokio::time::timeout(self.pause(), bell.changed()) => {}
             }
         }
+    }
+
+    /// An earlier run may have found the receiver dead; that says nothing of now, so nothing waits for its pauses.
+    async fn afresh(&self) -> Result<(), Error> {
+        let mut writer = self.records.begin().await?;
+        rows::all_due(&mut writer, &self.name, self.now()).await?;
+        writer.commit().await
     }
 
     fn pause(&self) -> Duration {
