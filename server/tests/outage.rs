@@ -1,7 +1,6 @@
 //! A receiver of notices that was away for long: used within the promised time after its return, whatever ran meanwhile.
 //!
 //! The server's clock is the test's own, so an outage of an hour takes no time. Not here: what is sent (`webhook`).
-#![expect(clippy::disallowed_methods, reason = "waits for a condition, and ends")]
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::refusal::{Bound, fetch, readable};
+use super::whose::owed;
 
 /// Persons asked for in one statement.
 const PERSONS: usize = 300;
@@ -77,6 +78,7 @@ pub async fn insert(
     person: &str,
     contact: &Contact,
 ) -> Result<(), Error> {
+    owed::settle_all(&mut *c).await?;
     let sql = "INSERT INTO person_contact (id, person, place, name, relation, phone, note, distance, has_key, \
                consent_on) SELECT $1, $2, COALESCE(MAX(place), -1) + 1, $3, $4, $5, $6, $7, $8, $9 \
                FROM person_contact WHERE person = $2";
@@ -85,6 +87,7 @@ pub async fn insert(
 
 /// Writes what is known of somebody; the caller has read it in the same transaction.
 pub async fn update(c: &mut AnyConnection, id: &str, contact: &Contact) -> Result<(), Error> {
+    owed::settle_all(&mut *c).await?;
     let sql = "UPDATE person_contact SET name = $2, relation = $3, phone = $4, note = $5, distance = $6, \
                has_key = $7, consent_on = $8 WHERE id = $1";
     known(query(sql).bind(id), contact).execute(c).await.map(drop)
@@ -92,6 +95,7 @@ pub async fn update(c: &mut AnyConnection, id: &str, contact: &Contact) -> Resul
 
 /// Takes somebody off the list; says whether they were on it.
 pub async fn end(c: &mut AnyConnection, id: &str, wall: i64) -> Result<bool, Error> {
+    owed::settle_all(&mut *c).await?;
     let sql = "UPDATE person_contact SET ended_wall = $2 WHERE id = $1 AND ended_wall IS NULL";
     Ok(query(sql).bind(id).bind(wall).execute(c).await?.rows_affected() > 0)
 }

@@ -8,7 +8,8 @@ use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 use super::refusal::{fetch, readable};
 
 /// What belongs to an alert and has no life of its own.
-const PARTS: [&str; 6] = ["activation", "timeline", "action", "alert_whose", "ladder", "outbox"];
+const PARTS: [&str; 7] =
+    ["activation", "timeline", "action", "alert_whose", "alert_owed", "ladder", "outbox"];
 
 /// Which ended alerts are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Error, QueryBuilder, Row, query};
 
 use super::device::{ROWS_MAX, places};
 use super::refusal::{fetch, readable};
+use super::whose::owed;
 use crate::desk::names::HomeName;
 
 /// Enters an organisation.
@@ -167,6 +168,7 @@ pub async fn some(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<HomeRow>, 
 
 /// Writes what is known of a home; the caller has read it in the same transaction.
 pub async fn update(c: &mut AnyConnection, home: &HomeRow) -> Result<(), Error> {
+    owed::settle_all(&mut *c).await?;
     let sql = "UPDATE home SET label = $2, address = $3, entry = $4 WHERE id = $1";
     query(sql)
         .bind(home.id)

@@ -9,6 +9,7 @@ use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::contact::{self, Contact};
 use super::refusal::{Bound, fetch, readable};
+use super::whose::owed;
 
 /// Homes asked for in one statement.
 const HOMES: usize = 300;
@@ -139,6 +140,7 @@ pub async fn insert(
 
 /// Writes what is known of a person; the caller has read it in the same transaction.
 pub async fn update(c: &mut AnyConnection, id: &str, who: &Resident) -> Result<(), Error> {
+    owed::settle_all(&mut *c).await?;
     let sql = "UPDATE person SET name = $2, call_as = $3, sex = $4, birth = $5, dialect = $6, phone = $7, \
                alone = $8, talk = $9, health = $10, doctor = $11, ability = $12, ability_on = $13, \
                ability_until = $14, ability_edition = $15 WHERE id = $1";
@@ -153,6 +155,7 @@ pub async fn move_in(
     (home, bed): (i64, Option<&str>),
     wall: i64,
 ) -> Result<(), Error> {
+    owed::settle_all(&mut *c).await?;
     let sql = "INSERT INTO stay (id, person, home, bed, from_wall) VALUES ($1, $2, $3, $4, $5)";
     query(sql).bind(id).bind(person).bind(home).bind(bed).bind(wall).execute(c).await.map(drop)
 }
@@ -164,6 +167,7 @@ pub async fn leave(
     why: &str,
     wall: i64,
 ) -> Result<bool, Error> {
+    owed::settle_all(&mut *c).await?;
     let sql = "UPDATE stay SET until_wall = $1, why = $2 \
                WHERE home = $3 AND person = $4 AND until_wall IS NULL";
     let done = query(sql).bind(wall).bind(why).bind(home).bind(person).execute(c).await?;

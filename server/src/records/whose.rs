@@ -1,7 +1,9 @@
-//! Whose an alert is and where, as it was when it was raised: kept with the alert, whatever is edited since.
+//! Whose an alert is and where, as it was when it was raised: kept for the alert, whatever is edited since.
 //!
 //! An alert of no home keeps the last place of its device, if that is known. Alerts of before this was kept are those
 //! of whoever lived there then. Not here: what of it somebody may read (`desk::rights`).
+
+pub mod owed;
 
 use std::collections::{HashMap, HashSet};
 
@@ -51,13 +53,25 @@ impl Whose {
     }
 }
 
-/// Keeps whose these new alerts are; gives how their homes are called.
+/// Keeps whose these new alerts are, or that it is owed; gives how the places of alerts without a home are called.
 pub async fn keep(
     c: &mut AnyConnection,
     alerts: &[NewAlert],
 ) -> Result<HashMap<String, HomeName>, Error> {
-    let found = look(c, alerts).await?;
-    let names = found.iter().map(|(alert, whose)| ((*alert).to_owned(), whose.name())).collect();
+    let (homeless, of_homes): (Vec<&NewAlert>, Vec<&NewAlert>) =
+        alerts.iter().partition(|alert| alert.home == 0);
+    owed::note(c, &of_homes).await?;
+    let mut found = Vec::new();
+    for alert in homeless {
+        let Some(device) = alert.device else { continue };
+        let place = last_place(c, device).await?;
+        found.extend(place.map(|whose| (alert.id.as_str(), whose)));
+    }
+    put(c, &found).await?;
+    Ok(found.iter().map(|(alert, whose)| ((*alert).to_owned(), whose.name())).collect())
+}
+
+async fn put(c: &mut AnyConnection, found: &[(&str, Whose)]) -> Result<(), Error> {
     for rows in found.chunks(ROWS) {
         let mut sql =
             QueryBuilder::<Any>::new("INSERT INTO alert_whose (alert, label, person, facts) ");
@@ -69,33 +83,22 @@ pub async fn keep(
         sql.push(" ON CONFLICT (alert) DO NOTHING");
         sql.build().execute(&mut *c).await?;
     }
-    Ok(names)
+    Ok(())
 }
 
-async fn look<'a>(
+/// Whose these homes are now.
+async fn homes_of(
     c: &mut AnyConnection,
-    alerts: &'a [NewAlert],
-) -> Result<Vec<(&'a str, Whose)>, Error> {
-    let numbers: HashSet<i64> = alerts.iter().map(|a| a.home).filter(|home| *home != 0).collect();
-    let numbers: Vec<i64> = numbers.into_iter().collect();
+    homes: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, Whose>, Error> {
+    let numbers: Vec<i64> = homes.collect::<HashSet<_>>().into_iter().collect();
     let homes = home::some(c, &numbers).await?;
     let mut persons: HashMap<i64, Vec<Person>> = HashMap::new();
     for (home, person) in resident::of_homes(c, &numbers).await? {
         persons.entry(home).or_default().push(person);
     }
-    let homes: HashMap<i64, Whose> = homes
-        .iter()
-        .map(|row| (row.id, Whose::of(row, persons.remove(&row.id).unwrap_or_default())))
-        .collect();
-    let mut found = Vec::with_capacity(alerts.len());
-    for alert in alerts {
-        let whose = match (alert.home, alert.device) {
-            (0, Some(device)) => last_place(c, device).await?,
-            (home, _) => homes.get(&home).cloned(),
-        };
-        found.extend(whose.map(|whose| (alert.id.as_str(), whose)));
-    }
-    Ok(found)
+    let mut whose = |row: &HomeRow| Whose::of(row, persons.remove(&row.id).unwrap_or_default());
+    Ok(homes.iter().map(|row| (row.id, whose(row))).collect())
 }
 
 async fn last_place(c: &mut AnyConnection, device: i64) -> Result<Option<Whose>, Error> {

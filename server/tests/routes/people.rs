@@ -161,3 +161,39 @@ async fn what_turns_a_text_is_shown_and_control_characters_are_refused() {
     let card = room.get(&format!("/api/alerts/{id}"), &admin).await.text;
     assert!(card.contains("已[2066]到"), "{card}");
 }
+
+#[tokio::test]
+async fn an_edit_in_the_moment_of_an_alert_changes_nothing_of_it() {
+    let (room, admin) = Room::staffed().await;
+    let boss = room.colleague(&admin, "3001", "supervisor").await;
+    let home = home(&room, &admin, "7-1-102").await;
+    let [_, her] = couple();
+    let person = enter(&room, &admin, &home, her).await;
+    room.post(&format!("/api/homes/{home}/open"), &boss, json!({ "reason": "核对联系人" })).await;
+    let shown = room.get(&format!("/api/homes/{home}"), &boss).await.json();
+    let contact = shown["contacts"][0]["id"].as_str().unwrap_or_default().to_owned();
+    let resident = format!("/api/residents/{person}");
+    let list = format!("{resident}/contacts");
+    let edits = [
+        (Method::PATCH, resident, Some(json!({ "name": "改名" }))),
+        (Method::PATCH, format!("/api/contacts/{contact}"), Some(json!({ "phone": "1" }))),
+        (Method::POST, list, Some(json!({ "name": "邻居", "phone": "222" }))),
+        (Method::DELETE, format!("/api/contacts/{contact}"), None),
+        (Method::PATCH, format!("/api/homes/{home}"), Some(json!({ "address": "新街 9 号" }))),
+    ];
+    for (incident, (method, path, body)) in (1..).zip(edits) {
+        let id = room.raise_in(&home, incident).await;
+        let before = facts(&room, &id, &boss).await;
+        let done = room.call(method, &path, &admin, body).await;
+        assert!(done.status.is_success(), "{path}: {}", done.text);
+        assert_eq!(facts(&room, &id, &boss).await, before, "{path}");
+    }
+}
+
+/// Whose an alert is, as its holder sees it.
+async fn facts(room: &Room, id: &str, boss: &str) -> Value {
+    room.post(&format!("/api/alerts/{id}/claim"), boss, json!({})).await;
+    let card = room.get(&format!("/api/alerts/{id}"), boss).await.json();
+    assert!(card["person"].is_string() && card["contacts"].is_array(), "{card}");
+    json!([card["person"], card["address"], card["contacts"]])
+}
