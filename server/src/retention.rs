@@ -56,6 +56,11 @@ impl Class {
     }
 }
 
+/// Before when what belongs to a class is forgotten by now, wall clock; none while nothing is.
+pub fn forgotten_before(app: &App, class: Class) -> Option<i64> {
+    app.clock.edge().map(|clock| class.edge(clock))
+}
+
 /// Forgets step by step what is too old.
 #[derive(Debug, Default)]
 pub struct Keeper {

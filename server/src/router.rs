@@ -33,7 +33,7 @@ use crate::assets;
 use crate::auth::program::{self, bearer};
 use crate::routes::{
     alerts, document, enrol, entry, find, homes, images, kept, me, moving, ops, oversight, pages,
-    persons, queue, readings, rules, session, staff, stream, tokens, watch,
+    persons, queue, readings, rules, series, session, staff, stream, tokens, watch,
 };
 use crate::words::Lang;
 
@@ -135,7 +135,7 @@ fn desk() -> Router<Arc<App>> {
         .route("/api/homes", get(homes::list))
         .route("/api/homes/{id}", get(homes::show))
         .route("/api/homes/{id}/open", post(homes::open))
-        .route("/api/homes/{id}/series", get(homes::series))
+        .route("/api/homes/{id}/series", get(series::series))
         .route("/api/homes/{id}/rules", get(rules::show))
         .route("/api/homes/{id}/rehearse", post(rules::rehearsal))
 }

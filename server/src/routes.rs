@@ -20,6 +20,7 @@ pub mod persons;
 pub mod queue;
 pub mod readings;
 pub mod rules;
+pub mod series;
 pub mod session;
 pub mod staff;
 pub mod stream;

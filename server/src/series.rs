@@ -219,6 +219,49 @@ pub(crate) const fn reason_number(reason: NoData) -> u8 {
     }
 }
 
+/// The word under which a reason is stored and answered; it is for ever.
+pub const fn reason_word(reason: NoData) -> &'static str {
+    match reason {
+        NoData::Off => "off",
+        NoData::NotPresent => "notpresent",
+        NoData::Timeout => "timeout",
+        NoData::Fault => "fault",
+        NoData::Stale => "stale",
+    }
+}
+
+/// The word under which a quantity is stored, asked for and answered; it is for ever.
+pub const fn quantity_word(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::InBed => "in_bed",
+        Quantity::Heart => "heart",
+        Quantity::Breath => "breath",
+        Quantity::Restless => "restless",
+        Quantity::Load => "load",
+        Quantity::Motion => "motion",
+        Quantity::Door => "door",
+        Quantity::Temperature => "temperature",
+        Quantity::Humidity => "humidity",
+        Quantity::Signal => "signal",
+        Quantity::Battery => "battery",
+    }
+}
+
+/// All quantities.
+pub const QUANTITIES: [Quantity; 11] = [
+    Quantity::InBed,
+    Quantity::Heart,
+    Quantity::Breath,
+    Quantity::Restless,
+    Quantity::Load,
+    Quantity::Motion,
+    Quantity::Door,
+    Quantity::Temperature,
+    Quantity::Humidity,
+    Quantity::Signal,
+    Quantity::Battery,
+];
+
 /// Reads a reason; one that this server does not know is a fault.
 pub(crate) const fn reason_from(number: u8) -> NoData {
     match number {

@@ -205,3 +205,39 @@ async fn a_point_older_than_raw_points_are_kept_is_refused_and_told() {
     assert_eq!((facts.written, facts.lost), (1, 1));
     assert_eq!(store.read(window(1, 0, START)).await.unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_of_ten_years_is_answered_from_what_was_rolled_up_and_reasons_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir.path().join("series.db"));
+    let now = START + 3_650 * DAY;
+    // Before the day is a minute, before two years an hour; a day of faults is a fault in each.
+    for (n, ago) in [1, 20, 100, 700, 1_000, 3_600].into_iter().enumerate() {
+        let at = |minute: i64| now - ago * DAY + minute * MINUTE;
+        let value = |minute: i64| if minute < 60 { Err(NoData::Fault) } else { Ok(n as f32) };
+        let day: Vec<Point> = (0..1_440).map(|m| point(1, at(m), value(m))).collect();
+        for part in day.chunks(100) {
+            store.write(part.to_vec()).await.unwrap();
+        }
+    }
+    // Fills the head beyond its length, so that all of them are in chunks.
+    let next: Vec<Point> = (0..1_000).map(|m| point(1, now + m * MINUTE, Ok(9.0))).collect();
+    for part in next.chunks(100) {
+        store.write(part.to_vec()).await.unwrap();
+    }
+    // To minutes, and those that are older still to hours.
+    settle(&store, now).await;
+    settle(&store, now).await;
+    let wide = Window { max_points: 500, ..window(1, now - 3_650 * DAY, now) };
+    let found = store.read(wide).await.unwrap();
+    assert!(found.len() <= 500, "{}", found.len());
+    let mut values: Vec<f32> = found.iter().filter_map(|one| one.value.ok()).collect();
+    values.dedup();
+    assert_eq!(values, [5.0, 4.0, 3.0, 2.0, 1.0, 0.0], "oldest first, nothing is left out");
+    let counted: u32 = found.iter().map(|one| one.count).sum();
+    assert_eq!(counted, 6 * 1_380, "each value counts once");
+    let found = store.read(window(1, now - 1_000 * DAY, now - 999 * DAY)).await.unwrap();
+    let told: Vec<_> = found.iter().map(|one| (one.span_ms, one.value)).collect();
+    assert_eq!(told.len(), 24);
+    assert_eq!(told[..2], [(60 * MINUTE, Err(NoData::Fault)), (60 * MINUTE, Ok(4.0))]);
+}

@@ -49,6 +49,7 @@ pub const CODES: &[(&str, u16)] = &[
     ("no_text", 422),
     ("no_reason", 422),
     ("span", 422),
+    ("range", 422),
     ("action", 422),
     ("json", 422),
     ("input", 422),

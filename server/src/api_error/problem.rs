@@ -68,6 +68,14 @@ pub struct More {
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) since_ms: Option<u64>,
+    /// With `range`: which field.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) field: Option<&'static str>,
+    /// With `range`: what it can be, such as `1–87600` or `24h, 7d, 30d`.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) can_be: Option<String>,
 }
 
 impl Problem {
@@ -89,6 +97,15 @@ impl ApiError {
     pub fn query(what: &str) -> Self {
         let mut error = Self::new(StatusCode::BAD_REQUEST, "query");
         error.places.push(("what", what.to_owned()));
+        error
+    }
+
+    /// A question for more than is kept or answered at once, or for nothing; `can_be` says what can be asked.
+    pub fn range(field: &'static str, can_be: impl std::fmt::Display) -> Self {
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "range");
+        let can_be = can_be.to_string();
+        error.places.extend([("field", field.to_owned()), ("can_be", can_be.clone())]);
+        (error.more.field, error.more.can_be) = (Some(field), Some(can_be));
         error
     }
 

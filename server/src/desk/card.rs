@@ -35,6 +35,8 @@ pub struct Card {
     pub timeline: Vec<TimelineRow>,
     /// What was done.
     pub actions: Vec<ActionRow>,
+    /// How many presses, actions and lines of its story there are in all.
+    pub of: ((i64, i64), usize),
     /// Whose it is and where, as it was when it was raised.
     pub whose: Whose,
     /// Whether that has been edited since.
@@ -53,8 +55,11 @@ pub async fn open(app: &App, id: &str, me: &Staff) -> Result<Card, DeskError> {
     let row = desk::find(&mut c, id).await?.ok_or(DeskError::Unknown)?;
     let view = queue::views(app, &mut c, std::slice::from_ref(&row)).await?.pop();
     let mut past = desk::of_home(&mut c, row.home, 50).await?;
-    let open: Vec<DeskRow> =
-        past.iter().filter(|r| r.state < 3 && r.severity == 0 && r.id != row.id).cloned().collect();
+    let mut open: Vec<DeskRow> = Vec::new();
+    for other in rows::open_faults(&mut c, row.home).await?.iter().filter(|other| **other != row.id)
+    {
+        open.extend(desk::find(&mut c, other).await?);
+    }
     let faults = queue::views(app, &mut c, &open).await?;
     let whose = whose::of_alert(&mut c, id, (row.home, row.raised_wall)).await?;
     let now = whose::now(&mut c, row.home).await?;
@@ -63,16 +68,19 @@ pub async fn open(app: &App, id: &str, me: &Staff) -> Result<Card, DeskError> {
     past.retain(|r| r.id != row.id && r.state == 3 && r.raised_wall >= since);
     past.truncate(usize::try_from(PAST).unwrap_or(5));
     let rights = rights::of_alert(app, &mut c, me, &row).await?;
+    let lines = rows::timeline(&mut c, id, What::Again.number()).await?;
+    let of = (rows::counts(&mut c, id).await?, lines.len());
     let card = Card {
         view: view.ok_or(DeskError::Unknown)?,
         activations: desk::activations(&mut c, id, story::PRESSES).await?,
-        timeline: story::shown(rows::timeline(&mut c, id, What::Again.number()).await?),
+        timeline: story::shown(lines),
         actions: story::brief(rows::actions(&mut c, id, story::ACTIONS).await?),
         edited: now.is_some_and(|now| now != whose && whose.left_ms.is_none()),
         whose,
         rights,
         past,
         faults,
+        of,
         row,
     };
     drop(c);
@@ -130,6 +138,7 @@ impl Card {
                 "staff": a.staff, "kind": a.kind, "result": a.result, "text": a.text,
                 "wall_ms": a.wall,
             })).collect::<Vec<_>>(),
+            "left_out": self.left_out(),
             "address": self.whose.address,
             "last_place": self.whose.left_ms.is_some(),
             "edited": self.edited,
@@ -142,6 +151,17 @@ impl Card {
             out.extend(more);
         }
         out
+    }
+
+    /// How many of each list are kept and not in this answer.
+    fn left_out(&self) -> Value {
+        let ((pressed, acted), lines) = self.of;
+        let rest = |all: i64, listed: usize| all - i64::try_from(listed).unwrap_or(all);
+        json!({
+            "activations": rest(pressed, self.activations.len()),
+            "actions": rest(acted, self.actions.len()),
+            "timeline": lines - self.timeline.len(),
+        })
     }
 
     fn activation(&self, row: &ActivationRow) -> Value {

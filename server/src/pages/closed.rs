@@ -24,8 +24,10 @@ pub struct Closed<'a> {
     pub rows: &'a [Ended],
     /// How many fit in all.
     pub all: i64,
-    /// How the homes of `glass` are called.
-    pub glass: &'a [(Glass, String)],
+    /// What was opened and nobody has seen, with what its home is called; and whether there is more.
+    pub glass: (&'a [(Glass, String)], bool),
+    /// The days before which ended alerts and ended faults are forgotten, where they are later than the first day.
+    pub kept: [Option<String>; 2],
     /// Now, in the zone of the homes.
     pub wall: Wall<'a>,
 }
@@ -41,7 +43,7 @@ pub fn page(me: &Staff, closed: &Closed<'_>) -> Markup {
             div class="home" {
                 (top(me, closed.wall))
                 main {
-                    @if !closed.glass.is_empty() { (opened(lang, closed.wall, closed.glass)) }
+                    @if !closed.glass.0.is_empty() { (opened(lang, closed.wall, closed.glass)) }
                     (filter(lang, closed))
                     (list(lang, closed))
                 }
@@ -57,10 +59,11 @@ pub fn page(me: &Staff, closed: &Closed<'_>) -> Markup {
     frame.around(&desk::body(me, "office", &title, &body))
 }
 
-fn opened(lang: Lang, wall: Wall<'_>, glass: &[(Glass, String)]) -> Markup {
+fn opened(lang: Lang, wall: Wall<'_>, (glass, more): (&[(Glass, String)], bool)) -> Markup {
+    let n = format!("{}{}", glass.len(), if more { "+" } else { "" });
     html! {
         section class="sheet" aria-labelledby="gl" {
-            header { h2 id="gl" { (lang.fill("closed.glass", &[("n", &glass.len().to_string())])) } }
+            header { h2 id="gl" { (lang.fill("closed.glass", &[("n", &n)])) } }
             table class="data" { tbody {
                 @for (one, label) in glass {
                     tr data-state="due" {
@@ -115,6 +118,9 @@ fn list(lang: Lang, closed: &Closed<'_>) -> Markup {
                 @if usize::try_from(closed.all).unwrap_or(usize::MAX) > closed.rows.len() {
                     span class="quiet" { (lang.fill("closed.more", &[("n", &closed.rows.len().to_string())])) }
                 }
+            }
+            @for (key, day) in ["closed.kept", "closed.kept_faults"].into_iter().zip(&closed.kept) {
+                @if let Some(day) = day { p class="quiet" { (lang.fill(key, &[("day", day)])) } }
             }
             @if closed.rows.is_empty() { p class="quiet" { (t("closed.none")) } }
             @else { table class="data" {

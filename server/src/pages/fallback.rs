@@ -21,8 +21,8 @@ pub struct Line {
     pub contacts: Vec<(String, String, String)>,
 }
 
-/// The duty number and the lines, most urgent first.
-pub fn lines(lang: Lang, phone: &str, lines: &[Line]) -> Markup {
+/// The duty number and the lines, most urgent first, and of how many homes there is no room.
+pub fn lines(lang: Lang, phone: &str, lines: &[Line], left: usize) -> Markup {
     html! {
         (duty(lang, phone))
         @for line in lines {
@@ -35,5 +35,6 @@ pub fn lines(lang: Lang, phone: &str, lines: &[Line]) -> Markup {
                 }
             }
         }
+        @if left > 0 { li { (lang.fill("card.more_homes", &[("n", &left.to_string())])) } }
     }
 }

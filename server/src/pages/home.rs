@@ -18,6 +18,8 @@ use crate::words::Lang;
 
 /// Causes that stand above the day.
 const CAUSES: usize = 6;
+/// Alerts that are listed.
+const SHOWN: i64 = 8;
 /// An emergency is to be claimed in this time, ms.
 const IN_TIME_MS: i64 = 15_000;
 
@@ -40,7 +42,7 @@ pub struct Home<'a> {
     /// How it is judged.
     pub rules: &'a Rules,
     /// Its last alerts, newest first.
-    pub events: &'a [DeskRow],
+    pub events: (&'a [DeskRow], i64),
     /// Who lives there and whom to call, as far as it may be read.
     pub people: &'a Markup,
     /// Who looked, newest first.
@@ -64,7 +66,7 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
                     p class="crumbs" { span { (home.address) } span { (logged) } }
                     (state(me.lang, home))
                     (home.people)
-                    (day::sheet(glass, home.span, home.id, home.events))
+                    (day::sheet(glass, home.span, home.id, home.events.0))
                     p { a class="button" href={ "/homes/" (home.id) "/rehearsal" } { (t("rehearse.open")) } }
                     div class="two" {
                         (home.shown.table())
@@ -112,7 +114,7 @@ pub(super) fn top(me: &Staff, wall: Wall<'_>) -> Markup {
 fn state(lang: Lang, home: &Home<'_>) -> Markup {
     let (day, shown) = (home.day, &home.shown);
     let all = day.devices.len();
-    let open = home.events.iter().filter(|row| row.state < 3).count();
+    let open = home.events.0.iter().filter(|row| row.state < 3).count();
     html! {
         section class="sheet state" aria-labelledby="st" data-protection=(state_word(shown.protected.protection.state)) {
             div {
@@ -144,7 +146,7 @@ fn stat(label: &str, value: &Markup, age: &str) -> Markup {
 
 fn answered(lang: Lang, home: &Home<'_>) -> Markup {
     let since = home.day.to_ms - 30 * 24 * 3_600_000;
-    let share = Share::of(home.events, since, home.wall.now_ms);
+    let share = Share::of(home.events.0, since, home.wall.now_ms);
     let of = lang.fill("home.of", &[("n", &share.all.to_string())]);
     let never = lang.fill("home.never_answered", &[("n", &share.never.to_string())]);
     let at = home.wall.minute(home.wall.now_ms);
@@ -181,16 +183,33 @@ impl Share {
     }
 }
 
+/// How many alerts are not listed, and how far back the page has read where there are too many.
+fn left_out(lang: Lang, home: &Home<'_>) -> String {
+    let (events, all) = home.events;
+    let places = [("n", SHOWN.to_string()), ("all", all.to_string())];
+    let mut text = lang.fill("home.events_more", &places.each_ref().map(|(k, v)| (*k, v.as_str())));
+    if let Some(oldest) = events.last().filter(|_| usize::try_from(all).unwrap_or(0) > events.len())
+    {
+        let time = home.wall.table(oldest.raised_wall);
+        text += lang.t("js.gap");
+        text += &lang.fill("home.events_from", &[("time", &time)]);
+    }
+    text
+}
+
 fn events(lang: Lang, home: &Home<'_>) -> Markup {
     let t = |key: &'static str| lang.t(key);
     html! {
         section class="sheet" aria-labelledby="in" {
-            header { h2 id="in" { (t("home.events")) } }
-            @if home.events.is_empty() { p class="quiet" { (t("home.no_events")) } }
+            header {
+                h2 id="in" { (t("home.events")) }
+                @if home.events.1 > SHOWN { span class="quiet" { (left_out(lang, home)) } }
+            }
+            @if home.events.0.is_empty() { p class="quiet" { (t("home.no_events")) } }
             @else { div class="scroll" tabindex="0" role="group" aria-labelledby="in" { table class="data" {
                 thead { tr { th { (t("home.time")) } th { (t("home.cause")) } th class="end" { (t("home.answered")) } th { (t("card.outcome")) } } }
                 tbody {
-                    @for row in home.events.iter().take(8) {
+                    @for row in home.events.0.iter().take(usize::try_from(SHOWN).unwrap_or(8)) {
                         tr {
                             td { (home.wall.table(row.raised_wall)) }
                             td { (lang.t(&format!("kind.{}", kind_word(kind_of(row.kind))))) }

@@ -24,6 +24,8 @@ pub struct Month<'a> {
     pub month: &'a str,
     /// The one before, and the one after unless it has not begun.
     pub beside: (String, Option<String>),
+    /// The day before which looks are forgotten, if that is later than the month's beginning.
+    pub kept: Option<String>,
     /// Newest first.
     pub looks: &'a [Looked],
     /// Now, in the zone of the homes.
@@ -106,6 +108,7 @@ pub fn page(me: &Staff, month: &Month<'_>) -> Markup {
                         @if month.looks.len() >= LOOKS_MAX {
                             p class="quiet" { (lang.fill("look.more", &[("n", &LOOKS_MAX.to_string())])) }
                         }
+                        @if let Some(day) = &month.kept { p class="quiet" { (lang.fill("look.kept", &[("day", day)])) } }
                         @if month.looks.is_empty() { p class="quiet" { (lang.t("home.nobody")) } }
                         @else { (table(lang, month.wall, month.looks)) }
                     }

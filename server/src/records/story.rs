@@ -156,6 +156,28 @@ pub async fn act(
         .map(drop)
 }
 
+/// How many presses and falls an alert has, and how many actions.
+pub async fn counts(c: &mut AnyConnection, alert: &str) -> Result<(i64, i64), Error> {
+    let sql = "SELECT (SELECT COUNT(*) FROM activation WHERE alert = $1) AS pressed, \
+               (SELECT COUNT(*) FROM action WHERE alert = $1) AS acted";
+    let row = query(sql).bind(alert).fetch_one(c).await?;
+    Ok((row.try_get("pressed")?, row.try_get("acted")?))
+}
+
+/// How many alerts of a home are kept.
+pub async fn count_of_home(c: &mut AnyConnection, home: i64) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) AS n FROM alert WHERE home = $1";
+    query(sql).bind(home).fetch_one(c).await?.try_get("n")
+}
+
+/// Row ids of the faults that are open in a home, newest first.
+pub async fn open_faults(c: &mut AnyConnection, home: i64) -> Result<Vec<String>, Error> {
+    let sql = "SELECT id FROM alert WHERE home = $1 AND state < 3 AND severity = 0 \
+               ORDER BY raised_wall DESC";
+    let rows = fetch(query(sql).bind(home), c).await?;
+    Ok(readable(&rows, |row| row.try_get("id")))
+}
+
 /// What was done about an alert, oldest first: the newest, at most `most`.
 pub async fn actions(
     c: &mut AnyConnection,

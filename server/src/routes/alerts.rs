@@ -93,7 +93,8 @@ fn short(text: Option<String>) -> ApiResult<Option<String>> {
     text.map(|text| typed::lines(&text).ok_or_else(|| ApiError::input("text"))).transpose()
 }
 
-/// The card of an alert: view, activations, timeline, actions, resident.
+/// The card of an alert: view, the newest activations, actions and lines of the timeline, resident; `left_out` says
+/// how many of each list are kept and not in the answer.
 #[utoipa::path(get, path = "/api/alerts/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404)))]
 pub async fn show(

@@ -25,8 +25,8 @@ use crate::api_error::problem::{MEDIA, Problem};
 use crate::auth::role::Scope;
 use crate::notify::events::EventBody;
 use crate::routes::{
-    alerts, enrol, find, homes, images, kept, me, moving, persons, queue, rules, session, staff,
-    stream, tokens, watch,
+    alerts, enrol, find, homes, images, kept, me, moving, persons, queue, rules, series, session,
+    staff, stream, tokens, watch,
 };
 
 /// Doors that programs come to, by the scope that opens them.
@@ -92,7 +92,7 @@ const OPEN: [&str; 2] = ["/api/setup", "/api/login"];
         homes::list,
         homes::show,
         homes::open,
-        homes::series,
+        series::series,
         rules::show,
         rules::set,
         rules::rehearsal,

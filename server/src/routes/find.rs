@@ -2,7 +2,7 @@
 //!
 //! A name is asked for in the body of a request, never in an address. Not here: one home (`pages`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::Json;
@@ -120,9 +120,13 @@ pub async fn fallback(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> Ap
     let mut rows = desk::open(&mut c).await?;
     rows.retain(|row| severity_of(row.severity) == Severity::Emergency && row.home != 0);
     rows.sort_by_key(|row| (row.state, row.raised_mono));
-    let mut lines: Vec<(i64, pages::fallback::Line)> = Vec::new();
+    let (mut lines, mut left) = (Vec::<(i64, pages::fallback::Line)>::new(), HashSet::new());
     for row in rows {
         if lines.iter().any(|(home, _)| *home == row.home) {
+            continue;
+        }
+        if lines.len() == NUMBERS {
+            left.insert(row.home);
             continue;
         }
         let whose = whose::of_alert(&mut c, &row.id, (row.home, row.raised_wall)).await?;
@@ -137,10 +141,7 @@ pub async fn fallback(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> Ap
             contacts: contacts.collect(),
         };
         lines.push((row.home, line));
-        if lines.len() == NUMBERS {
-            break;
-        }
     }
     let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
-    Ok(pages::fallback::lines(me.lang, &app.config.console.fallback_phone, &lines))
+    Ok(pages::fallback::lines(me.lang, &app.config.console.fallback_phone, &lines, left.len()))
 }

@@ -1,13 +1,12 @@
-//! `/api/homes…`: homes as data: the list, one home, its readings.
+//! `/api/homes…`: homes as data: the list, one home.
 //!
-//! Looking at one home is written down. Not here: enrolment (`enrol`, `persons`), pages (`pages`).
+//! Looking at one home is written down. Not here: enrolment (`enrol`, `persons`), what was measured (`series`), pages (`pages`).
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use proto::id::{DeviceId, HomeId};
-use proto::up::Quantity;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -19,30 +18,15 @@ use crate::auth::{As, Staff};
 use crate::desk::chain;
 use crate::desk::rights;
 use crate::desk::view::{device_text, home_text};
-use crate::points;
 use crate::provision::mint::{role_from, role_word};
 use crate::records::look::Look;
 use crate::records::resident::{Person, Resident};
 use crate::records::{device, home, whose};
-use crate::routes::{Ask, Body};
-use crate::series::Window;
+use crate::routes::Body;
 use crate::typed;
 
 /// Shortest reason that says something, in characters.
 const REASON_MIN: usize = 4;
-/// Longest span of one question, hours.
-const HOURS_MAX: i64 = 24 * 31;
-/// Most points of one answer.
-const POINTS_MAX: u32 = 5_000;
-
-/// Which readings.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    quantity: String,
-    hours: Option<i64>,
-    points: Option<u32>,
-}
 
 /// Why what is guarded is opened.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -72,23 +56,6 @@ pub(crate) fn reason(text: &str) -> ApiResult<String> {
 pub(crate) fn number(text: &str) -> ApiResult<i64> {
     let id: HomeId = text.parse().map_err(|_| ApiError::unknown("home"))?;
     i64::try_from(id.get()).map_err(|_| ApiError::unknown("home"))
-}
-
-fn quantity(word: &str) -> ApiResult<Quantity> {
-    Ok(match word {
-        "in_bed" => Quantity::InBed,
-        "heart" => Quantity::Heart,
-        "breath" => Quantity::Breath,
-        "restless" => Quantity::Restless,
-        "load" => Quantity::Load,
-        "motion" => Quantity::Motion,
-        "door" => Quantity::Door,
-        "temperature" => Quantity::Temperature,
-        "humidity" => Quantity::Humidity,
-        "signal" => Quantity::Signal,
-        "battery" => Quantity::Battery,
-        _ => return Err(ApiError::input("quantity")),
-    })
 }
 
 /// Every home with its names.
@@ -166,39 +133,4 @@ pub async fn show(
     drop(c);
     rights::looked(&app, &rights.look(&me, number, "home")).await?;
     Ok(Json(answer))
-}
-
-/// Readings of one home.
-#[utoipa::path(get, path = "/api/homes/{id}/series",
-    params(("id" = String, Path), ("quantity" = String, Query), ("hours" = Option<i64>, Query), ("points" = Option<u32>, Query)),
-    responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404), (status = 422)))]
-pub async fn series(
-    State(app): State<Arc<App>>,
-    As(me, ..): As<ReadingHomes>,
-    Path(id): Path<String>,
-    Ask(asked): Ask<Asked>,
-) -> ApiResult<Json<Value>> {
-    let number = number(&id)?;
-    let home = id.parse().map_err(|_| ApiError::unknown("home"))?;
-    let to_ms = app.clock.now().wall_ms;
-    let from_ms = to_ms - asked.hours.unwrap_or(24).clamp(1, HOURS_MAX) * 3_600_000;
-    let max_points = asked.points.unwrap_or(1440).clamp(1, POINTS_MAX);
-    let quantity = quantity(&asked.quantity)?;
-    let window = Window { home, device: None, quantity, from_ms, to_ms, max_points };
-    let read = points::read(&app, window).await;
-    let missing = read.is_err();
-    let samples = read.unwrap_or_default();
-    looked(&app, &me, number, "readings").await?;
-    let points: Vec<Value> = samples
-        .iter()
-        .map(|s| {
-            let (value, no_data) = match s.value {
-                Ok(value) => (Some(value), None),
-                Err(why) => (None, Some(format!("{why:?}").to_lowercase())),
-            };
-            json!({ "device": s.device.to_string(), "at_ms": s.at_ms, "span_ms": s.span_ms,
-                "value": value, "no_data": no_data, "low": s.low, "high": s.high, "count": s.count })
-        })
-        .collect();
-    Ok(Json(json!({ "from_ms": from_ms, "to_ms": to_ms, "points": points, "missing": missing })))
 }

@@ -76,16 +76,19 @@ pub async fn add(
 pub async fn list(State(app): State<Arc<App>>, _: As<Administering>) -> ApiResult<Json<Value>> {
     let mut reader = app.records.reader().await?;
     let rows = image::all(&mut reader).await?;
-    let deeds = image::deeds(&mut reader, DEEDS).await?;
+    let deeds = image::deeds(&mut reader, DEEDS + 1).await?;
     drop(reader);
     let images: Vec<Value> = rows.iter().map(|row| row_json(row, &app.updates)).collect();
+    let most = usize::try_from(DEEDS).unwrap_or(usize::MAX);
+    let more = deeds.len() > most;
     let deeds: Vec<Value> = deeds
         .iter()
+        .take(most)
         .map(|d| {
             json!({ "at_ms": d.wall, "staff": d.staff, "deed": d.deed, "release": d.release, "devices": d.devices })
         })
         .collect();
-    Ok(Json(json!({ "images": images, "deeds": deeds })))
+    Ok(Json(json!({ "images": images, "deeds": deeds, "more": more })))
 }
 
 /// How far each device is that was offered an image.

@@ -25,8 +25,10 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 pub struct Kept {
     classes: Vec<KeptClass>,
     values: KeptValues,
-    /// Passes that took something away, newest first.
+    /// Passes that took something away, newest first, at most 100.
     forgotten: Vec<Pass>,
+    /// Whether there were earlier ones.
+    more: bool,
 }
 
 /// A class of rows.
@@ -64,7 +66,9 @@ struct Pass {
 /// What is kept how long, and what went because its time was over.
 #[utoipa::path(get, path = "/api/kept", responses((status = 200, body = Kept)))]
 pub async fn show(State(app): State<Arc<App>>, _: As<Administering>) -> ApiResult<Json<Kept>> {
-    let passes = forgotten::lately(&mut *app.records.reader().await?, PASSES).await?;
+    let passes = forgotten::lately(&mut *app.records.reader().await?, PASSES + 1).await?;
+    let most = usize::try_from(PASSES).unwrap_or(usize::MAX);
+    let more = passes.len() > most;
     let class = |class: Class| KeptClass { class: class.word(), days: class.kept().get() / DAY_MS };
     let values = app.config.series.retention;
     Ok(Json(Kept {
@@ -76,6 +80,7 @@ pub async fn show(State(app): State<Arc<App>>, _: As<Administering>) -> ApiResul
         },
         forgotten: passes
             .into_iter()
+            .take(most)
             .map(|pass| Pass {
                 class: pass.class,
                 at_ms: pass.wall,
@@ -83,5 +88,6 @@ pub async fn show(State(app): State<Arc<App>>, _: As<Administering>) -> ApiResul
                 lines: pass.lines,
             })
             .collect(),
+        more,
     }))
 }

@@ -15,9 +15,11 @@ use crate::auth::As;
 use crate::auth::role::{AtDesk, Releasing};
 use crate::desk::rights;
 use crate::desk::view::home_text;
+use crate::pages::when::Wall;
 use crate::pages::{closed as ended, looks};
 use crate::records::closed::{self, Answer, OUTCOMES, Wanted};
 use crate::records::{home, look};
+use crate::retention::{Class, forgotten_before};
 use crate::routes::homes::{looked, number, reason};
 use crate::routes::pages::locked;
 
@@ -87,23 +89,23 @@ pub async fn looks(
         Err(answer) => return Ok(*answer),
     };
     let home = number(&id)?;
+    let kept = forgotten_before(&app, Class::Looks);
+    let wall = app.wall();
+    let first = month(&asked, wall, kept)?;
     let row = home::find(&mut *app.records.reader().await?, home).await?;
     let row = row.ok_or_else(|| ApiError::unknown("home"))?;
     looked(&app, &me, home, "looks").await?;
-    let wall = app.wall();
-    let first = asked.month.and_then(|text| format!("{text}-01").parse::<Date>().ok());
-    let first = first.unwrap_or_else(|| wall.date(wall.now_ms).first_of_month());
     let next = first.saturating_add(jiff::Span::new().months(1));
     let before = first.saturating_sub(jiff::Span::new().months(1));
     let span = (wall.midnight(first), wall.midnight(next));
     let most = i64::try_from(looks::LOOKS_MAX).unwrap_or(i64::MAX);
     let found = look::of_home(&mut *app.records.reader().await?, home, span, most).await?;
-    let text = |day: Date| day.strftime("%Y-%m").to_string();
     let page = looks::Month {
         id: &id,
         address: if row.address.is_empty() { &row.label } else { &row.address },
-        month: &text(first),
-        beside: (text(before), (span.1 <= wall.now_ms).then(|| text(next))),
+        month: &month_text(first),
+        beside: (month_text(before), (span.1 <= wall.now_ms).then(|| month_text(next))),
+        kept: kept.filter(|edge| *edge > span.0).map(|edge| wall.date(edge).to_string()),
         looks: &found,
         wall,
     };
@@ -121,18 +123,11 @@ pub async fn closed(
         Err(answer) => return Ok(*answer),
     };
     let wall = app.wall();
-    let today = wall.date(wall.now_ms);
-    let to = filter.to.parse().unwrap_or(today);
-    let from = filter.from.parse().unwrap_or_else(|_| back(to, DAYS - 1));
-    let wanted = Wanted {
-        from: wall.midnight(from),
-        to: wall.midnight(back(to, -1)),
-        outcome: filter.outcome.parse().ok().filter(|code| OUTCOMES.contains(code)),
-        answer: Answer::read(&filter.answer),
-    };
+    let ((from, to), wanted) = wanted(&filter, wall)?;
     let mut c = app.records.reader().await?;
-    let mut glass = Vec::new();
-    for one in look::unseen(&mut c, GLASS).await? {
+    let (mut glass, all) = (Vec::new(), look::unseen(&mut c, GLASS + 1).await?);
+    let more = all.len() > glass_max();
+    for one in all.into_iter().take(glass_max()) {
         let name = home::name(&mut c, one.home).await?;
         let label = name.map_or_else(|| home_text(one.home), |name| name.label);
         glass.push((one, label));
@@ -143,10 +138,65 @@ pub async fn closed(
         wanted: &wanted,
         rows: &rows,
         all: closed::count(&mut c, &wanted).await?,
-        glass: &glass,
+        glass: (&glass, more),
+        kept: [Class::Alerts, Class::Faults].map(|class| {
+            let edge = forgotten_before(&app, class).filter(|edge| *edge > wanted.from);
+            edge.map(|edge| wall.date(edge).to_string())
+        }),
         wall,
     };
     Ok(ended::page(&me, &page).into_response())
+}
+
+fn glass_max() -> usize {
+    usize::try_from(GLASS).unwrap_or(usize::MAX)
+}
+
+fn month_text(day: Date) -> String {
+    day.strftime("%Y-%m").to_string()
+}
+
+/// The month that is asked for, this one if none is; one that has not begun or is forgotten is refused.
+fn month(asked: &Month, wall: Wall<'_>, kept: Option<i64>) -> ApiResult<Date> {
+    let this = wall.date(wall.now_ms).first_of_month();
+    let Some(text) = asked.month.as_deref().filter(|text| !text.is_empty()) else {
+        return Ok(this);
+    };
+    let first = kept.map_or(Date::ZERO, |edge| wall.date(edge).first_of_month());
+    let read = format!("{text}-01").parse::<Date>().ok();
+    let known = read.filter(|month| (first..=this).contains(month));
+    let can_be =
+        || format!("{}–{}", kept.map_or(String::new(), |_| month_text(first)), month_text(this));
+    known.ok_or_else(|| ApiError::range("month", can_be()))
+}
+
+/// What the form asks for: its first and last day, and the question; what is left out is the last week, and all.
+fn wanted(filter: &Filter, wall: Wall<'_>) -> ApiResult<((Date, Date), Wanted)> {
+    let day = |field: &'static str, text: &str, usual: Date| match text {
+        "" => Ok(usual),
+        text => text.parse().map_err(|_| ApiError::range(field, "2000-01-31")),
+    };
+    let to = day("to", &filter.to, wall.date(wall.now_ms))?;
+    let from = day("from", &filter.from, back(to, DAYS - 1))?;
+    if from > to {
+        return Err(ApiError::range("from", format_args!("–{to}")));
+    }
+    let outcome = match filter.outcome.as_str() {
+        "" => None,
+        text => {
+            let code = text.parse().ok().filter(|code| OUTCOMES.contains(code));
+            Some(code.ok_or_else(|| {
+                ApiError::range("outcome", OUTCOMES.map(|n| n.to_string()).join(", "))
+            })?)
+        }
+    };
+    if !filter.answer.is_empty() && !ended::ANSWERS.contains(&filter.answer.as_str()) {
+        return Err(ApiError::range("answer", ended::ANSWERS.join(", ")));
+    }
+    let answer = Answer::read(&filter.answer);
+    let wanted =
+        Wanted { from: wall.midnight(from), to: wall.midnight(back(to, -1)), outcome, answer };
+    Ok(((from, to), wanted))
 }
 
 fn back(day: Date, days: i32) -> Date {

@@ -23,7 +23,7 @@ use crate::pages::day::{Glass, Span};
 use crate::pages::protected::Shown;
 use crate::pages::{self, day as charts};
 use crate::records::look as looks;
-use crate::records::{desk, home, staff, whose};
+use crate::records::{desk, home, staff, story, whose};
 use crate::routes::homes::number;
 use crate::words::Lang;
 
@@ -46,9 +46,12 @@ pub struct Look {
 }
 
 impl Look {
-    /// A day if nothing else is asked for.
-    pub(super) fn span(&self) -> Span {
-        self.span.as_deref().map_or(Span::Day, Span::of_word)
+    /// A day if nothing else is asked for; a span that there is not is refused with those that there are.
+    pub(super) fn span(&self) -> ApiResult<Span> {
+        let asked = self.span.as_deref().filter(|word| !word.is_empty());
+        let Some(word) = asked else { return Ok(Span::Day) };
+        let all = Span::ALL.map(Span::word).join(", ");
+        Span::of_word(word).ok_or_else(|| ApiError::range("span", all))
     }
 }
 
@@ -183,13 +186,12 @@ pub async fn home(
         Ok(me) => me,
         Err(answer) => return Ok(*answer),
     };
-    let number = number(&id)?;
+    let (number, span) = (number(&id)?, look.span()?);
     let mut c = app.records.reader().await?;
     let name = home::name(&mut c, number).await?.ok_or_else(|| ApiError::unknown("home"))?;
     let rights = rights::of_home(&app, &mut c, &me, number).await?;
     drop(c);
     rights::looked(&app, &rights.look(&me, number, "page")).await?;
-    let span = look.span();
     let day = protection::day(&app, number, span.ms()).await.map_err(|error| match error {
         DayError::Home => ApiError::unknown("home"),
         DayError::Records(_) => ApiError::internal(&error),
@@ -197,6 +199,7 @@ pub async fn home(
     let mut c = app.records.reader().await?;
     let whose = whose::now(&mut c, number).await?.unwrap_or_default();
     let events = desk::of_home(&mut c, number, EVENTS).await?;
+    let all = story::count_of_home(&mut c, number).await?;
     let looks = looks::of_home(&mut c, number, (0, i64::MAX), 6).await?;
     let protected = chain::of_home(&app, number);
     let shown = shown(&app, me.lang, &day, &protected);
@@ -209,7 +212,7 @@ pub async fn home(
         shown,
         span,
         rules: &app.rules.of(number),
-        events: &events,
+        events: (&events, all),
         people: &pages::people::section(me.lang, &id, &whose, &rights, app.wall()),
         looks: &pages::looks::section(me.lang, app.wall(), &id, &looks),
     };

@@ -46,11 +46,10 @@ pub async fn table(
     Path(id): Path<String>,
     Query(look): Query<Look>,
 ) -> ApiResult<Response> {
-    let number = number(&id)?;
+    let (number, span) = (number(&id)?, look.span()?);
     let name = home::name(&mut *app.records.reader().await?, number).await?;
     name.ok_or_else(|| ApiError::unknown("home"))?;
     looked(&app, &me, number, "export").await?;
-    let span = look.span();
     let points = u32::try_from(span.ms() / MINUTE_MS * 2).unwrap_or(u32::MAX);
     let day = protection::span(&app, number, span.ms(), points).await.map_err(|e| match e {
         DayError::Home => ApiError::unknown("home"),

@@ -161,7 +161,10 @@ pub async fn page(
     let name = name.ok_or_else(|| ApiError::unknown("home"))?;
     let present = app.rules.of(number);
     let rules = form.rules(present).map_err(ApiError::input)?;
-    let days = form.days.unwrap_or(30).clamp(1, DAYS_MAX);
+    let days = form.days.unwrap_or(30);
+    if !(1..=DAYS_MAX).contains(&days) {
+        return Err(ApiError::range("days", format_args!("1–{DAYS_MAX}")));
+    }
     let answer = if form.is_asked() {
         looked(&app, &me, number, "rehearsal").await?;
         match rehearse(&app, number, rules, days).await {

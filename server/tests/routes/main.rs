@@ -20,6 +20,7 @@ mod rehearse;
 mod rights;
 mod room;
 mod session;
+mod spans;
 mod story;
 mod stream;
 mod times;

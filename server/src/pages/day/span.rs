@@ -27,9 +27,9 @@ impl Span {
         }
     }
 
-    /// Reads an address; whatever it does not know is a day.
-    pub fn of_word(word: &str) -> Self {
-        Self::ALL.into_iter().find(|span| span.word() == word).unwrap_or_default()
+    /// Reads an address.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|span| span.word() == word)
     }
 
     /// Its length, ms.

@@ -22,6 +22,9 @@ use crate::series::{Sampled, SeriesError, Window, quantity_number, reason_from};
 /// Damaged pieces that are remembered so that each is told once.
 const TOLD_MAX: usize = 10_000;
 
+/// Spans of one sensor that are held before they are thinned: two months of minutes.
+const HELD_MAX: usize = 100_000;
+
 /// Answers windows; its connection is its own, so that no reader waits for the writer.
 pub(super) struct Reader {
     connection: Mutex<Connection>,
@@ -103,6 +106,11 @@ impl Reader {
         while let Some(row) = rows.next()? {
             let start = day_start(row.get(1)?);
             self.spans(row, Kind::Minute, (start, start + DAY_MS), place, &mut out)?;
+            // A day lies in one resolution, so nothing that comes later is of these moments.
+            if out.len() > HELD_MAX + window.max_points as usize {
+                settle(&mut out);
+                out = thin(window, out);
+            }
         }
         let mut chunks = db.prepare_cached(
             "SELECT id, day, crc, data, first, last FROM chunk WHERE series = ?1 AND day BETWEEN ?2 AND ?3 ORDER BY id",
