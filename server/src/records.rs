@@ -27,6 +27,7 @@ pub mod notify;
 pub mod open;
 pub mod opening;
 pub mod placement;
+pub mod presses;
 pub mod program;
 pub mod proof;
 pub mod question;

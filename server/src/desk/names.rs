@@ -28,6 +28,8 @@ struct Tables {
     devices: HashMap<i64, String>,
     gateways: HashMap<GatewayId, String>,
     staff: HashMap<String, String>,
+    /// Homes that were forgotten so far: what was read before the newest of these may be of before an edit.
+    edits: u64,
 }
 
 /// The names. One per server.
@@ -85,6 +87,20 @@ impl Names {
         self.read(|tables| tables.staff.get(id).cloned()).unwrap_or_else(|| id.to_owned())
     }
 
+    /// How often a home was forgotten so far.
+    pub fn edits(&self) -> u64 {
+        self.read(|tables| tables.edits)
+    }
+
+    /// Learns homes that were read after so many edits; false: one was edited meanwhile, so they are read anew.
+    pub fn learn_read(&self, edits: u64, homes: &[(i64, HomeName)]) -> bool {
+        self.write(|tables| {
+            let fresh = tables.edits == edits;
+            tables.homes.extend(homes.iter().filter(|_| fresh).cloned());
+            fresh
+        })
+    }
+
     /// Learns homes.
     pub fn learn_homes(&self, homes: impl IntoIterator<Item = (i64, HomeName)>) {
         self.write(|tables| tables.homes.extend(homes));
@@ -107,14 +123,33 @@ impl Names {
 
     /// Forgets a home that was edited; the next reader reads its row.
     pub fn forget_home(&self, home: i64) {
-        self.write(|tables| drop(tables.homes.remove(&home)));
+        self.write(|tables| {
+            tables.homes.remove(&home);
+            tables.edits += 1;
+        });
     }
 
     fn read<T>(&self, look: impl FnOnce(&Tables) -> T) -> T {
         look(&self.tables.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write(&self, change: impl FnOnce(&mut Tables)) {
-        change(&mut self.tables.write().unwrap_or_else(PoisonError::into_inner));
+    fn write<T>(&self, change: impl FnOnce(&mut Tables) -> T) -> T {
+        change(&mut self.tables.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_was_read_before_an_edit_is_not_kept() {
+        let (names, home) = (Names::default(), 7);
+        let named = |label: &str| (home, HomeName { label: label.into(), person: String::new() });
+        let before = names.edits();
+        names.forget_home(home);
+        assert!(!names.learn_read(before, &[named("old")]) && names.home(home).is_none());
+        assert!(names.learn_read(names.edits(), &[named("new")]));
+        assert_eq!(names.home(home).map(|name| name.label).as_deref(), Some("new"));
     }
 }

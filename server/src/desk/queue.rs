@@ -3,7 +3,7 @@
 //! A snapshot carries the cursor that was newest *before* its rows were read: whatever changed while
 //! reading comes again on the stream. Not here: the law itself (`care::alert::queue_rank`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use care::Kind;
 use proto::id::GatewayId;
@@ -14,7 +14,10 @@ use crate::desk::life::CLAIMED;
 use crate::desk::names::HomeName;
 use crate::desk::view::{self, AlertView, SHOWN, kind_of};
 use crate::records::desk::{self, DeskRow};
-use crate::records::{gateway, home, staff};
+use crate::records::{gateway, home, presses, staff};
+
+/// Times that names are read while others edit them.
+const READS: usize = 8;
 
 /// The queue at one moment, as one person reads it.
 #[derive(Debug)]
@@ -45,30 +48,60 @@ pub async fn views(
     c: &mut AnyConnection,
     rows: &[DeskRow],
 ) -> Result<Vec<AlertView>, sqlx::Error> {
-    let mut out = Vec::with_capacity(rows.len());
-    for row in rows {
-        if app.names.home(row.home).is_none() {
-            learn_home(app, c, row.home).await?;
-        }
-        let near = row.gateway.filter(|_| row.home == 0 || kind_of(row.kind) == Kind::NoWay);
-        let near = near.and_then(|gateway| GatewayId::new(gateway.unsigned_abs()));
-        for home in near.map(|gateway| app.names.unread(gateway)).unwrap_or_default() {
-            learn_home(app, c, home).await?;
-        }
-        let activations = desk::activations(&mut *c, &row.id, SHOWN).await?;
-        out.extend(AlertView::of(row, &activations, &app.names, app.clock.now().mono));
-    }
-    Ok(out)
+    learn_homes(app, c, rows).await?;
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let presses = presses::newest(c, &ids, SHOWN).await?;
+    let now = app.clock.now().mono;
+    let view = |row: &DeskRow| {
+        let presses = presses.get(&row.id).map_or(&[][..], Vec::as_slice);
+        AlertView::of(row, presses, &app.names, now)
+    };
+    Ok(rows.iter().filter_map(view).collect())
 }
 
-/// Reads the names of one home; a home without a row is called by its id.
-async fn learn_home(app: &App, c: &mut AnyConnection, number: i64) -> Result<(), sqlx::Error> {
-    let name = home::name(c, number).await?.unwrap_or_else(|| HomeName {
-        // Number 0 stands for what belongs to no home.
-        label: if number == 0 { String::new() } else { view::home_text(number) },
-        person: String::new(),
-    });
-    app.names.learn_homes([(number, name)]);
+/// Reads the names of homes on these rows that are not known yet.
+async fn learn_homes(
+    app: &App,
+    c: &mut AnyConnection,
+    rows: &[DeskRow],
+) -> Result<(), sqlx::Error> {
+    let mut named = BTreeSet::new();
+    for row in rows {
+        named.insert(row.home);
+        let near = row.gateway.filter(|_| row.home == 0 || kind_of(row.kind) == Kind::NoWay);
+        let near = near.and_then(|gateway| GatewayId::new(gateway.unsigned_abs()));
+        named.extend(near.map(|gateway| app.names.unread(gateway)).unwrap_or_default());
+    }
+    learn(app, c, named.into_iter()).await
+}
+
+/// Reads how these homes are called, as far as it is not known yet; one without a row is called by its id.
+pub async fn learn(
+    app: &App,
+    c: &mut AnyConnection,
+    homes: impl Iterator<Item = i64>,
+) -> Result<(), sqlx::Error> {
+    let unknown = homes.filter(|home| app.names.home(*home).is_none()).collect::<BTreeSet<_>>();
+    let numbers: Vec<i64> = unknown.iter().copied().collect();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    for _ in 0..READS {
+        let edits = app.names.edits();
+        let mut found: BTreeMap<_, _> = home::names_of(c, &numbers).await?.into_iter().collect();
+        for number in &numbers {
+            // Number 0 stands for what belongs to no home.
+            let label = || if *number == 0 { String::new() } else { view::home_text(*number) };
+            let nameless = || HomeName { label: label(), person: String::new() };
+            found.entry(*number).or_insert_with(nameless);
+        }
+        let found: Vec<(i64, HomeName)> = found.into_iter().collect();
+        if app.names.learn_read(edits, &found) {
+            return Ok(());
+        }
+        // A queue without a row is worse than a row with a name of a moment ago.
+        app.names.learn_homes(found);
+    }
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! What a gateway is told when it begins to listen: roster, open alarms, rungs of open presses. In pages.
 //!
 //! A roster that is short is told at once. Of a long one homes that ring come first, device before alarm, then the other
-//! devices; then rungs. All of it is stored state, so telling it again is harmless. Half of the gateway's line stays free for what happens meanwhile, however much there is to
-//! tell; the rest waits until it has taken what came before. Not here: the gate, and what records a gateway lacks (`replay`).
+//! devices; then rungs. All of it is stored state, so telling it again is harmless. Half of the gateway's line stays
+//! free for what happens meanwhile, however much there is to tell; the rest waits until it has taken what came before.
+//! Not here: the gate, and what records a gateway lacks (`replay`).
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,11 +77,13 @@ pub async fn tell(app: &Arc<App>, gateway: GatewayId) -> Result<(), sqlx::Error>
         // Who is let in waits for no store: a line that is cut in the next moment has told it.
         roster.drain(..).for_each(|device| app.receipts.enrol(&device));
     }
-    let alarmed = open::alarmed(&mut *app.records.reader().await?, &numbers).await?;
+    let alerted = open::alerted(&mut *app.records.reader().await?, &numbers).await?;
+    let alarmed = alerted.iter().filter(|(_, emergency)| *emergency);
     let alarmed: BTreeSet<_> =
-        alarmed.into_iter().filter_map(|home| HomeId::new(home.unsigned_abs())).collect();
+        alarmed.filter_map(|(home, _)| HomeId::new(home.unsigned_abs())).collect();
     let words = first_words(roster, &alarmed);
-    let page = Page::of(numbers);
+    // Most homes have no alert: a storm of gateways asks for the presses of the others only.
+    let page = Page::of(alerted.into_iter().map(|(home, _)| home).collect());
     let mut telling = Telling { app: Arc::clone(app), gateway, turn, words, page };
     telling.turn_page().await?;
     app.replay.listening(gateway);

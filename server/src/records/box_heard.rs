@@ -2,9 +2,10 @@
 //!
 //! Not here: whether one is heard now (`ingest::boxes`).
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::refusal::{fetch, readable};
+use super::rows_of;
 
 /// All of them.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<i64>, Error> {
@@ -12,11 +13,17 @@ pub async fn all(c: &mut AnyConnection) -> Result<Vec<i64>, Error> {
     Ok(readable(&rows, |row| row.try_get("gateway")))
 }
 
-/// This one has been heard.
-pub async fn put(c: &mut AnyConnection, gateway: i64, wall: i64) -> Result<(), Error> {
-    let sql = "INSERT INTO box_heard (gateway, since_wall) VALUES ($1, $2) \
-               ON CONFLICT (gateway) DO NOTHING";
-    query(sql).bind(gateway).bind(wall).execute(c).await.map(drop)
+/// These have been heard.
+pub async fn put(c: &mut AnyConnection, gateways: &[i64], wall: i64) -> Result<(), Error> {
+    for gateways in gateways.chunks(rows_of(2)) {
+        let mut sql = QueryBuilder::<Any>::new("INSERT INTO box_heard (gateway, since_wall) ");
+        sql.push_values(gateways, |mut row, gateway| {
+            row.push_bind(*gateway).push_bind(wall);
+        });
+        sql.push(" ON CONFLICT (gateway) DO NOTHING");
+        sql.build().execute(&mut *c).await?;
+    }
+    Ok(())
 }
 
 /// Boxes that were enrolled before a moment, are not revoked and were never heard, with that moment of each.

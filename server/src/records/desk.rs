@@ -316,7 +316,7 @@ pub async fn activations(
     Ok(found)
 }
 
-fn activation(row: &AnyRow) -> Result<ActivationRow, Error> {
+pub(super) fn activation(row: &AnyRow) -> Result<ActivationRow, Error> {
     Ok(ActivationRow {
         device: row.try_get("device")?,
         boot: row.try_get("boot")?,

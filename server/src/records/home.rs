@@ -126,6 +126,22 @@ pub async fn name(c: &mut AnyConnection, home: i64) -> Result<Option<HomeName>, 
     Ok(called(&rows).pop().map(|(_, name)| name))
 }
 
+/// How these homes are called, as far as they are entered.
+pub async fn names_of(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<(i64, HomeName)>, Error> {
+    let mut found = Vec::new();
+    for homes in homes.chunks(ROWS_MAX) {
+        let mut sql = QueryBuilder::<Any>::new(NAMED);
+        sql.push("WHERE home.id IN (");
+        let mut list = sql.separated(", ");
+        homes.iter().for_each(|home| {
+            list.push_bind(*home);
+        });
+        sql.push(") ORDER BY home.id, stay.from_wall, stay.id");
+        found.extend(called(&fetch(sql.build(), &mut *c).await?));
+    }
+    Ok(found)
+}
+
 /// How every home is called.
 pub async fn names(c: &mut AnyConnection) -> Result<Vec<(i64, HomeName)>, Error> {
     let sql = format!("{NAMED} ORDER BY home.id, stay.from_wall, stay.id");

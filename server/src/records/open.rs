@@ -210,23 +210,29 @@ pub async fn rungs(
     Ok(Some(found))
 }
 
-/// Homes among these with an open emergency.
-pub async fn alarmed(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<i64>, Error> {
+/// Homes among these with an open alert, and whether one of it is an emergency.
+pub async fn alerted(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<(i64, bool)>, Error> {
     let mut found = Vec::new();
     for homes in homes.chunks(NAMES) {
         let mut sql = QueryBuilder::<Any>::new(
-            "SELECT DISTINCT home FROM alert WHERE state < 3 AND severity = 3 AND home IN (",
+            "SELECT home, MAX(severity) AS gravest FROM alert WHERE state < 3 AND home IN (",
         );
         let mut list = sql.separated(", ");
         homes.iter().for_each(|home| {
             list.push_bind(*home);
         });
-        sql.push(")");
+        sql.push(") GROUP BY home");
         found.extend(readable(&fetch(sql.build(), &mut *c).await?, |row| {
-            row.try_get::<i64, _>("home")
+            Ok((row.try_get("home")?, row.try_get::<i64, _>("gravest")? == 3))
         }));
     }
     Ok(found)
+}
+
+/// Homes among these with an open emergency.
+pub async fn alarmed(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<i64>, Error> {
+    let alerted = alerted(c, homes).await?.into_iter();
+    Ok(alerted.filter_map(|(home, emergency)| emergency.then_some(home)).collect())
 }
 
 fn pressed(row: &sqlx::any::AnyRow) -> Result<Known, Error> {

@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::{Administering, Enrolling, Releasing};
 use crate::desk::names::HomeName;
+use crate::desk::queue;
 use crate::ingest::Command;
 use crate::provision::batch::BatchHome;
 use crate::provision::credentials::hex;
@@ -284,6 +285,8 @@ pub async fn batch(
     let now = app.clock.now().wall_ms;
     let made = app.provision.batch(&body.organisation, body.homes, &roles, now).await;
     let made = made.map_err(refused)?;
+    let numbers = made.iter().map(|one| one.home.get().cast_signed());
+    queue::learn(&app, &mut *app.records.reader().await?, numbers).await?;
     tokio::spawn(judge_enrolled(Arc::clone(&app), made.clone()));
     let homes: Vec<Value> = made
         .iter()

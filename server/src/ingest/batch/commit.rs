@@ -15,6 +15,7 @@ use super::attempt::{of_home, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::desk::names::HomeName;
+use crate::desk::queue;
 use crate::desk::view::{AlertView, SHOWN};
 use crate::ingest::judge::{Sheet, number};
 use crate::ingest::renewal::Renewals;
@@ -62,6 +63,7 @@ impl Batcher {
             self.stored(now, &care, &refused);
         }
         self.points.append(&mut pending.points);
+        self.name(&pending).await;
         self.publish(now, &pending, views);
         for (device, epoch) in &renewals.spoke {
             self.app.registry.spoke(*device, *epoch);
@@ -109,9 +111,8 @@ impl Batcher {
         for (device, epoch) in &renewals.spoke {
             key_epoch::heard(&mut writer, number(device.get()), epoch.get().into()).await?;
         }
-        for gateway in &pending.installed {
-            box_heard::put(&mut writer, number(gateway.get()), now.wall_ms).await?;
-        }
+        let heard: Vec<i64> = pending.installed.iter().map(|g| number(g.get())).collect();
+        box_heard::put(&mut writer, &heard, now.wall_ms).await?;
         for (gateway, alert) in &pending.silent {
             open::put_silent(&mut writer, number(gateway.get()), alert.as_deref()).await?;
         }
@@ -133,6 +134,22 @@ impl Batcher {
         }
         for home in refused {
             tell(&self.app, *home);
+        }
+    }
+
+    /// Reads how homes of new alerts are called that nobody has named here yet: else each screen reads each row.
+    async fn name(&self, pending: &Pending) {
+        let homes = pending.sheet.batch.alerts.iter().map(|alert| alert.home);
+        let unknown: Vec<i64> = homes.filter(|home| self.app.names.home(*home).is_none()).collect();
+        if unknown.is_empty() {
+            return;
+        }
+        let read = async {
+            let mut reader = self.app.records.reader().await?;
+            queue::learn(&self.app, &mut reader, unknown.into_iter()).await
+        };
+        if let Err(error) = read.await {
+            tracing::warn!(error = %error, "names of homes are read by each screen");
         }
     }
 
