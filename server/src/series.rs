@@ -86,7 +86,7 @@ impl Sampled {
 pub struct Retention {
     /// Points as they were written.
     pub raw_days: u32,
-    /// One sample a minute.
+    /// One sample a minute; in an InfluxDB one a quarter of an hour.
     pub minute_days: u32,
     /// One sample an hour.
     pub hour_days: u32,
@@ -228,6 +228,12 @@ pub const fn reason_word(reason: NoData) -> &'static str {
         NoData::Fault => "fault",
         NoData::Stale => "stale",
     }
+}
+
+/// Reads a word of a reason; one that this server does not know is a fault.
+pub(crate) fn reason_of(word: &str) -> NoData {
+    let all = [NoData::Off, NoData::NotPresent, NoData::Timeout, NoData::Stale];
+    all.into_iter().find(|reason| reason_word(*reason) == word).unwrap_or(NoData::Fault)
 }
 
 /// The word under which a quantity is stored, asked for and answered; it is for ever.

@@ -228,21 +228,22 @@ async fn rolled_up_spans_are_read_where_raw_points_are_gone(
     store: &dyn Series,
 ) {
     let now = jiff::Timestamp::now().as_millisecond();
-    let t = now / MINUTE * MINUTE - 90 * MINUTE;
-    let seconds = (0..120).map(|n| point(13, 131, t + n * 1000, Ok((n % 3) as f32))).collect();
+    let quarter = 15 * MINUTE;
+    let t = now / quarter * quarter - 6 * quarter;
+    let seconds = (0..1_800).map(|n| point(13, 131, t + n * 1000, Ok((n % 3) as f32))).collect();
     store.write(seconds).await.unwrap();
     let client = influxdb2::Client::new(&*config.url, &*config.org, &*config.token);
-    let text = IMPORT.to_owned() + &roll_up(config, "1m", "3h");
+    let text = IMPORT.to_owned() + &roll_up(config, "15m", "3h");
     client.query_raw(Some(influxdb2::models::Query::new(text))).await.unwrap();
     let elsewhere = InfluxConfig { bucket: "beds_raw_gone".into(), ..config.clone() };
     setup(&elsewhere, &Retention::default()).await.unwrap();
-    let copy = "from(bucket: \"beds_1m\") |> range(start: -4h) |> to(bucket: \"beds_raw_gone_1m\", org: \"home\")";
+    let copy = "from(bucket: \"beds_15m\") |> range(start: -4h) |> to(bucket: \"beds_raw_gone_15m\", org: \"home\")";
     client.query_raw(Some(influxdb2::models::Query::new(copy.into()))).await.unwrap();
     let store = Influx::open(elsewhere).unwrap();
     let wide = window(13, t - 120 * MINUTE, t + 60 * MINUTE);
     let found = store.read(wide).await.unwrap();
     assert_eq!(found.len(), 2, "{found:?}");
     let first = found[0];
-    assert_eq!((first.at_ms, first.span_ms, first.count), (t, MINUTE, 60));
+    assert_eq!((first.at_ms, first.span_ms, first.count), (t, quarter, 900));
     assert_eq!((first.low, first.high, first.value), (0.0, 2.0, Ok(1.0)));
 }

@@ -80,11 +80,12 @@ impl Room {
 }
 
 #[tokio::test]
-async fn points_go_as_lines_of_numbers() {
+async fn points_go_as_lines_with_their_unit_and_a_gap_with_its_reason() {
     let room = room(&[]).await;
     room.write(2).await.unwrap();
     let body = room.double.bodies.lock().unwrap()[0].clone();
-    assert_eq!(body, "bed,d=4,h=3,q=4 g=2 0\nbed,d=4,h=3,q=4 v=1.5 1\n");
+    let tags = "load,device=00000000044,home=00000000033,unit=kg";
+    assert_eq!(body, format!("{tags} no_data=\"timeout\" 0\n{tags} value=1.5 1\n"));
     assert_eq!(room.store.facts().written, 2);
 }
 

@@ -149,7 +149,9 @@ fn tell_found(app: &App, found: &Stores) {
 
 fn open_series(config: &Config) -> anyhow::Result<Arc<dyn Series>> {
     Ok(match (config.series.store, &config.series.influx) {
-        (Store::Influx, Some(settings)) => Arc::new(influx::open(settings, &config.data)?),
+        (Store::Influx, Some(settings)) => {
+            Arc::new(influx::open(settings, &config.data, config.series.retention)?)
+        }
         (Store::Embedded | Store::Influx, _) => {
             Arc::new(embedded::open(&config.data.join("series.db"), config.series.retention)?)
         }

@@ -45,7 +45,7 @@ struct KeptClass {
 struct KeptValues {
     /// As they were measured.
     raw_days: u32,
-    /// One a minute.
+    /// One a minute; in an InfluxDB one a quarter of an hour.
     minute_days: u32,
     /// One an hour.
     hour_days: u32,

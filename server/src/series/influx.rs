@@ -1,14 +1,16 @@
 //! InfluxDB 2 as the store, for those who run one already or need more than one machine.
 //!
-//! - A *line* is one point in line protocol: measurement `bed`, tags home `h`, device `d`, quantity
-//!   `q`, field `v` for a value or `g` for the reason of a gap; times in milliseconds.
+//! - A *line* is one point in line protocol, as `layout` says; times in milliseconds.
 //! - Batches that wait share one request. An answer that may get better is tried again with
 //!   back-off; then the caller is told and keeps its points. An answer that never gets better puts
 //!   the batch into a bounded *dead letter* file and is told.
 //!
-//! Not here: running InfluxDB. `setup` makes its buckets and its roll-ups.
+//! Not here: running InfluxDB. `setup` makes its buckets and its roll-ups, `care` keeps them so.
 
 mod access;
+mod bucket;
+mod care;
+mod layout;
 pub mod lines;
 pub mod proof;
 mod query;
@@ -24,7 +26,9 @@ use influxdb2::{Client, RequestError};
 use tokio::sync::{mpsc, oneshot};
 
 use self::access::Access;
-use super::{Answer, Facts, Point, Sampled, Series, SeriesError, Window};
+use self::care::Care;
+use self::query::{Asking, Former};
+use super::{Answer, Facts, Point, Retention, Sampled, Series, SeriesError, Window};
 
 /// Batches that may wait for the sender.
 const QUEUE: usize = 256;
@@ -40,12 +44,14 @@ pub struct InfluxConfig {
     pub url: String,
     /// Name of the organisation.
     pub org: String,
-    /// Name of the bucket for raw points; roll-ups go to `<bucket>_1m` and `<bucket>_1h`.
+    /// Name of the bucket for raw points; roll-ups go to `<bucket>_15m` and `<bucket>_1h`.
     pub bucket: String,
     /// API token with rights to read and write these buckets.
     pub token: String,
     /// File that the token was read from; when it says another one, that one counts.
     pub token_file: Option<PathBuf>,
+    /// How long its buckets are to keep points; none: they are left as they are.
+    pub keep: Option<Retention>,
     /// File for batches that InfluxDB will never take.
     pub dead_letters: PathBuf,
     /// Longest wait for one answer.
@@ -69,6 +75,7 @@ impl InfluxConfig {
             bucket: bucket.into(),
             token: token.into(),
             token_file: None,
+            keep: None,
             dead_letters: dead_letters.into(),
             patience: Duration::from_secs(10),
             tries: 4,
@@ -89,6 +96,12 @@ impl InfluxConfig {
         let crate::config::Influx { url, org, bucket, .. } = settings;
         let made = Self::new(&**url, &**org, &**bucket, token.trim(), dead);
         Ok(Self { token_file: Some(settings.token_file.clone()), ..made })
+    }
+
+    /// The token that its file says now, or the last one that was read.
+    fn token_now(&self) -> String {
+        let file = self.token_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+        file.map_or_else(|| self.token.clone(), |text| text.trim().to_owned())
     }
 
     fn client(&self) -> Result<Client, SeriesError> {
@@ -124,8 +137,13 @@ impl InfluxConfig {
 ///
 /// # Errors
 /// The token cannot be read, or address, names or token cannot be right.
-pub fn open(settings: &crate::config::Influx, data: &Path) -> Result<Influx, SeriesError> {
-    Influx::open(InfluxConfig::of(settings, data)?)
+pub fn open(
+    settings: &crate::config::Influx,
+    data: &Path,
+    keep: Retention,
+) -> Result<Influx, SeriesError> {
+    let config = InfluxConfig::of(settings, data)?;
+    Influx::open(InfluxConfig { keep: Some(keep), ..config })
 }
 
 /// Prepares the InfluxDB of a configuration; answers what was made, for a person to read.
@@ -160,6 +178,8 @@ struct Job {
 pub struct Influx {
     config: Arc<InfluxConfig>,
     access: Arc<Access>,
+    former: Arc<Former>,
+    care: Arc<Care>,
     jobs: mpsc::Sender<Job>,
     counters: Arc<Counters>,
 }
@@ -181,7 +201,9 @@ impl Influx {
             dead: lines::DeadLetters::new(config.dead_letters.clone()),
         };
         tokio::spawn(sender.run(queue));
-        Ok(Self { config, access, jobs, counters })
+        let former = Arc::<Former>::default();
+        let care = Care::new(config.clone(), access.clone(), former.clone());
+        Ok(Self { config, access, former, care: Arc::new(care), jobs, counters })
     }
 }
 
@@ -205,10 +227,10 @@ impl Series for Influx {
 
     fn read(&self, window: Window) -> Answer<'_, Vec<Sampled>> {
         let (client, config) = (self.access.client(), self.config.clone());
+        let asking = Asking { client, config: config.clone(), former: self.former.clone() };
         Box::pin(async move {
             // The library panics on a null in an answer; in a task of its own that is an error.
-            let asked = config.clone();
-            let task = tokio::spawn(async move { query::read(&client, &asked, &window).await });
+            let task = tokio::spawn(async move { asking.read(&window).await });
             match tokio::time::timeout(config.patience * 3, task).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(_)) => Err(config.error("an answer that cannot be read")),
@@ -217,9 +239,14 @@ impl Series for Influx {
         })
     }
 
-    fn tend(&self, _now_ms: i64) -> Answer<'_, bool> {
-        // InfluxDB rolls up and drops by itself, as `setup` told it.
-        Box::pin(std::future::ready(Ok(false)))
+    fn tend(&self, now_ms: i64) -> Answer<'_, bool> {
+        // InfluxDB rolls up and drops by itself, as it is told here.
+        let care = self.care.clone();
+        Box::pin(async move {
+            // As above: what the library panics on is an error of this look alone.
+            let looked = tokio::spawn(async move { care.step(now_ms).await }).await;
+            looked.map(|()| false).map_err(|_| self.config.error("an answer that cannot be read"))
+        })
     }
 
     fn facts(&self) -> Facts {

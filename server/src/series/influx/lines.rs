@@ -1,6 +1,6 @@
 //! Line protocol: points as text, what a partial refusal says, and the dead letter file.
 //!
-//! Every part of a line is a number of ours, so nothing needs escaping. Not here: HTTP.
+//! Tags are ids as the console writes them, whose check character may be one that a line gives a meaning. Not here: HTTP.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use proto::unit::NoData;
 use tokio::io::AsyncWriteExt;
 
-use crate::series::{Point, quantity_number, reason_number};
+use super::layout::unit;
+use crate::series::{Point, quantity_word, reason_word};
 
 /// The dead letter file grows to this and no further, bytes.
 const DEAD_MAX: u64 = 64 << 20;
@@ -17,20 +18,34 @@ const DEAD_MAX: u64 = 64 << 20;
 pub(super) fn text<'a>(points: impl Iterator<Item = &'a Point>) -> String {
     let mut out = String::new();
     for point in points {
-        let quantity = quantity_number(point.quantity);
-        let (home, device, at) = (point.home.get(), point.device.get(), point.at_ms);
+        let (quantity, unit, at) =
+            (quantity_word(point.quantity), unit(point.quantity), point.at_ms);
+        let [device, home] = [point.device.to_string(), point.home.to_string()].map(|id| tag(&id));
         let value =
             point.value.and_then(|v| if v.is_finite() { Ok(v) } else { Err(NoData::Fault) });
         // Writing to a string cannot fail.
         let _ = match value {
-            Ok(value) => writeln!(out, "bed,d={device},h={home},q={quantity} v={value} {at}"),
+            Ok(value) => {
+                writeln!(
+                    out,
+                    "{quantity},device={device},home={home},unit={unit} value={value} {at}"
+                )
+            }
             Err(reason) => {
-                let reason = reason_number(reason);
-                writeln!(out, "bed,d={device},h={home},q={quantity} g={reason} {at}")
+                let reason = reason_word(reason);
+                writeln!(
+                    out,
+                    "{quantity},device={device},home={home},unit={unit} no_data=\"{reason}\" {at}"
+                )
             }
         };
     }
     out
+}
+
+/// A value of a tag.
+fn tag(text: &str) -> String {
+    text.replace('=', "\\=")
 }
 
 /// How many lines a partial refusal dropped, if that is what `answer` says.

@@ -1,110 +1,136 @@
-//! Reads of InfluxDB: the raw points of a window, and what rolled them up where they are gone.
+//! Reads of InfluxDB: the points of a window, from the resolution that a screen can tell apart.
 //!
-//! A query is built of numbers and checked names only. Raw points are asked for first; minutes and
-//! hours only for the part of the window before them. Not here: writing.
+//! A window whose samples are narrower than a quarter of an hour is answered from what was measured, and from what
+//! rolled it up where that is gone; a wider one from what was rolled up, and from what was measured since. So an
+//! answer of ten years is one of hours. Not here: what a query says (`layout`), writing.
 
-use influxdb2::Client;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
 use influxdb2::models::Query;
-use proto::id::DeviceId;
+use influxdb2::{Client, RequestError};
 
 use super::InfluxConfig;
-use crate::series::thin::{settle, thin};
-use crate::series::{Sampled, SeriesError, Window, quantity_number, reason_from};
+use super::layout::{FORMER, Layout, Level, NANOS, NO_GAP};
+use crate::series::thin::{settle, slot_ms, thin};
+use crate::series::{Sampled, SeriesError, Window, reason_from, reason_of};
 
-/// Nanoseconds in a millisecond: InfluxDB answers in nanoseconds.
-const NANOS: i64 = 1_000_000;
 /// A window that starts so little before its first sample has nothing rolled up in front.
 const NEAR_MS: i64 = 3_600_000;
+/// Whether it was looked for points of before is known.
+const KNOWN: u8 = 1 << 7;
 
-/// Answers a window, ordered by device and time.
-pub(super) async fn read(
-    client: &Client,
-    config: &InfluxConfig,
-    window: &Window,
-) -> Result<Vec<Sampled>, SeriesError> {
-    let mut found = ask(client, config, window, &raw(config, window), 0).await?;
-    for (suffix, span_ms) in [("1m", 60_000), ("1h", 3_600_000)] {
-        let first = found.iter().map(|s| s.at_ms).min().unwrap_or(window.to_ms);
-        if first - window.from_ms <= NEAR_MS {
-            break;
+/// In which buckets points of the layout of before are, one bit a resolution.
+#[derive(Debug, Default)]
+pub(super) struct Former(AtomicU8);
+
+impl Former {
+    /// Looks again; says whether there are any.
+    pub(super) async fn look(
+        &self,
+        client: &Client,
+        config: &InfluxConfig,
+    ) -> Result<bool, SeriesError> {
+        let mut found = 0;
+        for (bit, (suffix, _)) in Layout::Former.levels().into_iter().enumerate() {
+            let bucket = format!("{}{suffix}", config.bucket);
+            let names = match client.list_measurements(&bucket, Some("-10y"), None).await {
+                Ok(names) => names,
+                // Not every bucket of before is there.
+                Err(RequestError::Http { status, .. }) if status.as_u16() == 404 => Vec::new(),
+                Err(error) => return Err(config.error(&error.to_string())),
+            };
+            found |= u8::from(names.iter().any(|name| name == FORMER)) << bit;
         }
-        let before = Window { to_ms: first.div_euclid(span_ms) * span_ms, ..*window };
-        let text = rolled(config, &before, suffix);
-        found.extend(ask(client, config, &before, &text, span_ms).await?);
+        self.0.store(found | KNOWN, Relaxed);
+        Ok(found > 0)
     }
-    found.sort_by_key(|s| (s.device, s.at_ms));
-    let mut out = Vec::new();
-    for device in found.chunk_by(|a, b| a.device == b.device) {
-        let mut samples = device.to_vec();
-        settle(&mut samples);
-        out.extend(thin(window, samples));
+
+    fn has(&self, level: usize) -> bool {
+        self.0.load(Relaxed) >> level & 1 == 1
     }
-    Ok(out)
 }
 
-fn source(bucket: &str, window: &Window) -> String {
-    let quantity = quantity_number(window.quantity);
-    let (home, from, to) = (window.home.get(), window.from_ms * NANOS, window.to_ms * NANOS);
-    let device = window.device.map_or(String::new(), |d| format!(" and r.d == \"{}\"", d.get()));
-    format!(
-        "from(bucket: \"{bucket}\") |> range(start: time(v: {from}), stop: time(v: {to})) \
-         |> filter(fn: (r) => r._measurement == \"bed\" and r.h == \"{home}\" and r.q == \"{quantity}\"{device})"
-    )
+/// Whom to ask, and how.
+pub(super) struct Asking {
+    pub(super) client: Client,
+    pub(super) config: Arc<InfluxConfig>,
+    pub(super) former: Arc<Former>,
 }
 
-fn raw(config: &InfluxConfig, window: &Window) -> String {
-    let source = source(&config.bucket, window);
-    format!(
-        "{source} |> group() |> map(fn: (r) => ({{at: int(v: r._time), d: r.d, \
-         v: float(v: r._value), low: float(v: r._value), high: float(v: r._value), n: 1, gap: r._field == \"g\"}}))"
-    )
-}
-
-fn rolled(config: &InfluxConfig, window: &Window, suffix: &str) -> String {
-    let source = source(&format!("{}_{suffix}", config.bucket), window);
-    format!(
-        "{source} |> pivot(rowKey: [\"_time\", \"d\"], columnKey: [\"_field\"], valueColumn: \"_value\") \
-         |> group() |> map(fn: (r) => ({{at: int(v: r._time), d: r.d, v: r.v, low: r.low, high: r.high, \
-         n: int(v: r.n), gap: false}}))"
-    )
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "values were f32 and 0 to 4 when written"
-)]
-async fn ask(
-    client: &Client,
-    config: &InfluxConfig,
-    window: &Window,
-    text: &str,
-    span_ms: i64,
-) -> Result<Vec<Sampled>, SeriesError> {
-    if window.from_ms >= window.to_ms {
-        return Ok(Vec::new());
-    }
-    let records = client
-        .query_raw(Some(Query::new(text.to_owned())))
-        .await
-        .map_err(|error| config.error(&error.to_string()))?;
-    let sample = |record: &influxdb2::api::query::FluxRecord| {
-        let number = |key: &str| record.values.get(key).and_then(|v| v.f64());
-        let whole = |key: &str| record.values.get(key).and_then(|v| v.i64());
-        let device = record.values.get("d")?.string()?.parse().ok().and_then(DeviceId::new)?;
-        let at_ms = whole("at")?.div_euclid(NANOS);
-        let value = number("v")?;
-        if record.values.get("gap").and_then(|v| v.bool()) == Some(true) {
-            return Some(Sampled::single(device, at_ms, Err(reason_from(value as u8))));
+impl Asking {
+    /// Answers a window, ordered by device and time.
+    pub(super) async fn read(&self, window: &Window) -> Result<Vec<Sampled>, SeriesError> {
+        if self.former.0.load(Relaxed) & KNOWN == 0 {
+            self.former.look(&self.client, &self.config).await?;
         }
-        let (low, high) = (number("low")? as f32, number("high")? as f32);
-        let count = u32::try_from(whole("n")?).ok()?;
-        Some(Sampled { device, at_ms, span_ms, value: Ok(value as f32), low, high, count })
-    };
-    records
-        .iter()
-        .map(|record| {
-            sample(record).ok_or_else(|| config.error("a row without time, device or value"))
-        })
-        .collect()
+        let mut found = self.of(Layout::Now, window).await?;
+        found.extend(self.of(Layout::Former, window).await?);
+        found.sort_by_key(|s| (s.device, s.at_ms));
+        let mut out = Vec::new();
+        for device in found.chunk_by(|a, b| a.device == b.device) {
+            let mut samples = device.to_vec();
+            settle(&mut samples);
+            out.extend(thin(window, samples));
+        }
+        Ok(out)
+    }
+
+    async fn of(&self, layout: Layout, window: &Window) -> Result<Vec<Sampled>, SeriesError> {
+        let levels = layout.levels();
+        let slot = slot_ms(window);
+        let fitting = levels.iter().rposition(|(_, span_ms)| *span_ms <= slot).unwrap_or(0);
+        let mut found = self.ask((layout, fitting), window).await?;
+        if fitting > 0 {
+            let rolled = found.iter().map(|s| s.at_ms + s.span_ms).max().unwrap_or(window.from_ms);
+            found.extend(self.ask((layout, 0), &Window { from_ms: rolled, ..*window }).await?);
+        }
+        for (place, (_, span_ms)) in levels.into_iter().enumerate().skip(fitting + 1) {
+            let first = found.iter().map(|s| s.at_ms).min().unwrap_or(window.to_ms);
+            if first - window.from_ms <= NEAR_MS {
+                break;
+            }
+            let before = Window { to_ms: first.div_euclid(span_ms) * span_ms, ..*window };
+            found.extend(self.ask((layout, place), &before).await?);
+        }
+        Ok(found)
+    }
+
+    async fn ask(
+        &self,
+        (layout, place): (Layout, usize),
+        window: &Window,
+    ) -> Result<Vec<Sampled>, SeriesError> {
+        let gone = layout == Layout::Former && !self.former.has(place);
+        if gone || window.from_ms >= window.to_ms {
+            return Ok(Vec::new());
+        }
+        let level = layout.levels()[place];
+        let query = Query::new(layout.query(&self.config, window, level));
+        let records = self.client.query_raw(Some(query)).await;
+        let records = records.map_err(|error| self.config.error(&error.to_string()))?;
+        let bad = || self.config.error("a row without time, device or value");
+        records.iter().map(|record| sample(layout, level, record).ok_or_else(bad)).collect()
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "values were f32 when written")]
+fn sample(
+    layout: Layout,
+    (_, span_ms): Level,
+    record: &influxdb2::api::query::FluxRecord,
+) -> Option<Sampled> {
+    let number = |key: &str| record.values.get(key).and_then(|v| v.f64());
+    let whole = |key: &str| record.values.get(key).and_then(|v| v.i64());
+    let text = |key: &str| record.values.get(key).and_then(|v| v.string());
+    let device = layout.device(&text("d")?)?;
+    let at_ms = whole("at")?.div_euclid(NANOS);
+    let gap = text("gap")?;
+    if gap != NO_GAP {
+        let reason = gap.parse().map_or_else(|_| reason_of(&gap), reason_from);
+        return Some(Sampled { span_ms, ..Sampled::single(device, at_ms, Err(reason)) });
+    }
+    let (value, low, high) = (number("v")? as f32, number("low")? as f32, number("high")? as f32);
+    let count = u32::try_from(whole("n")?).ok()?;
+    Some(Sampled { device, at_ms, span_ms, value: Ok(value), low, high, count })
 }
