@@ -4,6 +4,7 @@
 //! one connection, so `change` rows are numbered in commit order. Readers have connections of their own.
 //! Not here: what rows mean. Each child room holds the SQL of one noun.
 
+pub mod bed;
 pub mod box_heard;
 pub mod care;
 pub mod chain;

@@ -156,6 +156,7 @@ fn installers() -> Router<Arc<App>> {
         .route("/api/gateways/{id}/revoke", post(enrol::revoke))
         .route("/api/gateways/{id}/replace", post(moving::replace))
         .route("/api/devices", post(enrol::device))
+        .route("/api/devices/{id}/bed", post(enrol::device_bed))
         .route("/api/devices/{id}/move", post(moving::device))
         .route("/api/devices/{id}/release", post(enrol::release))
         .route("/api/devices/{id}/label", get(enrol::label_svg))

@@ -41,7 +41,7 @@ pub use self::pace::{
     ALERT, AWAY_LEARNED, CALM, HABIT_DAYS, PRIOR_DAYS, Pace, RECORD_FADES, TOLD_LEARNED,
     USUAL_STILL, Usual, Watch,
 };
-pub use self::rules::{Room, Rules};
+pub use self::rules::{BEDS_MAX, BedLimits, Room, Rules};
 pub use self::sensor::{
     ALWAYS_ON, BED_DEAD, CHATTER_COUNT, CHATTER_QUIET, CHATTER_WINDOW, DOOR_DEAD, LIVELY_HOURS,
     MOTION_DEAD, MOTION_REST, NOT_WORN, NOT_WORN_HOURS, OUTAGE_WINDOW,

@@ -2,8 +2,8 @@
 //!
 //! Each case is told through `house`. Not here: what is wrong with one bed (`bed`, `vitals`, `night`).
 
-use care::policy::Rules;
 use care::policy::vital::VITALS_SUSTAINED;
+use care::policy::{BedLimits, Rules};
 use care::{Input, Kind, Output, Seen};
 use proto::id::{DeviceId, HomeId};
 use proto::unit::{Millis, Mono};
@@ -77,6 +77,26 @@ fn the_mean_of_two_beds_is_nobodys_rate_and_nobodys_place() {
         said.extend(minute(&mut house, &[(GATEWAY, &mean)]));
     }
     assert_eq!(said, [], "an old gateway's mean is judged as nobody's");
+}
+
+#[test]
+fn a_bed_with_limits_of_its_own_is_judged_by_them_and_the_other_by_the_homes() {
+    let mut house = couple(9);
+    let mut rules = Rules { breath_low: Some(8), breath_high: Some(24), ..Rules::default() };
+    let mut own = BedLimits::of(OTHER);
+    own.breath_high = Some(34);
+    rules.beds[0] = Some(own);
+    house.step(Input::Rules(rules));
+    let mut said = Vec::new();
+    for n in 0..VITALS_SUSTAINED.get() / 60_000 + 2 {
+        let more = f32::from(u8::try_from(n % 3).unwrap());
+        let fast = [value(Quantity::InBed, 100.0), value(Quantity::Breath, 28.0 + more)];
+        said.extend(minute(&mut house, &[(MAT, &fast), (OTHER, &fast)]));
+    }
+    let told: Vec<_> = findings(&said, Kind::Vitals).iter().map(|(_, f)| f.device).collect();
+    assert_eq!(told, [Some(MAT)]);
+    let kept = minicbor::to_vec(rules).unwrap();
+    assert_eq!(minicbor::decode::<Rules>(&kept).unwrap(), rules);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Minted, Provision, ProvisionError, column, mint};
 use crate::records::device::{self, DeviceRow};
 use crate::records::home::HomeRow;
-use crate::records::{gateway, home};
+use crate::records::{bed, gateway, home};
 
 /// Most homes of one batch.
 pub const HOMES_MAX: u32 = 10_000;
@@ -54,6 +54,8 @@ impl Provision {
         home::insert_beds(&mut writer, &rows.beds, wall_ms).await?;
         gateway::insert_all(&mut writer, &rows.gateways, organisation, wall_ms).await?;
         device::insert_all(&mut writer, &rows.devices, wall_ms).await?;
+        let mats: Vec<_> = rows.mats.iter().map(|(mat, bed)| (*mat, bed.as_str())).collect();
+        bed::put(&mut writer, &mats).await?;
         writer.commit().await?;
         let all = |home: &BatchHome| {
             std::iter::once(home.gateway.info())
@@ -91,6 +93,8 @@ struct Rows {
     beds: Vec<(String, i64)>,
     gateways: Vec<(i64, String)>,
     devices: Vec<DeviceRow>,
+    /// Mats and their beds.
+    mats: Vec<(i64, String)>,
 }
 
 impl Rows {
@@ -104,6 +108,7 @@ impl Rows {
             beds: Vec::with_capacity(batch.len()),
             gateways: Vec::with_capacity(batch.len()),
             devices: Vec::with_capacity(batch.len() * 3),
+            mats: Vec::new(),
         };
         for BatchHome { home, gateway, devices } in batch {
             let (id, label) = (column(home.get()), home.to_string());
@@ -113,7 +118,10 @@ impl Rows {
                 label: label.clone(),
                 ..HomeRow::default()
             });
-            rows.beds.push((Uuid::now_v7().to_string(), id));
+            let bed = Uuid::now_v7().to_string();
+            let mats = devices.iter().filter(|device| device.role == Role::BedMat);
+            rows.mats.extend(mats.map(|mat| (column(mat.device.get()), bed.clone())));
+            rows.beds.push((bed, id));
             rows.gateways.push((column(gateway.device.get()), label));
             for minted in std::iter::once(gateway).chain(devices) {
                 rows.devices.push(minted.row(&provision.kek, "")?);

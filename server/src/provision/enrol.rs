@@ -13,10 +13,12 @@ use uuid::Uuid;
 use super::person::{self, line, named};
 use super::{Minted, Provision, ProvisionError, column, mint};
 use crate::records::home::HomeRow;
-use crate::records::{device, gateway, home};
+use crate::records::{bed, device, gateway, home};
 
 /// Generation of the keys of a new device.
 const FIRST: KeyEpoch = KeyEpoch::new(1);
+
+const NO_BED: ProvisionError = ProvisionError::Refused("this bed is not in the device's home");
 
 impl Provision {
     /// Enters an organisation; answers its id.
@@ -92,6 +94,17 @@ impl Provision {
         label: &str,
         wall_ms: i64,
     ) -> Result<Minted, ProvisionError> {
+        self.create_in_bed((home, gateway), role, (label, None), wall_ms).await
+    }
+
+    /// Enrols a device into a bed of a home; a mat in a home with one bed belongs to that, if none is named.
+    pub async fn create_in_bed(
+        &self,
+        (home, gateway): (HomeId, GatewayId),
+        role: Role,
+        (label, bed): (&str, Option<&str>),
+        wall_ms: i64,
+    ) -> Result<Minted, ProvisionError> {
         let label = &line(label)?;
         if role == Role::Gateway {
             return Err(ProvisionError::Refused("a gateway is enrolled as a gateway"));
@@ -106,10 +119,43 @@ impl Provision {
         if device::of_home(&mut writer, column(home.get())).await?.len() >= DEVICES_MAX {
             return Err(ProvisionError::Refused("a home has at most 32 devices"));
         }
+        let own = row.id;
         device::insert_all(&mut writer, &[row], wall_ms).await?;
+        let beds = home::beds(&mut writer, column(home.get())).await?;
+        let bed = match (bed, beds.as_slice()) {
+            (Some(bed), beds) if beds.iter().all(|(known, _)| known != bed) => return Err(NO_BED),
+            (Some(bed), _) => Some(bed),
+            (None, [(only, _)]) if role == Role::BedMat => Some(only.as_str()),
+            (None, _) => None,
+        };
+        if let Some(bed) = bed {
+            bed::put(&mut writer, &[(own, bed)]).await?;
+        }
         writer.commit().await?;
         self.registry.put(minted.info());
         Ok(minted)
+    }
+
+    /// A device belongs to this bed of its home from now on; to none, if none is named.
+    pub async fn put_in_bed(
+        &self,
+        device: DeviceId,
+        wanted: Option<&str>,
+    ) -> Result<(), ProvisionError> {
+        let known = self.known(device)?;
+        let own = column(device.get());
+        let mut writer = self.records.begin().await?;
+        match wanted {
+            None => bed::leave(&mut writer, own).await?,
+            Some(wanted) => {
+                let of = bed::home(&mut writer, wanted).await?;
+                if of.is_none() || of != known.home.map(|home| column(home.get())) {
+                    return Err(NO_BED);
+                }
+                bed::put(&mut writer, &[(own, wanted)]).await?;
+            }
+        }
+        Ok(writer.commit().await?)
     }
 
     fn known(&self, id: DeviceId) -> Result<super::DeviceInfo, ProvisionError> {

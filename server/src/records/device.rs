@@ -85,10 +85,11 @@ pub async fn none(c: &mut AnyConnection) -> Result<bool, Error> {
     Ok(row.try_get::<i64, _>("n")? == 0)
 }
 
-/// Devices of a home that are not released, in order.
+/// Devices of a home that are not released, in order; one without a label is called as its bed is.
 pub async fn of_home(c: &mut AnyConnection, home: i64) -> Result<Vec<DeviceRow>, Error> {
-    let sql = "SELECT id, role, label, home, gateway, epoch, wrapped, revoked FROM device \
-               WHERE home = $1 ORDER BY id";
+    let sql = "SELECT d.id, role, COALESCE(NULLIF(d.label, ''), b.label, '') AS label, d.home, gateway, epoch, \
+               wrapped, revoked FROM device d LEFT JOIN device_bed p ON p.device = d.id \
+               LEFT JOIN bed b ON b.id = p.bed WHERE d.home = $1 ORDER BY d.id";
     Ok(readable(&fetch(query(sql).bind(home), c).await?, device_of))
 }
 

@@ -198,7 +198,10 @@ pub async fn update(c: &mut AnyConnection, home: &HomeRow) -> Result<(), Error> 
 
 /// What devices are called in their homes, those that have a name.
 pub async fn device_names(c: &mut AnyConnection) -> Result<Vec<(i64, String)>, Error> {
-    let rows = fetch(query("SELECT id, label FROM device WHERE label <> ''"), c).await?;
+    let sql = "SELECT d.id, COALESCE(NULLIF(d.label, ''), b.label) AS label FROM device d \
+               LEFT JOIN device_bed p ON p.device = d.id LEFT JOIN bed b ON b.id = p.bed \
+               WHERE d.label <> '' OR b.label <> ''";
+    let rows = fetch(query(sql), c).await?;
     Ok(readable(&rows, |row| Ok((row.try_get(0)?, row.try_get(1)?))))
 }
 

@@ -3,14 +3,16 @@
 //! What a caller sends is closed: an unknown field is refused by name, and each value has a range in which a person
 //! is still watched. Not here: what a rule does (`care::policy`).
 
+mod beds;
+
+pub use self::beds::BedForm;
+
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use care::policy::{ASK, AWAY_MAX, Room, Rules, Watch};
-use care::reading::limit;
 use proto::id::DeviceId;
 use proto::unit::Millis;
-use proto::up::{Quantity, Role};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -111,6 +113,8 @@ pub struct RulesForm {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<u64>)]
     pub wander_s: Option<Option<u64>>,
+    /// Beds whose breath and heart have limits of their own, at most 4; the list replaces the one before.
+    pub beds: Option<Vec<BedForm>>,
 }
 
 /// How readily stillness is told.
@@ -196,38 +200,11 @@ impl RulesForm {
         rules.wander.until = minute(self.wander_until, doors.until, "wander_until")?;
         rules.wander.after = span(self.wander_s, doors.after, limits, "wander_s")?;
         self.rates(&mut rules)?;
+        rules.beds = self.beds.as_deref().map_or(Ok(present.beds), beds::beds)?;
         match (rules.still_min, rules.still_max) {
             (Some(min), Some(max)) if max < min => Err("still_max_s"),
             _ => Ok(rules),
         }
-    }
-
-    /// Limits of breath and heart; one that no mat can tell, or a slowest above its fastest, is named.
-    fn rates(&self, rules: &mut Rules) -> Result<(), &'static str> {
-        let set = |value: Option<Option<u8>>,
-                   old: &mut Option<u8>,
-                   quantity: Quantity,
-                   name: &'static str|
-         -> Result<(), &'static str> {
-            if let Some(wanted) = value {
-                let checked = wanted.map(|rate| limit(Role::BedMat, quantity, rate)).transpose();
-                *old = checked.map_err(|_| name)?;
-            }
-            Ok(())
-        };
-        set(self.breath_low, &mut rules.breath_low, Quantity::Breath, "breath_low")?;
-        set(self.breath_high, &mut rules.breath_high, Quantity::Breath, "breath_high")?;
-        set(self.heart_low, &mut rules.heart_low, Quantity::Heart, "heart_low")?;
-        set(self.heart_high, &mut rules.heart_high, Quantity::Heart, "heart_high")?;
-        let crossed =
-            |low: Option<u8>, high: Option<u8>| low.zip(high).is_some_and(|(l, h)| l >= h);
-        if crossed(rules.breath_low, rules.breath_high) {
-            return Err("breath_high");
-        }
-        if crossed(rules.heart_low, rules.heart_high) {
-            return Err("heart_high");
-        }
-        Ok(())
     }
 
     /// Rules in full, for whoever reads them.
@@ -259,6 +236,7 @@ impl RulesForm {
             wander_from: Some(rules.wander.from),
             wander_until: Some(rules.wander.until),
             wander_s: span(rules.wander.after),
+            beds: Some(beds::read(rules)),
         }
     }
 }

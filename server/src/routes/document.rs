@@ -102,6 +102,7 @@ const OPEN: [&str; 2] = ["/api/setup", "/api/login"];
         enrol::new_gateway,
         enrol::revoke,
         enrol::device,
+        enrol::device_bed,
         enrol::release,
         moving::device,
         moving::replace,

@@ -27,6 +27,7 @@ use crate::provision::batch::BatchHome;
 use crate::provision::credentials::hex;
 use crate::provision::mint::{role_of, role_word};
 use crate::provision::{Minted, ProvisionError, label};
+use crate::records::device as devices;
 use crate::records::home::HomeRow;
 use crate::routes::Body;
 
@@ -75,6 +76,16 @@ pub struct NewDevice {
     role: String,
     #[serde(default)]
     label: String,
+    /// The bed that it belongs to; a mat in a home with one bed belongs to that by itself.
+    bed: Option<String>,
+}
+
+/// The bed of a device; null = none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfBed {
+    #[serde(deserialize_with = "Option::deserialize")]
+    bed: Option<String>,
 }
 
 /// Many homes at once, each with a gateway and one device a role.
@@ -215,17 +226,42 @@ pub async fn device(
     let role = role_of(&body.role).ok_or_else(|| ApiError::input("role"))?;
     let (home, gateway) = (home_id(&body.home)?, gateway_id(&body.gateway)?);
     let now = app.clock.now().wall_ms;
-    let made = app.provision.create_device(home, gateway, role, &body.label, now).await;
+    let called = (body.label.as_str(), body.bed.as_deref());
+    let made = app.provision.create_in_bed((home, gateway), role, called, now).await;
     let made = made.map_err(refused)?;
-    if !body.label.is_empty() {
-        app.names.learn_devices([(made.device.get().cast_signed(), body.label)]);
-    }
+    call(&app, home).await?;
     // What its gateway misses now it is told when it connects.
     if let Some(info) = app.registry.device(made.device) {
         app.receipts.enrol(&info);
     }
     app.commands.tell(Command::Enrolled { device: made.device, home, role }).await;
     Ok(Json(minted(&made)))
+}
+
+/// Learns how the devices of a home are called.
+async fn call(app: &App, home: HomeId) -> ApiResult<()> {
+    let mut reader = app.records.reader().await?;
+    let rows = devices::of_home(&mut reader, home.get().cast_signed()).await?;
+    app.names.learn_devices(rows.into_iter().map(|row| (row.id, row.label)));
+    Ok(())
+}
+
+/// Says to which bed of its home a device belongs.
+#[utoipa::path(post, path = "/api/devices/{id}/bed", params(("id" = String, Path)), request_body = OfBed,
+    responses((status = 204), (status = 401), (status = 403), (status = 404), (status = 422)))]
+pub async fn device_bed(
+    State(app): State<Arc<App>>,
+    _: As<Enrolling>,
+    Path(id): Path<String>,
+    Body(body): Body<OfBed>,
+) -> ApiResult<StatusCode> {
+    let id = device_id(&id)?;
+    let known = app.registry.device(id).ok_or_else(|| ApiError::unknown("device"))?;
+    app.provision.put_in_bed(id, body.bed.as_deref()).await.map_err(refused)?;
+    if let Some(home) = known.home {
+        call(&app, home).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes a device out of its home.

@@ -2,6 +2,7 @@
 //!
 //! Looking at one home is written down. Not here: enrolment (`enrol`, `persons`), what was measured (`series`), pages (`pages`).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -21,7 +22,7 @@ use crate::desk::view::{device_text, home_text};
 use crate::provision::mint::{role_from, role_word};
 use crate::records::look::Look;
 use crate::records::resident::{Person, Resident};
-use crate::records::{device, home, whose};
+use crate::records::{bed, device, home, whose};
 use crate::routes::Body;
 use crate::typed;
 
@@ -101,6 +102,7 @@ pub async fn show(
     let mut c = app.records.reader().await?;
     let name = home::name(&mut c, number).await?.ok_or_else(|| ApiError::unknown("home"))?;
     let devices = device::of_home(&mut c, number).await?;
+    let beds: HashMap<i64, String> = bed::of_home(&mut c, number).await?.into_iter().collect();
     let whose = whose::now(&mut c, number).await?.unwrap_or_default();
     let rights = rights::of_home(&app, &mut c, &me, number).await?;
     let persons: Vec<Person> = whose
@@ -127,6 +129,7 @@ pub async fn show(
         "protection": chain::view(&app, &chain::of_home(&app, number).protection),
         "devices": devices.iter().map(|d| json!({
             "device": device_text(d.id), "role": role_from(d.role).map(role_word), "label": d.label,
+            "bed": beds.get(&d.id),
             "update": DeviceId::new(d.id.cast_unsigned()).map(|id| app.updates.known(id).json()),
         })).collect::<Vec<_>>(),
     });

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
 
 mod alerts;
+mod beds;
 mod by_right;
 mod duty;
 mod entry;

@@ -53,11 +53,7 @@ impl Vitals {
         triage: &mut Triage<'_>,
     ) {
         let heart = quantity == Quantity::Heart;
-        let (low, high) = if heart {
-            (rules.heart_low, rules.heart_high)
-        } else {
-            (rules.breath_low, rules.breath_high)
-        };
+        let (low, high) = rules.limits(device, quantity);
         let within = low.is_none_or(|low| number >= f32::from(low))
             && high.is_none_or(|high| number <= f32::from(high));
         let known = self.outside.iter().position(|o| o.device == device && o.heart == heart);

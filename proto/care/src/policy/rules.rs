@@ -6,6 +6,7 @@
 use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::Millis;
+use proto::up::Quantity;
 
 use super::wander::{DoorWatch, EVENING};
 use super::{
@@ -68,6 +69,39 @@ pub struct Rules {
     /// When doors are watched for who goes out and does not come back.
     #[cbor(n(27), default)]
     pub wander: DoorWatch,
+    /// Beds whose rates have limits of their own, by their mats: two who share a home need not share a heart.
+    #[cbor(n(28), default)]
+    pub beds: [Option<BedLimits>; BEDS_MAX],
+}
+
+/// Most beds of one home with limits of their own. Source: choice, as many as a home has rates outside at a time.
+pub const BEDS_MAX: usize = 4;
+
+/// Limits of the rates of one bed, per minute; none = not watched. Check them with [`crate::reading::limit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct BedLimits {
+    /// Its mat.
+    #[n(0)]
+    pub mat: DeviceId,
+    /// Slowest breath that is not told.
+    #[n(1)]
+    pub breath_low: Option<u8>,
+    /// Fastest breath that is not told.
+    #[n(2)]
+    pub breath_high: Option<u8>,
+    /// Slowest heart that is not told.
+    #[n(3)]
+    pub heart_low: Option<u8>,
+    /// Fastest heart that is not told.
+    #[n(4)]
+    pub heart_high: Option<u8>,
+}
+
+impl BedLimits {
+    /// A bed without limits: its rates are not watched.
+    pub const fn of(mat: DeviceId) -> Self {
+        Self { mat, breath_low: None, breath_high: None, heart_low: None, heart_high: None }
+    }
 }
 
 /// A room in which nobody should stay too long.
@@ -101,11 +135,24 @@ impl Default for Rules {
             bed_quiet: Some(night::BED_QUIET),
             restless: true,
             wander: DoorWatch::default(),
+            beds: [None; BEDS_MAX],
         }
     }
 }
 
 impl Rules {
+    /// Slowest and fastest rate of a mat's bed that is not told: its own limits, or those of the home.
+    pub fn limits(&self, mat: DeviceId, quantity: Quantity) -> (Option<u8>, Option<u8>) {
+        let own = self.beds.iter().flatten().find(|bed| bed.mat == mat);
+        match (quantity, own) {
+            (Quantity::Heart, Some(bed)) => (bed.heart_low, bed.heart_high),
+            (Quantity::Heart, None) => (self.heart_low, self.heart_high),
+            (Quantity::Breath, Some(bed)) => (bed.breath_low, bed.breath_high),
+            (Quantity::Breath, None) => (self.breath_low, self.breath_high),
+            _ => (None, None),
+        }
+    }
+
     /// Longest time out of a bed that was left at a local minute of a night; none = not watched.
     pub fn bed_out(&self, minute_of_day: u16) -> Option<Millis> {
         let night = self.bed_out_night?;

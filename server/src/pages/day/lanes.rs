@@ -4,6 +4,7 @@
 
 use care::policy::{BATTERY_SLACK, HEALTH_BATTERY};
 use care::reading::sheet;
+use proto::id::DeviceId;
 use proto::unit::NoData;
 use proto::up::{Quantity, Role};
 
@@ -117,7 +118,7 @@ fn lane(glass: Glass<'_>, readings: &Readings, wide: f64) -> Lane {
         label: lines(lang.t(label), wide),
         under,
         shape,
-        scale: scale(glass, readings.quantity, &samples),
+        scale: scale(glass, readings, &samples),
         gaps,
         unknown: now.word.is_none(),
         now: now.word.unwrap_or_else(|| lang.t("home.unknown").to_owned()),
@@ -127,16 +128,16 @@ fn lane(glass: Glass<'_>, readings: &Readings, wide: f64) -> Lane {
     }
 }
 
-fn scale(glass: Glass<'_>, quantity: Quantity, samples: &[Sample]) -> Scale {
-    let (rules, mat) = (glass.rules, sheet(Role::BedMat));
-    match quantity {
+fn scale(glass: Glass<'_>, readings: &Readings, samples: &[Sample]) -> Scale {
+    let mat = sheet(Role::BedMat);
+    let device = DeviceId::new(readings.device);
+    let limits = device.map_or((None, None), |mat| glass.rules.limits(mat, readings.quantity));
+    match readings.quantity {
         Quantity::Motion => Scale::of_counts(samples),
         Quantity::Breath => {
-            let limits = (rules.breath_low, rules.breath_high);
             Scale::of_rates(samples, BREATH, mat.breath.unwrap_or((0, u8::MAX)), limits)
         }
         Quantity::Heart => {
-            let limits = (rules.heart_low, rules.heart_high);
             Scale::of_rates(samples, HEART, mat.heart.unwrap_or((0, u8::MAX)), limits)
         }
         Quantity::InBed

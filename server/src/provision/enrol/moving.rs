@@ -9,7 +9,7 @@ use proto::up::Role;
 
 use crate::clock::Now;
 use crate::provision::{Left, Provision, ProvisionError, column};
-use crate::records::{device, gateway, key_epoch, placement};
+use crate::records::{bed, device, gateway, key_epoch, placement};
 
 impl Provision {
     /// Moves a device to a home and a gateway, released or not; its key epoch rises. The gateway it
@@ -40,6 +40,7 @@ impl Provision {
         key_epoch::keep(&mut writer, column(id.get())).await?;
         let left = known.home.filter(|left| *left != home);
         if left.is_some() {
+            bed::leave(&mut writer, column(id.get())).await?;
             placement::end(&mut writer, column(id.get()), now).await?;
         }
         device::place(&mut writer, column(id.get()), at, epoch, now.wall_ms).await?;
@@ -63,6 +64,7 @@ impl Provision {
         }
         let mut writer = self.records.begin().await?;
         placement::end(&mut writer, column(id.get()), now).await?;
+        bed::leave(&mut writer, column(id.get())).await?;
         device::release(&mut writer, column(id.get()), now.wall_ms).await?;
         writer.commit().await?;
         if let Some(home) = known.home {
