@@ -16,8 +16,10 @@ use serde_json::Value;
 
 use self::cause::Chain;
 use self::problem::{KIND, More, Problem};
+use crate::auth::Staff;
 use crate::desk::view::Holder;
 use crate::pages;
+use crate::pages::when::Wall;
 use crate::words::Lang;
 
 /// A refusal on its way to a caller.
@@ -53,14 +55,14 @@ impl ApiError {
         self.code
     }
 
-    /// The answer as a page, for a person who followed an address.
-    pub fn page(&self, lang: Lang) -> Response {
+    /// The answer as a page, for a person who followed an address; `at_desk` if they work there.
+    pub fn page(&self, lang: Lang, at_desk: Option<(&Staff, Wall<'_>)>) -> Response {
         let sentence = match self.code {
             "not_found" => lang.t("app.not_found").to_owned(),
             "forbidden" => lang.t("app.denied").to_owned(),
             _ => self.sentence(lang),
         };
-        (self.status, pages::refused::page(lang, &sentence)).into_response()
+        (self.status, pages::refused::page(lang, &sentence, at_desk)).into_response()
     }
 
     /// The answer in one language. The error rides along, so that the edge can say it in another.

@@ -162,7 +162,7 @@ impl Staff {
     }
 
     /// Whoever sent a request. With a token its cookies count for nothing.
-    async fn of_request(app: &App, parts: &Parts) -> ApiResult<Self> {
+    pub(crate) async fn of_request(app: &App, parts: &Parts) -> ApiResult<Self> {
         if let Some(shown) = program::bearer(&parts.headers) {
             return program::admit(app, shown, Lang::asked(&parts.headers)).await;
         }

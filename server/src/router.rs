@@ -17,7 +17,8 @@ use axum::http::header::{
     ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
@@ -30,7 +31,9 @@ use crate::api_error::ApiError;
 use crate::api_error::problem::refusal;
 use crate::app::App;
 use crate::assets;
+use crate::auth::Staff;
 use crate::auth::program::{self, bearer};
+use crate::auth::role::{AtDesk, Duty};
 use crate::routes::{
     alerts, document, enrol, entry, find, homes, images, kept, me, moving, ops, oversight, pages,
     persons, queue, readings, rules, series, session, staff, stream, tokens, watch,
@@ -210,13 +213,28 @@ pub async fn serve_operations(app: Arc<App>, listener: TcpListener) -> std::io::
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let lang = Lang::asked(request.headers());
     let person = for_a_person(request.method(), request.uri().path(), request.headers());
+    let (parts, body) = request.into_parts();
+    let mut asked = person.then(|| parts.clone());
+    let request = Request::from_parts(parts, body);
     let mut answer = match refused(&app, &request) {
-        Some(error) => error.into_response(),
+        Some(error) => {
+            // Nobody is known who may not even come to a door.
+            asked = None;
+            error.into_response()
+        }
         None => next.run(request).await,
     };
     if let Some(error) = refusal(&mut answer) {
         let takes = answer.headers_mut().remove(ALLOW);
-        answer = if person { error.page(lang) } else { error.answer(lang) };
+        let me = match asked {
+            Some(asked) => at_desk(&app, &error, &asked).await,
+            None => None,
+        };
+        answer = match &me {
+            Some(me) => error.page(me.lang, Some((me, app.wall()))),
+            None if person => error.page(lang, None),
+            None => error.answer(lang),
+        };
         takes.map(|methods| answer.headers_mut().insert(ALLOW, methods));
     }
     secure(answer.headers_mut());
@@ -225,6 +243,15 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, year);
     }
     answer
+}
+
+/// Who asked, if they work at the desk: also a page that refuses lets them hear a press.
+async fn at_desk(app: &App, error: &ApiError, asked: &Parts) -> Option<Staff> {
+    if error.status() == StatusCode::UNAUTHORIZED {
+        return None;
+    }
+    let me = Staff::of_request(app, asked).await.ok()?;
+    AtDesk::allows(me.role).then_some(me)
 }
 
 /// Whether a browser asks for a page, which nobody wants to read as JSON.

@@ -148,6 +148,27 @@ pub async fn looked(app: &App, look: &Look) -> Result<(), sqlx::Error> {
     writer.commit().await
 }
 
+/// Writes many looks by one person at one kind of thing down, each once in ten minutes.
+pub async fn looked_at_all(app: &App, looks: &[Look]) -> Result<(), sqlx::Error> {
+    let Some(first) = looks.first() else { return Ok(()) };
+    let wall = app.clock.now().wall_ms;
+    let lately = (wall - SAME_LOOK_MS, wall);
+    let known = (first.staff.as_str(), first.what);
+    let stand = look::standing(&mut *app.records.reader().await?, known, lately).await?;
+    let stands = |look: &Look, stand: &[(String, String)]| {
+        stand.iter().any(|(why, detail)| *why == look.why && *detail == look.detail)
+    };
+    if looks.iter().all(|look| stands(look, &stand)) {
+        return Ok(());
+    }
+    let mut writer = app.records.begin().await?;
+    let stand = look::standing(&mut writer, known, lately).await?;
+    for look in looks.iter().filter(|look| !stands(look, &stand)) {
+        look::insert(&mut writer, look, wall).await?;
+    }
+    writer.commit().await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

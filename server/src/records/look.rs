@@ -14,7 +14,7 @@ pub struct Look {
     pub staff: String,
     /// Home number.
     pub home: i64,
-    /// At what: `card`, `page`, `home`, `readings`, `rehearsal`, `glass`, `looks`.
+    /// At what: `card`, `page`, `home`, `readings`, `rehearsal`, `glass`, `looks`, `numbers`.
     pub what: &'static str,
     /// Why: `claim`, `screen`, `program`, `glass`, or nothing said.
     pub why: &'static str,
@@ -67,6 +67,17 @@ pub async fn stands(
         .fetch_one(c)
         .await?;
     Ok(row.try_get::<i64, _>("n")? > 0)
+}
+
+/// Reason and detail of every look by a person at a kind of thing since `since` and not after `until`.
+pub async fn standing(
+    c: &mut AnyConnection,
+    (staff, what): (&str, &str),
+    (since, until): (i64, i64),
+) -> Result<Vec<(String, String)>, Error> {
+    let sql = "SELECT why, detail FROM access WHERE staff = $1 AND what = $2 AND wall > $3 AND wall <= $4";
+    let rows = fetch(query(sql).bind(staff).bind(what).bind(since).bind(until), c).await?;
+    Ok(readable(&rows, |row| Ok((row.try_get("why")?, row.try_get("detail")?))))
 }
 
 /// Writes a look down.

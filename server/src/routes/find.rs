@@ -19,9 +19,11 @@ use crate::auth::As;
 use crate::auth::role::AtDesk;
 use crate::desk::chain;
 use crate::desk::names::HomeName;
+use crate::desk::rights;
 use crate::desk::view::{home_text, severity_of};
 use crate::pages;
 use crate::pages::homes::Line;
+use crate::records::look::Look;
 use crate::records::{desk, home, whose};
 use crate::routes::Body;
 use crate::routes::pages::locked;
@@ -121,6 +123,7 @@ pub async fn fallback(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> Ap
     rows.retain(|row| severity_of(row.severity) == Severity::Emergency && row.home != 0);
     rows.sort_by_key(|row| (row.state, row.raised_mono));
     let (mut lines, mut left) = (Vec::<(i64, pages::fallback::Line)>::new(), HashSet::new());
+    let mut looks = Vec::new();
     for row in rows {
         if lines.iter().any(|(home, _)| *home == row.home) {
             continue;
@@ -130,6 +133,9 @@ pub async fn fallback(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> Ap
             continue;
         }
         let whose = whose::of_alert(&mut c, &row.id, (row.home, row.raised_wall)).await?;
+        let why = if row.owner.as_deref() == Some(&me.id) { "claim" } else { "screen" };
+        let (staff, detail) = (me.id.clone(), row.id.clone());
+        looks.push(Look { staff, home: row.home, what: "numbers", why, detail, shown: false });
         let (name, persons) = (whose.name(), whose.persons);
         let phone = persons.iter().map(|one| one.who.phone.clone()).find(|phone| !phone.is_empty());
         let phone = phone.unwrap_or_default();
@@ -142,6 +148,9 @@ pub async fn fallback(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> Ap
         };
         lines.push((row.home, line));
     }
+    drop(c);
+    // The numbers lie in the console from now on, whether it shows them or not.
+    rights::looked_at_all(&app, &looks).await?;
     let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
     Ok(pages::fallback::lines(me.lang, &app.config.console.fallback_phone, &lines, left.len()))
 }

@@ -72,7 +72,7 @@ pub async fn open(
     known.ok_or_else(|| ApiError::unknown("home"))?;
     match reason(&form.reason) {
         Ok(reason) => rights::open(&app, &me, number, &reason).await?,
-        Err(error) => return Ok(error.page(me.lang)),
+        Err(error) => return Ok(error.page(me.lang, Some((&me, app.wall())))),
     }
     Ok(Redirect::to(&format!("/homes/{id}")).into_response())
 }

@@ -215,3 +215,19 @@ async fn a_person_reads_a_page_where_a_program_reads_json() {
         assert_eq!(kind.starts_with("text/html"), page, "{path} {accept}: {kind}");
     }
 }
+
+#[tokio::test]
+async fn a_page_that_refuses_lets_the_desk_hear_a_press() {
+    let (room, admin) = Room::staffed().await;
+    let operator = room.colleague(&admin, "2001", "operator").await;
+    let official = room.colleague(&admin, "5001", "official").await;
+    for (cookie, hears) in [(&operator, true), (&official, false), (&String::new(), false)] {
+        let asked = Request::get("/nowhere").header("cookie", cookie);
+        let asked = asked.header("accept", "text/html").body(Body::empty()).unwrap();
+        let answer = room.raw(asked).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        let page = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let page = String::from_utf8_lossy(&page);
+        assert_eq!(page.contains("data-me=") && page.contains("id=\"line\""), hears, "{page}");
+    }
+}

@@ -126,6 +126,25 @@ async fn looks_are_written_down_as_they_were() {
 }
 
 #[tokio::test]
+async fn numbers_that_lie_in_a_console_are_a_look_at_each_home() {
+    let (room, admin) = Room::staffed().await;
+    let operator = room.colleague(&admin, "2001", "operator").await;
+    let home = lived_in(&room, &admin).await;
+    let id = room.raise_in(&home, 1).await;
+    let looks = format!("/homes/{home}/looks");
+    for _ in 0..3 {
+        let page = room.get("/console/fallback", &operator).await;
+        assert_eq!(page.status, StatusCode::OK);
+    }
+    let page = room.get(&looks, &admin).await.text;
+    assert_eq!(page.matches("断线时的电话").count(), 1, "once in ten minutes: {page}");
+    room.post(&format!("/api/alerts/{id}/claim"), &operator, json!({})).await;
+    room.get("/console/fallback", &operator).await;
+    let page = room.get(&looks, &admin).await.text;
+    assert_eq!(page.matches("断线时的电话").count(), 2, "with the alert in hand: {page}");
+}
+
+#[tokio::test]
 async fn whoever_does_not_work_at_the_desk_has_a_page_and_a_way_out() {
     let (room, admin) = Room::staffed().await;
     for (name, role, word) in [("4001", "installer", "安装员"), ("5001", "official", "民政")] {
