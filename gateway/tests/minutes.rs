@@ -43,6 +43,12 @@ fn a_minute_of_clipped_values_is_a_gap_with_its_reason() {
 }
 
 #[test]
+fn a_contact_that_has_not_changed_for_hours_is_counted_as_none_and_not_missing() {
+    let value = summed(Quantity::Door, &[(0.0, 7_200), (0.0, 7_210)]);
+    assert_eq!((value.value, value.no_data), (Some(0.0), None));
+}
+
+#[test]
 fn a_value_older_than_its_span_is_no_part_of_a_minute() {
     let value = summed(Quantity::Heart, &[(61.0, 0), (99.0, 400)]);
     assert_eq!(value.value, Some(61.0));

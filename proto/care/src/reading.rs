@@ -118,10 +118,13 @@ pub(crate) fn is_counted(number: f32, period_s: u64) -> bool {
 /// The number of a value that means something, or why there is none. `period_s` is the span of its reading:
 /// a value older than that and a minute says nothing about now.
 pub fn number(value: &Value, period_s: u64) -> Result<f32, NoData> {
+    // Whoever says why there is no value has none, whatever number stands beside it.
+    if let Some(reason) = value.no_data {
+        return Err(reason);
+    }
     // Without a reason that can be read nobody knows why: a fault, and never "nobody is there".
-    let none = Err(value.no_data.unwrap_or(NoData::Fault));
     let Some(number) = value.value.filter(|number| is_plausible(value.quantity, *number)) else {
-        return none;
+        return Err(NoData::Fault);
     };
     if value.age_s > period_s.saturating_add(60) {
         return Err(NoData::Stale);
@@ -131,7 +134,10 @@ pub fn number(value: &Value, period_s: u64) -> Result<f32, NoData> {
 
 /// The same for who keeps or averages numbers: one at a limit of its sensor would stand there whatever is so.
 pub fn measured(value: &Value, period_s: u64) -> Result<f32, NoData> {
-    let number = number(value, period_s)?;
+    // What was counted in a span is of that span, however long its contact has not changed.
+    let counted = matches!(value.quantity, Quantity::Motion | Quantity::Door);
+    let age_s = if counted { 0 } else { value.age_s };
+    let number = number(&Value { age_s, ..*value }, period_s)?;
     if is_clipped(value.quantity, number) { Err(NoData::Fault) } else { Ok(number) }
 }
 

@@ -61,11 +61,21 @@ fn a_rate_at_a_limit_of_its_sensor_is_a_gap_and_one_inside_is_measured() {
 fn a_reason_that_was_told_stays_and_a_missing_one_is_a_fault_and_never_an_empty_bed() {
     let off = told(Quantity::Heart, Some(255.0), Some(NoData::Off));
     assert_eq!(number(&off, 60), Err(NoData::Off));
+    let still = told(Quantity::Motion, Some(0.0), Some(NoData::Timeout));
+    assert_eq!(number(&still, 60), Err(NoData::Timeout), "a zero that nobody measured");
     assert_eq!(
         number(&told(Quantity::Heart, None, Some(NoData::Timeout)), 60),
         Err(NoData::Timeout)
     );
     assert_eq!(number(&told(Quantity::Heart, None, None), 60), Err(NoData::Fault));
+}
+
+#[test]
+fn what_was_counted_in_a_span_is_of_that_span_however_long_nothing_has_changed() {
+    for quantity in [Quantity::Motion, Quantity::Door] {
+        let still = Value { age_s: 7_200, ..told(quantity, Some(0.0), None) };
+        assert_eq!(measured(&still, 60), Ok(0.0));
+    }
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub async fn span(app: &App, home: i64, span_ms: i64, max_points: u32) -> Result
     let rows = device::of_home(&mut *app.records.reader().await?, home).await?;
     let (mut readings, mut missing) = (Vec::new(), false);
     let mut heard: Vec<(u64, i64)> = Vec::new();
-    let mut signs: Vec<(Quantity, u64, f32)> = Vec::new();
+    let mut signs: Vec<Sign> = Vec::new();
     for quantity in SHOWN.into_iter().chain(SIGNS) {
         let window = Window { home: id, device: None, quantity, from_ms, to_ms, max_points };
         // One store that does not answer is waited for once.
@@ -96,8 +96,8 @@ pub async fn span(app: &App, home: i64, span_ms: i64, max_points: u32) -> Result
             if sample.value != Err(NoData::Stale) {
                 heard.push((device, sample.at_ms + sample.span_ms));
             }
-            if let (true, Ok(value)) = (SIGNS.contains(&quantity), sample.value) {
-                signs.push((quantity, device, value));
+            if SIGNS.contains(&quantity) {
+                signs.push((quantity, device, sample.value.ok()));
             }
         }
         if SHOWN.contains(&quantity) {
@@ -139,12 +139,16 @@ fn by_sensor(quantity: Quantity, rows: &[DeviceRow], read: Vec<Sampled>) -> Vec<
     out
 }
 
-fn watched(row: DeviceRow, heard: &[(u64, i64)], signs: &[(Quantity, u64, f32)]) -> Watched {
+/// What a device said of itself: which quantity, who, and the value if it told one.
+type Sign = (Quantity, u64, Option<f32>);
+
+/// The newest word counts: a battery that cannot be read any more is not as full as it was.
+fn watched(row: DeviceRow, heard: &[(u64, i64)], signs: &[Sign]) -> Watched {
     let number = row.id.unsigned_abs();
     let heard_ms = heard.iter().filter(|(d, _)| *d == number).map(|(_, at)| *at).max();
     let last = |quantity: Quantity| {
         let mut mine = signs.iter().filter(|(q, d, _)| *q == quantity && *d == number);
-        mine.next_back().map(|(.., value)| *value)
+        mine.next_back().and_then(|(.., value)| *value)
     };
     let (battery, signal) = (last(Quantity::Battery), last(Quantity::Signal));
     Watched { row, heard_ms, battery, signal }
@@ -176,9 +180,8 @@ mod tests {
         assert_eq!(lanes, [(8, 2), (9, 1)]);
     }
 
-    #[test]
-    fn a_sensor_that_told_nothing_has_its_lane() {
-        let mat = DeviceRow {
+    fn mat() -> DeviceRow {
+        DeviceRow {
             id: 8,
             role: Role::BedMat as i16,
             label: String::new(),
@@ -187,7 +190,21 @@ mod tests {
             epoch: 0,
             wrapped: Vec::new(),
             revoked: false,
-        };
+        }
+    }
+
+    #[test]
+    fn a_battery_that_tells_no_share_any_more_is_unknown_and_not_as_full_as_it_was() {
+        let signs = [(Quantity::Battery, 8, Some(80.0)), (Quantity::Signal, 8, Some(-60.0))];
+        assert_eq!(watched(mat(), &[], &signs).battery, Some(80.0));
+        let later = [signs[0], signs[1], (Quantity::Battery, 8, None)];
+        let shown = watched(mat(), &[], &later);
+        assert_eq!((shown.battery, shown.signal), (None, Some(-60.0)));
+    }
+
+    #[test]
+    fn a_sensor_that_told_nothing_has_its_lane() {
+        let mat = mat();
         assert_eq!(by_sensor(Quantity::InBed, std::slice::from_ref(&mat), Vec::new()).len(), 1);
         assert!(by_sensor(Quantity::Heart, &[mat], Vec::new()).is_empty(), "not every mat can");
     }

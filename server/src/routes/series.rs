@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::ReadingHomes;
 use crate::points;
+use crate::records::home;
 use crate::routes::Ask;
 use crate::routes::homes::{looked, number};
 use crate::series::{QUANTITIES, Sampled, Window, quantity_word, reason_word};
@@ -101,7 +102,7 @@ pub async fn series(
     Ask(asked): Ask<Asked>,
 ) -> ApiResult<Json<Readings>> {
     let number = number(&id)?;
-    let home = id.parse().map_err(|_| ApiError::unknown("home"))?;
+    let place = id.parse().map_err(|_| ApiError::unknown("home"))?;
     let quantity = quantity(&asked.quantity)?;
     let hours_max = i64::from(app.config.series.retention.hour_days) * 24;
     let (hours, max_points) = (asked.hours.unwrap_or(HOURS), asked.points.unwrap_or(POINTS));
@@ -111,9 +112,11 @@ pub async fn series(
     if !(1..=POINTS_MAX).contains(&max_points) {
         return Err(ApiError::range("points", format_args!("1–{POINTS_MAX}")));
     }
+    let known = home::name(&mut *app.records.reader().await?, number).await?;
+    known.ok_or_else(|| ApiError::unknown("home"))?;
     let to_ms = app.clock.now().wall_ms;
     let from_ms = to_ms - hours * HOUR_MS;
-    let window = Window { home, device: None, quantity, from_ms, to_ms, max_points };
+    let window = Window { home: place, device: None, quantity, from_ms, to_ms, max_points };
     let read = points::read(&app, window).await;
     let missing = read.is_err();
     let samples = read.unwrap_or_default();

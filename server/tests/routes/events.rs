@@ -307,6 +307,21 @@ async fn what_waits_is_told_after_a_restart_and_what_has_no_room_is_lost_counted
     full.abort();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_long_pause_of_the_run_before_is_told_at_once_after_a_start() {
+    let (room, _) = Room::staffed().await;
+    followed(&room).await;
+    room.raise(0, 1).await;
+    let mut writer = room.app.records.begin().await.unwrap();
+    let late = "UPDATE event_out SET due_mono = 4000000000000, tries = 9";
+    sqlx::query(late).execute(&mut *writer).await.unwrap();
+    writer.commit().await.unwrap();
+    let (url, receiver) = receiver(|_, _| false).await;
+    let task = tokio::spawn(worker(&room, &url, &Arc::new(Follows::default())).run());
+    until("told", || receiver.taken().len() == 1).await;
+    task.abort();
+}
+
 #[tokio::test]
 async fn without_a_follower_nothing_is_written_and_who_is_configured_no_more_is_forgotten() {
     let (room, _) = Room::staffed().await;

@@ -45,6 +45,9 @@ async fn readings_of_ten_years_are_answered_for_ten_years_and_more_is_refused() 
     for hours in [TEN_YEARS + 1, 1_000_000_000, 0, -24] {
         refused(&room, &admin, &format!("{series}&hours={hours}"), "hours", "1–87600").await;
     }
+    let nowhere = "/api/homes/0000000001Z/series?quantity=heart";
+    let answer = room.get(nowhere, &admin).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (StatusCode::NOT_FOUND, &json!("home")));
     for points in [0, 5_001, 4_000_000_000u32] {
         refused(&room, &admin, &format!("{series}&points={points}"), "points", "1–5000").await;
     }
