@@ -5,6 +5,7 @@
 mod start;
 
 use care::alert::Outcome;
+use door::workers::Workers;
 use proto::down::Rung;
 use proto::id::{BootId, HomeId, PressId, Seq};
 use std::sync::Arc;
@@ -86,6 +87,8 @@ pub struct App {
     pub updates: Updates,
     /// Counters and proofs of life.
     pub health: Health,
+    /// Long-lived tasks by name.
+    pub workers: Workers,
     /// Connect proofs of gateways that have been used.
     pub proved: Proved,
     /// Who wears which certificate, and until when.

@@ -62,7 +62,7 @@ pub struct Certificates {
     worn: Mutex<HashMap<GatewayId, Worn>>,
     bell: Notify,
     petitions: mpsc::Sender<(GatewayId, Vec<u8>)>,
-    waiting: Mutex<Option<mpsc::Receiver<(GatewayId, Vec<u8>)>>>,
+    waiting: tokio::sync::Mutex<mpsc::Receiver<(GatewayId, Vec<u8>)>>,
 }
 
 impl Certificates {
@@ -77,7 +77,7 @@ impl Certificates {
         };
         let (petitions, waiting) = mpsc::channel(WAITING);
         let (worn, bell) = (Mutex::default(), Notify::new());
-        Ok(Self { pki, worn, bell, petitions, waiting: Mutex::new(Some(waiting)) })
+        Ok(Self { pki, worn, bell, petitions, waiting: tokio::sync::Mutex::new(waiting) })
     }
 
     /// The authority, if the door speaks TLS.

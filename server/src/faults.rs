@@ -63,6 +63,13 @@ impl Fault {
         }
     }
 
+    /// The same with the number that goes with its cause.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count on a card")]
+    pub const fn of(self, count: u64) -> Self {
+        Self { value: count as f32, ..self }
+    }
+
     fn key(&self) -> FaultKey {
         let gateway = self.gateway.map_or(0, |id| number(id.get()));
         let device = self.device.map_or(0, |id| number(id.get()));
@@ -173,6 +180,16 @@ impl Faults {
         let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let words: BTreeSet<_> = table.words.values().copied().collect();
         words.into_iter().collect()
+    }
+
+    /// How many stand of each cause that was said since the start.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = BTreeMap::new();
+        for word in table.words.values() {
+            *counts.entry(*word).or_default() += 1;
+        }
+        counts
     }
 
     fn change(&self, change: impl FnOnce(&mut Table) -> bool) {

@@ -12,15 +12,17 @@ pub use telling::tell;
 use std::sync::Arc;
 
 use care::policy::dates::dated;
+use door::workers::Rhythm;
 use door::{Deny, Gate, Hello, Pass, Who};
 use proto::frame::Lane;
 use proto::id::GatewayId;
 use proto::seat::Seat;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 
 use crate::app::App;
 use crate::faults::Fault;
 use crate::ingest::batch::{gateway_twice, reconnects};
+use crate::workers::keep_with;
 
 /// Gateways that may wait to be told; more than can be enrolled would be a loop.
 const WAITING: usize = 65_536;
@@ -33,17 +35,18 @@ pub struct GatewayGate {
 
 /// The gate; starts the task that tells gateways what they must know.
 pub fn gate(app: &Arc<App>) -> Arc<GatewayGate> {
-    let (listening, mut listeners) = mpsc::channel(WAITING);
-    let teller = Arc::clone(app);
-    tokio::spawn(async move {
-        while let Some(gateway) = listeners.recv().await {
-            if let Err(error) = tell(&teller, gateway).await {
-                tracing::error!(%gateway, error = %error, "gateway was not told its roster");
-                teller.receipts.cut(gateway);
-            }
-        }
-    });
+    let (listening, listeners) = mpsc::channel(WAITING);
+    keep_with(app, "telling", Rhythm::Waits, listeners, tell_all);
     Arc::new(GatewayGate { app: Arc::clone(app), listening })
+}
+
+async fn tell_all(app: Arc<App>, mut listeners: OwnedMutexGuard<mpsc::Receiver<GatewayId>>) {
+    while let Some(gateway) = listeners.recv().await {
+        if let Err(error) = tell(&app, gateway).await {
+            tracing::error!(%gateway, error = %error, "gateway was not told its roster");
+            app.receipts.cut(gateway);
+        }
+    }
 }
 
 impl Gate for GatewayGate {

@@ -3,6 +3,8 @@
 //! `/health` is true only while all have answered lately. Counters in and out are kept here for
 //! `/metrics`, so that what came in can be held against what went out (V13). Not here: HTTP.
 
+pub mod promises;
+
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -28,13 +30,17 @@ pub struct Health {
     points: AtomicU64,
     alerts: AtomicU64,
     activations: AtomicU64,
+    box_lost: AtomicU64,
+    device_lost: AtomicU64,
+    bus_lost: AtomicU64,
     handles_short: AtomicBool,
+    disk_full: AtomicBool,
 }
 
 /// The answer to the roll-call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct RollCall {
-    /// All of the others.
+    /// All of the others, and no promise is broken.
     pub healthy: bool,
     /// The door took and acknowledged its own message.
     pub door: bool,
@@ -50,14 +56,10 @@ pub struct RollCall {
     pub handles: bool,
     /// The clock on the wall can be right.
     pub clock: bool,
-}
-
-impl RollCall {
-    /// The same with what is thought of the clock on the wall.
-    #[must_use]
-    pub const fn with_clock(self, clock: bool) -> Self {
-        Self { healthy: self.healthy && clock, clock, ..self }
-    }
+    /// The server's own papers are in force.
+    pub certificates: bool,
+    /// The disk has room for more than emergencies.
+    pub disk: bool,
 }
 
 /// What was counted since the start.
@@ -79,6 +81,12 @@ pub struct Counted {
     pub alerts: u64,
     /// Presses and falls entered.
     pub activations: u64,
+    /// Records that home boxes say they have dropped.
+    pub box_lost: u64,
+    /// Records that devices say they have dropped.
+    pub device_lost: u64,
+    /// Messages that local buses have lost.
+    pub bus_lost: u64,
 }
 
 impl Health {
@@ -111,6 +119,16 @@ impl Health {
     /// Whether file handles are left.
     pub fn handles_left(&self, left: bool) {
         self.handles_short.store(!left, Ordering::Relaxed);
+    }
+
+    /// Whether the disk had room for what the records wrote last.
+    pub fn room_left(&self, left: bool) {
+        self.disk_full.store(!left, Ordering::Relaxed);
+    }
+
+    /// Whether the records have found the disk full.
+    pub fn is_full(&self) -> bool {
+        self.disk_full.load(Ordering::Relaxed)
     }
 
     /// Records of the inbox were taken in.
@@ -147,6 +165,21 @@ impl Health {
         self.activations.fetch_add(activations as u64, Ordering::Relaxed);
     }
 
+    /// A home box has dropped records.
+    pub fn lost_by_box(&self, count: u64) {
+        self.box_lost.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// A device has dropped records.
+    pub fn lost_by_device(&self, count: u64) {
+        self.device_lost.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// The local bus of a home has lost messages.
+    pub fn lost_by_bus(&self, count: u64) {
+        self.bus_lost.fetch_add(count, Ordering::Relaxed);
+    }
+
     /// Calls the roll.
     pub fn roll_call(&self, now: Mono, series: bool) -> RollCall {
         let lately =
@@ -156,7 +189,19 @@ impl Health {
         let store = lately(&self.store);
         let handles = !self.handles_short.load(Ordering::Relaxed);
         let healthy = door && ingest && ladder && store && series && handles;
-        RollCall { healthy, door, ingest, ladder, store, series, handles, clock: true }
+        let (clock, certificates, disk) = (true, true, true);
+        RollCall {
+            healthy,
+            door,
+            ingest,
+            ladder,
+            store,
+            series,
+            handles,
+            clock,
+            certificates,
+            disk,
+        }
     }
 
     /// What was counted.
@@ -171,6 +216,9 @@ impl Health {
             points: read(&self.points),
             alerts: read(&self.alerts),
             activations: read(&self.activations),
+            box_lost: read(&self.box_lost),
+            device_lost: read(&self.device_lost),
+            bus_lost: read(&self.bus_lost),
         }
     }
 }

@@ -97,7 +97,10 @@ struct Shared {
     /// Last number of each lane when the file was opened: what the last run has left.
     left: [i64; 2],
     lost: AtomicU64,
+    /// The same when the file was opened.
+    lost_before: u64,
     refused: AtomicU64,
+    calls_refused: AtomicU64,
     /// Through which row of telemetry the series has the values.
     pointed: AtomicI64,
     /// Rows whose values were given up, since room ran out before the series took them.
@@ -132,7 +135,9 @@ pub fn open(
         done: [AtomicI64::new(ends[0].0 - 1), AtomicI64::new(ends[1].0 - 1)],
         left: [ends[0].1, ends[1].1],
         lost: AtomicU64::new(lost),
+        lost_before: lost,
         refused: AtomicU64::new(0),
+        calls_refused: AtomicU64::new(0),
         pointed: AtomicI64::new(ends[1].0 - 1),
         points_lost: AtomicU64::new(0),
         on_reserve: AtomicBool::new(false),
@@ -214,6 +219,16 @@ impl Inbox {
     /// Telemetry that was shed for want of room, in all time.
     pub fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Relaxed)
+    }
+
+    /// The same at the start.
+    pub fn lost_before(&self) -> u64 {
+        self.shared.lost_before
+    }
+
+    /// Calls that could not be kept since the start; their boxes have them still.
+    pub fn calls_refused(&self) -> u64 {
+        self.shared.calls_refused.load(Ordering::Relaxed)
     }
 
     /// Messages that could not be kept since the start; their senders have them still.

@@ -28,7 +28,7 @@ use care::policy::Rules;
 use proto::frame::Lane;
 use proto::id::{DeviceId, HomeId};
 use proto::up::Role;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 
 use crate::app::App;
 use crate::ingest::batch::Batcher;
@@ -113,8 +113,8 @@ impl Commands {
 }
 
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>, orders: Orders) {
-    let mut orders = orders.0;
+pub async fn run(app: Arc<App>, mut orders: OwnedMutexGuard<Orders>) {
+    let orders = &mut orders.0;
     let mut batcher = loop {
         match Batcher::new(Arc::clone(&app)).await {
             Ok(batcher) => break batcher,

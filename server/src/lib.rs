@@ -24,6 +24,7 @@ pub mod history;
 pub mod inbox;
 pub mod ingest;
 pub mod live;
+pub mod losses;
 pub mod notify;
 pub mod pages;
 pub mod points;
@@ -41,5 +42,6 @@ pub mod typed;
 pub mod update;
 pub mod upkeep;
 pub mod words;
+pub mod workers;
 
 pub use cli::run;

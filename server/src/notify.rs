@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use care::Seen;
 use care::policy::{NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST, NOTICE_PROBE};
+use door::workers::Rhythm;
 use serde::Serialize;
 use sqlx::AnyConnection;
 use uuid::Uuid;
@@ -31,6 +32,7 @@ use crate::config;
 use crate::desk::view;
 use crate::faults::Fault;
 use crate::records::notify::{self as rows, OutboxRow};
+use crate::workers::keep;
 
 use self::events::{Events, Open};
 use self::webhook::Webhook;
@@ -42,6 +44,8 @@ pub use self::outbox::{Facts, Look, Outbox};
 const WEBHOOK: &str = "webhook";
 /// Whether a receiver is dead is said this often.
 const SAID: Duration = Duration::from_secs(1);
+/// A call may take its time, and what waits is looked at twice a second.
+const TURNS: Rhythm = Rhythm::Turns(Duration::from_secs(1));
 
 /// How often a notice is tried: pauses double from `first` to `most`; after `life` it is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,26 +137,37 @@ pub async fn put(
     rows::put(c, &row, now.1).await
 }
 
-/// Sends what waits for as long as the server runs. Without a receiver every notice is given up at once and
-/// told: a later configuration must not send what is long over.
-pub async fn run(app: Arc<App>) {
+/// Starts the workers that send what waits, for as long as the server runs. Without a receiver every notice is given
+/// up at once and told: a later configuration must not send what is long over.
+pub fn start(app: &Arc<App>) {
     let clock = Arc::clone(&app.clock);
     let look: Look = Arc::new(move || clock.now());
     let receivers: Vec<_> = app.config.notify.receivers().cloned().collect();
     if receivers.is_empty() {
         tracing::warn!("no webhook is configured: nobody outside is told of an alert");
         let make: Make = Arc::new(|| Ok(None));
-        tokio::spawn(
-            app.outbox.worker(&app.records, &look, (WEBHOOK, make), Pace::default()).run(),
-        );
+        send(app, &look, (WEBHOOK, make));
     }
     for (name, settings) in app.outbox.receivers().iter().zip(receivers) {
         let make: Make =
             Arc::new(move || open(&settings).map(Some).map_err(|error| error.to_string()));
-        let named = (name.as_str(), make);
-        tokio::spawn(app.outbox.worker(&app.records, &look, named, Pace::default()).run());
+        send(app, &look, (name.as_str(), make));
     }
-    follow(&app, &look);
+    follow(app, &look);
+    keep(app, "notices", TURNS, say);
+}
+
+/// Starts the worker of one receiver.
+fn send(app: &Arc<App>, look: &Look, (name, make): (&str, Make)) {
+    let (look, of) = (Arc::clone(look), name.to_owned());
+    keep(app, &format!("notices.{name}"), TURNS, move |app| {
+        let named = (of.as_str(), Arc::clone(&make));
+        app.outbox.worker(&app.records, &look, named, Pace::default()).run()
+    });
+}
+
+/// Says how the receivers are, for as long as the server runs.
+async fn say(app: Arc<App>) {
     let mut tick = tokio::time::interval(SAID);
     loop {
         tick.tick().await;
@@ -167,15 +182,17 @@ pub async fn run(app: Arc<App>) {
 }
 
 /// Starts the workers of those who follow alerts.
-fn follow(app: &App, look: &Look) {
+fn follow(app: &Arc<App>, look: &Look) {
     for (channel, settings) in app.outbox.followers().iter().zip(&app.config.notify.events) {
         let settings = settings.clone();
         let make: Open = Arc::new(move || open(&settings).map_err(|error| error.to_string()));
-        let follows = Arc::clone(&app.outbox.follows);
-        let records = app.records.clone();
-        let named = (channel.as_str(), make);
-        let worker = Events::new(records, Arc::clone(look), named, Pace::default(), follows);
-        tokio::spawn(worker.run());
+        let (look, of) = (Arc::clone(look), channel.clone());
+        keep(app, &format!("notices.{channel}"), TURNS, move |app| {
+            let follows = Arc::clone(&app.outbox.follows);
+            let named = (of.as_str(), Arc::clone(&make));
+            let (records, pace) = (app.records.clone(), Pace::default());
+            Events::new(records, Arc::clone(&look), named, pace, follows).run()
+        });
     }
 }
 

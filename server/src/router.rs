@@ -93,7 +93,10 @@ fn anybody() -> Router<Arc<App>> {
 
 /// Doors of whoever watches the server.
 fn operations() -> Router<Arc<App>> {
-    Router::new().route("/health", get(ops::health)).route("/metrics", get(ops::metrics))
+    Router::new()
+        .route("/health", get(ops::health))
+        .route("/alive", get(ops::alive))
+        .route("/metrics", get(ops::metrics))
 }
 
 /// Doors of everybody's own entry.

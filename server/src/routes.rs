@@ -12,6 +12,7 @@ pub mod homes;
 pub mod images;
 pub mod kept;
 pub mod me;
+pub mod metrics;
 pub mod moving;
 pub mod ops;
 pub mod oversight;

@@ -14,7 +14,7 @@ use crate::backup::stores;
 use crate::clock::proof::Stand;
 use crate::desk::life::stored;
 use crate::faults::Fault;
-use crate::records::{state, wall};
+use crate::records::{is_full, state, wall};
 use crate::upkeep::Sweeps;
 
 /// Writes the highest time every few seconds, so that a reboot of the machine loses no more of it.
@@ -38,11 +38,16 @@ pub async fn keep_time(app: Arc<App>) {
         match put.await {
             Ok(high) => {
                 app.health.stored(app.clock.mono());
+                app.health.room_left(true);
                 app.faults.clear(&refuse);
                 stores::note(&app.config, app.line, high).await;
             }
             Err(error) => {
                 tracing::error!(error = %error, "records do not take the time");
+                if is_full(&error) {
+                    app.health.room_left(false);
+                    app.inbox.no_room();
+                }
                 app.faults.raise(refuse);
             }
         }

@@ -1,11 +1,7 @@
-//! What keeps the server's own loops going: old rows are forgotten, rows that are left out are told, and a loop that
-//! panics begins anew.
+//! What keeps the records in order: old rows are forgotten, and rows that are left out are told.
 //!
 //! Each sweep is a transaction of its own, so that one that is refused stops neither the others nor the clock.
-//! Not here: what the loops do.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! Not here: the loop that sweeps (`timekeeping`).
 
 use care::Seen;
 use proto::unit::{Millis, Mono};
@@ -24,8 +20,6 @@ const CHANGES_KEPT: i64 = 100_000;
 const NOTICES_KEPT: i64 = 92 * 24 * 60 * 60 * 1_000;
 /// Rows that were left out are told for this long after the last one.
 const TOLD: Millis = Millis::minutes(5);
-/// A loop that has panicked begins anew after this.
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// What the sweeps have met.
 #[derive(Debug, Default)]
@@ -80,22 +74,4 @@ async fn notices(app: &App, before: i64) -> Result<(), sqlx::Error> {
     let mut writer = app.records.begin().await?;
     notify::drop_ended(&mut writer, before).await?;
     writer.commit().await
-}
-
-/// Runs a loop until the process ends. One that panics is told and begins anew.
-pub fn keep<F>(app: &Arc<App>, make: impl Fn(Arc<App>) -> F + Send + 'static)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let app = Arc::clone(app);
-    tokio::spawn(async move {
-        while let Err(ended) = tokio::spawn(make(Arc::clone(&app))).await {
-            if !ended.is_panic() {
-                return;
-            }
-            tracing::error!(error = %ended, "a loop of the server begins anew");
-            app.faults.raise_again(Fault::upkeep(Seen::LoopRestarted), app.clock.mono());
-            tokio::time::sleep(AGAIN).await;
-        }
-    });
 }

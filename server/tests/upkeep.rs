@@ -11,9 +11,12 @@ mod room;
 use std::fs::File;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use door::workers::Rhythm;
 use proto::frame::{Header, Lane, seal_end};
 use proto::id::{BootId, PressId, Seq};
 use proto::unit::Millis;
@@ -23,6 +26,8 @@ use serde_json::Value;
 use server::handles::OWN;
 use server::provision::Minted;
 use server::router::router;
+use server::workers::keep;
+use tokio::sync::Notify;
 use tower::ServiceExt;
 
 const CLOSED: i64 = 3;
@@ -146,4 +151,70 @@ fn file_handles_that_run_short_are_told_until_there_are_enough_again() {
         })
         .await;
     });
+}
+
+/// The figure of one worker.
+async fn figure(room: &Room, name: &str, worker: &str) -> Option<String> {
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let answer = router(Arc::clone(&room.app)).oneshot(request).await.unwrap();
+    let bytes = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let row = format!("hearthline_{name}{{worker=\"{worker}\"}} ");
+    text.lines().find_map(|line| line.strip_prefix(&row).map(str::to_owned))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_panics_is_back_and_is_told_by_word_row_and_figure() {
+    let room = Room::open(1).await;
+    let lives = Arc::new(AtomicU32::new(0));
+    let begun = Arc::clone(&lives);
+    keep(&room.app, "fragile", Rhythm::Waits, move |_| {
+        let life = begun.fetch_add(1, Ordering::Relaxed);
+        async move {
+            assert!(life > 2, "falls three times");
+            std::future::pending::<()>().await;
+        }
+    });
+    room.until("it is told", async |room| says(room, "loop_restarted").await).await;
+    room.until("it has its row", async |room| standing(room, "loop_restarted").await == [None])
+        .await;
+    room.until("again and again is told", async |room| says(room, "worker_restarts").await).await;
+    room.until("it is back", async |room| {
+        lives.load(Ordering::Relaxed) == 4
+            && figure(room, "worker_restarts_total", "fragile").await.as_deref() == Some("3")
+    })
+    .await;
+    let health = health(&room).await;
+    assert_eq!((&health["alive"], &health["healthy"]), (&true.into(), &false.into()), "{health}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_stands_still_is_told_until_it_goes_on() {
+    let room = Room::open(1).await;
+    let bell = Arc::new(Notify::new());
+    let rung = Arc::clone(&bell);
+    let turns = Rhythm::Turns(Duration::ZERO);
+    keep(&room.app, "stuck", turns, move |_| {
+        let rung = Arc::clone(&rung);
+        async move {
+            rung.notified().await;
+            let mut tick = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                tick.tick().await;
+            }
+        }
+    });
+    // It may be quiet for 20 s before that is told.
+    let since = Instant::now();
+    while !says(&room, "worker_still").await {
+        assert!(since.elapsed() < Duration::from_secs(60), "never told");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(figure(&room, "worker_still", "stuck").await.as_deref(), Some("1"));
+    let told = health(&room).await;
+    assert_eq!((&told["alive"], &told["healthy"]), (&true.into(), &false.into()), "{told}");
+    room.until("it has its row", async |room| standing(room, "worker_still").await == [None]).await;
+    bell.notify_one();
+    room.until("it goes on", async |room| health(room).await["healthy"] == true).await;
+    assert!(!says(&room, "worker_still").await);
 }

@@ -288,6 +288,27 @@ pub enum Seen {
     /// Connected; value = how often lately.
     #[n(156)]
     Connected,
+    /// A part of the server stands still.
+    #[n(170)]
+    WorkerStill,
+    /// The disk is full: what is left of it is for calls.
+    #[n(171)]
+    DiskFull,
+    /// What homes say was dropped for want of room at the server; value = how many.
+    #[n(172)]
+    Shed,
+    /// Calls that the server could not keep and did not acknowledge; value = how many.
+    #[n(173)]
+    Refused,
+    /// Notices that nobody outside has confirmed, given up; value = how many.
+    #[n(174)]
+    NoticesDead,
+    /// Messages that the local bus of a home has lost; value = how many.
+    #[n(175)]
+    BusLost,
+    /// The disk of a home box is full: what is left of it is for calls.
+    #[n(176)]
+    BoxDiskFull,
 }
 
 /// What one detector says, and in which incident of this home.

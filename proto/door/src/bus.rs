@@ -29,6 +29,7 @@ use proto::unit::{Millis, Mono};
 
 use crate::clock::{Clock, instant_now};
 use crate::line::Line;
+use crate::workers::{Rhythm, Workers};
 use fanout::{Act, Fanout};
 
 pub use fanout::{BusCounters, Taken};
@@ -69,6 +70,7 @@ struct Shared {
     beat: AtomicU64,
     /// How many listeners inside the gateway have been given a name.
     listeners: AtomicU64,
+    workers: Workers,
 }
 
 struct Room {
@@ -103,14 +105,22 @@ impl Bus {
     /// Starts it. Must be called on a tokio runtime.
     pub fn start(limits: BusLimits) -> Self {
         let bus = Self::begin(limits, Clock::start());
-        tokio::spawn(round::go(Arc::downgrade(&bus.0)));
+        let turns = Rhythm::Turns(round::TURN + round::ROUND);
+        let of = Arc::downgrade(&bus.0);
+        bus.0.workers.keep("bus", turns, move || round::go(of.clone()));
         bus
     }
 
     fn begin(limits: BusLimits, clock: Clock) -> Self {
         let room = Mutex::new(Room { core: Fanout::new(limits), lines: HashMap::new() });
         let (beat, listeners) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self(Arc::new(Shared { room, clock, beat, listeners }))
+        let workers = Workers::default();
+        Self(Arc::new(Shared { room, clock, beat, listeners, workers }))
+    }
+
+    /// The task that turns it.
+    pub fn workers(&self) -> &Workers {
+        &self.0.workers
     }
 
     /// Publishes from inside the gateway: the only way to write below the project's own prefix.

@@ -21,6 +21,7 @@ use crate::limits::Limits;
 use crate::line::Down;
 use crate::listener;
 use crate::watchdog::{self, Pulse};
+use crate::workers::{Rhythm, Workers};
 use crate::{Gate, Who};
 
 /// How callers reach the door.
@@ -140,6 +141,7 @@ pub(crate) struct Inside {
     pub(crate) roster: Roster,
     pub(crate) entrance: Arc<Entrance>,
     pub(crate) pulse: Pulse,
+    pub(crate) workers: Workers,
     /// Who may come in here beside what the gate says.
     pub(crate) rule: Rule,
     /// Callers speak TLS.
@@ -191,15 +193,23 @@ pub async fn open(
         roster: Roster::default(),
         entrance,
         pulse: Pulse::default(),
+        workers: Workers::default(),
         rule,
         encrypted,
         counters: Mutex::default(),
     });
     let (closing, told) = watch::channel(false);
     let (done, closed) = watch::channel(false);
-    let watched = watchdog::run(Arc::clone(&inside), address, told.clone());
-    tokio::spawn(watched);
-    tokio::spawn(listener::run(socket, edge, Arc::clone(&inside), told, done));
+    let (watched, closes) = (Arc::clone(&inside), told.clone());
+    let turns = Rhythm::Turns(watchdog::ROUND);
+    inside.workers.keep("door.watchdog", turns, move || {
+        watchdog::run(Arc::clone(&watched), address, closes.clone())
+    });
+    let (served, mut first) = (Arc::clone(&inside), Some(socket));
+    inside.workers.keep("door.listener", Rhythm::Waits, move || {
+        let rest = (edge.clone(), Arc::clone(&served), told.clone(), done.clone());
+        listener::again(address, first.take(), rest)
+    });
     Ok(Door { address, inside, closing, closed })
 }
 
@@ -207,6 +217,16 @@ impl Door {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The tasks that keep it open.
+    pub fn workers(&self) -> &Workers {
+        &self.inside.workers
+    }
+
+    /// False once its keep has failed for good: then only a new process acknowledges anything.
+    pub fn keeps(&self) -> bool {
+        self.inside.commit.healthy()
     }
 
     /// Sends a message down to whoever of `who` listens, QoS 1. Never waits. `Queued` is no promise:

@@ -19,6 +19,7 @@ mod connection;
 mod door;
 mod entrance;
 mod entry;
+pub mod figures;
 pub mod handles;
 mod identity;
 mod limits;
@@ -26,9 +27,11 @@ mod line;
 mod listener;
 pub mod proofs;
 mod reserve;
+pub mod sentry;
 pub mod session;
 pub mod tls;
 mod watchdog;
+pub mod workers;
 
 use std::net::SocketAddr;
 

@@ -21,6 +21,7 @@ use crate::door::{Edge, Inside, Rule};
 use crate::entrance::{Leave, Ticket};
 use crate::line::Line;
 use crate::tls;
+use crate::workers::End;
 
 /// Connections that may wait to be accepted: a whole district that comes back at once.
 const BACKLOG: u32 = 8_192;
@@ -71,8 +72,25 @@ async fn next(socket: &TcpListener, inside: &Arc<Inside>) -> Arrived {
     Arrived { stream, peer, own, line, ticket }
 }
 
+/// What a listener needs of its door, in each of its lives.
+pub(crate) type Rest = (Edge, Arc<Inside>, watch::Receiver<bool>, watch::Sender<bool>);
+
+/// The same port again where the first listener has fallen.
+pub(crate) async fn again(address: SocketAddr, first: Option<TcpListener>, rest: Rest) -> End {
+    let socket = match first.map_or_else(|| listen(address), Ok) {
+        Ok(socket) => socket,
+        Err(error) => {
+            tracing::error!(%address, %error, "the door cannot listen again");
+            return End::Unasked;
+        }
+    };
+    let (edge, inside, closing, done) = rest;
+    run(socket, edge, inside, closing, done).await;
+    End::Asked
+}
+
 /// Accepts until told to close, then waits for all sessions to end.
-pub(crate) async fn run(
+async fn run(
     socket: TcpListener,
     edge: Edge,
     inside: Arc<Inside>,

@@ -26,9 +26,10 @@ use crate::Who;
 use crate::door::Inside;
 use crate::listener::told_to_close;
 use crate::tls;
+use crate::workers::End;
 
 /// Time between rounds, and for one.
-const ROUND: Duration = Duration::from_secs(5);
+pub(crate) const ROUND: Duration = Duration::from_secs(5);
 /// A door without a round for so long is not healthy: the watchdog itself hangs.
 const OVERDUE: Millis = Millis::secs(16);
 /// Client id and user name of the watchdog.
@@ -91,12 +92,12 @@ pub(crate) async fn run(
     inside: Arc<Inside>,
     address: SocketAddr,
     mut closing: watch::Receiver<bool>,
-) {
+) -> End {
     let mut next = crate::clock::instant_now();
     loop {
         tokio::select! {
             () = sleep_until(next) => {}
-            () = told_to_close(&mut closing) => return,
+            () = told_to_close(&mut closing) => return End::Asked,
         }
         next += ROUND;
         let round = timeout(ROUND, round(&inside, own_address(address))).await;

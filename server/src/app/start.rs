@@ -4,8 +4,10 @@
 //! records that are lost. Not here: arguments (`cli`), the console's listener, and what any part does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use care::Seen;
+use door::workers::{Rhythm, Workers};
 use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge};
 
 use super::App;
@@ -36,8 +38,8 @@ use crate::rehearsal::rules::HomeRules;
 use crate::replay::{self, Replay};
 use crate::series::{Series, embedded, influx};
 use crate::update::{self, Updates, Words};
-use crate::upkeep::keep;
-use crate::{gateways, timekeeping};
+use crate::workers::{self, keep, keep_with};
+use crate::{gateways, losses, timekeeping};
 
 /// A server that runs: the app and its door.
 pub struct Running {
@@ -104,6 +106,7 @@ async fn start_found(
         rehearsals: Rehearsals::default(),
         updates,
         health: Health::default(),
+        workers: Workers::default(),
         proved,
         certificates,
         faults,
@@ -172,27 +175,32 @@ async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door>
 fn spawn_loops(app: &Arc<App>, door: &Door, orders: Orders, words: Words) {
     app.receipts.at(door.clone());
     app.health.at(door.clone());
-    keep(app, faults::run);
-    keep(app, certificates::run);
-    keep(app, proved::run);
-    keep(app, handles::watch);
-    tokio::spawn(update::talk::run(Arc::clone(app), words));
-    tokio::spawn(ingest::run(Arc::clone(app), orders));
-    keep(app, escalate::run);
-    keep(app, replay::run);
-    keep(app, return_lapsed);
-    keep(app, crate::notify::run);
-    keep(app, crate::alert::told::run);
-    keep(app, timekeeping::keep_time);
-    keep(app, timekeeping::tend_series);
-    keep(app, timekeeping::watch);
-    keep(app, points::run);
-    keep(app, history::run);
+    let turns = |s| Rhythm::Turns(Duration::from_secs(s));
+    let vital = Rhythm::Vital(Duration::from_secs(1));
+    workers::report(app);
+    keep(app, "faults", Rhythm::Waits, faults::run);
+    keep(app, "workers", turns(1), workers::watch);
+    keep(app, "certificates", turns(60), certificates::run);
+    keep(app, "losses", turns(2), losses::run);
+    keep(app, "proofs", Rhythm::Waits, proved::run);
+    keep(app, "handles", turns(2), handles::watch);
+    keep_with(app, "updates", Rhythm::Waits, words, update::talk::run);
+    keep_with(app, "ingest", vital, orders, ingest::run);
+    keep(app, "ladder", vital, escalate::run);
+    keep(app, "replay", turns(5), replay::run);
+    keep(app, "lapses", turns(1), return_lapsed);
+    crate::notify::start(app);
+    keep(app, "receipts", Rhythm::Waits, crate::alert::told::run);
+    keep(app, "time", turns(5), timekeeping::keep_time);
+    keep(app, "tending", turns(10), timekeeping::tend_series);
+    keep(app, "clock", turns(1), timekeeping::watch);
+    keep(app, "points", turns(30), points::run);
+    keep(app, "history", turns(30), history::run);
 }
 
 /// Looks for claims and suspensions whose time is over.
 async fn return_lapsed(app: Arc<App>) {
-    let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
         tick.tick().await;
         if let Err(error) = crate::desk::lapse::step(&app).await {

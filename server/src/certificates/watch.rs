@@ -2,7 +2,7 @@
 //!
 //! Not here: what is due and what is told (`certificates`).
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use care::policy::dates::Life;
@@ -20,8 +20,7 @@ const SETTLE: Duration = Duration::from_millis(200);
 
 /// Runs until the process ends.
 pub async fn run(app: Arc<App>) {
-    let waiting = app.certificates.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(mut waiting) = waiting else { return };
+    let mut waiting = app.certificates.waiting.lock().await;
     loop {
         let pause = pause(&app.certificates);
         tokio::select! {

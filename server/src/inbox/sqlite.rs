@@ -235,6 +235,16 @@ impl SqliteKeep {
         self.shared.arrived.notify_one();
     }
 
+    /// Counts what is not kept; the door's own call is nobody's loss.
+    fn refuse(&self, arrival: &Arrival) -> Verdict {
+        if arrival.who != Who::Watchdog {
+            self.shared.refused.fetch_add(1, Ordering::Relaxed);
+            let call = u64::from(arrival.lane == Lane::Emergency);
+            self.shared.calls_refused.fetch_add(call, Ordering::Relaxed);
+        }
+        Verdict::Refused
+    }
+
     fn has_room(&self, lane: Lane) -> bool {
         let kept = self.shared.kept[lane as usize].load(Ordering::Acquire);
         let done = self.shared.done[lane as usize].load(Ordering::Acquire);
@@ -264,10 +274,7 @@ impl SqliteKeep {
             verdicts.push(match (&kept, arrival.lane) {
                 (Ok(_), Lane::Emergency) => Verdict::Kept,
                 (Ok(_), Lane::Telemetry) => Verdict::Shed,
-                (Err(_), _) => {
-                    self.shared.refused.fetch_add(1, Ordering::Relaxed);
-                    Verdict::Refused
-                }
+                (Err(_), _) => self.refuse(arrival),
             });
         }
     }
@@ -277,8 +284,7 @@ impl Keep for SqliteKeep {
     fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>) {
         let group = &*by_what_they_are(group);
         if !self.has_room(Lane::Emergency) {
-            self.shared.refused.fetch_add(group.len() as u64, Ordering::Relaxed);
-            verdicts.extend(group.iter().map(|_| Verdict::Refused));
+            verdicts.extend(group.iter().map(|arrival| self.refuse(arrival)));
             return;
         }
         if self.is_on_reserve() || !self.has_room(Lane::Telemetry) {

@@ -32,6 +32,8 @@ pub struct Facts {
     pub failed: u64,
     /// Notices given up: each is a fault that a person must look at.
     pub dead: u64,
+    /// Those of them that had a receiver, which has confirmed none of their tries.
+    pub given_up: u64,
     /// Whether the last try was confirmed.
     pub healthy: bool,
     /// Receivers that do not answer; none before any was called.
@@ -43,6 +45,7 @@ pub(super) struct Counters {
     pub(super) delivered: AtomicU64,
     pub(super) failed: AtomicU64,
     pub(super) dead: AtomicU64,
+    pub(super) given_up: AtomicU64,
     pub(super) failing: AtomicBool,
 }
 
@@ -209,6 +212,7 @@ impl Outbox {
             delivered: self.counters.delivered.load(Relaxed),
             failed: self.counters.failed.load(Relaxed),
             dead: self.counters.dead.load(Relaxed),
+            given_up: self.counters.given_up.load(Relaxed),
             healthy: !self.counters.failing.load(Relaxed),
             dead_receivers: (!dead.is_empty()).then(|| dead.values().filter(|d| **d).count()),
         }

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use door::workers::End;
 use sqlx::Error;
 use tokio::task::JoinSet;
 
@@ -62,7 +63,7 @@ impl Calls {
 }
 
 impl Worker {
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self) -> End {
         let mut calls = Calls::default();
         let mut bell = self.outbox.bell();
         let mut known = false;
@@ -85,6 +86,7 @@ impl Worker {
                 _ = tokio::time::timeout(self.pause(), bell.changed()) => {}
             }
         }
+        End::Asked
     }
 
     /// An earlier run may have found the receiver dead; that says nothing of now, so nothing waits for its pauses.
@@ -228,6 +230,7 @@ impl Worker {
         let (id, alert, tries) = (&row.id, &row.alert, row.tries + 1);
         if self.is_old(row, mono(now)) {
             self.outbox.counters.dead.fetch_add(1, Relaxed);
+            self.outbox.counters.given_up.fetch_add(1, Relaxed);
             tracing::error!(id, alert, why, "nobody outside could be told, tell them by telephone");
             rows::dead(writer, id, why, stamp(now)).await?;
             return told::ended(writer, row, Some(why), now).await;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use proto::id::{DeviceId, GatewayId};
 use proto::unit::{Millis, Mono};
 use proto::update::{CHUNK_MAX, CHUNKS_MAX, Chunk, Order, Progress, Release, Stage};
+use tokio::sync::OwnedMutexGuard;
 
 use super::{Heard, Image, Known, Words, board_row};
 use crate::app::App;
@@ -43,7 +44,7 @@ impl Pace {
 }
 
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>, mut words: Words) {
+pub async fn run(app: Arc<App>, mut words: OwnedMutexGuard<Words>) {
     let mut pace = Pace::default();
     while let Some((device, heard)) = words.0.recv().await {
         let done = match heard {

@@ -13,11 +13,12 @@ use tokio::time::{sleep, timeout};
 
 use super::{Bus, Farewell, Join, Message, Said, Shared, Wish};
 use crate::line::Line;
+use crate::workers::End;
 
 /// Time between two turns of the clock; every second turn goes round.
-const TURN: Duration = Duration::from_secs(1);
+pub(super) const TURN: Duration = Duration::from_secs(1);
 /// Time for one round.
-const ROUND: Duration = Duration::from_secs(1);
+pub(super) const ROUND: Duration = Duration::from_secs(1);
 /// A bus without a round for so long is not well.
 pub(super) const OVERDUE: Millis = Millis::secs(12);
 
@@ -36,9 +37,9 @@ pub(super) fn inside(name: &str) -> Join {
 }
 
 /// Goes round until the bus is dropped.
-pub(super) async fn go(bus: Weak<Shared>) {
+pub(super) async fn go(bus: Weak<Shared>) -> End {
     for turn in 0u64.. {
-        let Some(bus) = bus.upgrade().map(Bus) else { return };
+        let Some(bus) = bus.upgrade().map(Bus) else { return End::Asked };
         let turned = bus.step(|core, now| core.handle_timeout(now)).is_some();
         if turned && turn % 2 == 0 {
             look(&bus, turn).await;
@@ -46,6 +47,7 @@ pub(super) async fn go(bus: Weak<Shared>) {
         drop(bus);
         sleep(TURN).await;
     }
+    End::Unasked
 }
 
 /// One round, and what it says of the bus.

@@ -50,7 +50,16 @@ pub fn wall_of(now: Now, at: Mono) -> i64 {
 
 /// Word of a reason.
 pub(crate) const fn seen_word(seen: Seen) -> &'static str {
-    match seen {
+    match (home_word(seen), upkeep_word(seen)) {
+        (Some(word), _) | (None, Some(word)) => word,
+        (None, None) => "unknown",
+    }
+}
+
+/// Word of what was seen of people and their devices.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are in its sister")]
+const fn home_word(seen: Seen) -> Option<&'static str> {
+    Some(match seen {
         Seen::Pressed => "pressed",
         Seen::Fell => "fell",
         Seen::LeftBed => "left_bed",
@@ -79,6 +88,22 @@ pub(crate) const fn seen_word(seen: Seen) -> &'static str {
         Seen::Sustained => "sustained",
         Seen::Restless => "restless",
         Seen::RestlessUsual => "restless_usual",
+        Seen::EndedBefore => "ended_before",
+        Seen::Wavered => "wavered",
+        Seen::Booted => "booted",
+        Seen::HeldAtBoot => "held_at_boot",
+        Seen::NotInstalled => "not_installed",
+        Seen::WentOut => "went_out",
+        Seen::DoorStandsOpen => "door_stands_open",
+        Seen::Connected => "connected",
+        _ => return None,
+    })
+}
+
+/// Word of what is wrong with a server or a home box.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are in its sister")]
+const fn upkeep_word(seen: Seen) -> Option<&'static str> {
+    Some(match seen {
         Seen::HomeState => "home_state",
         Seen::SeriesAside => "series_aside",
         Seen::InboxAside => "inbox_aside",
@@ -95,16 +120,40 @@ pub(crate) const fn seen_word(seen: Seen) -> &'static str {
         Seen::Restored => "restored",
         Seen::SounderFailed => "sounder_failed",
         Seen::PutAside => "put_aside",
-        Seen::EndedBefore => "ended_before",
         Seen::RecordsRefuse => "records_refuse",
         Seen::Backlog => "backlog",
         Seen::RowRefused => "row_refused",
-        Seen::Wavered => "wavered",
-        Seen::Booted => "booted",
-        Seen::HeldAtBoot => "held_at_boot",
-        Seen::NotInstalled => "not_installed",
-        Seen::WentOut => "went_out",
-        Seen::DoorStandsOpen => "door_stands_open",
-        Seen::Connected => "connected",
+        Seen::WorkerStill => "worker_still",
+        Seen::DiskFull => "disk_full",
+        Seen::Shed => "telemetry_shed",
+        Seen::Refused => "calls_refused",
+        Seen::NoticesDead => "notices_dead",
+        Seen::BusLost => "bus_lost",
+        Seen::BoxDiskFull => "box_disk_full",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Lang;
+
+    #[test]
+    fn every_reason_has_a_word_and_a_sentence_in_both_languages() {
+        let mut known = 0;
+        for number in 0u8..=255 {
+            let bytes = if number < 24 { vec![number] } else { vec![0x18, number] };
+            let Ok(seen) = minicbor::decode::<Seen>(&bytes) else { continue };
+            let word = seen_word(seen);
+            assert_ne!(word, "unknown", "{seen:?}");
+            for lang in [Lang::Zh, Lang::En] {
+                let sentence = lang.t(&format!("seen.{word}"));
+                assert!(!sentence.contains(word) || !word.contains('_'), "{word}: {sentence}");
+                assert_ne!(sentence, word);
+            }
+            known += 1;
+        }
+        assert!(known > 60, "{known} reasons");
     }
 }

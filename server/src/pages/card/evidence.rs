@@ -82,7 +82,8 @@ fn measure(item: &Value, lang: Lang, wall: Wall<'_>) -> Markup {
         | "in_room" | "sustained" | "not_installed" => minutes(),
         "battery" | "restless" | "restless_usual" => format!("{value:.0}%"),
         "breath" | "heart" => format!("{value:.0} {}", lang.t("home.per_minute")),
-        "lost" | "demoted" | "certificate_ends" | "wavered" | "booted" | "connected" => {
+        "lost" | "demoted" | "certificate_ends" | "wavered" | "booted" | "connected"
+        | "telemetry_shed" | "calls_refused" | "notices_dead" | "bus_lost" => {
             format!("{value:.0}")
         }
         "tampered" | "stuck" | "no_mains" | "held_at_boot" => wall.minute(at_ms),

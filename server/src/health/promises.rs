@@ -1,0 +1,85 @@
+//! Which promises are broken now, and all that is out of order, as words for programs and sentences for people.
+//!
+//! A broken promise makes the server unhealthy and is no reason to start it again: who restarts it asks whether it is
+//! *alive*. Not here: the roll-call itself (`health`), who is on duty (`desk::chain`).
+
+use serde::Serialize;
+
+use super::RollCall;
+use crate::app::App;
+use crate::clock::proof::Stand;
+use crate::losses;
+use crate::words::Lang;
+use crate::workers;
+
+/// Faults under which a call, or the word that tells somebody of it, may be lost.
+const BREAKING: [&str; 2] = ["calls_refused", "notices_dead"];
+
+/// One thing that is out of order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// What, as a word that stays the same.
+    pub code: &'static str,
+    /// The same for people.
+    pub text: &'static str,
+    /// Whether a promise is broken by it.
+    pub broken: bool,
+}
+
+/// How the server is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// Whether this process is of use. If not, start it again.
+    pub alive: bool,
+    /// Who has answered the roll-call.
+    #[serde(flatten)]
+    pub roll: RollCall,
+    /// Words of all that is out of order.
+    pub faults: Vec<&'static str>,
+    /// The same with sentences.
+    pub says: Vec<Said>,
+}
+
+/// Calls the roll and says what is out of order.
+pub fn state(app: &App, lang: Lang) -> State {
+    let now = app.clock.now();
+    let series = app.series.facts().healthy && app.points.healthy();
+    let mut roll = app.health.roll_call(now.mono, series);
+    roll.clock = app.clock.stand() != Stand::Wrong;
+    // With papers that have ended no gateway can connect.
+    roll.certificates = app.certificates.in_force(now.wall_ms.div_euclid(1_000));
+    roll.disk = !losses::is_full(app);
+    let turnouts = workers::turnouts(app);
+    let standing = app.faults.words();
+    let words = [
+        ("door_fails", !roll.door),
+        ("ingest_still", !roll.ingest),
+        ("ladder_still", !roll.ladder),
+        ("records_refuse", !roll.store),
+        ("points_refused", !roll.series),
+        ("handles_short", !roll.handles),
+        ("wrong_time", !roll.clock),
+        ("certificate_ended", !roll.certificates),
+        ("disk_full", !roll.disk),
+        ("worker_still", turnouts.iter().any(|worker| worker.still)),
+        ("worker_restarts", turnouts.iter().any(|worker| worker.restarting)),
+    ];
+    let mut broken: Vec<_> = words.iter().filter(|word| word.1).map(|word| word.0).collect();
+    broken.extend(BREAKING.into_iter().filter(|word| standing.contains(word)));
+    roll.healthy = broken.is_empty();
+    let mut faults: Vec<_> = broken.iter().chain(&standing).copied().collect();
+    faults.sort_unstable();
+    faults.dedup();
+    let say = |code: &&'static str| {
+        let (code, broken) = (*code, broken.contains(code));
+        Said { code, text: sentence(lang, code), broken }
+    };
+    let says = faults.iter().map(say).collect();
+    State { alive: workers::alive(app, &turnouts), roll, faults, says }
+}
+
+/// What a word says to people: its own sentence, or that of the reason on an alert's card.
+pub fn sentence(lang: Lang, code: &str) -> &'static str {
+    let own = matches!(code, "door_fails" | "ingest_still" | "ladder_still" | "worker_restarts");
+    lang.t(&format!("{}.{code}", if own { "health" } else { "seen" }))
+}

@@ -1,0 +1,102 @@
+//! The server's long-lived tasks: each has a name, begins anew if it falls, and is told to people if it does not go on.
+//!
+//! `door::workers` runs them; here is which of them an alert is due for, and when a process is of no use any more.
+//! What must outlive a fall is lent to a worker for each of its lives. Not here: what any worker does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use care::Seen;
+use door::sentry::Sentry;
+use door::workers::{End, Rhythm, Turnout};
+use proto::unit::{Millis, Mono};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::MissedTickBehavior;
+
+use crate::app::App;
+use crate::faults::Fault;
+
+/// How often the roll is called to see who has fallen.
+const LOOK: Duration = Duration::from_secs(1);
+/// A part that has run for so long since it was restarted is well again.
+const WELL: Millis = Millis::minutes(60);
+
+/// Runs a worker for as long as the server runs.
+pub fn keep<F>(
+    app: &Arc<App>,
+    name: &str,
+    rhythm: Rhythm,
+    make: impl Fn(Arc<App>) -> F + Send + 'static,
+) where
+    F: Future<Output: Into<End> + Send> + Send,
+{
+    let of = Arc::clone(app);
+    drop(app.workers.keep(name, rhythm, move || make(Arc::clone(&of))));
+}
+
+/// The same with something that is lent to each of its lives: the end of a line, say.
+pub fn keep_with<T, F>(
+    app: &Arc<App>,
+    name: &str,
+    rhythm: Rhythm,
+    lent: T,
+    make: impl Fn(Arc<App>, OwnedMutexGuard<T>) -> F + Clone + Send + Sync + 'static,
+) where
+    T: Send + 'static,
+    F: Future<Output: Into<End> + Send> + Send,
+{
+    let lent = Arc::new(Mutex::new(lent));
+    keep(app, name, rhythm, move |app| {
+        let (lent, make) = (Arc::clone(&lent), make.clone());
+        async move { make(app, lent.lock_owned().await).await.into() }
+    });
+}
+
+/// Everybody in the roll-call, those of the door as well.
+pub fn turnouts(app: &App) -> Vec<Turnout> {
+    let mut all = app.workers.roll_call();
+    all.extend(app.health.door().map(|door| door.workers().roll_call()).unwrap_or_default());
+    all
+}
+
+/// Whether this process is of use: no worker that it cannot do without hangs, and the door can keep what it is told.
+/// A store that is full or does not answer, a wrong clock and a dead receiver are no reason to start it again.
+pub fn alive(app: &App, turnouts: &[Turnout]) -> bool {
+    let keeps = app.health.door().is_none_or(door::Door::keeps);
+    keeps && !turnouts.iter().any(|worker| worker.dead)
+}
+
+/// Tells the machine's service manager that this process is alive, if there is one that asks.
+pub fn report(app: &Arc<App>) {
+    let Some(sentry) = Sentry::called() else { return };
+    let turns = Rhythm::Turns(sentry.every());
+    keep_with(app, "sentry", turns, Some(sentry), |app, mut sentry| async move {
+        // One that has fallen is called anew.
+        let Some(sentry) = sentry.take().or_else(Sentry::called) else { return };
+        sentry.stand(|| alive(&app, &turnouts(&app))).await;
+    });
+}
+
+/// Tells people of parts that were restarted or stand still, until all have been well for a while.
+pub async fn watch(app: Arc<App>) {
+    let mut known = 0;
+    let mut last: Option<Mono> = None;
+    let mut tick = tokio::time::interval(LOOK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let (now, turnouts) = (app.clock.mono(), turnouts(&app));
+        let restarts: u64 = turnouts.iter().map(|worker| worker.restarts).sum();
+        let restarted = Fault::upkeep(Seen::LoopRestarted);
+        if restarts > known {
+            app.faults.raise_again(restarted, now);
+            last = Some(now);
+        } else if last.is_some_and(|at| now.since(at) > WELL) {
+            app.faults.clear(&restarted);
+            last = None;
+        }
+        known = restarts;
+        let still = turnouts.iter().any(|worker| worker.still);
+        app.faults.set(Fault::upkeep(Seen::WorkerStill), still);
+    }
+}
