@@ -1,7 +1,7 @@
 //! Every command of the program on one page.
 //!
 //! `run` is the box, `check` looks at the configuration and all it names and binds nothing, `config`
-//! prints a commented template, `renew` gives up a spool that is lost. Exit codes follow sysexits: 64 the order or the configuration is
+//! prints a commented template, `losses` what was lost, `renew` gives up a spool that is lost. Exit codes follow sysexits: 64 the order or the configuration is
 //! wrong, 65 a file's content is, 69 an address is taken, 73 a directory cannot be written, 74 the
 //! disk fails, 78 the data was written by a newer version. Not here: what running means (`start`).
 
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::handles::{self, Division};
 use crate::start::{self, StartError};
-use crate::{check, clock};
+use crate::{check, clock, losses};
 
 /// Exit code for an order or a configuration that cannot be followed.
 pub const EX_USAGE: u8 = 64;
@@ -46,6 +46,12 @@ enum Order {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Prints what was lost and what waits, as JSON, and what the running box says of itself.
+    Losses {
+        /// Configuration, TOML.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
     /// Begins a new spool where the old one is lost, keeping what can be read; the server is told at the next start.
     Renew {
         /// Configuration, TOML.
@@ -68,6 +74,9 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Order::Config => {
             say(&Config::template());
             Ok(())
+        }
+        Order::Losses { config } => {
+            load(&config).and_then(|(config, _)| Ok(losses::told(&config)?)).map(|told| say(&told))
         }
         Order::Renew { config } => load(&config).and_then(|(config, _)| start::renew(&config)),
         Order::Check { config } => match load(&config).and_then(|c| divide(&c.0).map(|_| c)) {

@@ -3,6 +3,7 @@
 //! Not here: decisions (`hub`, `uplink`), durability (`spool`).
 
 mod acts;
+mod losses;
 mod tidy;
 mod told;
 mod voice;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use door::workers::Worker;
 use door::{Bus, Door};
 use proto::down::Rung;
 use proto::frame::Lane;
@@ -28,6 +30,7 @@ use crate::spool::{Fate, Spool, SpoolError};
 use crate::uplink::Bells;
 use crate::uplink::renewal::Renewal;
 
+pub use losses::Losses;
 pub use voice::OwnVoice;
 
 /// Presses whose rung a device is told when it comes back.
@@ -88,11 +91,31 @@ pub struct EventLoop {
     pub pulse: watch::Sender<Pulse>,
     /// How often the spool had been set aside when the roster was last written.
     pub files: u64,
+    /// What was lost, and what the server knows of it.
+    pub losses: Losses,
+    /// This program's version.
+    pub firmware: u32,
 }
 
 impl EventLoop {
-    /// Hears and acts until `stop` is true.
-    pub async fn run(mut self, mut events: mpsc::Receiver<Event>, mut stop: watch::Receiver<bool>) {
+    /// Hears and acts until `stop` is true. If it falls it begins anew with what is on disk.
+    pub async fn live(
+        mut self,
+        worker: Worker,
+        mut events: mpsc::Receiver<Event>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        while let Err(why) = worker.live(self.run(&mut events, &mut stop)).await {
+            self.hub = Hub::new(self.clock.now(), self.firmware);
+            self.alarm.sound(false);
+            tokio::select! {
+                () = worker.again(&why) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn run(&mut self, events: &mut mpsc::Receiver<Event>, stop: &mut watch::Receiver<bool>) {
         self.start();
         let mut tidy = tokio::time::interval(TIDY_EVERY);
         tidy.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -126,6 +149,8 @@ impl EventLoop {
         for (device, home, role) in self.roster.members() {
             self.hub.handle_enrolled(now, device, home, role);
         }
+        let up = self.pulse.borrow().uplink_emergency;
+        self.hub.handle_uplink(now, up);
         match self.spool.not_received(1024) {
             Ok(rows) => {
                 for row in rows {
@@ -234,8 +259,15 @@ impl EventLoop {
             let asked = self.ask_again(self.clock.now());
             self.pulse.send_modify(|pulse| pulse.store &= asked.is_ok());
         }
+        let now = self.clock.now();
         self.pulse.send_modify(|pulse| match lane {
-            Lane::Emergency => pulse.uplink_emergency = up,
+            Lane::Emergency => {
+                pulse.uplink_lost += u64::from(pulse.uplink_emergency && !up);
+                if pulse.uplink_emergency != up {
+                    pulse.uplink_since = now;
+                }
+                pulse.uplink_emergency = up;
+            }
             Lane::Telemetry => pulse.uplink_telemetry = up,
         });
     }

@@ -1,31 +1,28 @@
 //! The page for support: a roll-call of the box's loops and stores, as JSON and as Prometheus text.
 //!
-//! `/health` answers 200 only if the store works, the loop has turned lately, both doors have just
-//! acknowledged their own watchdogs, the sounder does as it is told and file handles are left; the uplink is
-//! told and not judged, since an island is a state that the box is built for. Answers are written by hand:
-//! two paths, one request a connection; one that dawdles makes room for the next.
-//! Not here: alarms of people.
+//! `/health` answers 200 while the box itself works (`ok`): an island is a state that it is built for, which makes it
+//! unhealthy and is told. Whoever restarts the box asks whether it is *alive*. Answers are written by hand: three paths,
+//! one request a connection; one that dawdles makes room for the next.
+//! Not here: what is out of order (`report`), figures (`figures`), alarms of people.
 
-mod bus;
+mod figures;
+pub mod report;
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use door::admission::Rules;
-use door::{Door, Entrance, Exit, Leave, Ticket};
-use proto::unit::{Millis, Mono};
-use serde::Serialize;
+use door::workers::{Turnout, Workers};
+use door::{Bus, Door, Entrance, Exit, Leave, Ticket};
+use proto::unit::Mono;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::spool::Usage;
 use crate::uplink::wallet::Wallet;
 
-/// The loop turns at least once a second; silence this long means that it hangs.
-const LOOP_WITHIN: Millis = Millis::secs(5);
 /// Time for one request and its answer.
 const REQUEST_WITHIN: Duration = Duration::from_secs(5);
 /// Bytes of a request that are read.
@@ -40,6 +37,14 @@ pub struct Pulse {
     pub uplink_emergency: bool,
     /// Whether the telemetry session is up.
     pub uplink_telemetry: bool,
+    /// How often the emergency session was lost.
+    pub uplink_lost: u64,
+    /// When it last came up or was lost.
+    pub uplink_since: Mono,
+    /// Whether the spool has dropped records within a day.
+    pub telemetry_lost: bool,
+    /// Whether the bus has lost messages within a day.
+    pub bus_lost: bool,
     /// Whether the store did what it was last asked.
     pub store: bool,
     /// Whether the sounder sounds.
@@ -65,101 +70,30 @@ pub struct HealthPage {
     pub wallet: Option<Arc<Wallet>>,
     /// The door of the bus.
     pub bus: Door,
-}
-
-#[derive(Serialize)]
-struct Report {
-    ok: bool,
-    event_loop: bool,
-    store: bool,
-    door: bool,
-    bus: bool,
-    sounder: bool,
-    handles: bool,
-    uplink: bool,
-    uplink_telemetry: bool,
-    local_alarm: bool,
-    reserve: bool,
-    /// Days that the box's certificate has left, below zero after its end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    certificate_days: Option<i64>,
-    emergencies_waiting: u64,
-    telemetry_waiting: u64,
-    lost: u64,
+    /// What turns the bus behind it.
+    pub fanout: Bus,
+    /// Long-lived tasks of the box.
+    pub workers: Workers,
 }
 
 impl HealthPage {
-    fn report(&self) -> Report {
-        let pulse = *self.pulse.borrow();
-        let event_loop = self.clock.now().since(pulse.loop_at) <= LOOP_WITHIN;
-        let store = pulse.store;
-        let (door, bus) = (self.door.healthy(), self.bus.healthy());
-        let Pulse { sounder, handles, .. } = pulse;
-        Report {
-            ok: event_loop && store && door && bus && sounder && handles,
-            event_loop,
-            store,
-            door,
-            bus,
-            sounder,
-            handles,
-            uplink: pulse.uplink_emergency,
-            uplink_telemetry: pulse.uplink_telemetry,
-            local_alarm: pulse.sounding,
-            reserve: pulse.usage.reserve,
-            certificate_days: self.certificate_days(),
-            emergencies_waiting: pulse.usage.emergencies_waiting,
-            telemetry_waiting: pulse.usage.telemetry_waiting,
-            lost: pulse.usage.lost,
-        }
+    /// Everybody in the roll-call, the doors' own as well.
+    pub fn turnouts(&self) -> Vec<Turnout> {
+        let mut all = self.workers.roll_call();
+        all.extend(self.door.workers().roll_call());
+        all.extend(self.fanout.workers().roll_call());
+        let own = |worker: Turnout| Turnout { name: format!("bus.{}", worker.name), ..worker };
+        all.extend(self.bus.workers().roll_call().into_iter().map(own));
+        all
     }
 
-    fn certificate_days(&self) -> Option<i64> {
-        let life = self.wallet.as_ref()?.life()?;
-        Some(life.days_left(care::policy::dates::dated(clock::wall_s())))
-    }
-
-    fn metrics(&self) -> String {
-        let pulse = *self.pulse.borrow();
-        let (usage, door) = (pulse.usage, self.door.counters());
-        let mut text = String::new();
-        let mut say = |name: &str, kind: &str, value: u64| {
-            let _ = writeln!(text, "# TYPE hearthline_gateway_{name} {kind}");
-            let _ = writeln!(text, "hearthline_gateway_{name} {value}");
-        };
-        say("uplink_up", "gauge", u64::from(pulse.uplink_emergency));
-        say("local_alarm", "gauge", u64::from(pulse.sounding));
-        say("sounder_works", "gauge", u64::from(pulse.sounder));
-        say("connections_open", "gauge", door.open);
-        say("connections_evicted_total", "counter", door.turned_away);
-        say("accept_failures_total", "counter", door.accept_failures);
-        say("spool_bytes", "gauge", usage.bytes);
-        say("spool_emergencies_waiting", "gauge", usage.emergencies_waiting);
-        say("spool_telemetry_waiting", "gauge", usage.telemetry_waiting);
-        say("spool_raw", "gauge", usage.raw);
-        say("spool_reserve", "gauge", u64::from(usage.reserve));
-        say("spool_failures_total", "counter", usage.failures);
-        say("lost_total", "counter", usage.lost);
-        say("sessions", "gauge", door.sessions);
-        say("sessions_admitted_total", "counter", door.admitted);
-        say("sessions_denied_total", "counter", door.denied);
-        say("breaches_total", "counter", door.breaches);
-        say("arrivals_total", "counter", door.arrivals);
-        say("acknowledged_total", "counter", door.acknowledged);
-        say("refused_total", "counter", door.refused);
-        say("told_total", "counter", door.told);
-        if let Some(counters) = self.bus.bus_counters() {
-            bus::write(&mut text, &counters);
-        }
-        if let Some(days) = self.certificate_days() {
-            let _ = writeln!(text, "# TYPE hearthline_gateway_certificate_days gauge");
-            let _ = writeln!(text, "hearthline_gateway_certificate_days {days}");
-        }
-        text
+    /// Whether this process is of use. If not, only a new one helps.
+    pub fn alive(&self) -> bool {
+        self.door.keeps() && !self.turnouts().iter().any(|worker| worker.dead)
     }
 
     /// Answers until its task is ended.
-    pub async fn serve(self, listener: TcpListener, rules: Rules) {
+    pub async fn serve(self, listener: Arc<TcpListener>, rules: Rules) {
         let entrance = Entrance::new(rules);
         loop {
             let Ok((stream, peer)) = listener.accept().await else {
@@ -196,13 +130,19 @@ impl HealthPage {
         let (status, kind, body) = match (words.next(), words.next()) {
             (Some("GET"), Some("/health")) => {
                 let report = self.report();
-                let status = if report.ok { "200 OK" } else { "503 Service Unavailable" };
-                (status, "application/json", serde_json::to_string(&report).unwrap_or_default())
+                let body = serde_json::to_string(&report).unwrap_or_default();
+                (status(report.ok), "application/json", body)
+            }
+            (Some("GET"), Some("/alive")) => {
+                let alive = self.alive();
+                (status(alive), "application/json", format!("{{\"alive\":{alive}}}"))
             }
             (Some("GET"), Some("/metrics")) => {
                 ("200 OK", "text/plain; version=0.0.4", self.metrics())
             }
-            _ => ("404 Not Found", "text/plain", "ask for /health or /metrics\n".to_owned()),
+            _ => {
+                ("404 Not Found", "text/plain", "ask for /health, /alive or /metrics\n".to_owned())
+            }
         };
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
@@ -212,4 +152,8 @@ impl HealthPage {
         stream.write_all(body.as_bytes()).await?;
         stream.shutdown().await
     }
+}
+
+const fn status(good: bool) -> &'static str {
+    if good { "200 OK" } else { "503 Service Unavailable" }
 }

@@ -5,7 +5,7 @@
 //! - [`spool`]: the durable store; [`uplink`]: what is sent to the server, in which order, and again.
 //! - [`hub`]: pure: freshness, summaries, when the home itself must sound; [`local_alarm`]: the sounder.
 //! - [`event_loop`]: one closed list of events, one loop. [`clock`]: the only clock. [`health`]: roll-call.
-//!   [`handles`]: who may have how many file handles.
+//!   [`handles`]: who may have how many file handles. [`losses`]: what was lost, for a person at the box.
 //!
 //! Not here: who is allowed to order what, names of people, any judgement that needs a person's history.
 
@@ -23,6 +23,7 @@ pub mod handles;
 pub mod health;
 pub mod hub;
 pub mod local_alarm;
+pub mod losses;
 pub mod reload;
 pub mod spool;
 pub mod start;

@@ -16,7 +16,7 @@ use crate::uplink::renewal::Order;
 use crate::uplink::wallet::Wallet;
 
 /// Pause between two looks.
-const LOOK: Duration = Duration::from_secs(2);
+pub const LOOK: Duration = Duration::from_secs(2);
 
 /// Tells whether a file has changed since the last look.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ fn look(path: &Path) -> Option<(SystemTime, u64)> {
 }
 
 /// What follows a change.
+#[derive(Clone)]
 pub struct Reload {
     /// Where the credentials are, and what they said at the start.
     pub credentials: (PathBuf, Credentials),

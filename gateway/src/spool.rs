@@ -10,6 +10,7 @@
 //! `room`: telemetry makes place for emergencies, and what was dropped is counted on disk.
 //! Not here: what frames mean (`devices`, `hub`), when rows are sent (`uplink`).
 
+pub mod account;
 mod arrivals;
 mod error;
 mod line;

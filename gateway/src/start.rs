@@ -10,13 +10,17 @@ mod signals;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use door::admission::CLOSING_MAX;
+use door::sentry::Sentry;
+use door::workers::{End, Rhythm, Workers};
 use door::{Bus, BusLimits, CommitLimits, committer};
 use proto::id::{BootId, PressId};
 use proto::unit::Millis;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 use crate::bus_gate::BusGate;
 use crate::clock::Clock;
@@ -24,12 +28,12 @@ use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::devices::Devices;
 use crate::enrol::Roster;
-use crate::event_loop::{Event, EventLoop, OwnVoice};
+use crate::event_loop::{Event, EventLoop, Losses, OwnVoice};
 use crate::handles::{Division, LOCALS};
-use crate::health::Pulse;
+use crate::health::{HealthPage, Pulse};
 use crate::hub::Hub;
 use crate::local_alarm::LocalAlarm;
-use crate::reload::Reload;
+use crate::reload::{self, Reload};
 use crate::spool::{Bounds, Reader, Spool};
 use crate::uplink::Bells;
 use crate::uplink::renewal::Order;
@@ -140,16 +144,12 @@ impl Built {
         let page_at = self.config.health.bind;
         let page = TcpListener::bind(page_at).await.map_err(|e| StartError::Health(page_at, e))?;
         let (pulse_in, pulse) = watch::channel(Pulse::default());
-        let health = self.health_page(pulse, (&door, &bus_door));
+        let workers = Workers::default();
+        let health = self.health_page(pulse, (&door, &bus_door), (&bus, &workers));
         announce(&door, &bus_door, page.local_addr().unwrap_or(page_at));
-        let page = tokio::spawn(health.serve(page, self.division.page));
-        let mut signals = Signals::new()?;
-        let signal = tokio::spawn(async move {
-            signals.wait().await;
-            let _ = stop_in.send(true);
-        });
         let orders = watch::channel(Order::None).0;
-        let reload = tokio::spawn(self.reload(gate, &orders).run());
+        let reload = self.reload(gate, &orders);
+        let aside = self.aside(&workers, (health, page), (Signals::new()?, stop_in), reload);
         let hub = EventLoop {
             hub: Hub::new(self.clock.now(), firmware()),
             alarm,
@@ -165,14 +165,15 @@ impl Built {
             handles: self.division.limit,
             pulse: pulse_in,
             files: self.spool.files(),
+            losses: Losses::default(),
+            firmware: firmware(),
         };
         let (quiet_in, quiet) = watch::channel(false);
-        let lanes = self.connect(bells, events_in, (orders, &quiet));
-        hub.run(events, stop).await;
+        let lanes = self.connect(bells, events_in, (orders, &quiet), &workers);
+        let turns = workers.enter("loop", Rhythm::Vital(Duration::from_secs(1)));
+        hub.live(turns, events, stop).await;
         tracing::info!("stopping");
-        page.abort();
-        reload.abort();
-        signal.abort();
+        aside.iter().for_each(JoinHandle::abort);
         door.close().await;
         bus_door.close().await;
         let _ = quiet_in.send(true);
@@ -182,6 +183,44 @@ impl Built {
         // The thread ends with the last handle; what it has acknowledged is on disk.
         let _ = tokio::task::spawn_blocking(move || commit_thread.join()).await;
         Ok(())
+    }
+
+    /// Starts what goes on beside the loop: the page, whoever is to hear that the box is alive, signals, changed files.
+    fn aside(
+        &self,
+        workers: &Workers,
+        (health, page): (HealthPage, TcpListener),
+        (signals, stop): (Signals, watch::Sender<bool>),
+        reload: Reload,
+    ) -> Vec<JoinHandle<()>> {
+        let (rules, page, mut first) = (self.division.page, Arc::new(page), Some(signals));
+        let (served, asked) = (health.clone(), health);
+        let mut aside = vec![
+            workers.keep("page", Rhythm::Waits, move || {
+                served.clone().serve(Arc::clone(&page), rules)
+            }),
+            workers.keep("signals", Rhythm::Waits, move || {
+                let (signals, stop) = (first.take().map_or_else(Signals::new, Ok), stop.clone());
+                async move {
+                    let Ok(mut signals) = signals else { return End::Unasked };
+                    signals.wait().await;
+                    let _ = stop.send(true);
+                    End::Asked
+                }
+            }),
+            workers.keep("reload", Rhythm::Turns(reload::LOOK), move || reload.clone().run()),
+        ];
+        if let Some(sentry) = Sentry::called() {
+            let (turns, mut sentry) = (Rhythm::Turns(sentry.every()), Some(sentry));
+            aside.push(workers.keep("sentry", turns, move || {
+                let (asked, sentry) = (asked.clone(), sentry.take().or_else(Sentry::called));
+                async move {
+                    let Some(sentry) = sentry else { return };
+                    sentry.stand(|| asked.alive()).await;
+                }
+            }));
+        }
+        aside
     }
 
     fn keep(&self, bells: &Bells, events: &mpsc::Sender<Event>) -> Devices {

@@ -125,6 +125,15 @@ pub enum EventKind {
     /// The gateway's sounder works, perhaps again.
     #[n(31)]
     SounderWorks,
+    /// The gateway's local bus has lost messages; the count is how many since the last such word.
+    #[n(32)]
+    BusLost,
+    /// The gateway's disk is full: what is left of it is for emergencies.
+    #[n(33)]
+    DiskFull,
+    /// The gateway's disk has room, perhaps again.
+    #[n(34)]
+    DiskRoom,
 }
 
 impl EventKind {
@@ -152,7 +161,10 @@ impl EventKind {
             | Self::PowerLost
             | Self::PowerBack
             | Self::SounderFailed
-            | Self::SounderWorks => Class::Event,
+            | Self::SounderWorks
+            | Self::BusLost
+            | Self::DiskFull
+            | Self::DiskRoom => Class::Event,
         }
     }
 }

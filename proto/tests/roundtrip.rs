@@ -16,7 +16,7 @@ use proto::topic::Topic;
 use proto::unit::{Dbm, Millis, Mono, NoData, Percent};
 use proto::up::{Event, EventKind, Health, Loss, Quantity, Reading, Role, Up, VALUES_MAX, Value};
 
-const KINDS: [EventKind; 18] = [
+const KINDS: [EventKind; 21] = [
     EventKind::Press,
     EventKind::Pull,
     EventKind::FallSuspected,
@@ -35,6 +35,9 @@ const KINDS: [EventKind; 18] = [
     EventKind::PowerBack,
     EventKind::SounderFailed,
     EventKind::SounderWorks,
+    EventKind::BusLost,
+    EventKind::DiskFull,
+    EventKind::DiskRoom,
 ];
 
 const QUANTITIES: [Quantity; 4] =

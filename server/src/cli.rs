@@ -17,6 +17,7 @@ use crate::auth::recovery;
 use crate::check::{self, Findings};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::faults::command;
 use crate::provision::command::Enrol;
 use crate::records::staff;
 use crate::series::influx;
@@ -105,6 +106,12 @@ enum Command {
         #[arg(long)]
         name: String,
     },
+    /// Prints what stands out of order and what was lost, a JSON line each; also while the server runs.
+    Faults {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Prepares an InfluxDB 2: organisation, buckets, retention.
     Influx {
         /// Configuration file.
@@ -179,6 +186,10 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let now_ms = Clock::resume(None).now().wall_ms;
             let code = recovery::offer(&config.data, name, now_ms)?;
             print(&format!("{}\n", serde_json::json!({ "administrator": name, "code": code })))
+        }
+        Command::Faults { config } => {
+            let config = Config::load(&config)?;
+            print(&runtime()?.block_on(command::told(&config))?)
         }
         Command::Influx { config } => {
             let config = prepared(&config)?;

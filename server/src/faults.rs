@@ -4,6 +4,7 @@
 //! whoever said it says that it is over. A person may close it sooner: it comes back only as a new one.
 //! What cannot be written waits here, bounded, and is in `/health` at once. Not here: what is a fault.
 
+pub mod command;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};

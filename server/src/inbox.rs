@@ -150,6 +150,19 @@ pub fn open(
     Ok((inbox, keep))
 }
 
+/// Telemetry that an inbox has dropped in all time, read beside a server that may be running; none without a file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn lost_at(path: &Path) -> Result<u64, InboxError> {
+    if !path.exists() {
+        return Ok(0);
+    }
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let read = Connection::open_with_flags(path, flags).and_then(|file| sqlite::lost(&file));
+    read.map_err(|source| InboxError::File { path: path.to_owned(), source })
+}
+
 impl Inbox {
     /// Rows of a lane after a number, oldest first.
     pub fn next(&self, lane: Lane, after: i64, most: usize) -> Result<Vec<InboxRow>, InboxError> {

@@ -39,6 +39,7 @@ pub mod resident;
 pub mod rules;
 pub mod second;
 pub mod staff;
+pub mod standing;
 pub mod state;
 pub mod story;
 pub mod told;

@@ -188,6 +188,13 @@ async fn a_worker_that_panics_is_back_and_is_told_by_word_row_and_figure() {
     assert_eq!((&health["alive"], &health["healthy"]), (&true.into(), &false.into()), "{health}");
 }
 
+async fn turn() {
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    loop {
+        tick.tick().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_stands_still_is_told_until_it_goes_on() {
     let room = Room::open(1).await;
@@ -198,10 +205,7 @@ async fn a_worker_that_stands_still_is_told_until_it_goes_on() {
         let rung = Arc::clone(&rung);
         async move {
             rung.notified().await;
-            let mut tick = tokio::time::interval(Duration::from_millis(100));
-            loop {
-                tick.tick().await;
-            }
+            turn().await;
         }
     });
     // It may be quiet for 20 s before that is told.
@@ -215,6 +219,8 @@ async fn a_worker_that_stands_still_is_told_until_it_goes_on() {
     assert_eq!((&told["alive"], &told["healthy"]), (&true.into(), &false.into()), "{told}");
     room.until("it has its row", async |room| standing(room, "worker_still").await == [None]).await;
     bell.notify_one();
-    room.until("it goes on", async |room| health(room).await["healthy"] == true).await;
-    assert!(!says(&room, "worker_still").await);
+    room.until("it goes on", async |room| {
+        health(room).await["healthy"] == true && !says(room, "worker_still").await
+    })
+    .await;
 }

@@ -9,8 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use proto::frame::Lane;
+use proto::topic::Topic;
+use proto::up::Role;
 use serde_json::Value;
 use tests::clock::Watch;
+use tests::enrol;
+use tests::mqtt::{Link, Said};
+use tests::speaker::{Speaker, fresh_boot, login, relay};
 use tests::stage::{Setting, Stage};
 use tests::trouble::{Outcome, Trouble};
 
@@ -114,8 +120,37 @@ fn watched(dir: &Path) -> Outcome<(Setting, Manager)> {
     Ok((Setting { environment, ..Setting::default() }, manager))
 }
 
-#[test]
-fn a_full_disk_is_told_by_its_word_and_starts_no_server_again() -> Outcome {
+/// A device that says how it is, through a box that is played here.
+struct Voice {
+    link: Link<tokio::net::TcpStream>,
+    speaker: Speaker,
+    topic: String,
+}
+
+impl Voice {
+    async fn at(stage: &Stage) -> Outcome<Self> {
+        let organisation = enrol::organisation(&stage.admin, "alive")?;
+        let place = enrol::many(&stage.admin, &organisation, 1, &[Role::HelpButton])?.remove(0);
+        let (button, boot) = (&place.devices[0], fresh_boot()?);
+        let speaker = Speaker::new(button.device, &button.key, button.epoch, boot);
+        let login = login(&place.gateway, Lane::Telemetry, boot, 1);
+        let link = Link::plain(stage.server.gateways, &login).await?;
+        let topic = Topic::GatewayUp(place.gateway.gateway, Lane::Telemetry).to_string();
+        Ok(Self { link, speaker, topic })
+    }
+
+    /// Says it, and waits until it is acknowledged.
+    async fn speak(&mut self) -> Outcome {
+        let frame = self.speaker.health(60_000, Role::HelpButton)?;
+        self.link.publish(&self.topic, relay(&frame)?);
+        self.link.flush().await?;
+        while !matches!(self.link.next().await?, Said::Acked(_)) {}
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_by_its_word_and_starts_no_server_again() -> Outcome {
     let dir = tempfile::tempdir()?;
     let Some(disk) = SmallDisk::at(&dir.path().join("server"), "100m")? else {
         assert!(std::env::var_os("CI").is_none(), "a small disk needs the right to mount");
@@ -127,6 +162,8 @@ fn a_full_disk_is_told_by_its_word_and_starts_no_server_again() -> Outcome {
     until(&stage, "healthy at first", |status, health| {
         status == 200 && health["healthy"] == true && health["alive"] == true
     })?;
+    let mut voice = Voice::at(&stage).await?;
+    voice.speak().await?;
     disk.fill();
     let health = until(&stage, "the full disk is told", |status, health| {
         status == 503 && health["healthy"] == false && says(health, "disk_full")
@@ -135,14 +172,22 @@ fn a_full_disk_is_told_by_its_word_and_starts_no_server_again() -> Outcome {
     assert_eq!(ask(&stage, "/alive")?, (200, serde_json::json!({ "alive": true })));
     manager.forget()?;
     manager.hears(5)?;
+    for _ in 0..3 {
+        voice.speak().await?;
+    }
+    let health =
+        until(&stage, "what it costs is told", |_, health| says(health, "telemetry_shed"))?;
+    assert_eq!(health["alive"], true, "{health}");
+    let metrics = stage.admin.get("/metrics")?.body.to_string();
+    assert!(!metrics.contains("hearthline_inbox_shed_total 0"), "{metrics}");
     disk.empty()?;
     until(&stage, "healthy again", |status, health| status == 200 && health["healthy"] == true)?;
     assert!(stage.server.process.is_alive());
     Ok(())
 }
 
-#[test]
-fn a_store_of_values_that_is_not_there_and_a_channel_that_was_never_proved_start_no_server_again()
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_values_that_is_not_there_and_a_channel_that_was_never_proved_start_no_server_again()
 -> Outcome {
     let dir = tempfile::tempdir()?;
     let (mut setting, manager) = watched(dir.path())?;
@@ -157,6 +202,7 @@ fn a_store_of_values_that_is_not_there_and_a_channel_that_was_never_proved_start
          secret_file = {secret:?}\n"
     );
     let mut stage = Stage::open(Path::new(PROGRAM), dir.path(), setting)?;
+    Voice::at(&stage).await?.speak().await?;
     let health = until(&stage, "the store is told", |status, health| {
         status == 503 && health["healthy"] == false && says(health, "points_refused")
     })?;

@@ -126,7 +126,10 @@ impl Device {
             | EventKind::PowerLost
             | EventKind::PowerBack
             | EventKind::SounderFailed
-            | EventKind::SounderWorks => {}
+            | EventKind::SounderWorks
+            | EventKind::BusLost
+            | EventKind::DiskFull
+            | EventKind::DiskRoom => {}
         }
     }
 

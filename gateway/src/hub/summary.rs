@@ -102,7 +102,10 @@ impl Minute {
                 | EventKind::PowerLost
                 | EventKind::PowerBack
                 | EventKind::SounderFailed
-                | EventKind::SounderWorks => {}
+                | EventKind::SounderWorks
+                | EventKind::BusLost
+                | EventKind::DiskFull
+                | EventKind::DiskRoom => {}
             },
             // What a device says of itself goes up by itself.
             Up::Health(_) | Up::Loss(_) | Up::Update(_) => {}

@@ -18,7 +18,7 @@ use super::{Bounds, OwnBoot, SpoolError, salvage, schema};
 use crate::clock::{self, Clock};
 
 /// Name of the database in the data directory.
-const FILE: &str = "spool.db";
+pub(super) const FILE: &str = "spool.db";
 /// Room that a start needs on the disk, bytes: a log and its shared memory.
 const START_BYTES: u64 = 512 << 10;
 /// Row numbers that a new spool leaves out, so that an answer on its way never meets a younger row.

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use door::workers::Workers;
 use door::{Bus, CommitHandle, Door, DoorConfig, Edge};
 use tokio::sync::watch;
 
@@ -39,10 +40,12 @@ impl Built {
         &self,
         pulse: watch::Receiver<Pulse>,
         (door, bus): (&Door, &Door),
+        (fanout, workers): (&Bus, &Workers),
     ) -> HealthPage {
         let (door, bus) = (door.clone(), bus.clone());
+        let (fanout, workers) = (fanout.clone(), workers.clone());
         let (clock, wallet) = (self.clock.clone(), self.wallet.clone());
-        HealthPage { pulse, clock, door, bus, wallet }
+        HealthPage { pulse, clock, door, wallet, bus, fanout, workers }
     }
 }
 

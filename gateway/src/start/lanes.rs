@@ -6,13 +6,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
+use door::workers::{End, Rhythm, Workers};
 use proto::frame::Lane;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 use super::{Built, StartError};
 use crate::config::Config;
 use crate::credentials::{Address, Credentials, papers};
 use crate::event_loop::Event;
+use crate::spool::Reader;
 use crate::uplink::Bells;
 use crate::uplink::driver::{self, Uplink};
 use crate::uplink::renewal::{Order, Renewal};
@@ -31,7 +34,8 @@ impl Built {
         bells: Bells,
         events: mpsc::Sender<Event>,
         (orders, quiet): (watch::Sender<Order>, &watch::Receiver<bool>),
-    ) -> [tokio::task::JoinHandle<()>; 2] {
+        workers: &Workers,
+    ) -> [JoinHandle<()>; 2] {
         let shared = Arc::new(Uplink {
             spool: self.spool,
             clock: self.clock,
@@ -47,15 +51,40 @@ impl Built {
         });
         let [emergency, telemetry] = self.readers;
         [
-            tokio::spawn(driver::run(
-                Arc::clone(&shared),
-                Lane::Emergency,
-                emergency,
-                quiet.clone(),
-            )),
-            tokio::spawn(driver::run(shared, Lane::Telemetry, telemetry, quiet.clone())),
+            lane(workers, "uplink.emergency", (&shared, Lane::Emergency, emergency), quiet),
+            lane(workers, "uplink.telemetry", (&shared, Lane::Telemetry, telemetry), quiet),
         ]
     }
+}
+
+/// Keeps one lane going; each of its lives has a reader of its own.
+fn lane(
+    workers: &Workers,
+    name: &str,
+    (shared, lane, reader): (&Arc<Uplink>, Lane, Reader),
+    quiet: &watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let (shared, quiet, mut first) = (Arc::clone(shared), quiet.clone(), Some(reader));
+    workers.keep(name, Rhythm::Vital(driver::TURNS), move || {
+        let (shared, quiet, first) = (Arc::clone(&shared), quiet.clone(), first.take());
+        async move {
+            let reader = match first {
+                Some(reader) => reader,
+                None => {
+                    shared.fallen(lane).await;
+                    match shared.spool.reader() {
+                        Ok(reader) => reader,
+                        Err(error) => {
+                            tracing::error!(%error, "a lane cannot read the spool");
+                            return End::Unasked;
+                        }
+                    }
+                }
+            };
+            driver::run(shared, lane, reader, quiet).await;
+            End::Asked
+        }
+    })
 }
 
 /// Where the server is. Without TLS it is on this machine, or nobody is called: a home's words travel no network in

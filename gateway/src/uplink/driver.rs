@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use door::workers::caught;
 use minicbor::bytes::ByteSlice;
 use proto::frame::Lane;
 use proto::id::BootId;
@@ -27,6 +28,8 @@ use crate::spool::{Again, Reached, Reader, RowId, Spool, Turn, Waiting};
 const EVENTS: usize = 128;
 /// Marks are gathered this long: a mark lost in a crash means a second sending, nothing worse.
 const MARK_EVERY: Duration = Duration::from_millis(50);
+/// A lane turns at least so often, also while it waits for the other one.
+pub const TURNS: Duration = Duration::from_secs(5);
 
 /// What both lanes share.
 pub struct Uplink {
@@ -52,6 +55,20 @@ pub struct Uplink {
     pub orders: watch::Sender<Order>,
     /// What the server has said over the present emergency link of what it has, for each lane.
     pub turns: [watch::Sender<Option<Turn>>; 2],
+}
+
+impl Uplink {
+    /// A lane has fallen: its link is gone, and whoever relies on it hears so.
+    pub async fn fallen(&self, lane: Lane) {
+        if lane == Lane::Emergency {
+            self.emergency_up.send_replace(false);
+            for turn in &self.turns {
+                turn.send_replace(None);
+            }
+        }
+        // Fails only while the box stops.
+        let _ = self.events.send(Event::Uplink(lane, false)).await;
+    }
 }
 
 struct Driver {
@@ -239,8 +256,12 @@ impl Driver {
     async fn connect(&mut self) {
         if self.lane == Lane::Telemetry {
             let mut up = self.shared.emergency_up.subscribe();
-            if up.wait_for(|up| *up).await.is_err() {
-                return;
+            loop {
+                match tokio::time::timeout(TURNS, up.wait_for(|up| *up)).await {
+                    Ok(Ok(_)) => break,
+                    Ok(Err(_)) => return,
+                    Err(_) => {}
+                }
             }
         }
         let password = self.shared.endpoint.needs_password().then(|| {
@@ -305,9 +326,12 @@ impl Driver {
         let (shared, marked) = (Arc::clone(&self.shared), marked.clone());
         tokio::spawn(async move {
             tokio::time::sleep(MARK_EVERY).await;
-            let done =
-                tokio::task::block_in_place(|| shared.spool.mark_sent(shared.clock.now(), &rows));
-            let _ = marked.send(if done.is_ok() { rows } else { Vec::new() }).await;
+            let mark = async {
+                tokio::task::block_in_place(|| shared.spool.mark_sent(shared.clock.now(), &rows))
+            };
+            // Whatever became of it, the lane hears, or it would never mark again.
+            let done = caught(mark).await.is_ok_and(|done| done.is_ok());
+            let _ = marked.send(if done { rows } else { Vec::new() }).await;
         });
     }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use door::workers::caught;
 use proto::RELAY_MAX;
 use proto::frame::Lane;
 use proto::id::GatewayId;
@@ -138,7 +139,12 @@ impl Endpoint {
         let down = (lane == Lane::Emergency).then(|| Topic::GatewayDown(self.gateway).to_string());
         let rows = Arc::<Mutex<VecDeque<bool>>>::default();
         let line = Line { down, number, events, rows: Arc::clone(&rows), shown };
-        let poller = tokio::spawn(poll(socket, client.clone(), line));
+        let (fallen, polled) = (line.events.clone(), poll(socket, client.clone(), line));
+        let poller = tokio::spawn(async move {
+            if let Err(why) = caught(polled).await {
+                let _ = fallen.send((number, LinkEvent::Lost(why))).await;
+            }
+        });
         Link { client, topic: Topic::GatewayUp(self.gateway, lane).to_string(), rows, poller }
     }
 }

@@ -76,8 +76,7 @@ async fn start_found(
     let (inbox, keep) = inbox::open(&at, Arc::clone(&clock), InboxLimits::default())?;
     let (commit, _thread) = door::committer(keep, CommitLimits::default());
     let receipts = Arc::new(Receipts::new(provision.registry()));
-    let (live, rules) = learn(&records, &config).await?;
-    let (commands, orders) = ingest::line();
+    let ((live, rules), (commands, orders)) = (learn(&records, &config).await?, ingest::line());
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
     let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;

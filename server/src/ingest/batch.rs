@@ -15,6 +15,7 @@ mod ended;
 mod hear;
 mod known;
 mod orders;
+mod upkeep;
 mod way;
 
 pub use self::boxes::reconnects;
@@ -99,6 +100,7 @@ pub struct Batcher {
     silent: HashMap<GatewayId, String>,
     ways: Ways,
     boxes: Boxes,
+    lost: upkeep::Lost,
     enrolled: HashSet<DeviceId>,
     taken: [i64; 2],
     /// Measured values of rows that are about to be done.
@@ -171,6 +173,7 @@ impl Batcher {
         Ok(Self {
             ways,
             boxes,
+            lost: upkeep::Lost::default(),
             app,
             reader: Reader::default(),
             book: Book::default(),

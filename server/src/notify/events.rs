@@ -239,27 +239,30 @@ impl Events {
     ) -> Result<(), Error> {
         let now = self.now();
         let mut writer = self.records.begin().await?;
-        match answer {
+        let count = match answer {
             Ok(_) => {
                 let back = self.line.answered();
                 rows::confirmed(&mut writer, &self.channel, row).await?;
                 if back {
                     rows::all_due(&mut writer, &self.channel, now).await?;
                 }
-                self.follows.confirmed.fetch_add(1, Relaxed);
+                &self.follows.confirmed
             }
             Err(Failed { why, .. }) => {
                 self.line.failed(now);
                 // The secret or the address may be what is wrong.
                 self.hook = None;
-                self.follows.failed.fetch_add(1, Relaxed);
                 let (channel, tries) = (&self.channel, row.tries + 1);
                 tracing::warn!(id = row.id, channel, why, tries, "an event was not confirmed");
                 let due = now.saturating_add(self.pace.pause_ms(row.tries));
                 rows::again(&mut writer, &row.id, (&why, due)).await?;
+                &self.follows.failed
             }
-        }
-        writer.commit().await
+        };
+        writer.commit().await?;
+        // What is counted is in the rows.
+        count.fetch_add(1, Relaxed);
+        Ok(())
     }
 
     /// Gives up what is too old or too much, and says how its receiver is.

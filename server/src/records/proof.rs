@@ -30,7 +30,7 @@ pub async fn keep(data: &Path, receipt: &str, wall: i64) -> Result<(), Error> {
     done.map(drop)
 }
 
-async fn open(data: &Path, mode: &str) -> Result<Option<AnyPool>, Error> {
+pub(super) async fn open(data: &Path, mode: &str) -> Result<Option<AnyPool>, Error> {
     let path = data.join("records.db");
     if !path.exists() {
         return Ok(None);

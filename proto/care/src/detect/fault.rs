@@ -54,6 +54,9 @@ pub(crate) fn event(
         | EventKind::PowerBack
         | EventKind::SounderFailed
         | EventKind::SounderWorks
+        | EventKind::BusLost
+        | EventKind::DiskFull
+        | EventKind::DiskRoom
         | EventKind::Press
         | EventKind::Pull
         | EventKind::FallSuspected

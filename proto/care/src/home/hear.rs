@@ -105,7 +105,10 @@ impl Home {
             | EventKind::FallConfirmed
             // What a box says of itself is no home's affair.
             | EventKind::SounderFailed
-            | EventKind::SounderWorks => None,
+            | EventKind::SounderWorks
+            | EventKind::BusLost
+            | EventKind::DiskFull
+            | EventKind::DiskRoom => None,
             EventKind::Tamper | EventKind::BatteryLow | EventKind::Stuck => {
                 fault::event(device, event.kind, at, &mut self.wavers, triage);
                 if event.kind == EventKind::Stuck {
@@ -294,6 +297,9 @@ fn call(event: &Event) -> Option<Call> {
         | EventKind::PowerLost
         | EventKind::PowerBack
         | EventKind::SounderFailed
-        | EventKind::SounderWorks => None,
+        | EventKind::SounderWorks
+        | EventKind::BusLost
+        | EventKind::DiskFull
+        | EventKind::DiskRoom => None,
     }
 }

@@ -62,6 +62,7 @@ impl Batcher {
         }
         if self.boxes.looks(now.mono, EVERY) {
             self.rested(now.mono);
+            self.lost_no_more(now.mono);
             self.unfitted(now).await?;
         }
         Ok(())

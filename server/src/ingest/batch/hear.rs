@@ -2,17 +2,16 @@
 //!
 //! Not here: whether it was heard before (`known`), what is written and who is told (`commit`).
 
-use care::{Input, Seen, Trust};
+use care::{Input, Trust};
 use proto::down::Rung;
 use proto::frame::Class;
 use proto::id::{DeviceId, HomeId, PressId};
 use proto::unit::{Millis, NoData};
-use proto::up::{EventKind, Quantity, Role, Up};
+use proto::up::{Quantity, Role, Up};
 
 use super::known::Known;
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
-use crate::faults::Fault;
 use crate::inbox::InboxRow;
 use crate::ingest::dating::{Dated, Told, What};
 use crate::ingest::judge::{Cause, number};
@@ -43,7 +42,7 @@ impl Batcher {
             Sight::New => {}
         }
         self.follows(now, row, &word);
-        self.upkeep(&word);
+        self.upkeep(now, &word);
         let dated = self.dated(now, &word);
         measured(row, &word, &mut pending.points);
         let (home, stray) = self.place(row, &word);
@@ -106,20 +105,6 @@ impl Batcher {
         let own = self.app.registry.device(word.id.device).and_then(|device| device.gateway);
         if word.left || own.is_some_and(|own| own != row.gateway) {
             pending.elsewhere.push((row.gateway, word.id));
-        }
-    }
-
-    /// What a home box says of itself is no home's affair.
-    fn upkeep(&self, word: &Word) {
-        let (Up::Event(event), Trust::Verified, Some(Role::Gateway)) =
-            (&word.up, word.trust, word.role)
-        else {
-            return;
-        };
-        if matches!(event.kind, EventKind::SounderFailed | EventKind::SounderWorks) {
-            let gateway = Some(word.id.device.as_gateway());
-            let fault = Fault { gateway, ..Fault::upkeep(Seen::SounderFailed) };
-            self.app.faults.set(fault, event.kind == EventKind::SounderFailed);
         }
     }
 

@@ -1,0 +1,87 @@
+//! What a home box says of itself: its sounder, its disk, and what it has lost. No home's affair, one fault a cause and box.
+//!
+//! A loss stands until the box has lost nothing for a day, also over a restart. Not here: boxes that come and go
+//! (`boxes`), what one device of a home has lost (`care`).
+
+use std::collections::HashMap;
+
+use care::policy::noise::STEADY;
+use care::{Seen, Trust};
+use proto::id::GatewayId;
+use proto::unit::Mono;
+use proto::up::{Event, EventKind, Role, Up};
+
+use super::Batcher;
+use crate::clock::Now;
+use crate::faults::Fault;
+use crate::ingest::read::Word;
+
+/// When each box last said that it has lost something, by cause.
+#[derive(Debug, Default)]
+pub(super) struct Lost(HashMap<(GatewayId, Seen), Mono>);
+
+impl Batcher {
+    /// Hears what a word says of its speaker's own state.
+    pub(super) fn upkeep(&mut self, now: Now, word: &Word) {
+        if word.trust != Trust::Verified {
+            return;
+        }
+        match (&word.up, word.role) {
+            (Up::Loss(loss), Some(Role::Gateway)) if word.home.is_none() => {
+                self.app.health.lost_by_box(loss.count);
+                self.loses(now, word.id.device.as_gateway(), Seen::Lost, loss.count);
+            }
+            (Up::Loss(loss), _) => self.app.health.lost_by_device(loss.count),
+            (Up::Event(event), Some(Role::Gateway)) => {
+                self.says(now, word.id.device.as_gateway(), event);
+            }
+            _ => {}
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is of a home's devices")]
+    fn says(&mut self, now: Now, gateway: GatewayId, event: &Event) {
+        let faults = &self.app.faults;
+        match event.kind {
+            kind @ (EventKind::SounderFailed | EventKind::SounderWorks) => {
+                faults.set(of(gateway, Seen::SounderFailed), kind == EventKind::SounderFailed);
+            }
+            kind @ (EventKind::DiskFull | EventKind::DiskRoom) => {
+                faults.set(of(gateway, Seen::BoxDiskFull), kind == EventKind::DiskFull);
+            }
+            EventKind::BusLost => {
+                let count = event.count.map_or(0, u64::from);
+                self.app.health.lost_by_bus(count);
+                self.loses(now, gateway, Seen::BusLost, count);
+            }
+            _ => {}
+        }
+    }
+
+    fn loses(&mut self, now: Now, gateway: GatewayId, cause: Seen, count: u64) {
+        self.lost.0.insert((gateway, cause), now.mono);
+        self.app.faults.raise_again(of(gateway, cause).of(count), now.mono);
+    }
+
+    /// Losses of boxes that have lost nothing for a day are over.
+    pub(super) fn lost_no_more(&mut self, now: Mono) {
+        let listening = self.app.mirror.listening().unwrap_or(now);
+        for cause in [Seen::Lost, Seen::BusLost] {
+            for (_, gateway) in self.app.faults.standing(cause) {
+                let Some(gateway) = GatewayId::new(gateway.unsigned_abs()).filter(|_| gateway != 0)
+                else {
+                    continue;
+                };
+                let last = self.lost.0.get(&(gateway, cause)).copied().unwrap_or(listening);
+                if last.after(STEADY) <= now {
+                    self.lost.0.remove(&(gateway, cause));
+                    self.app.faults.clear(&of(gateway, cause));
+                }
+            }
+        }
+    }
+}
+
+fn of(gateway: GatewayId, cause: Seen) -> Fault {
+    Fault { gateway: Some(gateway), ..Fault::upkeep(cause) }
+}
