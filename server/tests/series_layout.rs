@@ -257,15 +257,23 @@ async fn tasks_of_an_earlier_layout_end_and_those_of_now_take_their_place() {
     let Some(scene) = Scene::open().await else { return };
     let orgs = scene.client.list_organizations(Default::default()).await.unwrap();
     let org = orgs.orgs.into_iter().find_map(|org| org.id).unwrap();
+    for name in ["beds", "beds_1m"] {
+        let bucket = PostBucketRequest::new(org.clone(), name.to_owned());
+        scene.client.create_bucket(Some(bucket)).await.unwrap();
+    }
+    scene.lines("beds", &format!("bed,d=4,h=3,q=1 v=61 {}\n", scene.now - 2 * HOUR)).await;
     for name in ["beds 1m every 1h", "beds 1h every 24h"] {
         let flux = format!(
-            "option task = {{name: \"{name}\", every: 1h}}\nfrom(bucket: \"first\") |> range(start: -1h)"
+            "option task = {{name: \"{name}\", every: 1h}}\nfrom(bucket: \"beds\") |> range(start: -3h) \
+             |> filter(fn: (r) => r._measurement == \"bed\") |> to(bucket: \"beds_1m\", org: \"home\")"
         );
         let request =
             CreateTaskRequest { org_id: Some(org.clone()), ..CreateTaskRequest::new(flux) };
         scene.client.create_task(request).await.unwrap();
     }
+    assert_eq!(scene.rows("beds_1m", "v").await, 0);
     scene.store(Some(KEEP)).tend(scene.now).await.unwrap();
+    assert_eq!(scene.rows("beds_1m", "v").await, 1, "they have rolled up what they had not yet");
     let tasks = scene.client.list_tasks(ListTasksRequest::default()).await.unwrap().tasks;
     let mut names: Vec<_> = tasks.iter().map(|task| task.name.as_str()).collect();
     names.sort_unstable();

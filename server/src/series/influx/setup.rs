@@ -7,7 +7,9 @@
 use influxdb2::Client;
 use influxdb2::api::organization::ListOrganizationRequest;
 use influxdb2::api::task::{CreateTaskRequest, ListTasksRequest};
+use influxdb2::models::Query;
 
+use super::layout::FORMER;
 use super::{InfluxConfig, bucket};
 use crate::series::{Retention, SeriesError};
 
@@ -121,6 +123,11 @@ async fn task(
         return Ok(None);
     }
     for task in &known {
+        if task.flux.contains(&format!("\"{FORMER}\"")) {
+            // What it has not rolled up yet lies as nothing rolls it up from now on.
+            let last = client.query_raw(Some(Query::new(task.flux.clone()))).await;
+            last.map_err(told)?;
+        }
         client.delete_task(&task.id).await.map_err(told)?;
     }
     let Some(flux) = flux else { return Ok(Some(format!("{name} is ended"))) };
