@@ -55,3 +55,30 @@ fn a_value_older_than_its_span_is_no_part_of_a_minute() {
     let value = summed(Quantity::Heart, &[(99.0, 400)]);
     assert_eq!((value.value, value.no_data), (None, Some(NoData::Stale)));
 }
+
+#[test]
+fn a_sensor_that_speaks_each_five_minutes_makes_no_gap_in_between() {
+    let (home, sensor) = (HomeId::new(5).unwrap(), DeviceId::new(8).unwrap());
+    let mut hub = Hub::new(Mono::from_millis(0), 1);
+    hub.handle_enrolled(Mono::from_millis(0), sensor, home, Role::Other);
+    hub.handle_timeout(Mono::from_millis(0));
+    let mut said = Vec::new();
+    for minute in 1..=15 {
+        let now = minute * 60_000 - 1_000;
+        if minute % 5 == 1 {
+            let quantity = Quantity::Temperature;
+            let values = [Value { quantity, value: Some(21.0), no_data: None, age_s: 0 }];
+            let values = values.into_iter().collect();
+            let uptime = Millis::new(now);
+            let up = Up::Reading(Reading { uptime, period_s: 300, values, home: None });
+            hub.handle_heard(Mono::from_millis(now), (sensor, BOOT), Some(&up));
+        }
+        hub.handle_timeout(Mono::from_millis(minute * 60_000));
+        said.extend(std::iter::from_fn(|| hub.next_action()).filter_map(|action| match action {
+            Action::Say(Up::Reading(reading)) => Some(reading.values[0]),
+            _ => None,
+        }));
+    }
+    let kept: Vec<_> = said.iter().map(|value| care::reading::measured(value, 60)).collect();
+    assert!(kept.iter().all(|value| *value == Ok(21.0)) && kept.len() >= 3, "{said:?}");
+}

@@ -184,8 +184,16 @@ impl Tally {
         }
         // A value whose successor is merely not due yet still stands, with its age.
         let stands = age.get() <= tally.period.get().saturating_mul(2).saturating_add(5_000);
+        // Where it is older than its minute and one, nothing is said: it is no new value, and none is missing.
+        let fresh = age <= Millis::new(2 * READING_PERIOD.get());
         match (fold(quantity), tally.last) {
-            (Fold::Mean | Fold::Last | Fold::Worst, Some((value, _))) if stands => told(value),
+            (Fold::Mean | Fold::Last | Fold::Worst, Some((value, _))) if stands => {
+                if fresh {
+                    told(value)
+                } else {
+                    None
+                }
+            }
             (Fold::Sum, _) if stands || tally.period.get() == 0 => None,
             _ => silent(NoData::Stale),
         }
