@@ -48,8 +48,11 @@ pub async fn check(config: &Config, now_ms: i64, prove: bool) -> Result<(), Find
     found.extend(desk(&config.console, now));
     found.extend(receiver(config, now_ms, prove).await);
     if let (Store::Influx, Some(settings)) = (config.series.store, &config.series.influx) {
-        let asked =
-            async { influx::proof::ask(&influx::InfluxConfig::of(settings, &config.data)?).await };
+        let keep = Some(config.series.retention);
+        let asked = async {
+            let asked = influx::InfluxConfig::of(settings, &config.data)?;
+            influx::proof::ask(&influx::InfluxConfig { keep, ..asked }).await
+        };
         found.extend(asked.await.err().map(|error| error.to_string()));
     }
     if found.is_empty() { Ok(()) } else { Err(Findings(found)) }

@@ -20,7 +20,7 @@ use proto::id::{DeviceId, HomeId};
 use proto::unit::NoData;
 use proto::up::Quantity;
 use server::series::influx::setup::{IMPORT, roll_up, setup};
-use server::series::influx::{Influx, InfluxConfig};
+use server::series::influx::{Influx, InfluxConfig, proof};
 use server::series::{Point, QUANTITIES, Retention, Sampled, Series, Window};
 
 const MINUTE: i64 = 60_000;
@@ -238,10 +238,17 @@ async fn a_question_of_ten_years_is_answered_from_hours_and_from_what_came_since
 #[tokio::test(flavor = "multi_thread")]
 async fn another_retention_in_the_configuration_changes_the_buckets_at_the_start() {
     let Some(scene) = Scene::open().await else { return };
+    assert!(proof::ask(&scene.config).await.is_err(), "there is nothing yet");
     setup(&scene.config, &KEEP).await.unwrap();
     let days = |kept: &[(String, i32)]| kept.iter().map(|(_, days)| *days).collect::<Vec<_>>();
     assert_eq!(days(&scene.kept().await), [30, 730, 3_650]);
+    let checked = async |keep| {
+        let config = InfluxConfig { keep: Some(keep), ..scene.config.clone() };
+        proof::ask(&config).await.map_err(|error| error.to_string())
+    };
+    assert_eq!(checked(KEEP).await, Ok(()));
     let other = Retention { raw_days: 14, minute_days: 365, hour_days: 3_000 };
+    assert!(checked(other).await.unwrap_err().contains("30 days and not for 14"));
     let store = scene.store(Some(other));
     assert!(!store.tend(scene.now).await.unwrap());
     assert_eq!(days(&scene.kept().await), [14, 365, 3_000]);

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::desk::story::What;
 use server::records::story::{self, ActionRow, TimelineRow};
+use server::records::{look, staff};
 
 use crate::room::Room;
 
@@ -116,6 +117,25 @@ async fn a_card_says_how_much_of_its_story_it_leaves_out() {
 
 fn number(value: &Value) -> u64 {
     value.as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn pages_that_list_a_bounded_number_say_that_there_is_more() {
+    let (room, admin) = Room::staffed().await;
+    let home: proto::id::HomeId = home(&room, &admin).await.parse().unwrap();
+    let mut writer = room.app.records.begin().await.unwrap();
+    let staff = staff::by_name(&mut writer, "1000").await.unwrap().unwrap();
+    for wall in 0..101 {
+        let who = (staff.id.as_str(), home.get().cast_signed());
+        look::open(&mut writer, who, "a reason", wall, wall).await.unwrap();
+    }
+    writer.commit().await.unwrap();
+    let page = room.get("/closed", &admin).await.text;
+    assert!(page.contains("100+ 次待核"), "{page}");
+    assert_eq!(page.matches("/seen\" method").count(), 100);
+    room.raise(0, 53).await;
+    let page = room.get("/console/fallback", &admin).await.text;
+    assert!(page.contains("另有 3 户"), "{page}");
 }
 
 #[tokio::test]

@@ -13,6 +13,16 @@ use crate::series::SeriesError;
 
 const DAY_S: i64 = 86_400;
 
+/// A question for one bucket.
+pub(super) fn named(name: &str) -> ListBucketsRequest {
+    ListBucketsRequest { name: Some(name.to_owned()), ..ListBucketsRequest::default() }
+}
+
+/// How many days a bucket keeps points; 0 = for ever.
+pub(super) fn days(bucket: &Bucket) -> i64 {
+    bucket.retention_rules.first().map_or(0, |rule| i64::from(rule.every_seconds) / DAY_S)
+}
+
 fn seconds(days: u32) -> i32 {
     i32::try_from(i64::from(days) * DAY_S).unwrap_or(i32::MAX)
 }
@@ -52,11 +62,7 @@ pub(super) async fn keep(
 }
 
 async fn find(client: &Client, org: &str, name: &str) -> Option<Bucket> {
-    let request = ListBucketsRequest {
-        name: Some(name.to_owned()),
-        org_id: Some(org.to_owned()),
-        ..ListBucketsRequest::default()
-    };
+    let request = ListBucketsRequest { org_id: Some(org.to_owned()), ..named(name) };
     // An unknown name is answered by an empty list or by "not found".
     let known = client.list_buckets(Some(request)).await.ok()?;
     known.buckets.into_iter().find(|bucket| bucket.name == name)
