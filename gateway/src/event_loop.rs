@@ -3,6 +3,7 @@
 //! Not here: decisions (`hub`, `uplink`), durability (`spool`).
 
 mod acts;
+mod life;
 mod losses;
 mod tidy;
 mod told;
@@ -13,7 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use door::workers::Worker;
 use door::{Bus, Door};
 use proto::down::Rung;
 use proto::frame::Lane;
@@ -98,23 +98,6 @@ pub struct EventLoop {
 }
 
 impl EventLoop {
-    /// Hears and acts until `stop` is true. If it falls it begins anew with what is on disk.
-    pub async fn live(
-        mut self,
-        worker: Worker,
-        mut events: mpsc::Receiver<Event>,
-        mut stop: watch::Receiver<bool>,
-    ) {
-        while let Err(why) = worker.live(self.run(&mut events, &mut stop)).await {
-            self.hub = Hub::new(self.clock.now(), self.firmware);
-            self.alarm.sound(false);
-            tokio::select! {
-                () = worker.again(&why) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
-            }
-        }
-    }
-
     async fn run(&mut self, events: &mut mpsc::Receiver<Event>, stop: &mut watch::Receiver<bool>) {
         self.start();
         let mut tidy = tokio::time::interval(TIDY_EVERY);
@@ -245,30 +228,5 @@ impl EventLoop {
             }
         }
         if proofs.is_empty() { Ok(()) } else { self.spool.note_proofs(&proofs) }
-    }
-
-    fn on_uplink(&mut self, lane: Lane, up: bool) {
-        if lane == Lane::Emergency {
-            self.hub.handle_uplink(self.clock.now(), up);
-        }
-        if let Some(renewal) = &mut self.renewal {
-            renewal.link(self.clock.now(), lane, up);
-        }
-        if up && lane == Lane::Emergency {
-            // Answers may have been lost with the last link.
-            let asked = self.ask_again(self.clock.now());
-            self.pulse.send_modify(|pulse| pulse.store &= asked.is_ok());
-        }
-        let now = self.clock.now();
-        self.pulse.send_modify(|pulse| match lane {
-            Lane::Emergency => {
-                pulse.uplink_lost += u64::from(pulse.uplink_emergency && !up);
-                if pulse.uplink_emergency != up {
-                    pulse.uplink_since = now;
-                }
-                pulse.uplink_emergency = up;
-            }
-            Lane::Telemetry => pulse.uplink_telemetry = up,
-        });
     }
 }

@@ -3,6 +3,7 @@
 //! Everything that can be wrong is found before the first port is bound, except that a port is taken.
 //! Not here: arguments (`cli`), what happens while it runs (`event_loop`).
 
+mod aside;
 mod doors;
 mod error;
 mod lanes;
@@ -13,8 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use door::admission::CLOSING_MAX;
-use door::sentry::Sentry;
-use door::workers::{End, Rhythm, Workers};
+use door::workers::{Rhythm, Workers};
 use door::{Bus, BusLimits, CommitLimits, committer};
 use proto::id::{BootId, PressId};
 use proto::unit::Millis;
@@ -30,10 +30,10 @@ use crate::devices::Devices;
 use crate::enrol::Roster;
 use crate::event_loop::{Event, EventLoop, Losses, OwnVoice};
 use crate::handles::{Division, LOCALS};
-use crate::health::{HealthPage, Pulse};
+use crate::health::Pulse;
 use crate::hub::Hub;
 use crate::local_alarm::LocalAlarm;
-use crate::reload::{self, Reload};
+use crate::reload::Reload;
 use crate::spool::{Bounds, Reader, Spool};
 use crate::uplink::Bells;
 use crate::uplink::renewal::Order;
@@ -183,44 +183,6 @@ impl Built {
         // The thread ends with the last handle; what it has acknowledged is on disk.
         let _ = tokio::task::spawn_blocking(move || commit_thread.join()).await;
         Ok(())
-    }
-
-    /// Starts what goes on beside the loop: the page, whoever is to hear that the box is alive, signals, changed files.
-    fn aside(
-        &self,
-        workers: &Workers,
-        (health, page): (HealthPage, TcpListener),
-        (signals, stop): (Signals, watch::Sender<bool>),
-        reload: Reload,
-    ) -> Vec<JoinHandle<()>> {
-        let (rules, page, mut first) = (self.division.page, Arc::new(page), Some(signals));
-        let (served, asked) = (health.clone(), health);
-        let mut aside = vec![
-            workers.keep("page", Rhythm::Waits, move || {
-                served.clone().serve(Arc::clone(&page), rules)
-            }),
-            workers.keep("signals", Rhythm::Waits, move || {
-                let (signals, stop) = (first.take().map_or_else(Signals::new, Ok), stop.clone());
-                async move {
-                    let Ok(mut signals) = signals else { return End::Unasked };
-                    signals.wait().await;
-                    let _ = stop.send(true);
-                    End::Asked
-                }
-            }),
-            workers.keep("reload", Rhythm::Turns(reload::LOOK), move || reload.clone().run()),
-        ];
-        if let Some(sentry) = Sentry::called() {
-            let (turns, mut sentry) = (Rhythm::Turns(sentry.every()), Some(sentry));
-            aside.push(workers.keep("sentry", turns, move || {
-                let (asked, sentry) = (asked.clone(), sentry.take().or_else(Sentry::called));
-                async move {
-                    let Some(sentry) = sentry else { return };
-                    sentry.stand(|| asked.alive()).await;
-                }
-            }));
-        }
-        aside
     }
 
     fn keep(&self, bells: &Bells, events: &mpsc::Sender<Event>) -> Devices {

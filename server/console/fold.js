@@ -4,6 +4,7 @@ import { ordered, worked } from "./shift.js";
 // So many of one cause are folded at any time if a box is the cause, and in a flood whatever it is.
 const MANY = 2;
 const BOX = new Set(["gateway_silence", "no_way", "unsteady"]);
+const LOST = new Set(["lost", "bus_lost"]);
 const unfolded = new Set();
 let flood = false;
 
@@ -17,6 +18,8 @@ function cause(entry) {
   const what = view.evidence?.[0]?.what ?? "";
   // Boxes and devices that wait for their fitter are one task, wherever they wait.
   if (what === "not_installed") return what;
+  // What many boxes have lost has one cause more often than many, and nothing is to be done at each.
+  if (view.kind === "upkeep" && LOST.has(what)) return `upkeep ${what}`;
   if (BOX.has(view.kind) && view.gateway && !view.device) return `gateway ${view.gateway}`;
   if (!flood || view.severity !== "fault") return null;
   return `${view.kind} ${what}`;

@@ -17,6 +17,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use door::workers::Workers;
 use proto::id::{DeviceId, HomeId};
 use proto::unit::NoData;
 use proto::up::Quantity;
@@ -186,6 +187,11 @@ pub trait Series: Send + Sync {
 
     /// What it has done and lost.
     fn facts(&self) -> Facts;
+
+    /// The tasks that it runs by itself.
+    fn workers(&self) -> Workers {
+        Workers::default()
+    }
 
     /// Finishes what it was given and stops.
     fn close(&self) -> Answer<'_, ()>;

@@ -52,9 +52,10 @@ pub fn keep_with<T, F>(
     });
 }
 
-/// Everybody in the roll-call, those of the door as well.
+/// Everybody in the roll-call, those of the door and of the store of values as well.
 pub fn turnouts(app: &App) -> Vec<Turnout> {
     let mut all = app.workers.roll_call();
+    all.extend(app.series.workers().roll_call());
     all.extend(app.health.door().map(|door| door.workers().roll_call()).unwrap_or_default());
     all
 }

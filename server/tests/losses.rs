@@ -19,6 +19,8 @@ use proto::unit::Millis;
 use proto::up::{Event, EventKind, Loss, Up};
 use room::{Room, WALL};
 use serde_json::Value;
+use server::desk::fold::{Matter, matters};
+use server::desk::queue;
 use server::faults::command;
 use server::provision::Minted;
 use server::router::router;
@@ -98,6 +100,31 @@ async fn what_a_box_has_dropped_is_one_fault_of_the_box_and_counted() {
     assert_eq!(line["gateway"], hall.device.to_string(), "{told}");
     assert_eq!((&line["value"], &line["ended"]), (&13_525.0.into(), &false.into()), "{told}");
     assert_eq!(lines.last().unwrap()["standing"], lines.len() - 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_many_boxes_have_dropped_is_one_line_at_the_desk() {
+    let mut room = Room::open(1).await;
+    for _ in 0..3 {
+        let (hall, _) = a_box(&room).await;
+        hear(&mut room, &hall, 1, &loss(7)).await;
+        hear(&mut room, &hall, 2, &event(EventKind::DiskFull, None)).await;
+    }
+    room.until("each has its row", async |room| {
+        standing(room, "lost").await.len() == 3 && standing(room, "box_disk_full").await.len() == 3
+    })
+    .await;
+    let rows = room.alerts().await;
+    let mut reader = room.app.records.reader().await.unwrap();
+    let views = queue::views(&room.app, &mut reader, &rows).await.unwrap();
+    assert_eq!(views.len(), rows.len());
+    let sizes = |what: &str, matters: &[Matter]| -> Vec<usize> {
+        let of = |matter: &&Matter| matter.head().is_some_and(|v| v.evidence[0]["what"] == what);
+        matters.iter().filter(of).map(|matter| matter.alerts.len()).collect()
+    };
+    let matters = matters(rows.into_iter().zip(views));
+    assert_eq!(sizes("lost", &matters), [3]);
+    assert_eq!(sizes("box_disk_full", &matters), [1, 1, 1], "each disk is a task of its own");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,7 @@ impl HealthPage {
         page.gauge("ok", "Whether the box itself works.", u8::from(report.ok));
         self.uplink(&mut page);
         self.spool(&mut page);
-        self.doors(&mut page);
+        page.door(&self.door.counters());
         if let Some(counters) = self.bus.bus_counters() {
             bus(&mut page, &counters);
         }
@@ -73,25 +73,6 @@ impl HealthPage {
         }
         page.counter("spool_failures", "Times that the disk has failed.", usage.failures);
         page.counter("lost", "Records dropped since the spool was made.", usage.lost);
-    }
-
-    fn doors(&self, page: &mut Figures) {
-        let door = self.door.counters();
-        page.gauge("connections_open", "Connections of devices.", door.open);
-        page.gauge("sessions", "Sessions of devices.", door.sessions);
-        for (name, help, value) in [
-            ("connections_evicted", "Connections that made room for others.", door.turned_away),
-            ("accept_failures", "Connections that the system did not give.", door.accept_failures),
-            ("sessions_admitted", "Sessions admitted.", door.admitted),
-            ("sessions_denied", "Sessions denied.", door.denied),
-            ("breaches", "Sessions ended as they broke a rule.", door.breaches),
-            ("arrivals", "Messages of devices.", door.arrivals),
-            ("acknowledged", "Messages acknowledged to devices.", door.acknowledged),
-            ("refused", "Messages not kept and not acknowledged.", door.refused),
-            ("told", "Messages told to devices.", door.told),
-        ] {
-            page.counter(name, help, value);
-        }
     }
 }
 

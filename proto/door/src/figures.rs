@@ -5,6 +5,7 @@
 
 use std::fmt::{Display, Write};
 
+use crate::Counters;
 use crate::workers::Turnout;
 
 /// The page of one answer.
@@ -63,6 +64,37 @@ impl Figures {
         let quiet = each().map(|w| (w.name.as_str(), w.quiet.get() as f64 / 1_000.0));
         let help = "Time since a worker last turned.";
         self.gauges(("worker_quiet_seconds", "worker"), help, quiet);
+    }
+
+    /// What a door has counted.
+    pub fn door(&mut self, door: &Counters) {
+        self.gauge("connections_open", "Connections that are open.", door.open);
+        self.gauge("sessions", "Sessions that are open.", door.sessions);
+        for (name, help, value) in [
+            ("connections_evicted", "Connections that made room for others.", door.turned_away),
+            ("accept_failures", "Connections that the system did not give.", door.accept_failures),
+            ("sessions_admitted", "Sessions admitted.", door.admitted),
+            ("sessions_denied", "Sessions denied.", door.denied),
+            ("sessions_taken_over", "Sessions ended as their name came again.", door.taken_over),
+            ("breaches", "Sessions ended as they broke a rule.", door.breaches),
+            ("parser_panics", "Packets under which the parser fell.", door.parser_panics),
+            ("arrivals", "Messages handed over to be kept.", door.arrivals),
+            ("acknowledged", "Messages acknowledged: each is on disk.", door.acknowledged),
+            ("refused", "Messages not kept and not acknowledged.", door.refused),
+            ("told", "Messages told to sessions.", door.told),
+            (
+                "overflows",
+                "Sessions ended as they did not take what they were told.",
+                door.overflows,
+            ),
+            (
+                "watchdog_misses",
+                "Calls of the door's own that did not come back.",
+                door.watchdog_misses,
+            ),
+        ] {
+            self.counter(name, help, value);
+        }
     }
 
     fn family<V: Display>(

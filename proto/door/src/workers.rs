@@ -4,30 +4,21 @@
 //! A pause before it begins anew doubles up to half a minute, and is short again once it has run for a while.
 //! Not here: what a worker does, who is told of it (`health` of each program), and who starts the process again.
 
-use std::collections::{BTreeMap, VecDeque};
+mod row;
+
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use proto::unit::{Millis, Mono};
+use proto::unit::Millis;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-
-/// First and longest pause before a worker begins anew.
-const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// One that has run this long begins with the first pause again.
-const STEADY: Millis = Millis::secs(60);
-/// A worker this much later than it turns at the latest stands still.
-const STILL: Millis = Millis::secs(20);
-/// One that the process cannot do without, and that stands still so much longer, needs a new process.
-const DEAD: Millis = Millis::secs(60);
-/// So many new beginnings within `LATELY` are too many.
-const OFTEN: usize = 3;
-const LATELY: Millis = Millis::minutes(5);
+use row::Row;
 
 /// How a worker turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,28 +63,6 @@ pub struct Turnout {
     pub quiet: Millis,
 }
 
-struct Row {
-    rhythm: Rhythm,
-    /// When its last turn began or came back, ms.
-    turned: AtomicU64,
-    /// Whether its turn has not come back yet.
-    inside: AtomicBool,
-    /// Whether it waits to begin anew.
-    paused: AtomicBool,
-    restarts: AtomicU64,
-    beginnings: Mutex<Beginnings>,
-}
-
-/// When it has begun.
-#[derive(Default)]
-struct Beginnings {
-    last: Mono,
-    /// How often in a row it has not run for long.
-    streak: u32,
-    /// The latest ones after the first, the oldest first.
-    lately: VecDeque<Mono>,
-}
-
 #[derive(Default)]
 struct Table(Mutex<BTreeMap<String, Arc<Row>>>);
 
@@ -134,14 +103,7 @@ impl Workers {
     /// A place for a worker that its owner drives by itself.
     pub fn enter(&self, name: &str, rhythm: Rhythm) -> Worker {
         let now = self.clock.now();
-        let row = Arc::new(Row {
-            rhythm,
-            turned: AtomicU64::new(now.millis()),
-            inside: AtomicBool::new(false),
-            paused: AtomicBool::new(false),
-            restarts: AtomicU64::new(0),
-            beginnings: Mutex::new(Beginnings { last: now, ..Beginnings::default() }),
-        });
+        let row = Arc::new(Row::new(rhythm, now));
         self.table.lock().insert(name.to_owned(), Arc::clone(&row));
         let (clock, table) = (self.clock, Arc::clone(&self.table));
         Worker { name: name.to_owned(), clock, row, table }
@@ -194,16 +156,47 @@ impl Worker {
 
     /// Counts and tells that it has to begin anew, and waits for its pause.
     pub async fn again(&self, why: &str) {
-        self.row.restarts.fetch_add(1, Ordering::Relaxed);
-        let pause = self.row.pause(self.clock.now());
+        let pause = self.falls(why);
+        tokio::time::sleep(pause).await;
+        self.row.begins(self.clock.now());
+    }
+
+    /// The same for a thread: lets it run to its end, each piece of its work a turn of its own, see [`Worker::busy`].
+    pub fn attempt<T>(&self, work: impl FnOnce() -> T) -> Result<T, String> {
+        catch_unwind(AssertUnwindSafe(work)).map_err(|panic| said(&*panic))
+    }
+
+    /// A thread works until this is dropped; before and after it waits for others.
+    pub fn busy(&self) -> Busy<'_> {
+        self.row.turn(self.clock.now(), true);
+        Busy(self)
+    }
+
+    /// As [`Worker::again`], for a thread.
+    pub fn again_on_thread(&self, why: &str) {
+        let pause = self.falls(why);
+        let end =
+            self.clock.now().after(Millis::new(u64::try_from(pause.as_millis()).unwrap_or(0)));
+        while self.clock.now() < end {
+            std::thread::park_timeout(pause);
+        }
+        self.row.begins(self.clock.now());
+    }
+
+    fn falls(&self, why: &str) -> Duration {
+        let pause = self.row.falls(self.clock.now());
         let worker = &self.name;
         tracing::error!(worker, why, pause_s = pause.as_secs(), "a worker begins anew");
-        self.row.paused.store(true, Ordering::Relaxed);
-        tokio::time::sleep(pause).await;
-        let now = self.clock.now();
-        self.row.beginnings().last = now;
-        self.row.turn(now, false);
-        self.row.paused.store(false, Ordering::Relaxed);
+        pause
+    }
+}
+
+/// A piece of a thread's work.
+pub struct Busy<'a>(&'a Worker);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.row.turn(self.0.clock.now(), false);
     }
 }
 
@@ -217,53 +210,6 @@ impl Drop for Worker {
     }
 }
 
-impl Row {
-    fn beginnings(&self) -> MutexGuard<'_, Beginnings> {
-        self.beginnings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn turn(&self, now: Mono, inside: bool) {
-        self.turned.store(now.millis(), Ordering::Relaxed);
-        self.inside.store(inside, Ordering::Relaxed);
-    }
-
-    /// Enters an end that nobody asked for; the pause doubles while it does not run for long.
-    fn pause(&self, now: Mono) -> Duration {
-        let mut beginnings = self.beginnings();
-        if now.since(beginnings.last) > STEADY {
-            beginnings.streak = 0;
-        }
-        let pause = PAUSE.0.saturating_mul(1 << beginnings.streak.min(5)).min(PAUSE.1);
-        beginnings.streak += 1;
-        beginnings.lately.push_back(now);
-        if beginnings.lately.len() > OFTEN {
-            beginnings.lately.pop_front();
-        }
-        pause
-    }
-
-    fn turnout(&self, name: &str, now: Mono) -> Turnout {
-        let quiet = now.since(Mono::from_millis(self.turned.load(Ordering::Relaxed)));
-        let most = match self.rhythm {
-            Rhythm::Turns(most) | Rhythm::Vital(most) => u64::try_from(most.as_millis()).ok(),
-            Rhythm::Waits => self.inside.load(Ordering::Relaxed).then_some(0),
-        };
-        let most = most.filter(|_| !self.paused.load(Ordering::Relaxed));
-        let later =
-            |by: Millis| most.is_some_and(|most| quiet.get() > most.saturating_add(by.get()));
-        let beginnings = self.beginnings();
-        let lately = beginnings.lately.iter().filter(|at| now.since(**at) < LATELY).count();
-        Turnout {
-            name: name.to_owned(),
-            restarts: self.restarts.load(Ordering::Relaxed),
-            restarting: lately >= OFTEN,
-            still: later(STILL),
-            dead: matches!(self.rhythm, Rhythm::Vital(_)) && later(STILL.plus(DEAD)),
-            quiet,
-        }
-    }
-}
-
 /// Runs a piece of work; an error is what it said when it panicked.
 pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
     let mut work = pin!(work);
@@ -271,77 +217,15 @@ pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
         match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
-            Err(panic) => {
-                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                Poll::Ready(Err(text.unwrap_or_else(|| "it panicked".to_owned())))
-            }
+            Err(panic) => Poll::Ready(Err(said(&*panic))),
         }
     })
     .await
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TURN: Duration = Duration::from_secs(1);
-
-    fn worker(rhythm: Rhythm) -> Worker {
-        Workers::default().enter("reader", rhythm)
-    }
-
-    fn at(s: u64) -> Mono {
-        Mono::from_millis(s * 1_000)
-    }
-
-    #[test]
-    fn pauses_double_while_it_falls_soon_and_are_short_again_after_it_has_run() {
-        let worker = worker(Rhythm::Waits);
-        let mut now = 10;
-        let mut pauses = Vec::new();
-        for _ in 0..7 {
-            let pause = worker.row.pause(at(now)).as_secs();
-            pauses.push(pause);
-            now += pause + 1;
-            worker.row.beginnings().last = at(now);
-        }
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
-        assert!(worker.row.turnout("reader", at(now)).restarting);
-        assert!(!worker.row.turnout("reader", at(now + 400)).restarting, "it has run since");
-        assert_eq!(worker.row.pause(at(now + 400)).as_secs(), 1);
-    }
-
-    #[test]
-    fn what_does_not_turn_stands_still_and_a_vital_one_needs_a_new_process() {
-        for (rhythm, vital) in [(Rhythm::Turns(TURN), false), (Rhythm::Vital(TURN), true)] {
-            let worker = worker(rhythm);
-            worker.row.turn(at(100), false);
-            let told = |s: u64| {
-                let turnout = worker.row.turnout("reader", at(100 + s));
-                (turnout.still, turnout.dead)
-            };
-            assert_eq!([told(21), told(22)], [(false, false), (true, false)]);
-            assert_eq!([told(81), told(82)], [(true, false), (true, vital)]);
-            worker.row.turn(at(200), false);
-            assert_eq!(told(101), (false, false), "it turns again");
-        }
-    }
-
-    #[test]
-    fn one_that_waits_for_others_stands_still_only_in_a_turn_that_does_not_come_back() {
-        let worker = worker(Rhythm::Waits);
-        worker.row.turn(at(100), false);
-        assert!(!worker.row.turnout("reader", at(9_000)).still);
-        worker.row.turn(at(9_000), true);
-        assert!(worker.row.turnout("reader", at(9_040)).still);
-    }
-
-    #[test]
-    fn one_that_waits_to_begin_anew_does_not_stand_still() {
-        let worker = worker(Rhythm::Vital(TURN));
-        worker.row.turn(at(100), false);
-        worker.row.paused.store(true, Ordering::Relaxed);
-        assert!(!worker.row.turnout("reader", at(900)).still);
-    }
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "it panicked".to_owned())
 }

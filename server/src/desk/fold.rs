@@ -69,6 +69,10 @@ pub fn cause(view: &AlertView) -> String {
     if what == "not_installed" {
         return what.to_owned();
     }
+    // What many boxes have lost has one cause more often than many, and nothing is to be done at each.
+    if view.kind == "upkeep" && matches!(what, "lost" | "bus_lost") {
+        return format!("{} {what}", view.kind);
+    }
     let of_box = view.device.is_none() && !gateway.is_empty();
     if matches!(view.kind, "gateway_silence" | "no_way") || of_box && view.kind == "unsteady" {
         return format!("gateway {gateway}");

@@ -21,6 +21,9 @@ pub fn text(app: &App) -> String {
     let state = promises::state(app, Lang::En);
     page.gauge("alive", "Whether this process is of use.", u8::from(state.alive));
     page.gauge("healthy", "Whether no promise is broken.", u8::from(state.roll.healthy));
+    if let Some(door) = app.health.door() {
+        page.door(&door.counters());
+    }
     taken_in(app, &mut page);
     lost(app, &mut page);
     told(app, &mut page);

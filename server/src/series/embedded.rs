@@ -15,13 +15,15 @@ mod log;
 mod read;
 mod retain;
 mod seal;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use door::workers::{Rhythm, Workers};
 use proto::unit::NoData;
 use tokio::sync::oneshot;
 
@@ -33,8 +35,6 @@ use super::{reason_from, reason_number};
 
 /// Batches that may wait for the writer.
 const QUEUE: usize = 256;
-/// Points of one commit; the last batch taken may go beyond it.
-const GROUP_MAX: usize = 100_000;
 /// Resolutions and the span of one stored row of hours.
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -100,6 +100,7 @@ pub struct Embedded {
     reader: Arc<Reader>,
     counters: Arc<Counters>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    workers: Workers,
 }
 
 /// Opens a store at `path`, as [`Embedded::open`] does.
@@ -120,13 +121,16 @@ impl Embedded {
         let heads = Arc::new(Mutex::new(Heads::default()));
         let counters = Arc::new(Counters::default());
         let writer = Writer::open(path.clone(), heads.clone(), counters.clone())?;
-        let reader = Arc::new(Reader::open(&path, heads, counters.clone())?);
+        let reader = Arc::new(Reader::open(&path, heads.clone(), counters.clone())?);
         let (jobs, queue) = sync_channel(QUEUE);
+        let workers = Workers::default();
+        let worker = workers.enter("series", Rhythm::Waits);
+        let file = (path, heads, counters.clone());
         let thread = std::thread::Builder::new()
             .name("series".into())
-            .spawn(move || work(writer, &queue, keep))
+            .spawn(move || work::live(&worker, writer, &queue, (&file, &keep)))
             .map_err(|_| SeriesError::Closed)?;
-        Ok(Self { jobs, reader, counters, thread: Mutex::new(Some(thread)) })
+        Ok(Self { jobs, reader, counters, thread: Mutex::new(Some(thread)), workers })
     }
 
     fn send(&self, job: Job) -> Result<(), SeriesError> {
@@ -180,6 +184,10 @@ impl Series for Embedded {
         }
     }
 
+    fn workers(&self) -> Workers {
+        self.workers.clone()
+    }
+
     fn close(&self) -> Answer<'_, ()> {
         let (answer, done) = oneshot::channel();
         // A full queue is waited for: closing must not lose its turn.
@@ -196,48 +204,4 @@ impl Series for Embedded {
             done.await.map_err(|_| SeriesError::Closed)?
         })
     }
-}
-
-/// The writer's thread: one commit for what waits, then the answers.
-fn work(mut writer: Writer, queue: &Receiver<Job>, keep: Retention) {
-    let mut next = None;
-    while let Some(job) = next.take().or_else(|| queue.recv().ok()) {
-        match job {
-            Job::Write(points, answer) => {
-                let mut count = points.len();
-                let (mut group, mut answers) = (vec![points], vec![answer]);
-                while count < GROUP_MAX {
-                    match queue.try_recv() {
-                        Ok(Job::Write(points, answer)) => {
-                            count += points.len();
-                            group.push(points);
-                            answers.push(answer);
-                        }
-                        Ok(other @ (Job::Tend(..) | Job::Close(_))) => {
-                            next = Some(other);
-                            break;
-                        }
-                        Err(_) => break,
-                    }
-                }
-                let done = writer.commit(&group);
-                writer.counters.failing.store(done.is_err(), Relaxed);
-                writer.counters.waiting.fetch_sub(count as u64, Relaxed);
-                tell(done, answers);
-            }
-            Job::Tend(now_ms, answer) => drop(answer.send(writer.tend(now_ms, &keep))),
-            Job::Close(answer) => {
-                drop(answer.send(Ok(())));
-                return;
-            }
-        }
-    }
-}
-
-fn tell(done: Result<(), SeriesError>, answers: Vec<oneshot::Sender<Result<(), SeriesError>>>) {
-    if let Err(error) = &done {
-        tracing::error!(%error, batches = answers.len(), "the series file took nothing");
-    }
-    // A waiter that has gone away needs no answer.
-    answers.into_iter().for_each(|answer| drop(answer.send(done.clone())));
 }

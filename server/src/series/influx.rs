@@ -21,9 +21,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use door::workers::{End, Rhythm, Workers};
 use influxdb2::api::write::TimestampPrecision;
 use influxdb2::{Client, RequestError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use self::access::Access;
 use self::care::Care;
@@ -182,6 +183,7 @@ pub struct Influx {
     care: Arc<Care>,
     jobs: mpsc::Sender<Job>,
     counters: Arc<Counters>,
+    workers: Workers,
 }
 
 impl Influx {
@@ -194,16 +196,18 @@ impl Influx {
         let access = Arc::new(Access::open(Arc::clone(&config))?);
         let counters = Arc::new(Counters::default());
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let sender = Sender {
-            config: config.clone(),
-            access: access.clone(),
-            counters: counters.clone(),
-            dead: lines::DeadLetters::new(config.dead_letters.clone()),
-        };
-        tokio::spawn(sender.run(queue));
+        let workers = Workers::default();
+        let (queue, of) =
+            (Arc::new(Mutex::new(queue)), (config.clone(), access.clone(), counters.clone()));
+        workers.keep("series", Rhythm::Waits, move || {
+            let (config, access, counters) = of.clone();
+            let dead = lines::DeadLetters::new(config.dead_letters.clone());
+            let (sender, queue) = (Sender { config, access, counters, dead }, queue.clone());
+            async move { sender.run(&mut *queue.lock().await).await }
+        });
         let former = Arc::<Former>::default();
         let care = Care::new(config.clone(), access.clone(), former.clone());
-        Ok(Self { config, access, former, care: Arc::new(care), jobs, counters })
+        Ok(Self { config, access, former, care: Arc::new(care), jobs, counters, workers })
     }
 }
 
@@ -259,6 +263,10 @@ impl Series for Influx {
         }
     }
 
+    fn workers(&self) -> Workers {
+        self.workers.clone()
+    }
+
     fn close(&self) -> Answer<'_, ()> {
         Box::pin(async move {
             let (answer, done) = oneshot::channel();
@@ -276,6 +284,15 @@ struct Sender {
     dead: lines::DeadLetters,
 }
 
+/// Points that have been taken from the queue.
+struct Taken(Arc<Counters>, u64);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(self.1, Relaxed);
+    }
+}
+
 /// What an answer of InfluxDB means for a batch.
 enum Verdict {
     Taken,
@@ -286,7 +303,7 @@ enum Verdict {
 }
 
 impl Sender {
-    async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+    async fn run(mut self, queue: &mut mpsc::Receiver<Job>) -> End {
         while let Some(first) = queue.recv().await {
             let mut count = first.points.len();
             let mut group = vec![first];
@@ -296,14 +313,17 @@ impl Sender {
                 count += job.points.len();
                 group.push(job);
             }
+            // Whatever becomes of them, they wait no longer.
+            let taken = Taken(self.counters.clone(), count as u64);
             let done = self.deliver(&group, count as u64).await;
-            self.counters.waiting.fetch_sub(count as u64, Relaxed);
+            drop(taken);
             self.counters.failing.store(done.is_err(), Relaxed);
             for job in group {
                 // A waiter that has gone away needs no answer.
                 drop(job.answer.send(done.clone()));
             }
         }
+        End::Asked
     }
 
     async fn deliver(&mut self, group: &[Job], count: u64) -> Result<(), SeriesError> {
