@@ -25,8 +25,8 @@ function locked(name) {
     if (mine(now)) return "js.locked_mine";
     return others(now) && !shift.leads ? "js.locked_held" : null;
   }
-  // By right, without holding it.
-  if (name === "close" && shift.leads && !mine(now)) return null;
+  // By right, without holding it, but not before somebody has done something.
+  if (name === "close" && shift.leads && !mine(now)) return now.actions === 0 ? "js.locked_action" : null;
   if (!mine(now)) return "js.locked_claim";
   return name === "close" && now.actions === 0 ? "js.locked_action" : null;
 }

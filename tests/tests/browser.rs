@@ -7,6 +7,8 @@
 mod away;
 #[path = "browser/axe.rs"]
 mod axe;
+#[path = "browser/by_right.rs"]
+mod by_right;
 #[path = "browser/heard.rs"]
 mod heard;
 #[path = "browser/words.rs"]

@@ -39,7 +39,7 @@ fn faults(browser: &Browser, axe: &str) -> Outcome<Vec<Value>> {
     found.as_array().cloned().ok_or_else(|| Trouble::new(format!("axe gave {found}")))
 }
 
-async fn supervisor(scene: &Scene, browser: &Browser) -> Outcome {
+pub(super) async fn supervisor(scene: &Scene, browser: &Browser) -> Outcome {
     let wanted = json!({
         "name": "lead", "display": "值班班长", "role": "supervisor", "password": "a-long-desk-password",
     });
