@@ -236,6 +236,12 @@ async fn a_question_of_ten_years_is_answered_from_what_was_rolled_up_and_reasons
     assert_eq!(values, [5.0, 4.0, 3.0, 2.0, 1.0, 0.0], "oldest first, nothing is left out");
     let counted: u32 = found.iter().map(|one| one.count).sum();
     assert_eq!(counted, 6 * 1_380, "each value counts once");
+    // Several who ask for years get in turn what one gets, and who asks for a day waits for none of them.
+    let day = window(1, now - DAY, now);
+    let (a, b, c, d) =
+        tokio::join!(store.read(wide), store.read(wide), store.read(wide), store.read(day));
+    assert!([a, b, c].into_iter().all(|answer| answer.unwrap() == found));
+    assert_eq!(d.unwrap().len(), 1_440);
     let found = store.read(window(1, now - 1_000 * DAY, now - 999 * DAY)).await.unwrap();
     let told: Vec<_> = found.iter().map(|one| (one.span_ms, one.value)).collect();
     assert_eq!(told.len(), 24);

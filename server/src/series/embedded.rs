@@ -25,7 +25,7 @@ use std::thread::JoinHandle;
 
 use door::workers::{Rhythm, Workers};
 use proto::unit::NoData;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use self::heads::Heads;
 use self::read::Reader;
@@ -98,6 +98,8 @@ enum Job {
 pub struct Embedded {
     jobs: SyncSender<Job>,
     reader: Arc<Reader>,
+    /// One question about years at a time: however many are asked, they take one thread.
+    long: Arc<Semaphore>,
     counters: Arc<Counters>,
     thread: Mutex<Option<JoinHandle<()>>>,
     workers: Workers,
@@ -130,7 +132,9 @@ impl Embedded {
             .name("series".into())
             .spawn(move || work::live(&worker, writer, &queue, (&file, &keep)))
             .map_err(|_| SeriesError::Closed)?;
-        Ok(Self { jobs, reader, counters, thread: Mutex::new(Some(thread)), workers })
+        let long = Arc::new(Semaphore::new(1));
+        let thread = Mutex::new(Some(thread));
+        Ok(Self { jobs, reader, long, counters, thread, workers })
     }
 
     fn send(&self, job: Job) -> Result<(), SeriesError> {
@@ -157,9 +161,14 @@ impl Series for Embedded {
     }
 
     fn read(&self, window: Window) -> Answer<'_, Vec<Sampled>> {
-        let reader = self.reader.clone();
+        let (reader, long) = (self.reader.clone(), self.long.clone());
         Box::pin(async move {
-            let read = tokio::task::spawn_blocking(move || reader.read(&window));
+            let turn = if read::is_long(&window) { long.acquire_owned().await.ok() } else { None };
+            let read = tokio::task::spawn_blocking(move || {
+                // Who asked may have gone; the turn ends with the reading.
+                let _turn = turn;
+                reader.read(&window)
+            });
             read.await.map_err(|_| SeriesError::Closed)?
         })
     }

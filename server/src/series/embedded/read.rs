@@ -25,9 +25,14 @@ const TOLD_MAX: usize = 10_000;
 /// Spans of one sensor that are held before they are thinned: two months of minutes.
 const HELD_MAX: usize = 100_000;
 
-/// Answers windows; its connection is its own, so that no reader waits for the writer.
+/// A longer window is a question about years, which may take its time.
+const LONG_MS: i64 = 32 * DAY_MS;
+
+/// Answers windows; its connections are its own, so that no reader waits for the writer, and nobody who asks for a
+/// day waits for who asks for years.
 pub(super) struct Reader {
     connection: Mutex<Connection>,
+    long: Mutex<Connection>,
     heads: Arc<Mutex<Heads>>,
     counters: Arc<Counters>,
     told: Mutex<BTreeSet<(Kind, i64)>>,
@@ -48,14 +53,16 @@ impl Reader {
         counters: Arc<Counters>,
     ) -> Result<Self, SeriesError> {
         let connection = Mutex::new(file::open_reader(path)?);
+        let long = Mutex::new(file::open_reader(path)?);
         let path = path.display().to_string();
-        Ok(Self { connection, heads, counters, told: Mutex::default(), path })
+        Ok(Self { connection, long, heads, counters, told: Mutex::default(), path })
     }
 
     /// Answers a window, ordered by device and time.
     pub(super) fn read(&self, window: &Window) -> Result<Vec<Sampled>, SeriesError> {
         let heads = self.look(window);
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = if is_long(window) { &self.long } else { &self.connection };
+        let connection = own.lock().unwrap_or_else(PoisonError::into_inner);
         let mut out = Vec::new();
         for (device, series, waiting) in heads {
             let place = Place { device, series, window };
@@ -169,6 +176,11 @@ impl Reader {
         let span_ms = bounds.1.min(place.window.to_ms) - at_ms;
         Sampled { span_ms, ..Sampled::single(place.device, at_ms, Err(NoData::Fault)) }
     }
+}
+
+/// Whether a window is a question about years.
+pub(super) const fn is_long(window: &Window) -> bool {
+    window.to_ms.saturating_sub(window.from_ms) > LONG_MS
 }
 
 struct Place<'a> {
