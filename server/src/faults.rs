@@ -28,6 +28,8 @@ use rows::write;
 const STANDING_MAX: usize = 10_000;
 /// What happens again and again is looked up in the rows this often.
 const LOOK_AGAIN: Millis = Millis::minutes(60);
+/// What grows is shown as it has grown this often.
+const GROWS: Millis = Millis::minutes(5);
 /// Tries again this often what the records did not take.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -48,6 +50,8 @@ pub struct Fault {
     pub device: Option<DeviceId>,
     /// The number that goes with the cause, see [`Seen`]; 0 where there is none.
     pub value: f32,
+    /// Whether that number adds up: see [`Faults::raise_more`].
+    pub sum: bool,
 }
 
 impl Fault {
@@ -61,6 +65,7 @@ impl Fault {
             gateway: None,
             device: None,
             value: 0.0,
+            sum: false,
         }
     }
 
@@ -125,10 +130,20 @@ impl Faults {
     /// This has happened: unlike [`Faults::raise`] it is told again after a person has closed its alert, but
     /// looked up at most once in `LOOK_AGAIN`.
     pub fn raise_again(&self, fault: Fault, now: Mono) {
+        self.raise_within(fault, now, LOOK_AGAIN);
+    }
+
+    /// The same of what adds up: the alert that stands shows the number as it has grown, and one that a person has
+    /// closed is not told anew within `LOOK_AGAIN`.
+    pub fn raise_more(&self, fault: Fault, now: Mono) {
+        self.raise_within(Fault { sum: true, ..fault }, now, GROWS);
+    }
+
+    fn raise_within(&self, fault: Fault, now: Mono, again: Millis) {
         let key = fault.key();
         self.change(|table| {
             let known = table.words.insert(key, seen_word(fault.cause)).is_some();
-            let looked = table.looked.get(&key).is_some_and(|at| now.since(*at) < LOOK_AGAIN);
+            let looked = table.looked.get(&key).is_some_and(|at| now.since(*at) < again);
             if known && looked || table.waiting.len() >= STANDING_MAX {
                 return false;
             }

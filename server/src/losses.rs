@@ -72,7 +72,7 @@ pub async fn run(app: Arc<App>) {
         for ((cause, counter), count) in counters.iter_mut().zip(counts) {
             let fault = Fault::upkeep(*cause).of(count);
             match counter.look(count, now, started) {
-                News::Lost => app.faults.raise_again(fault, now),
+                News::Lost => app.faults.raise_more(fault, now),
                 News::Over => app.faults.clear(&fault),
                 News::None => {}
             }

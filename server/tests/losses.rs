@@ -21,7 +21,7 @@ use room::{Room, WALL};
 use serde_json::Value;
 use server::desk::fold::{Matter, matters};
 use server::desk::queue;
-use server::faults::command;
+use server::faults::{self, Fault, command};
 use server::provision::Minted;
 use server::router::router;
 use tower::ServiceExt;
@@ -125,6 +125,35 @@ async fn what_many_boxes_have_dropped_is_one_line_at_the_desk() {
     let matters = matters(rows.into_iter().zip(views));
     assert_eq!(sizes("lost", &matters), [3]);
     assert_eq!(sizes("box_disk_full", &matters), [1, 1, 1], "each disk is a task of its own");
+}
+
+/// What the card of the only alert of this cause shows.
+async fn shown(room: &Room, word: &str) -> Option<f64> {
+    let rows = room.alerts().await;
+    let all = rows.iter().filter_map(|row| {
+        let reasons: Vec<Value> = serde_json::from_slice(row.evidence.as_deref()?).ok()?;
+        reasons.iter().find(|reason| reason["what"] == word)?["value"].as_f64()
+    });
+    let all: Vec<f64> = all.collect();
+    (all.len() == 1).then(|| all[0])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loss_that_goes_on_is_shown_as_it_has_grown_and_never_smaller() {
+    let room = Room::open(1).await;
+    let start = room.app.clock.mono();
+    let lost = Fault::upkeep(care::Seen::Shed);
+    let after = |minutes| start.after(Millis::minutes(minutes));
+    room.app.faults.raise_more(lost.of(3), start);
+    room.until("it has its row", async |room| shown(room, "telemetry_shed").await == Some(3.0))
+        .await;
+    room.app.faults.raise_more(lost.of(50), after(1));
+    room.app.faults.raise_more(lost.of(13_525), after(6));
+    room.until("it has grown", async |room| shown(room, "telemetry_shed").await == Some(13_525.0))
+        .await;
+    room.app.faults.raise_more(lost.of(7), after(12));
+    faults::step(&room.app).await.unwrap();
+    assert_eq!(shown(&room, "telemetry_shed").await, Some(13_525.0), "one row, and not smaller");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 
 use care::alert::Course;
 use care::{Evidence, Trust};
+use serde_json::Value;
+use sqlx::AnyConnection;
 
-use super::Fault;
+use super::{Fault, LOOK_AGAIN};
 use crate::app::App;
 use crate::clock::Now;
-use crate::desk::life::stored;
+use crate::desk::life::{mono, stored};
 use crate::desk::story::What;
 use crate::desk::view::AlertView;
 use crate::ingest::judge::{evidence_json, number, row_id, uncounted};
 use crate::live::Change;
 use crate::records::chain::{self, Batch, Growth, Line, NewAlert};
-use crate::records::desk;
+use crate::records::desk::{self, DeskRow};
 use crate::records::fault::{self, FaultKey};
 
 pub(super) async fn write(
@@ -27,27 +29,7 @@ pub(super) async fn write(
     let mut batch = Batch::default();
     let mut writer = app.records.begin().await?;
     for (key, fault) in waiting {
-        let known = fault::find(&mut writer, *key).await?;
-        match (fault, known) {
-            (Some(_), Some((_, false))) | (None, None) => {}
-            (Some(fault), _) => {
-                let alert = alert_of(now, fault);
-                fault::put(&mut writer, *key, &alert.id).await?;
-                batch.lines.push(line(now, &alert.id, What::Raised));
-                if let Some(course) = Course::of(fault.kind, fault.severity) {
-                    let (first, due) = course.begin(now.mono);
-                    batch.ladder.push((alert.id.clone(), first as i64, stored(due)));
-                }
-                batch.alerts.push(alert);
-            }
-            (None, Some((id, over))) => {
-                fault::remove(&mut writer, *key).await?;
-                if !over {
-                    batch.lines.push(line(now, &id, What::Eased));
-                    batch.grown.push(Growth { id, passed: true, ..Growth::default() });
-                }
-            }
-        }
+        one(now, (&mut writer, &mut batch), *key, fault.as_ref()).await?;
     }
     chain::write(&mut writer, &mut batch, now.wall_ms).await?;
     let mut views = Vec::new();
@@ -65,8 +47,66 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// What follows of one fault.
+async fn one(
+    now: Now,
+    (writer, batch): (&mut AnyConnection, &mut Batch),
+    key: FaultKey,
+    fault: Option<&Fault>,
+) -> Result<(), sqlx::Error> {
+    let known = fault::find(writer, key).await?;
+    if let (Some(Fault { sum: true, .. }), Some((id, true))) = (fault, &known)
+        && is_young(now, desk::find(writer, id).await?.as_ref())
+    {
+        return Ok(());
+    }
+    match (fault, known) {
+        (Some(fault), Some((id, false))) => {
+            let row = desk::find(writer, &id).await?;
+            batch.grown.extend(row.and_then(|row| grown(now, fault, row)));
+        }
+        (None, None) => {}
+        (Some(fault), _) => {
+            let alert = alert_of(now, fault);
+            fault::put(writer, key, &alert.id).await?;
+            batch.lines.push(line(now, &alert.id, What::Raised));
+            if let Some(course) = Course::of(fault.kind, fault.severity) {
+                let (first, due) = course.begin(now.mono);
+                batch.ladder.push((alert.id.clone(), first as i64, stored(due)));
+            }
+            batch.alerts.push(alert);
+        }
+        (None, Some((id, over))) => {
+            fault::remove(writer, key).await?;
+            if !over {
+                batch.lines.push(line(now, &id, What::Eased));
+                batch.grown.push(Growth { id, passed: true, ..Growth::default() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an alert is so young that whoever has closed it need not hear of it again.
+fn is_young(now: Now, row: Option<&DeskRow>) -> bool {
+    row.is_some_and(|row| now.mono.since(mono(row.raised_mono)) < LOOK_AGAIN)
+}
+
+/// The number that goes with a cause, if it is more than its alert shows.
+fn grown(now: Now, fault: &Fault, row: DeskRow) -> Option<Growth> {
+    let known: Vec<Value> = serde_json::from_slice(&row.evidence.unwrap_or_default()).ok()?;
+    let shown = known.first()?.get("value")?.as_f64()?;
+    (f64::from(fault.value) > shown).then(|| {
+        let evidence = Some(evidence_json(now, &[reason(now, fault)]));
+        Growth { id: row.id, evidence, ..Growth::default() }
+    })
+}
+
+fn reason(now: Now, fault: &Fault) -> Evidence {
+    Evidence { what: fault.cause, supports: true, at: now.mono, value: fault.value }
+}
+
 fn alert_of(now: Now, fault: &Fault) -> NewAlert {
-    let evidence = Evidence { what: fault.cause, supports: true, at: now.mono, value: fault.value };
     NewAlert {
         id: row_id(now),
         home: fault.home,
@@ -80,7 +120,7 @@ fn alert_of(now: Now, fault: &Fault) -> NewAlert {
         late: false,
         raised_wall: now.wall_ms,
         raised_mono: stored(now.mono),
-        evidence: evidence_json(now, &[evidence]),
+        evidence: evidence_json(now, &[reason(now, fault)]),
         cursor: 0,
     }
 }

@@ -16,9 +16,9 @@ use crate::clock::Now;
 use crate::faults::Fault;
 use crate::ingest::read::Word;
 
-/// When each box last said that it has lost something, by cause.
+/// When each box last said that it has lost something, and how much in all, by cause.
 #[derive(Debug, Default)]
-pub(super) struct Lost(HashMap<(GatewayId, Seen), Mono>);
+pub(super) struct Lost(HashMap<(GatewayId, Seen), (Mono, u64)>);
 
 impl Batcher {
     /// Hears what a word says of its speaker's own state.
@@ -59,8 +59,9 @@ impl Batcher {
     }
 
     fn loses(&mut self, now: Now, gateway: GatewayId, cause: Seen, count: u64) {
-        self.lost.0.insert((gateway, cause), now.mono);
-        self.app.faults.raise_again(of(gateway, cause).of(count), now.mono);
+        let (last, sum) = self.lost.0.entry((gateway, cause)).or_default();
+        (*last, *sum) = (now.mono, sum.saturating_add(count));
+        self.app.faults.raise_more(of(gateway, cause).of(*sum), now.mono);
     }
 
     /// Losses of boxes that have lost nothing for a day are over.
@@ -72,7 +73,7 @@ impl Batcher {
                 else {
                     continue;
                 };
-                let last = self.lost.0.get(&(gateway, cause)).copied().unwrap_or(listening);
+                let last = self.lost.0.get(&(gateway, cause)).map_or(listening, |(last, _)| *last);
                 if last.after(STEADY) <= now {
                     self.lost.0.remove(&(gateway, cause));
                     self.app.faults.clear(&of(gateway, cause));

@@ -229,5 +229,6 @@ fn no_way(home: HomeId, gateway: GatewayId) -> Fault {
         gateway: Some(gateway),
         device: None,
         value: 0.0,
+        sum: false,
     }
 }
