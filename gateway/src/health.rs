@@ -81,6 +81,7 @@ impl HealthPage {
     pub fn turnouts(&self) -> Vec<Turnout> {
         let mut all = self.workers.roll_call();
         all.extend(self.door.workers().roll_call());
+        all.extend(self.door.committer().roll_call());
         all.extend(self.fanout.workers().roll_call());
         let own = |worker: Turnout| Turnout { name: format!("bus.{}", worker.name), ..worker };
         all.extend(self.bus.workers().roll_call().into_iter().map(own));

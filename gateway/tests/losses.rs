@@ -101,6 +101,7 @@ async fn figures_have_their_sentence_their_kind_and_their_unit() {
         "bus_lost_total",
         "bus_retained_bytes",
         "worker_restarts_total{worker=\"loop\"}",
+        "worker_still{worker=\"commit\"}",
         "worker_still{worker=\"uplink.emergency\"}",
         "worker_quiet_seconds{worker=\"bus.door.watchdog\"}",
     ] {

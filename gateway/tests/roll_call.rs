@@ -20,6 +20,9 @@ use tokio::sync::watch;
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
+/// A disk that does not come back.
+const HANGS: u32 = 2;
+
 struct Nobody;
 
 impl Gate for Nobody {
@@ -35,6 +38,9 @@ struct Spool {
 
 impl Keep for Spool {
     fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>) {
+        while self.falls.load(Ordering::Relaxed) == HANGS {
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
         assert_eq!(self.falls.load(Ordering::Relaxed), 0, "as planned");
         verdicts.extend(group.iter().map(|_| Verdict::Kept));
     }
@@ -139,4 +145,20 @@ async fn a_box_that_can_keep_nothing_any_more_asks_to_be_started_again() {
     until(&page, &turns, "its door fails", || page.report().faults.contains(&"door_fails")).await;
     let report = page.report();
     assert!(!report.ok && !report.healthy, "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_does_not_come_back_is_told_and_is_no_reason_to_begin_anew() {
+    let (page, turns, falls) = page().await;
+    until(&page, &turns, "well at first", || page.report().healthy).await;
+    falls.store(HANGS, Ordering::Relaxed);
+    until(&page, &turns, "it is told", || {
+        let report = page.report();
+        report.faults.contains(&"worker_still") && report.faults.contains(&"door_fails")
+    })
+    .await;
+    assert_eq!(figure(&page, "worker_still", "commit").as_deref(), Some("1"));
+    assert!(page.report().alive);
+    falls.store(0, Ordering::Relaxed);
+    until(&page, &turns, "well again", || page.report().healthy).await;
 }

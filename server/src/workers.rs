@@ -56,7 +56,10 @@ pub fn keep_with<T, F>(
 pub fn turnouts(app: &App) -> Vec<Turnout> {
     let mut all = app.workers.roll_call();
     all.extend(app.series.workers().roll_call());
-    all.extend(app.health.door().map(|door| door.workers().roll_call()).unwrap_or_default());
+    if let Some(door) = app.health.door() {
+        all.extend(door.workers().roll_call());
+        all.extend(door.committer().roll_call());
+    }
     all
 }
 

@@ -216,6 +216,8 @@ async fn figures_have_their_sentence_their_kind_and_their_unit() {
         "series_lost_total",
         "worker_restarts_total{worker=\"ingest\"}",
         "worker_still{worker=\"ladder\"}",
+        "worker_still{worker=\"series\"}",
+        "worker_still{worker=\"commit\"}",
         "worker_quiet_seconds{worker=\"door.watchdog\"}",
         "inbox_waiting{lane=\"emergency\"}",
     ] {

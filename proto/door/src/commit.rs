@@ -17,6 +17,7 @@ use proto::frame::Lane;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::line::Line;
+use crate::workers::{Rhythm, Workers};
 use crate::{Arrival, Keep, Verdict};
 
 /// Room in a group that emergencies leave to telemetry, so that a flood of presses starves nothing.
@@ -72,6 +73,7 @@ struct Queue {
     broken: AtomicBool,
     groups: AtomicU64,
     messages: AtomicU64,
+    workers: Workers,
 }
 
 /// Closes the queue when the last handle is gone.
@@ -93,6 +95,7 @@ pub fn committer(keep: impl Keep, limits: CommitLimits) -> (CommitHandle, JoinHa
         broken: AtomicBool::new(false),
         groups: AtomicU64::new(0),
         messages: AtomicU64::new(0),
+        workers: Workers::default(),
     });
     let handle = CommitHandle(Arc::new(Owner(Arc::clone(&queue))));
     let thread = std::thread::spawn(move || queue.run(keep));
@@ -112,6 +115,11 @@ impl CommitHandle {
     /// False once the keep has panicked: from then on everything is refused.
     pub fn healthy(&self) -> bool {
         !self.queue().broken.load(Ordering::Acquire)
+    }
+
+    /// The thread in the roll-call: it stands still while the disk does not come back.
+    pub fn workers(&self) -> &Workers {
+        &self.queue().workers
     }
 
     /// Messages that wait for their group now.
@@ -218,7 +226,9 @@ impl Queue {
         let mut group = Vec::new();
         let mut answers = Vec::new();
         let mut verdicts = Vec::new();
+        let worker = self.workers.enter("commit", Rhythm::Waits);
         while self.next_group(&mut group, &mut answers) {
+            let _busy = worker.busy();
             verdicts.clear();
             self.commit(&mut keep, &group, &mut verdicts);
             group.clear();

@@ -224,6 +224,11 @@ impl Door {
         &self.inside.workers
     }
 
+    /// The thread behind it that makes messages durable, which it may share with other doors.
+    pub fn committer(&self) -> &Workers {
+        self.inside.commit.workers()
+    }
+
     /// False once its keep has failed for good: then only a new process acknowledges anything.
     pub fn keeps(&self) -> bool {
         self.inside.commit.healthy()

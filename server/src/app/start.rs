@@ -190,8 +190,9 @@ fn spawn_loops(app: &Arc<App>, door: &Door, orders: Orders, words: Words) {
     keep(app, "lapses", turns(1), return_lapsed);
     crate::notify::start(app);
     keep(app, "receipts", Rhythm::Waits, crate::alert::told::run);
-    keep(app, "time", turns(5), timekeeping::keep_time);
-    keep(app, "tending", turns(10), timekeeping::tend_series);
+    keep(app, "time", turns(30), timekeeping::keep_time);
+    // A step of it waits for a store that may be far away.
+    keep(app, "tending", turns(120), timekeeping::tend_series);
     keep(app, "clock", turns(1), timekeeping::watch);
     keep(app, "points", turns(30), points::run);
     keep(app, "history", turns(30), history::run);
