@@ -99,7 +99,6 @@ pub struct EventLoop {
 
 impl EventLoop {
     async fn run(&mut self, events: &mut mpsc::Receiver<Event>, stop: &mut watch::Receiver<bool>) {
-        self.start();
         let mut tidy = tokio::time::interval(TIDY_EVERY);
         tidy.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let roster = Arc::clone(&self.roster);
@@ -128,12 +127,15 @@ impl EventLoop {
 
     /// What was so before the box stopped is so again.
     fn start(&mut self) {
+        self.learn();
+        self.act();
+    }
+
+    fn learn(&mut self) {
         let now = self.clock.now();
         for (device, home, role) in self.roster.members() {
             self.hub.handle_enrolled(now, device, home, role);
         }
-        let up = self.pulse.borrow().uplink_emergency;
-        self.hub.handle_uplink(now, up);
         match self.spool.not_received(1024) {
             Ok(rows) => {
                 for row in rows {
@@ -146,7 +148,6 @@ impl EventLoop {
             }
             Err(error) => tracing::error!(%error, "cannot read waiting presses"),
         }
-        self.act();
     }
 
     fn handle(&mut self, event: Event) -> Result<(), SpoolError> {

@@ -221,6 +221,11 @@ impl Hub {
         }
     }
 
+    /// Whether the home is to sound now.
+    pub const fn is_sounding(&self) -> bool {
+        self.sounding
+    }
+
     /// The emergency session came up or went down.
     pub fn handle_uplink(&mut self, now: Mono, up: bool) {
         self.uplink = up;

@@ -17,14 +17,29 @@ impl EventLoop {
         mut events: mpsc::Receiver<Event>,
         mut stop: watch::Receiver<bool>,
     ) {
+        self.start();
         while let Err(why) = worker.live(self.run(&mut events, &mut stop)).await {
-            self.hub = Hub::new(self.clock.now(), self.firmware);
-            self.alarm.sound(false);
             tokio::select! {
                 () = worker.again(&why) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
+            if worker.attempt(|| self.resume()).is_err() {
+                tracing::error!("the loop cannot take up what is on disk, it goes on without");
+            }
         }
+    }
+
+    /// Takes up what is on disk after a fall. What sounds goes on sounding if its press still waits.
+    fn resume(&mut self) {
+        self.hub = Hub::new(self.clock.now(), self.firmware);
+        let up = self.pulse.borrow().uplink_emergency;
+        self.learn();
+        self.hub.handle_uplink(self.clock.now(), up);
+        if !self.hub.is_sounding() {
+            self.alarm.sound(false);
+            self.pulse.send_modify(|pulse| pulse.sounding = false);
+        }
+        self.act();
     }
 
     pub(super) fn on_uplink(&mut self, lane: Lane, up: bool) {
