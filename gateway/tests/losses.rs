@@ -3,6 +3,7 @@
 //! A box that is unhealthy is not started again: its service manager, a socket of the test's own, hears that it is alive.
 //! Not here: presses on a full disk (`disk.rs`).
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fall")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 #[path = "../../proto/door/tests/convention/prometheus.rs"]
 mod prometheus;

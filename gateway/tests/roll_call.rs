@@ -1,7 +1,8 @@
 //! The roll-call of the box: a worker that falls is back and told, one that stands still is told; both by word and figure.
 //!
 //! The page is asked as it is, behind doors of its own. Not here: the box as a program (`bus_and_health.rs`).
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fall")]
+#![allow(clippy::unwrap_used, reason = "a test may fall")]
+#![allow(clippy::disallowed_methods, reason = "waits for a condition, and ends")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! The service manager of the machine is a socket of the test's own, which counts what it is told. Not here: a worker
 //! that hangs (`server`), a box that hangs (`gateway`).
 #![allow(clippy::unwrap_used, reason = "a test may fall")]
+#![allow(clippy::disallowed_methods, reason = "waits for a condition, and ends")]
 
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};

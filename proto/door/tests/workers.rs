@@ -2,6 +2,7 @@
 //!
 //! Not here: how long each may be quiet (`workers`), and how a program tells of it.
 #![allow(clippy::unwrap_used, reason = "a test may fall")]
+#![allow(clippy::disallowed_methods, reason = "waits for a condition, and ends")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
