@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream};
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_stream::StreamExt;
 
 use crate::room::Room;
@@ -33,6 +33,7 @@ impl Screen {
 
     /// The next event that is no beat: its name and data; none when the stream has ended.
     async fn next(&mut self) -> Option<(String, Value)> {
+        let until = Instant::now() + PATIENCE;
         loop {
             while let Some((event, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
@@ -47,7 +48,7 @@ impl Screen {
                 }
             }
             let chunk =
-                timeout(PATIENCE, self.bytes.next()).await.expect("the stream is silent")?;
+                timeout_at(until, self.bytes.next()).await.expect("the stream is silent")?;
             self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
         }
     }
