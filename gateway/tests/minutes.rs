@@ -74,9 +74,12 @@ fn a_sensor_that_speaks_each_five_minutes_makes_no_gap_in_between() {
             hub.handle_heard(Mono::from_millis(now), (sensor, BOOT), Some(&up));
         }
         hub.handle_timeout(Mono::from_millis(minute * 60_000));
-        said.extend(std::iter::from_fn(|| hub.next_action()).filter_map(|action| match action {
-            Action::Say(Up::Reading(reading)) => Some(reading.values[0]),
-            _ => None,
+        said.extend(std::iter::from_fn(|| hub.next_action()).filter_map(|action| {
+            if let Action::Say(Up::Reading(reading)) = action {
+                Some(reading.values[0])
+            } else {
+                None
+            }
         }));
     }
     let kept: Vec<_> = said.iter().map(|value| care::reading::measured(value, 60)).collect();
