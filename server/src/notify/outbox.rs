@@ -70,7 +70,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// The outbox of a configuration; [`super::run()`] starts its workers.
+    /// The outbox of a configuration; [`super::start()`] starts its workers.
     pub fn of(config: &config::Notify) -> Self {
         let many = config.receivers().count().max(1);
         let outbox = Self::named((1..=many).map(|n| match n {
