@@ -1,8 +1,9 @@
 //! The slow obvious book-keeper: what was pressed, how far each press came, and what must hold at the end.
 //!
 //! It believes only what its callers saw from outside: presses made, receipts at a device or PUBACKs
-//! at a client, and events on an operator's stream. *Lost* is a press that never became an alert;
-//! *doubled* is one that became two. Not here: how long to wait before the books are closed.
+//! at a client, and events on an operator's stream. *Lost* is a press that never became an alarm;
+//! *doubled* is one that became two. A fault that cites a press (its contact was closed at a start) is no
+//! alarm. Not here: how long to wait before the books are closed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,8 +71,10 @@ impl Book {
         let mut once = BTreeSet::new();
         for press in named.iter().filter_map(press_of) {
             let life = self.presses.entry(press).or_default();
-            life.on_screen.get_or_insert(at);
-            life.alerts.insert(id.to_owned());
+            if is_alarm(alert) {
+                life.on_screen.get_or_insert(at);
+                life.alerts.insert(id.to_owned());
+            }
             life.repeated |= !once.insert(press);
         }
         self.alerts.insert(id.to_owned(), alert.clone());
@@ -82,7 +85,7 @@ impl Book {
         let Some(id) = alert.get("id").and_then(Value::as_str) else { return };
         let named =
             alert.get("activations").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        for press in named.iter().filter_map(press_of) {
+        for press in named.iter().filter_map(press_of).filter(|_| is_alarm(alert)) {
             self.presses.entry(press).or_default().alerts.insert(id.to_owned());
         }
     }
@@ -122,6 +125,17 @@ impl Book {
         }
     }
 
+    /// Each press that is lost or doubled, with the newest state of every alert that names it.
+    pub fn wrongs(&self) -> Vec<String> {
+        let wrong = self.made().filter(|(_, l)| l.alerts.len() != 1 || l.repeated);
+        let tell = |(press, life): (&PressId, &Life)| {
+            let named = life.alerts.iter().filter_map(|id| self.alerts.get(id));
+            let named: Vec<_> = named.map(Value::to_string).collect();
+            format!("{press:?} {life:?}\n  {}", named.join("\n  "))
+        };
+        wrong.map(tell).collect()
+    }
+
     /// Times from press to each rung, as `{press_to_stored_ms, press_to_received_ms, press_to_screen_ms}`.
     pub fn times(&self) -> Value {
         let span = |to: fn(&Life) -> Option<u64>| {
@@ -135,6 +149,11 @@ impl Book {
             "press_to_screen_ms": span(|life| life.on_screen),
         })
     }
+}
+
+/// Whether an alert calls for a person; a fault only says which press it was seen at.
+fn is_alarm(alert: &Value) -> bool {
+    alert.get("severity").and_then(Value::as_str) != Some("fault")
 }
 
 /// The press that an entry of `activations` names.
@@ -180,5 +199,18 @@ mod tests {
         assert_eq!(book.verdict(), Verdict { presses: 4, lost: 1, doubled: 2 });
         assert_eq!(book.times()["press_to_screen_ms"]["p50"], json!(4.0));
         assert!(!book.all_on_screen());
+    }
+
+    #[test]
+    fn a_fault_that_cites_a_press_is_no_alarm_of_it() {
+        let mut book = Book::default();
+        let mut fault = alert("b", &[1, 2]);
+        fault["severity"] = json!("fault");
+        (1..=2).for_each(|seq| book.pressed(press(seq), 1000));
+        book.on_screen(&alert("a", &[1]), 5000);
+        book.on_screen(&fault, 6000);
+        book.audited(&fault);
+        assert_eq!(book.verdict(), Verdict { presses: 2, lost: 1, doubled: 0 });
+        assert!(!book.all_on_screen(), "a fault is not what an operator answers");
     }
 }

@@ -159,6 +159,7 @@ impl Scene {
     }
 
     /// What must be zero, after every alert has been read whole.
+    #[expect(clippy::print_stderr, reason = "who reads a failed run needs the alerts it is about")]
     pub fn verdict(&self) -> Outcome<Verdict> {
         let ids: Vec<String> = {
             let book = self.shared.book();
@@ -168,6 +169,9 @@ impl Scene {
         for id in ids {
             let alert = api.get(&format!("/api/alerts/{id}"))?.good()?;
             self.shared.book().audited(&alert);
+        }
+        for wrong in self.shared.book().wrongs() {
+            eprintln!("lost or doubled: {wrong}");
         }
         Ok(self.shared.book().verdict())
     }
