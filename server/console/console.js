@@ -6,6 +6,7 @@ import { shift, mine, ordered, place, worked } from "./shift.js";
 import { keep } from "./keep.js";
 import { tell, move as moveWords } from "./say.js";
 import { visible } from "./write.js";
+import { after } from "./pulse.js";
 import * as desk from "./desk.js";
 import * as queue from "./queue.js";
 import * as card from "./card.js";
@@ -16,6 +17,7 @@ import "./watch.js";
 import * as fold from "./fold.js";
 
 const FKEYS = { F2: "claim", F3: "call_resident", F4: "call_120", F5: "call_family", F6: "send", F7: "note", F8: "close", F9: "suspend" };
+const LATE_MS = 300;
 let painting = false;
 let chosen = keep("chosen", () => chosen) ?? {};
 
@@ -48,21 +50,25 @@ function offer() {
   else if (!shift.open && top) card.show(top.view.id);
 }
 
+// With the next frame; a computer that has just woken may give none for a while, and what stands there must be so.
 function paint() {
   if (painting) return;
   painting = true;
-  requestAnimationFrame(() => {
-    painting = false;
-    offer();
-    queue.draw(open);
-    card.draw();
-    keys.draw();
-    // What stands folded behind its cause has not been painted.
-    const rows = fold.visible().map((id) => shift.alerts.get(id).view);
-    const cursors = rows.map(({ id, cursor, visible: told }) => [id, cursor, told]);
-    const read = shift.open;
-    requestAnimationFrame(() => painted(cursors, read));
-  });
+  const frame = requestAnimationFrame(repaint);
+  after(LATE_MS, () => painting && (cancelAnimationFrame(frame), repaint()));
+}
+
+function repaint() {
+  painting = false;
+  offer();
+  queue.draw(open);
+  card.draw();
+  keys.draw();
+  // What stands folded behind its cause has not been painted.
+  const rows = fold.visible().map((id) => shift.alerts.get(id).view);
+  const cursors = rows.map(({ id, cursor, visible: told }) => [id, cursor, told]);
+  const read = shift.open;
+  requestAnimationFrame(() => painted(cursors, read));
 }
 
 // The frame with these rows is on the screen: the server is told, and the open card's signals have been seen.
@@ -109,7 +115,10 @@ function key(event) {
   return true;
 }
 
-card.onFacts(keys.draw);
+card.onFacts(() => {
+  keys.draw();
+  picker.dial();
+});
 keys.start();
 desk.start({
   paint,

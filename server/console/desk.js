@@ -11,6 +11,7 @@ import { claim, onWritten } from "./write.js";
 import { renew, lostOne, sendClose } from "./claims.js";
 import * as alarm from "./alarm.js";
 import * as fallback from "./fallback.js";
+import * as glass from "./glass.js";
 import * as find from "./find.js";
 import * as leave from "./leave.js";
 import * as link from "./link.js";
@@ -166,7 +167,7 @@ export async function start(adds) {
   every(1000, second);
   every(Number(document.body.dataset.renewMs), () => shift.lost || renew());
   presence.start(Number(document.body.dataset.presenceMs));
-  await link.start({ list, change, lost, back });
+  await link.start({ list, change, lost, back, glass: glass.hear });
   // The tone that the log-in promised: whoever hears it knows that a press will be heard.
   if (!greeted && (await sound.unlock()) === "on") sound.once("hello");
 }

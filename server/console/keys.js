@@ -50,17 +50,15 @@ const act = (id, kind, result, words) =>
 const RESULTS = ["connected", "no_answer", "busy", "wrong_number"];
 const SENT = ["station", "neighbour", "security", "family"];
 
-function callResult(kind, title, whom) {
-  const question = { title, tel: whom?.tel, options: options("result", ["1", "2", "3", "4"]) };
-  ask(kind, question, (id, choice) => act(id, kind, RESULTS[choice.value - 1], whom?.name));
+function callResult(kind, title, tel, whom) {
+  const question = { title, tel, options: options("result", ["1", "2", "3", "4"]) };
+  ask(kind, question, (id, choice) => act(id, kind, RESULTS[choice.value - 1], whom));
 }
 
-// The contact whose turn it is, as the card says.
-function nextContact() {
-  const line = document.querySelector("#card .contacts li[data-next]");
-  if (!line) return null;
-  return { name: line.querySelector(".name").textContent.trim(), tel: line.querySelector("a.tel")?.textContent ?? "" };
-}
+// The contact whose turn it is, as the card says, and the number of one: it may come later than the name.
+const nameOf = (line) => line.querySelector(".name").textContent.trim();
+const nextContact = () => [...document.querySelectorAll("#card .contacts li[data-next]")].map(nameOf)[0];
+const telOf = (whom) => [...document.querySelectorAll("#card .contacts li")].find((line) => nameOf(line) === whom)?.querySelector("a.tel")?.textContent;
 
 // Outcome and words are held back here for some seconds, then go with what the author had seen when choosing.
 function closing(id, choice, words) {
@@ -77,11 +75,11 @@ const DO = {
     const question = { title: t("js.ask_take", { name: now.owner?.display ?? "" }), options: [{ digit: "1", label: t("js.take"), value: "1" }] };
     return ask("claim", question, (id) => takeOver(id));
   },
-  call_resident: () => callResult("call_resident", t("js.ask_resident"), { tel: document.querySelector("#card a.own-tel")?.textContent }),
-  call_120: () => callResult("call_120", t("js.ask_120"), { tel: "120" }),
+  call_resident: () => callResult("call_resident", t("js.ask_resident"), () => document.querySelector("#card a.own-tel")?.textContent),
+  call_120: () => callResult("call_120", t("js.ask_120"), () => "120"),
   call_family() {
     const whom = nextContact();
-    callResult("call_family", whom ? t("js.ask_contact", { name: whom.name }) : t("js.ask_family"), whom);
+    callResult("call_family", whom ? t("js.ask_contact", { name: whom }) : t("js.ask_family"), () => telOf(whom), whom);
   },
   send: () =>
     ask("send", { title: t("js.ask_send"), options: options("sent", ["1", "2", "3", "4"]) }, (id, choice) => act(id, "send", SENT[choice.value - 1])),

@@ -46,6 +46,8 @@ function listen() {
     if (beat.cursor > shift.cursor) after(1500, () => beat.cursor > shift.cursor && load());
     pulse();
   });
+  source.addEventListener("open", () => on.glass({ open: [] }));
+  source.addEventListener("glass", (event) => on.glass(JSON.parse(event.data)));
   source.addEventListener("resync", load);
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED) triedAt = performance.now() - RETRY_MS + 500;
@@ -82,7 +84,7 @@ function watch() {
 export const lostFor = () => time.page() - lostAt;
 export const attempt = () => tries;
 
-// Starts the line; resolves when the first list has been asked for. `handlers`: list(), change(view, before), lost(), back(ms).
+// Starts the line; resolves when the first list has been asked for. `handlers`: list(), change(view, before), lost(), back(ms), glass(opened).
 export function start(handlers) {
   on = handlers;
   every(LOOK_MS, watch);

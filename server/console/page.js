@@ -1,8 +1,26 @@
 // Pages beside the console: the live part of the desk, a list to search, a chart that begins at its end.
 import { run } from "./time.js";
+import { set } from "./dom.js";
 
-// Where a chart is wider than the glass, what holds now is read first.
-for (const box of document.querySelectorAll(".scroll")) box.scrollLeft = box.scrollWidth;
+// Where a chart is wider than the glass, what holds now is read first; a text of it is read whole or not at all.
+for (const chart of document.querySelectorAll(".scroll > svg[role]")) {
+  const box = chart.parentElement;
+  const names = box.querySelector(".names");
+  const texts = [...chart.querySelectorAll("text")];
+  const whole = () => {
+    const edge = box.getBoundingClientRect();
+    const left = names ? names.getBoundingClientRect().right : edge.left;
+    const cut = texts.map((text) => {
+      const at = text.getBoundingClientRect();
+      return (at.left < left - 1 && at.right > left + 1) || (at.left < edge.right - 1 && at.right > edge.right + 1);
+    });
+    texts.forEach((text, n) => set(text, "visibility", cut[n] ? "hidden" : "visible"));
+  };
+  box.scrollLeft = box.scrollWidth;
+  box.addEventListener("scroll", whole, { passive: true });
+  addEventListener("resize", whole);
+  whole();
+}
 
 // Without a session, on a page that refuses, there is no desk, only the clock.
 if (document.body.dataset.me) {

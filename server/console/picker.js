@@ -16,13 +16,13 @@ let back = null;
 export const isOpen = () => Boolean(asking);
 
 // Asks for a digit, a text or both. question: { name, title, tel, options, field: none|optional|needed, range, hold, onPick }.
-// `name`: whose draft it is; `hold`: a digit marks its line and Enter sends, otherwise the digit sends.
+// `name`: whose draft it is; `tel`: gives the number to ring; `hold`: a digit marks its line and Enter sends, otherwise the digit sends.
 export function ask(question) {
   asking = { field: "none", options: [], hold: false, picked: null, ...question };
   const kept = draftOf(asking.name);
   back = document.activeElement;
   text(document.getElementById("picker-title"), asking.title);
-  dial(asking.tel);
+  dial();
   list.replaceChildren(...asking.options.map(option));
   document.getElementById("picker-field").hidden = asking.field === "none";
   field.value = kept?.words ?? asking.value ?? "";
@@ -34,8 +34,9 @@ export function ask(question) {
   if (kept?.digit && asking.hold) mark(asking.options.find((one) => one.digit === kept.digit));
 }
 
-// Whom to ring, as a number that can be pressed.
-function dial(number) {
+// Whom to ring, as a number that can be pressed; asked again when the facts of the card have come.
+export function dial() {
+  const number = asking?.tel?.();
   const link = document.getElementById("picker-tel");
   link.hidden = !number;
   if (!number) return link.removeAttribute("href");

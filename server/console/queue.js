@@ -15,15 +15,15 @@ const folds = new Map();
 // Solid red is for what nobody has, and only while that is known.
 export const ground = (state) => (!shift.lost && (state === "unclaimed" || state === "interrupted") ? "red" : "");
 
-// What the row says second: kind, how often, where. A count must not be cut off.
-export function reason(view) {
+// What the row says second: kind and how often, which are never cut off; then where, as far as there is room.
+function news(view) {
   const parts = [t(`kind.${view.kind}`)];
   if (view.count > 1) parts.push(t("js.repeated", { n: view.count }));
-  if (!view.person || view.gateway) parts.push(...what(view));
-  else if (view.device_label) parts.push(view.device_label);
   if (view.late) parts.push(t("js.late"));
-  return parts.join(t("js.gap"));
+  return parts;
 }
+const places = (view) => (!view.person || view.gateway ? what(view) : [view.device_label].filter(Boolean));
+const reason = (view) => [...news(view), ...places(view)].join(t("js.gap"));
 
 // The digits of an alert and the step they have.
 export function timer(entry) {
@@ -46,7 +46,8 @@ function fill(row, entry) {
   text(name, p === "f" ? reason(view) : who(view));
   text(where, p === "f" && view.gateway_homes_count ? t("js.homes", { n: view.gateway_homes_count, names: view.gateway_homes.join(" ") }) : view.home_label);
   const owner = state === "overdue" ? t("js.held_by", { name: view.owner?.display ?? "" }) : "";
-  text(row.querySelector(".why"), owner ? reason(view) + t("js.gap") + owner : reason(view));
+  text(row.querySelector("[data-why]"), [...news(view), owner].filter(Boolean).join(t("js.gap")));
+  text(row.querySelector("[data-device]"), places(view).map((place) => t("js.gap") + place).join(""));
   tick(row, entry);
   const parts = [t(`severity.${view.severity}`), who(view), view.home_label, reason(view), owner || word(entry, state)];
   set(row.querySelector("a"), "aria-label", parts.filter(Boolean).join(t("js.gap")));

@@ -16,6 +16,7 @@ const PATTERN = {
   link: { tones: [[0, 0.3, 700], [0.3, 0.3, 520], [0.6, 0.4, 390]], every: 5 },
   fault: { tones: [[0, 0.4, 440]] },
   hello: { tones: [[0, 0.15, 660], [0.2, 0.25, 880]] },
+  glass: { tones: [[0, 0.25, 520], [0.3, 0.25, 660]] },
   taken: { tones: [[0, 0.2, 520], [0.25, 0.2, 520]] },
 };
 
@@ -77,14 +78,15 @@ function beep(out, [from, length, hz], level) {
   tone.stop(start + length);
 }
 
-const heard = { rounds: 0, once: [] };
-// For whoever wants to know what was played: rounds of the ringing pattern, single tones by name.
+const heard = { rounds: 0, by: {}, once: [] };
+// For whoever wants to know what was played: rounds of the ringing pattern, also by its name, single tones by name.
 export const played = () => heard;
 
 function round() {
   if (!playing || !ready() || muted()) return;
   alarm.gain.value = LEVEL;
   heard.rounds += 1;
+  heard.by[playing] = (heard.by[playing] ?? 0) + 1;
   PATTERN[playing].tones.forEach((tone) => beep(alarm, tone, 1));
 }
 

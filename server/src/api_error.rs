@@ -55,14 +55,27 @@ impl ApiError {
         self.code
     }
 
-    /// The answer as a page, for a person who followed an address; `at_desk` if they work there.
-    pub fn page(&self, lang: Lang, at_desk: Option<(&Staff, Wall<'_>)>) -> Response {
+    /// The answer as a page, for a person who followed an address or sent a form; `at_desk` if they work there, `back`
+    /// where they came from.
+    pub fn page(
+        &self,
+        lang: Lang,
+        at_desk: Option<(&Staff, Wall<'_>)>,
+        back: Option<&str>,
+    ) -> Response {
+        let whom = self.places.iter().find(|(place, _)| *place == "whom").map(|(_, word)| word);
+        let next = match (self.code, whom) {
+            ("not_found", _) => lang.t("app.not_found_next"),
+            ("forbidden", Some(role)) => lang.t(&format!("app.denied_{role}")),
+            _ => "",
+        };
         let sentence = match self.code {
             "not_found" => lang.t("app.not_found").to_owned(),
             "forbidden" => lang.t("app.denied").to_owned(),
             _ => self.sentence(lang),
         };
-        (self.status, pages::refused::page(lang, &sentence, at_desk)).into_response()
+        let page = pages::refused::page(lang, (&sentence, next), at_desk, back);
+        (self.status, page).into_response()
     }
 
     /// The answer in one language. The error rides along, so that the edge can say it in another.

@@ -37,6 +37,7 @@ const FILES: &[(&str, &str)] = files![
     "fallback.js",
     "find.js",
     "fold.js",
+    "glass.js",
     "keep.js",
     "keys.js",
     "leave.js",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::desk::view::AlertView;
 
@@ -40,12 +40,14 @@ pub struct Told {
 pub struct Live {
     told: broadcast::Sender<Told>,
     newest: Arc<AtomicI64>,
+    glass: watch::Sender<u64>,
 }
 
 impl Live {
     /// A stream that continues after the cursor `newest` that the database holds.
     pub fn new(newest: i64) -> Self {
-        Self { told: broadcast::Sender::new(BACKLOG), newest: Arc::new(AtomicI64::new(newest)) }
+        let newest = Arc::new(AtomicI64::new(newest));
+        Self { told: broadcast::Sender::new(BACKLOG), newest, glass: watch::Sender::default() }
     }
 
     /// Tells all screens of a committed change. Cheap and never blocks.
@@ -59,6 +61,16 @@ impl Live {
     /// Highest cursor published so far.
     pub fn newest(&self) -> i64 {
         self.newest.load(Ordering::Acquire)
+    }
+
+    /// Something was opened without an alert in hand, or a supervisor has seen that: whoever is told of it reads anew.
+    pub fn opened(&self) {
+        self.glass.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
+    /// Hears whenever that happens.
+    pub fn openings(&self) -> watch::Receiver<u64> {
+        self.glass.subscribe()
     }
 
     /// From now on, hears every change.

@@ -22,6 +22,8 @@ pub mod refused;
 pub mod rehearsal;
 pub mod setup;
 pub mod start;
+pub mod tokens;
+pub mod top;
 pub mod when;
 
 use maud::{DOCTYPE, Markup, html};

@@ -35,8 +35,9 @@ use crate::auth::Staff;
 use crate::auth::program::{self, bearer};
 use crate::auth::role::{AtDesk, Duty};
 use crate::routes::{
-    alerts, document, enrol, entry, find, homes, images, kept, me, moving, ops, oversight, pages,
-    persons, queue, readings, rules, series, session, staff, stream, tokens, watch,
+    alerts, document, enrol, entry, find, glass, homes, images, kept, me, moving, ops, oversight,
+    pages, persons, programs, queue, readings, rules, series, session, staff, stream, tokens,
+    watch,
 };
 use crate::words::Lang;
 
@@ -175,6 +176,7 @@ fn supervisors() -> Router<Arc<App>> {
         .route("/api/ladder/trial", post(watch::trial))
         .route("/closed", get(oversight::closed))
         .route("/glass/{id}/seen", post(oversight::seen))
+        .route("/api/glass/{id}/seen", post(glass::seen))
 }
 
 /// Doors of who runs the system.
@@ -187,6 +189,8 @@ fn administrators() -> Router<Arc<App>> {
         .route("/api/images/{id}", get(images::show))
         .route("/api/images/{id}/offer", post(images::offer))
         .route("/api/images/{id}/withdraw", post(images::withdraw))
+        .route("/tokens", get(programs::show).post(programs::create))
+        .route("/tokens/{id}/end", post(programs::end))
         .route("/api/tokens", get(tokens::list).post(tokens::create))
         .route("/api/tokens/{id}", delete(tokens::revoke))
         .route("/api/staff", get(staff::list).post(staff::create))
@@ -234,8 +238,8 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
             None => None,
         };
         answer = match &me {
-            Some(me) => error.page(me.lang, Some((me, app.wall()))),
-            None if person => error.page(lang, None),
+            Some(me) => error.page(me.lang, Some((me, app.wall())), None),
+            None if person => error.page(lang, None, None),
             None => error.answer(lang),
         };
         takes.map(|methods| answer.headers_mut().insert(ALLOW, methods));

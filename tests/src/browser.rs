@@ -3,6 +3,8 @@
 //! One browser a test, with a profile of its own. Selectors are CSS. Waits are for a condition and
 //! have an end. Not here: what the pages show (`tests/browser.rs`).
 
+mod hand;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -32,6 +34,12 @@ pub mod key {
     pub const F2: char = '\u{E032}';
     /// F3.
     pub const F3: char = '\u{E033}';
+    /// F4.
+    pub const F4: char = '\u{E034}';
+    /// F5.
+    pub const F5: char = '\u{E035}';
+    /// F6.
+    pub const F6: char = '\u{E036}';
     /// F7.
     pub const F7: char = '\u{E037}';
     /// F8.
@@ -42,6 +50,8 @@ pub mod key {
     pub const DOWN: char = '\u{E015}';
     /// Tab.
     pub const TAB: char = '\u{E004}';
+    /// Control, to be held.
+    pub const CONTROL: char = '\u{E009}';
 }
 
 /// A running browser. Dropping it closes it.

@@ -3,14 +3,34 @@
 //! Pictures of what was shown go to the build's folder for temporary files, to be looked at beside
 //! the design. Not here: how the pages are made.
 
+#[path = "browser/asleep.rs"]
+mod asleep;
+#[path = "browser/audible.rs"]
+mod audible;
 #[path = "browser/away.rs"]
 mod away;
 #[path = "browser/axe.rs"]
 mod axe;
 #[path = "browser/by_right.rs"]
 mod by_right;
+#[path = "browser/first.rs"]
+mod first;
+#[path = "browser/glass.rs"]
+mod glass;
 #[path = "browser/heard.rs"]
 mod heard;
+#[path = "browser/in_view.rs"]
+mod in_view;
+#[path = "browser/killed.rs"]
+mod killed;
+#[path = "browser/looked.rs"]
+mod looked;
+#[path = "browser/no_mouse.rs"]
+mod no_mouse;
+#[path = "browser/tokens.rs"]
+mod tokens;
+#[path = "browser/tongues.rs"]
+mod tongues;
 #[path = "browser/words.rs"]
 mod words;
 

@@ -41,6 +41,7 @@ pub const CODES: &[(&str, u16)] = &[
     ("gateway", 404),
     ("image", 404),
     ("program_token", 404),
+    ("glass", 404),
     ("held", 409),
     ("stale", 409),
     ("newer", 409),

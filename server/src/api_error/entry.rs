@@ -39,6 +39,13 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden")
     }
 
+    /// The role has not this duty; `whom` is the word of the role that a person asks instead.
+    pub fn not_yours(whom: &'static str) -> Self {
+        let mut error = Self::forbidden();
+        error.places.push(("whom", whom.to_owned()));
+        error
+    }
+
     /// A write without the header that only our own pages send.
     pub fn no_header() -> Self {
         Self::new(StatusCode::FORBIDDEN, "no_header")

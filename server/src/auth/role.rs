@@ -108,8 +108,14 @@ pub fn may<D: Duty>(staff: &Staff) -> ApiResult<()> {
         (Role::Program, Some(scope)) => Err(ApiError::scope(scope.word())),
         (Role::Program, None) => Err(ApiError::forbidden()),
         (role, _) if D::allows(role) => Ok(()),
-        _ => Err(ApiError::forbidden()),
+        _ => Err(ApiError::not_yours(whom::<D>())),
     }
+}
+
+/// Word of the role that a person is sent to who may not pass a door of this duty: the nearest of those who may.
+fn whom<D: Duty>() -> &'static str {
+    let ranks = [Role::Operator, Role::Supervisor, Role::Admin];
+    ranks.into_iter().find(|role| D::allows(*role)).unwrap_or(Role::Admin).word()
 }
 
 /// Works alerts and sees residents.

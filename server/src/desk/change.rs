@@ -107,10 +107,12 @@ pub async fn change<T>(
 async fn write_trace(
     c: &mut AnyConnection,
     row: &DeskRow,
-    trace: Trace,
+    mut trace: Trace,
     (mono, wall): (i64, i64),
 ) -> Result<Vec<ActivationRow>, sqlx::Error> {
-    if let Some(action) = &trace.action {
+    if let Some(action) = &mut trace.action {
+        // Its line of the story finds its words by the moment, which is this one, however long it waited.
+        action.wall = wall;
         story::act(c, &uuid::Uuid::now_v7().to_string(), &row.id, action).await?;
     }
     if let Some(what) = trace.what {

@@ -129,6 +129,7 @@ pub async fn open(app: &App, me: &Staff, home: i64, reason: &str) -> Result<(), 
     let entry = Look { staff, home, what: "glass", why: "glass", detail, shown: true };
     look::insert(&mut writer, &entry, now.wall_ms).await?;
     writer.commit().await?;
+    app.live.opened();
     tracing::warn!(staff = %me.name, home, "what is guarded was opened without an alert in hand");
     Ok(())
 }

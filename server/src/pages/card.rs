@@ -20,9 +20,11 @@ use crate::desk::view::{kind_of, kind_word};
 use crate::pages::desk::tel;
 use crate::pages::protected::Shown;
 use crate::pages::when::{self, Wall};
-use crate::records::story::TimelineRow;
+use crate::records::story::{ActionRow, TimelineRow};
 use crate::words::Lang;
 
+/// An action was written down at most this long before its line, ms.
+const DATED_MS: i64 = 2_000;
 /// Lines of a story on the screen.
 const STORY: usize = 8;
 /// Contacts on a card.
@@ -200,9 +202,14 @@ fn script(card: &Card, me: &Staff) -> Markup {
     }
 }
 
-/// Words of the action of that moment.
-fn typed(card: &Card, wall: i64) -> Option<&str> {
-    card.actions.iter().find(|action| action.wall == wall)?.text.as_deref()
+/// Words of the action of this kind at that moment; one that is kept from before may have been dated a little earlier.
+fn typed<'a>(card: &'a Card, line: &TimelineRow, kind: &str) -> Option<&'a str> {
+    let at = |action: &&ActionRow| {
+        action.kind == kind
+            && line.who.as_deref().is_none_or(|who| who == action.staff)
+            && (0..DATED_MS).contains(&(line.wall - action.wall))
+    };
+    card.actions.iter().filter(at).max_by_key(|action| action.wall)?.text.as_deref()
 }
 
 fn detail(app: &App, card: &Card, line: &TimelineRow, lang: Lang) -> String {
@@ -211,13 +218,13 @@ fn detail(app: &App, card: &Card, line: &TimelineRow, lang: Lang) -> String {
     let text = match (What::word_key(line.what), raw.split_once(':')) {
         ("what.action", Some((kind, result))) => {
             let group = if kind == "send" { "sent" } else { "result" };
-            let whom = typed(card, line.wall).unwrap_or_default();
+            let whom = typed(card, line, kind).unwrap_or_default();
             let parts =
                 [lang.t(&format!("key.{kind}")), whom, lang.t(&format!("{group}.{result}"))];
             parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
         ("what.action", None) => {
-            typed(card, line.wall).unwrap_or_else(|| lang.t(&format!("key.{raw}"))).to_owned()
+            typed(card, line, raw).unwrap_or_else(|| lang.t(&format!("key.{raw}"))).to_owned()
         }
         ("what.closed", _) => lang.t(&format!("outcome.{raw}")).to_owned(),
         ("what.step", _) => lang.t(&format!("ladder.{raw}")).to_owned(),

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::desk::view::{home_text, kind_of, kind_word, severity_of, severity_word};
-use crate::pages::home::top;
+use crate::pages::top::{Here, top};
 use crate::pages::when::{self, Wall};
 use crate::pages::{Frame, desk};
 use crate::records::closed::{Ended, OUTCOMES, Wanted};
@@ -41,7 +41,7 @@ pub fn page(me: &Staff, closed: &Closed<'_>) -> Markup {
     let title = format!("{} · {}", lang.t("closed.title"), lang.t("app.name"));
     let body = html! {
             div class="home" {
-                (top(me, closed.wall))
+                (top(me, closed.wall, Here::Closed))
                 main {
                     @if !closed.glass.0.is_empty() { (opened(lang, closed.wall, closed.glass)) }
                     (filter(lang, closed))

@@ -174,7 +174,7 @@ fn templates() -> Markup {
                 svg class="icon solid new" aria-hidden="true" { use href="#p1" {} }
                 a class="who" href="#card" { b data-who {} span data-where {} }
                 span class="timer" {}
-                span class="why" {}
+                span class="why" { span data-why {} span data-device {} }
                 span class="state" {}
             }
         }

@@ -7,6 +7,7 @@ use care::policy::{CLOSE_UNDO, PRESENCE, RENEW};
 use maud::{Markup, html};
 
 use crate::auth::Staff;
+use crate::auth::role::{Duty, Releasing};
 use crate::pages::when::Wall;
 use crate::pages::{mark, sprite};
 use crate::words::Lang;
@@ -71,6 +72,15 @@ pub fn bars(me: &Staff) -> Markup {
                 svg class="icon solid wide" aria-hidden="true" { use href="#p2" {} }
                 b id="deaf-text" {}
                 button class="button push" type="button" id="deaf-open" { (t("console.open_sound")) }
+            }
+            @if Releasing::allows(me.role) {
+                div class="link" id="glass" data-state="glass" hidden {
+                    svg class="icon solid" data-p="2" aria-hidden="true" { use href="#p2" {} }
+                    a id="glass-who" href="/closed" {}
+                    p id="glass-why" {}
+                    a id="glass-rest" href="/closed" hidden {}
+                    button class="button push" type="button" id="glass-seen" { (t("closed.seen")) }
+                }
             }
         }
     }

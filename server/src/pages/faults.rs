@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::desk::fold::{Due, Matter, due};
-use crate::pages::home::top;
+use crate::pages::top::{Here, top};
 use crate::pages::when::Wall;
 use crate::pages::{Frame, desk, when};
 use crate::words::Lang;
@@ -22,7 +22,7 @@ pub fn page(me: &Staff, wall: Wall<'_>, matters: &[Matter]) -> Markup {
     let late = matters.iter().filter(|matter| due(matter.age_ms).workaround < 0).count();
     let content = html! {
             div class="home" {
-                (top(me, wall))
+                (top(me, wall, Here::Faults))
                 main {
                     section class="sheet" aria-labelledby="fd" {
                         header {

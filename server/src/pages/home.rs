@@ -6,11 +6,11 @@ use care::policy::Rules;
 use maud::{Markup, html};
 
 use crate::auth::Staff;
-use crate::auth::role::Role as Staffed;
 use crate::desk::chain::state_word;
 use crate::desk::protection::Day;
 use crate::desk::view::{kind_of, kind_word};
 use crate::pages::protected::Shown;
+use crate::pages::top::{Here, top};
 use crate::pages::when::{self, Wall};
 use crate::pages::{Frame, day, desk};
 use crate::records::desk::DeskRow;
@@ -61,7 +61,7 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
     let glass = day::Glass { lang: me.lang, wall: home.wall, day: home.day, rules: home.rules };
     let content = html! {
             div class="home" {
-                (top(me, home.wall))
+                (top(me, home.wall, Here::Homes))
                 main {
                     p class="crumbs" { span { (home.address) } span { (logged) } }
                     (state(me.lang, home))
@@ -83,32 +83,6 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
         script: "page.js",
     };
     frame.around(&desk::body(me, "office", &title, &content))
-}
-
-/// The bar above office pages, with what is under it on every page of the desk.
-pub(super) fn top(me: &Staff, wall: Wall<'_>) -> Markup {
-    let t = |key: &'static str| me.lang.t(key);
-    html! {
-        header class="top" {
-            (desk::alarm_line(me))
-            div class="group" id="menu" {
-                b { (t("app.name")) }
-                nav class="group" aria-label=(t("app.menu")) {
-                    a href="/console" { (t("app.room")) }
-                    a href="/homes" aria-current="page" { b { (t("app.homes")) } }
-                    a href="/faults" { (t("faults.title")) }
-                    @if matches!(me.role, Staffed::Supervisor | Staffed::Admin) { a href="/closed" { (t("closed.title")) } }
-                }
-            }
-            div class="group push second aside" {
-                (desk::on_duty(me))
-                a href="/homes" { (t("console.find")) } kbd class="cap" { "Ctrl K" }
-            }
-            (desk::seat(me, wall))
-        }
-        (desk::bars(me))
-        (desk::fallback(me, ""))
-    }
 }
 
 fn state(lang: Lang, home: &Home<'_>) -> Markup {

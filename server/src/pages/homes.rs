@@ -6,8 +6,8 @@ use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::desk::chain::Protected;
-use crate::pages::home::top;
 use crate::pages::protected::headline;
+use crate::pages::top::{Here, top};
 use crate::pages::when::Wall;
 use crate::pages::{Frame, desk};
 
@@ -53,7 +53,7 @@ pub fn page(me: &Staff, wall: Wall<'_>, lines: &[Line], more: bool) -> Markup {
     let title = format!("{} · {}", t("homes.title"), t("app.name"));
     let content = html! {
         div class="home" {
-            (top(me, wall))
+            (top(me, wall, Here::Homes))
             main {
                 form class="search" id="search" action="/homes" method="post" role="search" {
                     label for="q" { (t("homes.search")) }

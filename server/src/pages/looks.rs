@@ -5,12 +5,14 @@
 use maud::{Markup, html};
 
 use crate::auth::Staff;
-use crate::pages::home::top;
+use crate::pages::top::{Here, top};
 use crate::pages::when::Wall;
 use crate::pages::{Frame, desk};
 use crate::records::look::Looked;
 use crate::words::Lang;
 
+/// Months that are listed, newest first.
+const MONTHS: usize = 36;
 /// Most looks on the page of a month.
 pub const LOOKS_MAX: usize = 2_000;
 
@@ -26,6 +28,8 @@ pub struct Month<'a> {
     pub beside: (String, Option<String>),
     /// The day before which looks are forgotten, if that is later than the month's beginning.
     pub kept: Option<String>,
+    /// All months that have looks or could have.
+    pub months: &'a [String],
     /// Newest first.
     pub looks: &'a [Looked],
     /// Now, in the zone of the homes.
@@ -62,14 +66,44 @@ fn table(lang: Lang, wall: Wall<'_>, looks: &[Looked]) -> Markup {
     }
 }
 
+/// The months from the first look on that are not forgotten, newest first.
+pub fn months(wall: Wall<'_>, first: Option<i64>, kept: Option<i64>) -> Vec<String> {
+    let Some(first) = first else { return Vec::new() };
+    let begin = wall.date(kept.map_or(first, |edge| edge.max(first))).first_of_month();
+    let mut month = wall.date(wall.now_ms).first_of_month();
+    let mut all = Vec::new();
+    while month >= begin && all.len() < MONTHS {
+        all.push(month.strftime("%Y-%m").to_string());
+        month = month.saturating_sub(jiff::Span::new().months(1));
+    }
+    all
+}
+
+/// One press leads to any month.
+fn choice(lang: Lang, id: &str, months: &[String], shown: &str) -> Markup {
+    html! {
+        nav class="months" aria-label=(lang.t("look.months")) {
+            @for month in months {
+                a href={ "/homes/" (id) "/looks?month=" (month) } aria-current=[(month == shown).then_some("page")] { (month) }
+            }
+        }
+    }
+}
+
 /// The last looks, for the page of a home.
-pub fn section(lang: Lang, wall: Wall<'_>, id: &str, looks: &[Looked]) -> Markup {
+pub fn section(
+    lang: Lang,
+    wall: Wall<'_>,
+    (id, months): (&str, &[String]),
+    looks: &[Looked],
+) -> Markup {
     html! {
         section class="sheet" aria-labelledby="vw" {
             header {
                 h2 id="vw" { (lang.t("home.viewed")) }
                 a href={ "/homes/" (id) "/looks" } { (lang.t("look.months")) }
             }
+            (choice(lang, id, months, ""))
             @if looks.is_empty() { p class="quiet" { (lang.t("home.nobody")) } }
             @else { (table(lang, wall, looks)) }
         }
@@ -94,17 +128,18 @@ pub fn page(me: &Staff, month: &Month<'_>) -> Markup {
     let title = format!("{} {} · {}", lang.t("home.viewed"), month.month, lang.t("app.name"));
     let body = html! {
             div class="home" {
-                (top(me, month.wall))
+                (top(me, month.wall, Here::Homes))
                 main {
                     p class="crumbs" { a href={ "/homes/" (month.id) } { (month.address) } span { (count) } }
                     section class="sheet" {
                         header {
                             h1 { b { (lang.t("home.viewed")) " " (month.month) } }
-                            nav class="figures" aria-label=(lang.t("look.months")) {
+                            nav class="figures" aria-label=(lang.t("look.beside")) {
                                 a href=(to(&month.beside.0)) { (month.beside.0) }
                                 @if let Some(next) = &month.beside.1 { a href=(to(next)) { (next) } }
                             }
                         }
+                        (choice(lang, month.id, month.months, month.month))
                         @if month.looks.len() >= LOOKS_MAX {
                             p class="quiet" { (lang.fill("look.more", &[("n", &LOOKS_MAX.to_string())])) }
                         }

@@ -8,8 +8,8 @@ use qrcode::{EcLevel, QrCode};
 
 use crate::auth::Staff;
 use crate::auth::role::{AtDesk, Duty};
-use crate::pages::home::top;
 use crate::pages::login::foot;
+use crate::pages::top::{Here, top};
 use crate::pages::when::Wall;
 use crate::pages::{Frame, desk};
 
@@ -50,7 +50,7 @@ pub fn page(me: &Staff, wall: Wall<'_>, second: Option<bool>, told: &Told) -> Ma
     };
     // Who is at the desk hears a press here as on every page of it.
     let body = if AtDesk::allows(me.role) {
-        let content = html! { (top(me, wall)) div class="login" { (main) } };
+        let content = html! { (top(me, wall, Here::Apart)) div class="login" { (main) } };
         desk::body(me, "office", &title, &content)
     } else {
         html! { body class="login" { (main) (foot(me.lang, wall, "")) } }
@@ -79,7 +79,7 @@ fn second_form(me: &Staff, on: bool, told: &Told) -> Markup {
     };
     html! {
         form class="form" method="post" action="/me/second" aria-label=(t("me.second")) {
-            h2 { (t("me.second")) " · " @if on { (t("me.second_on")) } @else { (t("me.second_off")) } }
+            h2 { (t("me.second")) (t("js.gap")) @if on { (t("me.second_on")) } @else { (t("me.second_off")) } }
             p class="quiet" { (t("me.second_why")) }
             input type="hidden" name="act" value=(act);
             @if let Some((secret, uri)) = &told.secret {

@@ -27,7 +27,7 @@ pub fn section(lang: Lang, id: &str, whose: &Whose, rights: &Rights, wall: Wall<
             }
             @if whose.persons.is_empty() { p class="quiet" { (t("people.nobody")) } }
             @for person in &whose.persons { (one(lang, person, rights, year)) }
-            table class="data" { tbody { tr {
+            table class="data told" { tbody { tr {
                 th scope="row" { (t("card.entry")) }
                 td { @if rights.entry() { (told(lang, &whose.entry)) } @else { (guarded(lang)) } }
             } } }
@@ -74,7 +74,7 @@ fn one(lang: Lang, person: &Person, rights: &Rights, year: i64) -> Markup {
     let (t, who) = (|key: &'static str| lang.t(key), &person.who);
     html! {
         h3 { b { bdi { (who.name) } } " " span class="second" { (about(lang, who, year)) } }
-        table class="data" { tbody {
+        table class="data told" { tbody {
             tr { th scope="row" { (t("people.phone")) } td { (number(lang, &who.phone, rights)) } }
             tr { th scope="row" { (t("card.talk")) } td { (told(lang, &who.talk)) } }
             tr {

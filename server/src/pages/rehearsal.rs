@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use proto::unit::Millis;
 
 use crate::auth::Staff;
-use crate::pages::home::top;
+use crate::pages::top::{Here, top};
 use crate::pages::when::Wall;
 use crate::pages::{Frame, desk, when};
 use crate::rehearsal::compare::{Comparison, Moved, Sum, Told};
@@ -57,7 +57,7 @@ pub fn page(me: &Staff, home: &Rehearsal<'_>) -> Markup {
     let title = lang.fill("rehearse.title", &[("name", name), ("app", t("app.name"))]);
     let content = html! {
             div class="home" {
-                (top(me, home.wall))
+                (top(me, home.wall, Here::Homes))
                 main {
                     p class="crumbs" {
                         a href={ "/homes/" (home.id) } { (home.label) }

@@ -126,6 +126,12 @@ pub async fn of_home(
     Ok(readable(&rows, read))
 }
 
+/// When somebody first looked at a home, wall clock.
+pub async fn first(c: &mut AnyConnection, home: i64) -> Result<Option<i64>, Error> {
+    let sql = "SELECT MIN(wall) AS first FROM access WHERE home = $1";
+    query(sql).bind(home).fetch_one(c).await?.try_get("first")
+}
+
 /// What was opened without an alert in hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glass {
@@ -178,9 +184,19 @@ pub async fn opened(
 
 /// What was opened and no supervisor has seen yet, oldest first.
 pub async fn unseen(c: &mut AnyConnection, most: i64) -> Result<Vec<Glass>, Error> {
+    unseen_of_others(c, "", most).await
+}
+
+/// The same without what this person has opened.
+pub async fn unseen_of_others(
+    c: &mut AnyConnection,
+    me: &str,
+    most: i64,
+) -> Result<Vec<Glass>, Error> {
     let sql = "SELECT g.id, s.display, s.name, g.home, g.reason, g.wall FROM glass g \
-               JOIN staff s ON s.id = g.staff WHERE g.seen_wall IS NULL ORDER BY g.wall LIMIT $1";
-    let rows = fetch(query(sql).bind(most), c).await?;
+               JOIN staff s ON s.id = g.staff WHERE g.seen_wall IS NULL AND g.staff <> $1 \
+               ORDER BY g.wall LIMIT $2";
+    let rows = fetch(query(sql).bind(me).bind(most), c).await?;
     let read = |row: &AnyRow| {
         Ok(Glass {
             id: row.try_get("id")?,

@@ -25,8 +25,8 @@ use crate::api_error::problem::{MEDIA, Problem};
 use crate::auth::role::Scope;
 use crate::notify::events::EventBody;
 use crate::routes::{
-    alerts, enrol, find, homes, images, kept, me, moving, persons, queue, rules, series, session,
-    staff, stream, tokens, watch,
+    alerts, enrol, find, glass, homes, images, kept, me, moving, persons, queue, rules, series,
+    session, staff, stream, tokens, watch,
 };
 
 /// Doors that programs come to, by the scope that opens them.
@@ -79,6 +79,7 @@ const OPEN: [&str; 2] = ["/api/setup", "/api/login"];
         queue::presence,
         watch::show,
         watch::trial,
+        glass::seen,
         find::find,
         stream::follow,
         alerts::show,

@@ -20,6 +20,7 @@ use crate::pages::{closed as ended, looks};
 use crate::records::closed::{self, Answer, OUTCOMES, Wanted};
 use crate::records::{home, look};
 use crate::retention::{Class, forgotten_before};
+use crate::routes::glass;
 use crate::routes::homes::{looked, number, reason};
 use crate::routes::pages::locked;
 
@@ -72,7 +73,10 @@ pub async fn open(
     known.ok_or_else(|| ApiError::unknown("home"))?;
     match reason(&form.reason) {
         Ok(reason) => rights::open(&app, &me, number, &reason).await?,
-        Err(error) => return Ok(error.page(me.lang, Some((&me, app.wall())))),
+        Err(error) => {
+            let back = format!("/homes/{id}");
+            return Ok(error.page(me.lang, Some((&me, app.wall())), Some(&back)));
+        }
     }
     Ok(Redirect::to(&format!("/homes/{id}")).into_response())
 }
@@ -100,12 +104,14 @@ pub async fn looks(
     let span = (wall.midnight(first), wall.midnight(next));
     let most = i64::try_from(looks::LOOKS_MAX).unwrap_or(i64::MAX);
     let found = look::of_home(&mut *app.records.reader().await?, home, span, most).await?;
+    let first_look = look::first(&mut *app.records.reader().await?, home).await?;
     let page = looks::Month {
         id: &id,
         address: if row.address.is_empty() { &row.label } else { &row.address },
         month: &month_text(first),
         beside: (month_text(before), (span.1 <= wall.now_ms).then(|| month_text(next))),
         kept: kept.filter(|edge| *edge > span.0).map(|edge| wall.date(edge).to_string()),
+        months: &looks::months(wall, first_look, kept),
         looks: &found,
         wall,
     };
@@ -213,8 +219,6 @@ pub async fn seen(
         Ok(me) => me,
         Err(answer) => return Ok(*answer),
     };
-    let mut writer = app.records.begin().await?;
-    look::seen(&mut writer, &id, &me.id, app.clock.now().wall_ms).await?;
-    writer.commit().await?;
+    glass::note(&app, &me, &id).await?;
     Ok(Redirect::to("/closed").into_response())
 }

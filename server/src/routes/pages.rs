@@ -24,6 +24,7 @@ use crate::pages::protected::Shown;
 use crate::pages::{self, day as charts};
 use crate::records::look as looks;
 use crate::records::{desk, home, staff, story, whose};
+use crate::retention::{Class, forgotten_before};
 use crate::routes::homes::number;
 use crate::words::Lang;
 
@@ -201,6 +202,8 @@ pub async fn home(
     let events = desk::of_home(&mut c, number, EVENTS).await?;
     let all = story::count_of_home(&mut c, number).await?;
     let looks = looks::of_home(&mut c, number, (0, i64::MAX), 6).await?;
+    let first = looks::first(&mut c, number).await?;
+    let months = pages::looks::months(app.wall(), first, forgotten_before(&app, Class::Looks));
     let protected = chain::of_home(&app, number);
     let shown = shown(&app, me.lang, &day, &protected);
     let page = pages::home::Home {
@@ -214,7 +217,7 @@ pub async fn home(
         rules: &app.rules.of(number),
         events: (&events, all),
         people: &pages::people::section(me.lang, &id, &whose, &rights, app.wall()),
-        looks: &pages::looks::section(me.lang, app.wall(), &id, &looks),
+        looks: &pages::looks::section(me.lang, app.wall(), (&id, &months), &looks),
     };
     Ok(pages::home::page(&me, &page).into_response())
 }

@@ -29,7 +29,7 @@ use crate::desk::life::stored;
 use crate::desk::queue;
 use crate::live::{Told, event};
 use crate::records::desk;
-use crate::routes::Ask;
+use crate::routes::{Ask, glass};
 
 /// A reader further back than this starts anew.
 const RESUME_MAX: i64 = 20_000;
@@ -94,11 +94,16 @@ impl Reader {
             return;
         }
         let (out, mut endings) = (self.out.clone(), self.endings.clone());
+        let mut openings = self.app.live.openings();
+        if self.glass(false).await.is_err() {
+            return;
+        }
         loop {
             let done = tokio::select! {
                 news = told.recv() => self.hear(news, &mut told).await,
                 _ = beat.tick() => self.beat().await,
                 Ok(()) = endings.changed() => self.lives().await,
+                Ok(()) = openings.changed() => self.glass(true).await,
                 () = out.closed() => Err(Ended),
             };
             if done.is_err() {
@@ -184,6 +189,17 @@ impl Reader {
 
     async fn lives(&self) -> Result<(), Ended> {
         self.me.still(&self.app).await.map(drop).map_err(|_| Ended)
+    }
+
+    /// Tells a supervisor what was opened without an alert in hand; that there is nothing left only if there was `news`.
+    async fn glass(&self, news: bool) -> Result<(), Ended> {
+        if !glass::hears(&self.me) {
+            return Ok(());
+        }
+        let mut records = self.app.records.reader().await.map_err(|_| Ended)?;
+        let (told, any) = glass::event(&mut records, &self.me).await.map_err(|_| Ended)?;
+        drop(records);
+        if any || news { self.send(told).await } else { Ok(()) }
     }
 
     async fn beat(&mut self) -> Result<(), Ended> {

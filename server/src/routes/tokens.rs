@@ -15,10 +15,11 @@ use uuid::Uuid;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::program::{self, DAY_MS, DAYS_MAX, is_good};
 use crate::auth::role::{Administering, Scope};
+use crate::auth::{As, Staff};
 use crate::desk::life::stored;
+use crate::pages::tokens::Line;
 use crate::records::program::{self as rows, ProgramRow};
 use crate::records::staff;
 use crate::routes::Body;
@@ -72,29 +73,38 @@ pub struct Tokens {
     tokens: Vec<Token>,
 }
 
-/// Makes a token; it is shown once.
-#[utoipa::path(post, path = "/api/tokens", request_body = NewToken,
-    responses((status = 201, body = NewlyMade), (status = 409)))]
-pub async fn create(
-    State(app): State<Arc<App>>,
-    As(me, ..): As<Administering>,
-    Body(body): Body<NewToken>,
-) -> ApiResult<(StatusCode, Json<NewlyMade>)> {
-    let name = name_of(&body.name)?;
-    if !(1..=DAYS_MAX).contains(&body.days) {
+/// What a token that was just made is to whoever asked for it.
+pub(super) struct Fresh {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// All of it, to be shown once.
+    pub(super) whole: String,
+    pub(super) until_ms: i64,
+}
+
+/// Makes a token.
+pub(super) async fn make(
+    app: &App,
+    me: &Staff,
+    name: &str,
+    scope: &[Scope],
+    days: u16,
+) -> ApiResult<Fresh> {
+    let name = name_of(name)?;
+    if !(1..=DAYS_MAX).contains(&days) {
         return Err(ApiError::input(format!("days: 1–{DAYS_MAX}")));
     }
-    if body.scope.is_empty() {
+    if scope.is_empty() {
         return Err(ApiError::input("scope"));
     }
     let made = program::make()?;
-    let (now, life) = (app.clock.now(), i64::from(body.days) * DAY_MS);
+    let (now, life) = (app.clock.now(), i64::from(days) * DAY_MS);
     let row = ProgramRow {
         id: made.id,
         staff: Uuid::now_v7().to_string(),
         name,
         hash: made.hash,
-        scope: Scope::write_all(&body.scope),
+        scope: Scope::write_all(scope),
         made_by: me.id.clone(),
         made_wall: now.wall_ms,
         until_mono: stored(now.mono) + life,
@@ -103,34 +113,57 @@ pub async fn create(
         revoked_by: None,
         revoked_wall: None,
     };
-    program::enter(&app, &row).await?;
-    tracing::warn!(token = row.id, by = %me.id, scope = row.scope, days = body.days, "a token was made");
-    let answer = NewlyMade { id: row.id, token: made.whole, until_ms: row.until_wall };
-    Ok((StatusCode::CREATED, Json(answer)))
+    program::enter(app, &row).await?;
+    tracing::warn!(token = row.id, by = %me.id, scope = row.scope, days, "a token was made");
+    Ok(Fresh { id: row.id, name: row.name, whole: made.whole, until_ms: row.until_wall })
 }
 
-/// Lists tokens, without what opens anything.
-#[utoipa::path(get, path = "/api/tokens", responses((status = 200, body = Tokens)))]
-pub async fn list(State(app): State<Arc<App>>, _: As<Administering>) -> ApiResult<Json<Tokens>> {
+/// All tokens, the newest first, with the names of who made and ended them.
+pub(super) async fn lines(app: &App) -> ApiResult<Vec<Line>> {
     let mut c = app.records.reader().await?;
     let people = staff::all(&mut c).await?.into_iter().map(|row| (row.id, row.display));
     let people: HashMap<String, String> = people.collect();
     let (rows, now) = (rows::all(&mut c).await?, app.clock.now());
     drop(c);
     let name = |id: &String| people.get(id).cloned().unwrap_or_default();
-    let tokens = rows.into_iter().map(|row| Token {
+    let line = |row: ProgramRow| Line {
         good: is_good(&row, now),
-        scope: Scope::read_all(&row.scope),
         made_by: name(&row.made_by),
-        revoked_by: row.revoked_by.as_ref().map(name),
+        ended_by: row.revoked_by.as_ref().map(name),
+        row,
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+/// Makes a token; it is shown once.
+#[utoipa::path(post, path = "/api/tokens", request_body = NewToken,
+    responses((status = 201, body = NewlyMade), (status = 409)))]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    As(me, ..): As<Administering>,
+    Body(body): Body<NewToken>,
+) -> ApiResult<(StatusCode, Json<NewlyMade>)> {
+    let made = make(&app, &me, &body.name, &body.scope, body.days).await?;
+    let answer = NewlyMade { id: made.id, token: made.whole, until_ms: made.until_ms };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Lists tokens, without what opens anything.
+#[utoipa::path(get, path = "/api/tokens", responses((status = 200, body = Tokens)))]
+pub async fn list(State(app): State<Arc<App>>, _: As<Administering>) -> ApiResult<Json<Tokens>> {
+    let token = |Line { row, good, made_by, ended_by }: Line| Token {
+        good,
+        scope: Scope::read_all(&row.scope),
+        made_by,
+        revoked_by: ended_by,
         id: row.id,
         name: row.name,
         made_ms: row.made_wall,
         until_ms: row.until_wall,
         used_ms: row.used_wall,
         revoked_ms: row.revoked_wall,
-    });
-    Ok(Json(Tokens { tokens: tokens.collect() }))
+    };
+    Ok(Json(Tokens { tokens: lines(&app).await?.into_iter().map(token).collect() }))
 }
 
 /// Ends a token: its next request is refused, and its streams end at once.

@@ -76,8 +76,9 @@ async fn a_role_opens_its_own_doors_only() {
             && (path == "/api/homes" || enrols.iter().any(|word| path.contains(word)))
             || method == Method::PATCH
             || path.ends_with("/label");
-        let setting =
-            method == Method::POST && (path.ends_with("/rules") || path.ends_with("/trial"));
+        let setting = method == Method::POST
+            && (path.ends_with("/rules") || path.ends_with("/trial"))
+            || path.starts_with("/api/glass");
         let releasing = path.ends_with("/release") || path.ends_with("/revoke") || setting;
         let administering =
             ["/api/staff", "/api/provision", "/api/images", "/api/tokens", "/api/kept"]
@@ -229,5 +230,35 @@ async fn a_page_that_refuses_lets_the_desk_hear_a_press() {
         let page = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         let page = String::from_utf8_lossy(&page);
         assert_eq!(page.contains("data-me=") && page.contains("id=\"line\""), hears, "{page}");
+        assert!(page.contains("没有这个页面") && page.contains("再按姓名或房号查找"), "{page}");
+        assert!(page.contains("href=\"/\""), "a way back: {page}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_see_a_page_reads_whom_to_ask_on_a_page_of_their_own() {
+    let (room, admin) = Room::staffed().await;
+    let operator = room.colleague(&admin, "2001", "operator").await;
+    let boss = room.colleague(&admin, "3001", "supervisor").await;
+    let official = room.colleague(&admin, "5001", "official").await;
+    for (cookie, path, desk, next) in [
+        (&operator, "/closed", true, "要看的请班长来看"),
+        (&operator, "/tokens", true, "请管理员来做"),
+        (&boss, "/tokens", true, "请管理员来做"),
+        (&official, "/homes", false, "这一页归值守台"),
+        (&official, "/closed", false, "要看的请班长来看"),
+    ] {
+        let asked = Request::get(path).header("cookie", cookie).header("accept", "text/html");
+        let answer = room.raw(asked.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+        let page = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let page = String::from_utf8_lossy(&page);
+        assert!(page.contains("您的岗位不能看这一页") && page.contains(next), "{path}: {page}");
+        assert!(page.contains("href=\"/\"") && page.contains("action=\"/logout\""), "{path}");
+        // At the desk it is a page of the desk: live, with the way on, and nothing of what was asked for.
+        let live = ["data-me=", "id=\"line\"", "id=\"on-duty\"", "href=\"/console\""];
+        let found = live.iter().filter(|part| page.contains(**part)).count();
+        assert_eq!(found, if desk { live.len() } else { 0 }, "{path}: {page}");
+        assert!(!page.contains("<table"), "{path}");
     }
 }

@@ -132,12 +132,20 @@ async fn numbers_that_lie_in_a_console_are_a_look_at_each_home() {
     let home = lived_in(&room, &admin).await;
     let id = room.raise_in(&home, 1).await;
     let looks = format!("/homes/{home}/looks");
+    let calm = lived_in(&room, &admin).await;
     for _ in 0..3 {
         let page = room.get("/console/fallback", &operator).await;
         assert_eq!(page.status, StatusCode::OK);
+        assert_eq!(page.text.matches("057188881111").count(), 2, "one home's: {}", page.text);
     }
     let page = room.get(&looks, &admin).await.text;
     assert_eq!(page.matches("断线时的电话").count(), 1, "once in ten minutes: {page}");
+    assert!(
+        page.contains("2001") && page.contains("屏上显示，未接警"),
+        "whose console, why: {page}"
+    );
+    let page = room.get(&format!("/homes/{calm}/looks"), &admin).await.text;
+    assert!(!page.contains("断线时的电话"), "a home without a call has not been looked at: {page}");
     room.post(&format!("/api/alerts/{id}/claim"), &operator, json!({})).await;
     room.get("/console/fallback", &operator).await;
     let page = room.get(&looks, &admin).await.text;

@@ -75,3 +75,37 @@ async fn a_claim_tells_each_device_one_word() {
     assert!(presses.iter().all(|press| press["rung"] == "seen"));
     assert_eq!(presses.last().unwrap()["seq"], 609);
 }
+
+#[tokio::test]
+async fn the_words_of_a_note_stand_in_the_story_however_long_it_waited_to_be_written() {
+    let (room, admin) = Room::staffed().await;
+    let me = room.colleague(&admin, "2001", "operator").await;
+    let id = room.raise(0, 1).await.remove(0);
+    let path = |what: &str| format!("/api/alerts/{id}/{what}");
+    let fence = room.post(&path("claim"), &me, json!({})).await.json()["fence"].clone();
+    // Somebody else writes meanwhile: what is noted waits for that, and is dated later than it was said.
+    let busy = room.app.records.begin().await.unwrap();
+    let from = room.app.clock.now().wall_ms;
+    let hold = async {
+        while room.app.clock.now().wall_ms < from + 50 {
+            tokio::task::yield_now().await;
+        }
+        drop(busy);
+    };
+    let note = json!({ "fence": fence, "kind": "note", "text": "门开着，邻居在" });
+    let actions = path("actions");
+    let (noted, ()) = tokio::join!(room.post(&actions, &me, note), hold);
+    assert_eq!(noted.status, StatusCode::CREATED, "{}", noted.text);
+    for text in ["门口有血迹", "已叫锁匠"] {
+        let note = json!({ "fence": fence, "kind": "note", "text": text });
+        let noted = room.post(&actions, &me, note).await;
+        assert_eq!(noted.status, StatusCode::CREATED, "{}", noted.text);
+    }
+    let page = room.get(&format!("/console/alerts/{id}"), &me).await.text;
+    for text in ["门开着，邻居在", "门口有血迹", "已叫锁匠"] {
+        assert_eq!(page.matches(text).count(), 1, "{text}: {page}");
+    }
+    let card = room.get(&format!("/api/alerts/{id}"), &me).await.json();
+    let act = card["actions"].as_array().unwrap().iter().find(|a| a["text"] == "门开着，邻居在");
+    assert!(act.is_some(), "{card}");
+}

@@ -32,7 +32,7 @@ impl Screen {
     }
 
     /// The next event that is no beat: its name and data; none when the stream has ended.
-    async fn next(&mut self) -> Option<(String, Value)> {
+    pub(crate) async fn next(&mut self) -> Option<(String, Value)> {
         let until = Instant::now() + PATIENCE;
         loop {
             while let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -51,6 +51,13 @@ impl Screen {
                 timeout_at(until, self.bytes.next()).await.expect("the stream is silent")?;
             self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
         }
+    }
+
+    /// What supervisors are told next of what was opened without an alert in hand.
+    pub(crate) async fn glass(&mut self) -> Value {
+        let (name, data) = self.next().await.expect("the stream has ended");
+        assert_eq!(name, "glass");
+        data
     }
 
     pub(crate) async fn alerts(&mut self, many: usize) -> Vec<Value> {

@@ -14,10 +14,10 @@ use tests::trouble::{Outcome, Trouble};
 use super::PROGRAM;
 
 const PACKAGE: &str = "axe-core-python==0.1.0";
-const SIZES: [(u32, u32); 2] = [(1366, 768), (390, 844)];
+pub(super) const SIZES: [(u32, u32); 2] = [(1366, 768), (390, 844)];
 
 /// The program that is run in the pages; none means "skip, it has been said".
-fn axe() -> Outcome<Option<String>> {
+pub(super) fn axe() -> Outcome<Option<String>> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("axe");
     let Some(_) = Python::with(&folder, &[PACKAGE]) else { return Ok(None) };
     let libraries = std::fs::read_dir(folder.join("lib"))?;
@@ -29,7 +29,7 @@ fn axe() -> Outcome<Option<String>> {
 }
 
 /// What is wrong with the page that stands in the browser, in words of axe.
-fn faults(browser: &Browser, axe: &str) -> Outcome<Vec<Value>> {
+pub(super) fn faults(browser: &Browser, axe: &str) -> Outcome<Vec<Value>> {
     browser.script(axe)?;
     let run = "const done = arguments[arguments.length - 1];
         axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] })
@@ -72,7 +72,7 @@ async fn axe_finds_nothing_in_any_page_size_language_or_light() -> Outcome {
     let home = format!("/homes/{}", scene.homes[0]);
     let (looks, rehearsal) = (format!("{home}/looks"), format!("{home}/rehearsal"));
     let pages =
-        ["/console", "/homes", &home, &looks, &rehearsal, "/faults", "/closed", "/me", "/start"];
+        ["/console", "/homes", &home, &looks, &rehearsal, "/faults", "/closed", "/me", "/tokens"];
     for (lang, theme) in [("zh-CN", "day"), ("zh-CN", "night"), ("en", "day"), ("en", "night")] {
         let dress = format!(
             "const done = arguments[arguments.length - 1];
