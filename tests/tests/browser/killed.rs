@@ -38,6 +38,20 @@ async fn rounds(browser: &Browser, name: &str) -> Outcome<u64> {
     Ok(count.as_u64().unwrap_or_default())
 }
 
+/// Whatever came back without a holder is claimed.
+async fn all_in_hand(browser: &Browser) -> Outcome {
+    for _ in 0..2 {
+        browser.until("!document.querySelector('#card').hidden", 5.0).await?;
+        if browser.script("return document.querySelectorAll('#waiting .row').length")? == 0 {
+            break;
+        }
+        browser.script("document.querySelector('#waiting .row a').click()")?;
+        browser.press(key::F2)?;
+        browser.until("document.querySelector('#card').dataset.state === 'claimed'", 10.0).await?;
+    }
+    browser.until("document.querySelectorAll('#worked .row').length === 2", 10.0).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_is_said_within_five_seconds_and_nothing_is_lost_or_rung_twice() -> Outcome
 {
@@ -76,17 +90,7 @@ async fn a_killed_server_is_said_within_five_seconds_and_nothing_is_lost_or_rung
     assert_eq!(shown, known, "the list is the server's");
     assert_eq!(known.as_array().map(Vec::len), Some(2));
 
-    // Whatever came back without a holder is claimed; from then on nothing rings for either.
-    for _ in 0..2 {
-        browser.until("!document.querySelector('#card').hidden", 5.0).await?;
-        if browser.script("return document.querySelectorAll('#waiting .row').length")? == 0 {
-            break;
-        }
-        browser.script("document.querySelector('#waiting .row a').click()")?;
-        browser.press(key::F2)?;
-        browser.until("document.querySelector('#card').dataset.state === 'claimed'", 10.0).await?;
-    }
-    browser.until("document.querySelectorAll('#worked .row').length === 2", 10.0).await?;
+    all_in_hand(&browser).await?;
     let rung = rounds(&browser, "emergency").await? + rounds(&browser, "escalated").await?;
     // The server is lost and found once more, with all of it in somebody's hands.
     scene.stage.server.process.kill()?;

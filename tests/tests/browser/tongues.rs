@@ -62,7 +62,7 @@ return out.map((text) => entered.reduce((rest, word) => rest.replaceAll(word, ''
 
 /// Makes each word of the page longer by two fifths and gives those that do not fit.
 const LONGER: &str = "
-const data = 'bdi, kbd, svg, time, .timer, .clock, .tel, .own-tel, #who-name, [data-who], [data-where], script, style, .hidden, option';
+const data = 'bdi, kbd, svg, time, .timer, .clock, .tel, .own-tel, #who-name, [data-who], [data-where], [data-device], script, style, .hidden, option';
 const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 const all = [];
 while (walk.nextNode()) all.push(walk.currentNode);
