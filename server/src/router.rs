@@ -162,11 +162,11 @@ fn installers() -> Router<Arc<App>> {
         .route("/api/gateways", post(enrol::new_gateway))
         .route("/api/gateways/{id}/revoke", post(enrol::revoke))
         .route("/api/gateways/{id}/replace", post(moving::replace))
-        .route("/api/devices", post(enrol::device))
-        .route("/api/devices/{id}/bed", post(enrol::device_bed))
+        .route("/api/devices", post(enrol::devices::device))
+        .route("/api/devices/{id}/bed", post(enrol::devices::device_bed))
         .route("/api/devices/{id}/move", post(moving::device))
-        .route("/api/devices/{id}/release", post(enrol::release))
-        .route("/api/devices/{id}/label", get(enrol::label_svg))
+        .route("/api/devices/{id}/release", post(enrol::devices::release))
+        .route("/api/devices/{id}/label", get(enrol::devices::label_svg))
 }
 
 /// Doors of who sets how a home is judged.
@@ -182,7 +182,7 @@ fn supervisors() -> Router<Arc<App>> {
 /// Doors of who runs the system.
 fn administrators() -> Router<Arc<App>> {
     Router::new()
-        .route("/api/provision/batch", post(enrol::batch))
+        .route("/api/provision/batch", post(enrol::many::batch))
         .route("/api/kept", get(kept::show))
         .route("/api/images", get(images::list))
         .route("/api/images", post(images::add).layer(DefaultBodyLimit::max(IMAGE_BODY_MAX)))
