@@ -161,7 +161,7 @@ async fn a_press_that_waited_is_of_the_home_that_its_device_was_in() {
     room.waited(old, 300_000).await;
     // Whose it is is written down when no emergency waits.
     let mut writer = room.house.app.records.begin().await.unwrap();
-    server::records::whose::owed::settle(&mut writer).await.unwrap();
+    server::records::whose::owed::settle(&mut writer, 0).await.unwrap();
     writer.commit().await.unwrap();
     let moved = room.house.alerts().await.pop().unwrap();
     assert_eq!(

@@ -16,6 +16,7 @@ mod error;
 mod hear;
 mod known;
 mod orders;
+mod owing;
 mod shown;
 mod step;
 mod upkeep;

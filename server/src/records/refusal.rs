@@ -38,7 +38,15 @@ pub type Bound<'q> = Query<'q, Any, AnyArguments>;
 
 /// The rows that the database can give. One with text that is none is left out, where the driver's own list would end.
 pub async fn fetch(asked: Bound<'_>, c: &mut AnyConnection) -> Result<Vec<AnyRow>, Error> {
-    let (mut rows, mut found) = (asked.fetch(c), Vec::new());
+    Ok(fetch_seen(asked, c).await?.0)
+}
+
+/// The same, and how many rows there were with those that were left out.
+pub async fn fetch_seen(
+    asked: Bound<'_>,
+    c: &mut AnyConnection,
+) -> Result<(Vec<AnyRow>, usize), Error> {
+    let (mut rows, mut found, mut seen) = (asked.fetch(c), Vec::new(), 0);
     while let Some(row) = rows.next().await {
         match row {
             Ok(row) => found.push(row),
@@ -46,8 +54,35 @@ pub async fn fetch(asked: Bound<'_>, c: &mut AnyConnection) -> Result<Vec<AnyRow
             Err(error) if is_of_row(&error) => leave_out(&error, "a row that cannot be read"),
             Err(error) => return Err(error),
         }
+        seen += 1;
     }
-    Ok(found)
+    Ok((found, seen))
+}
+
+/// The first `most` rows that can be read and are of `use_of`; rows before them that are not, however many, are gone
+/// past, so that they are not before the others for ever. `ask` asks for `most` rows after so many. Gives how many of
+/// those that were gone past cannot be read as well.
+pub async fn pick<'q, T>(
+    c: &mut AnyConnection,
+    most: i64,
+    ask: impl Fn(i64) -> Bound<'q>,
+    read: impl Fn(&AnyRow) -> Result<T, Error>,
+    use_of: impl Fn(&T) -> bool,
+) -> Result<(Vec<T>, usize), Error> {
+    let (mut picked, mut past, mut unread) = (Vec::new(), 0, 0);
+    let most = most.max(1);
+    let full = usize::try_from(most).unwrap_or(usize::MAX);
+    loop {
+        let (rows, seen) = fetch_seen(ask(past), c).await?;
+        let found = readable(&rows, &read);
+        unread += seen - found.len();
+        picked.extend(found.into_iter().filter(|row| use_of(row)));
+        if seen < full || picked.len() >= full {
+            picked.truncate(full);
+            return Ok((picked, unread));
+        }
+        past += most;
+    }
 }
 
 /// The rows that can be read; one that cannot hides no other.

@@ -3,9 +3,10 @@
 //! An alert of no home keeps the last place of its device, if that is known. Alerts of before this was kept are those
 //! of whoever lived there then. Not here: what of it somebody may read (`desk::rights`).
 
+mod homes;
 pub mod owed;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
@@ -13,6 +14,7 @@ use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 use super::chain::NewAlert;
 use super::home::{self, HomeRow};
 use super::placement;
+use super::refusal::{is_of_row, leave_out};
 use super::resident::{self, Person};
 use crate::desk::names::HomeName;
 
@@ -86,24 +88,9 @@ async fn put(c: &mut AnyConnection, found: &[(&str, Whose)]) -> Result<(), Error
     Ok(())
 }
 
-/// Whose these homes are now.
-async fn homes_of(
-    c: &mut AnyConnection,
-    homes: impl Iterator<Item = i64>,
-) -> Result<HashMap<i64, Whose>, Error> {
-    let numbers: Vec<i64> = homes.collect::<HashSet<_>>().into_iter().collect();
-    let homes = home::some(c, &numbers).await?;
-    let mut persons: HashMap<i64, Vec<Person>> = HashMap::new();
-    for (home, person) in resident::of_homes(c, &numbers).await? {
-        persons.entry(home).or_default().push(person);
-    }
-    let mut whose = |row: &HomeRow| Whose::of(row, persons.remove(&row.id).unwrap_or_default());
-    Ok(homes.iter().map(|row| (row.id, whose(row))).collect())
-}
-
 async fn last_place(c: &mut AnyConnection, device: i64) -> Result<Option<Whose>, Error> {
     let Some(last) = placement::last(c, device).await? else { return Ok(None) };
-    let Some(row) = home::find(c, last.home).await? else { return Ok(None) };
+    let Some(row) = place(c, last.home).await? else { return Ok(None) };
     // Who lives there now has nothing to do with it.
     Ok(Some(Whose { left_ms: Some(last.until_wall), ..Whose::of(&row, Vec::new()) }))
 }
@@ -120,12 +107,23 @@ pub async fn of_alert(
     if let Some(whose) = kept.and_then(|facts| serde_json::from_str(&facts).ok()) {
         return Ok(whose);
     }
-    let Some(row) = home::find(c, home).await? else { return Ok(Whose::default()) };
+    let Some(row) = place(c, home).await? else { return Ok(Whose::default()) };
     Ok(Whose::of(&row, resident::lived(c, home, wall).await?))
 }
 
 /// Whose a home is now.
 pub async fn now(c: &mut AnyConnection, home: i64) -> Result<Option<Whose>, Error> {
-    let Some(row) = home::find(c, home).await? else { return Ok(None) };
+    let Some(row) = place(c, home).await? else { return Ok(None) };
     Ok(Some(Whose::of(&row, resident::living(c, home).await?)))
+}
+
+/// A home; one that cannot be read without its words, so that whoever lives there and whom to call can still be shown.
+async fn place(c: &mut AnyConnection, home: i64) -> Result<Option<HomeRow>, Error> {
+    match home::find(c, home).await {
+        Err(error) if is_of_row(&error) => {
+            leave_out(&error, "a home that cannot be read");
+            Ok(Some(HomeRow { id: home, ..HomeRow::default() }))
+        }
+        done => done,
+    }
 }

@@ -17,7 +17,6 @@ use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::faults::Fault;
 use crate::ingest::homes::REST;
-use crate::records::whose::owed;
 
 /// Homes told that time has passed in one transaction.
 const DUE_AT_ONCE: usize = 64;
@@ -68,24 +67,7 @@ impl Batcher {
                 return true;
             }
         }
-        self.settle_owed().await || waits()
-    }
-
-    /// Writes down whose alerts are, of those that were told first; says whether there is more.
-    async fn settle_owed(&self) -> bool {
-        let settle = async {
-            if !owed::any(&mut *self.app.records.reader().await?).await? {
-                return Ok(false);
-            }
-            let mut writer = self.app.records.begin().await?;
-            let more = owed::settle(&mut writer).await?;
-            writer.commit().await?;
-            Ok::<_, sqlx::Error>(more)
-        };
-        settle.await.unwrap_or_else(|error| {
-            tracing::error!(error = %error, "whose some alerts are waits for the records");
-            false
-        })
+        self.settle_owed(now).await || waits()
     }
 
     pub(super) async fn homes_due(&mut self, now: Now, homes: &[i64]) -> Result<(), IngestError> {
