@@ -10,6 +10,7 @@
 //! Not here: when somebody must be told (`care::policy`, `alert`), and whether an alert is handled:
 //! a confirmed notice is no person.
 
+mod calls;
 pub mod events;
 pub mod line;
 mod outbox;

@@ -82,11 +82,19 @@ impl Keeper {
         }
         let Some(clock) = edge else { return Ok(()) };
         for _ in 0..TURNS {
-            let mut more = false;
+            let (mut more, mut refused) = (false, None);
             for (class, lines) in Class::ALL.into_iter().zip(&mut self.lines) {
-                let gone = forget(app, class, class.edge(clock)).await?;
-                *lines += gone;
-                more |= gone > 0;
+                // A class that is refused keeps no other.
+                match forget(app, class, class.edge(clock)).await {
+                    Ok(gone) => {
+                        *lines += gone;
+                        more |= gone > 0;
+                    }
+                    Err(error) => refused = Some(error),
+                }
+            }
+            if let Some(error) = refused {
+                return Err(error);
             }
             if !more {
                 self.rests_until = now.mono.after(REST);

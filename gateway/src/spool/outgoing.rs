@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use proto::frame::Lane;
 use proto::relay::RelayKind;
 use proto::unit::Mono;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
 use super::SpoolError;
@@ -201,17 +202,21 @@ impl Store {
     }
 }
 
+/// Another sort of value than was written is damage: the row goes up as one that cannot be read, and the server tells of
+/// it; a row that ended this look would keep all behind it.
 fn read(row: &Row<'_>) -> rusqlite::Result<Waiting> {
-    let kind: i64 = row.get(1)?;
     Ok(Waiting {
         row: RowId(row.get(0)?),
-        kind: match kind {
-            0 => RelayKind::Open,
-            1 => RelayKind::Stranger,
-            3 => RelayKind::Petition,
-            _ => RelayKind::Unreadable,
+        kind: match row.get::<_, i64>(1) {
+            Ok(0) => RelayKind::Open,
+            Ok(1) => RelayKind::Stranger,
+            Ok(3) => RelayKind::Petition,
+            Ok(_) | Err(_) => RelayKind::Unreadable,
         },
-        stored: Mono::from_millis(unsigned(row.get(2)?)),
-        bytes: row.get(3)?,
+        stored: Mono::from_millis(row.get(2).map_or(0, unsigned)),
+        bytes: match row.get_ref(3)? {
+            ValueRef::Blob(bytes) | ValueRef::Text(bytes) => bytes.to_vec(),
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => Vec::new(),
+        },
     })
 }

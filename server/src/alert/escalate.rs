@@ -67,37 +67,50 @@ pub async fn step(app: &App) -> Result<u64, sqlx::Error> {
     }
 }
 
-/// Takes each step alone: one whose rows are refused rests, and the others are taken.
+/// Takes each step alone: one whose rows are refused rests, and the others are taken. One that cannot even be put off
+/// is gone past.
 async fn apart(app: &App, now: Now) -> Result<u64, sqlx::Error> {
-    let mut reader = app.records.reader().await?;
-    let steps = due::steps(&mut reader, stored(now.mono), AT_ONCE).await?;
-    drop(reader);
-    let mut taken = 0;
-    for step in &steps {
-        match take_due(app, now, Some(step)).await {
-            Ok(done) => taken += done,
-            Err(error) if is_of_row(&error) => {
-                leave_out(&error, "a step of the ladder");
-                let mut writer = app.records.begin().await?;
-                let later = stored(now.mono.after(REST));
-                if due::put_off(&mut writer, step, later).await.is_ok() {
-                    writer.commit().await?;
+    let (mut taken, mut stuck) = (0, Vec::new());
+    loop {
+        let mut reader = app.records.reader().await?;
+        let steps = due::steps_but(&mut reader, stored(now.mono), AT_ONCE, &stuck).await?;
+        drop(reader);
+        for step in &steps {
+            match take_due(app, now, Some(step)).await {
+                Ok(done) => taken += done,
+                Err(error) if is_of_row(&error) => {
+                    leave_out(&error, "a step of the ladder");
+                    if !put_off(app, now, step).await? {
+                        stuck.push(step.clone());
+                    }
                 }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
+        }
+        if taken > 0 || stuck.is_empty() || steps.len() as u64 != AT_ONCE.unsigned_abs() {
+            return Ok(taken);
         }
     }
-    Ok(taken)
+}
+
+/// Whether a step that cannot be taken rests now.
+async fn put_off(app: &App, now: Now, step: &DueStep) -> Result<bool, sqlx::Error> {
+    let mut writer = app.records.begin().await?;
+    match due::put_off(&mut writer, step, stored(now.mono.after(REST))).await {
+        Ok(()) => writer.commit().await.map(|()| true),
+        Err(error) if is_of_row(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Takes what is due, or only this one, in one transaction.
 async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, sqlx::Error> {
     let mut writer = app.records.begin().await?;
     // Read where it is written: nobody takes or ends an alert between the look and the step.
-    let mut steps = due::steps(&mut writer, stored(now.mono), AT_ONCE).await?;
-    steps.retain(|step| {
-        only.is_none_or(|only| (&only.alert, only.round) == (&step.alert, step.round))
-    });
+    let steps = match only {
+        Some(step) => due::still(&mut writer, stored(now.mono), step).await?.into_iter().collect(),
+        None => due::steps(&mut writer, stored(now.mono), AT_ONCE).await?,
+    };
     let mut batch = Batch::default();
     let mut told = false;
     for step in &steps {

@@ -14,7 +14,7 @@ use crate::desk::DeskError;
 use crate::desk::change::{Trace, change};
 use crate::desk::life::{self, stored};
 use crate::desk::story::What;
-use crate::records::desk;
+use crate::records::desk::{self, DeskRow};
 use crate::records::refusal::{is_of_row, leave_out};
 
 /// Most alerts returned in one step.
@@ -24,32 +24,45 @@ const EVERY_MS: u64 = 1_000;
 
 /// Returns every alert whose holder's time is over to the queue; says how many.
 pub async fn step(app: &App) -> Result<usize, DeskError> {
-    let mut reader = app.records.reader().await?;
     let now = stored(app.clock.now().mono);
-    let due = desk::due(&mut reader, now, AT_ONCE).await?;
-    drop(reader);
-    for row in &due {
-        let lapsed = matches!(life::of(row).state, State::Claimed { .. });
-        let trace = Trace {
-            what: Some(if lapsed { What::Lapsed } else { What::Resumed }),
-            who: row.owner.clone(),
-            ..Trace::default()
-        };
-        // Renewed in between: nothing changes and nothing is written.
-        let expire = |life: &mut care::alert::Life<String>, now| {
-            life.expire(now);
-            Ok::<_, Refusal<String>>(())
-        };
-        match change(app, &row.id, trace, expire).await {
-            Ok(_) | Err(DeskError::Raced | DeskError::Unknown) => {}
-            // Its row alone cannot be returned; those behind it can.
-            Err(DeskError::Records(error)) if is_of_row(&error) => {
-                leave_out(&error, "an alert that cannot be returned");
+    let (mut returned, mut stuck) = (0, Vec::new());
+    loop {
+        let mut reader = app.records.reader().await?;
+        let due = desk::due(&mut reader, now, AT_ONCE, &stuck).await?;
+        drop(reader);
+        for row in &due {
+            match give_back(app, row).await {
+                Ok(()) => returned += 1,
+                // Its row alone cannot be returned; those behind it can.
+                Err(DeskError::Records(error)) if is_of_row(&error) => {
+                    leave_out(&error, "an alert that cannot be returned");
+                    stuck.push(row.id.clone());
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
+        }
+        if returned > 0 || due.len() as u64 != AT_ONCE.unsigned_abs() {
+            return Ok(returned);
         }
     }
-    Ok(due.len())
+}
+
+async fn give_back(app: &App, row: &DeskRow) -> Result<(), DeskError> {
+    let lapsed = matches!(life::of(row).state, State::Claimed { .. });
+    let trace = Trace {
+        what: Some(if lapsed { What::Lapsed } else { What::Resumed }),
+        who: row.owner.clone(),
+        ..Trace::default()
+    };
+    // Renewed in between: nothing changes and nothing is written.
+    let expire = |life: &mut care::alert::Life<String>, now| {
+        life.expire(now);
+        Ok::<_, Refusal<String>>(())
+    };
+    match change(app, &row.id, trace, expire).await {
+        Ok(_) | Err(DeskError::Raced | DeskError::Unknown) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Looks for ever; a store that fails is asked again.

@@ -5,23 +5,25 @@
 //! what there is no room for, is lost: counted, logged, a fault for the desk, and a gap that the receiver sees.
 //! Not here: the call and its signature (`webhook`), rows (`records::event`), notices of the ladder (`worker`).
 
+mod follows;
+
+pub use self::follows::{EventBody, Follows};
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use care::policy::NOTICE_LIFE;
-use serde::Serialize;
 use sqlx::Error;
 use tokio::task::JoinSet;
-use utoipa::ToSchema;
 
 use super::line::{LANES, Line, RESERVED, Waits};
 use super::webhook::{Failed, Webhook};
 use super::{Look, Pace};
-use crate::desk::view::{home_text, kind_of, kind_word, severity_of, severity_word};
 use crate::records::Records;
 use crate::records::event::{self as rows, EventRow};
+use crate::records::refusal::is_of_row;
 
 /// The worker looks at least so often.
 const LOOK: Duration = Duration::from_millis(250);
@@ -29,80 +31,10 @@ const LOOK: Duration = Duration::from_millis(250);
 const WAITING_MAX: i64 = 50_000;
 /// Whether anything is lost is looked at this often, in looks.
 const SWEEP: u32 = 20;
+/// An event of which nothing can be written is tried again after this, ms.
+const REST: i64 = 60_000;
 /// A loss is a fault of the desk for so long, ms.
 const LOST_TOLD_MS: i64 = NOTICE_LIFE.get().cast_signed();
-
-/// What a receiver is sent.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EventBody {
-    /// Id of this event, the same on each try: what has it already has been told.
-    id: String,
-    /// `raised`, `told`, `claimed` or `closed`.
-    event: String,
-    /// Row id of the alert, as in `/api/alerts/{id}`.
-    alert: String,
-    /// Home id; empty for what belongs to no home.
-    home: String,
-    /// The how-manieth event of its home it is, from 1.
-    order: i64,
-    /// The order of the event of this home that this receiver confirmed last, 0 before any. Less than `order` − 1:
-    /// those between are lost, read the queue.
-    after: i64,
-    /// Word of the alert's kind, such as `help`.
-    kind: &'static str,
-    /// `emergency`, `important`, `general` or `fault`.
-    severity: &'static str,
-    /// When it happened, ms since 1970.
-    at_ms: i64,
-    /// Staff id of who did it; null where nobody did.
-    by: Option<String>,
-    /// Code of the outcome, with `closed` by somebody.
-    outcome: Option<i64>,
-}
-
-impl EventBody {
-    fn of(row: &EventRow) -> Self {
-        Self {
-            id: row.id.clone(),
-            event: row.event.clone(),
-            alert: row.alert.clone(),
-            home: home_text(row.home),
-            order: row.n,
-            after: row.after,
-            kind: kind_word(kind_of(row.kind)),
-            severity: severity_word(severity_of(row.severity)),
-            at_ms: row.wall,
-            by: row.who.clone(),
-            outcome: row.outcome,
-        }
-    }
-}
-
-/// What is known of the receivers of events.
-#[derive(Debug, Default)]
-pub struct Follows {
-    /// Whether each is in trouble: it does not answer, or has lost events lately.
-    trouble: Mutex<HashMap<String, bool>>,
-    /// Events that were confirmed.
-    pub confirmed: AtomicU64,
-    /// Tries that failed.
-    pub failed: AtomicU64,
-    /// Events that were lost.
-    pub lost: AtomicU64,
-}
-
-impl Follows {
-    /// Whether one of them is in trouble; none before anything is known.
-    pub fn trouble(&self) -> Option<bool> {
-        let all = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        (!all.is_empty()).then(|| all.values().any(|one| *one))
-    }
-
-    fn set(&self, channel: &str, trouble: bool) {
-        let mut all = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(channel.to_owned(), trouble);
-    }
-}
 
 /// Makes the receiver anew; its secret may have been mended meanwhile.
 pub type Open = Arc<dyn Fn() -> Result<Webhook, String> + Send + Sync>;
@@ -118,6 +50,10 @@ pub struct Events {
     line: Line,
     follows: Arc<Follows>,
     most: i64,
+    /// Events of which nothing can be written, and when they are tried again.
+    rests: HashMap<String, i64>,
+    /// Whether events were met that cannot be read.
+    unread: bool,
 }
 
 type Ended = (String, Result<String, Failed>);
@@ -132,7 +68,9 @@ impl Events {
         follows: Arc<Follows>,
     ) -> Self {
         let (channel, line) = (channel.to_owned(), Line::new(pace.probe_ms));
-        Self { records, look, channel, open, hook: None, pace, line, follows, most: WAITING_MAX }
+        let (hook, rests) = (None, HashMap::new());
+        let (most, unread) = (WAITING_MAX, false);
+        Self { records, look, channel, open, hook, pace, line, follows, most, rests, unread }
     }
 
     /// The same with less room for what waits.
@@ -171,6 +109,9 @@ impl Events {
                     let Some(row) = under_way.remove(&id) else { continue };
                     if let Err(error) = self.settle(&row, answer).await {
                         tracing::error!(%error, "what became of an event cannot be written");
+                        if is_of_row(&error) {
+                            self.rests.insert(id, self.now().saturating_add(REST));
+                        }
                     }
                 }
                 // A sender that panicked has ended no row: all are found again as ones that wait.
@@ -201,8 +142,11 @@ impl Events {
         let until = if self.line.next().is_some() { i64::MAX } else { now };
         let limit = i64::try_from(LANES - RESERVED + under_way.len()).unwrap_or(i64::MAX);
         let mut reader = self.records.reader().await?;
-        let due = rows::due(&mut reader, &self.channel, until, limit).await?;
+        self.rests.retain(|_, until| *until > now);
+        let rests = |row: &EventRow| self.rests.contains_key(&row.id);
+        let (due, unread) = rows::due(&mut reader, &self.channel, (until, limit), rests).await?;
         drop(reader);
+        self.unread |= unread > 0;
         for row in due {
             let count = under_way.len();
             let waits = Waits { urgent: false, tries: row.tries, due: row.due_mono };
@@ -270,7 +214,10 @@ impl Events {
         let now = self.now();
         let mut writer = self.records.begin().await?;
         let bounds = (now.saturating_sub(self.pace.life_ms), self.most);
-        let lost = rows::lose(&mut writer, &self.channel, bounds, now).await?;
+        let mut lost = rows::lose(&mut writer, &self.channel, bounds, now).await?;
+        if std::mem::take(&mut self.unread) {
+            lost += rows::lose_unread(&mut writer, &self.channel, now).await?;
+        }
         let (_, _, at) = rows::counts(&mut writer, &self.channel).await?;
         writer.commit().await?;
         if lost > 0 {

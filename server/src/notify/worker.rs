@@ -4,15 +4,14 @@
 //! way at a crash is made again with the same id. Not here: which notice may go (`line`), the call itself
 //! (`webhook`).
 
-use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use door::workers::End;
 use sqlx::Error;
-use tokio::task::JoinSet;
 
+use super::calls::Calls;
 use super::line::{LANES, Line, Waits};
 use super::webhook::{Failed, Webhook};
 use super::{Look, Outbox, Pace};
@@ -21,7 +20,6 @@ use crate::clock::Now;
 use crate::records::Records;
 use crate::records::notify::{self as rows, OutboxRow, Over};
 use crate::records::receiver;
-use crate::records::refusal::{is_of_row, leave_out};
 
 /// The worker looks at least so often, whatever it was told.
 const LOOK: Duration = Duration::from_millis(500);
@@ -41,27 +39,6 @@ pub(super) struct Worker {
     pub(super) line: Line,
 }
 
-type Ended = (String, Result<String, Failed>);
-
-/// Calls under way: the row of each by its id.
-#[derive(Default)]
-struct Calls {
-    tasks: JoinSet<Ended>,
-    rows: HashMap<String, OutboxRow>,
-}
-
-impl Calls {
-    fn count(&self) -> (usize, usize) {
-        let first = |row: &&OutboxRow| row.urgent && row.tries == 0;
-        (self.rows.values().filter(|row| !first(row)).count(), self.rows.len())
-    }
-
-    /// One call an alert at a time, so that "over" never overtakes what it ends.
-    fn has(&self, row: &OutboxRow) -> bool {
-        self.rows.values().any(|other| other.alert == row.alert)
-    }
-}
-
 impl Worker {
     pub(super) async fn run(mut self) -> End {
         let mut calls = Calls::default();
@@ -79,7 +56,9 @@ impl Worker {
                     // A sender that panicked has ended no row: it is found again as one that waits.
                     let Ok((id, answer)) = ended else { calls.rows.clear(); continue };
                     let Some(row) = calls.rows.remove(&id) else { continue };
-                    if let Err(error) = self.settle(&row, answer).await {
+                    if let Err(error) = self.settle(&row, answer).await
+                        && let Err(error) = calls.rest(&id, error, self.now())
+                    {
                         tracing::error!(%error, "the outbox does not take what was answered");
                     }
                 }
@@ -112,27 +91,34 @@ impl Worker {
         let dead = self.line.next().is_some();
         let limit = i64::try_from(LANES + calls.rows.len()).unwrap_or(i64::MAX);
         let until = if dead { i64::MAX } else { now };
+        calls.rests.retain(|_, until| *until > now);
         let mut reader = self.records.reader().await?;
-        let due = rows::due(&mut reader, &self.name, until, limit).await?;
+        let rests = |id: &str| calls.rests.contains_key(id);
+        let due = rows::due(&mut reader, &self.name, (until, limit), rests).await?;
         drop(reader);
         for row in due {
-            if self.is_old(&row, now) && !calls.rows.contains_key(&row.id) {
-                let mut writer = self.records.begin().await?;
-                let news =
-                    self.failed(&mut writer, &row, (NOBODY_YET, false), (self.look)()).await?;
-                writer.commit().await?;
-                self.outbox.news(news, &row.alert);
-                continue;
-            }
-            let waits = Waits { urgent: row.urgent, tries: row.tries, due: row.due_mono };
-            if !calls.has(&row) && self.line.may(waits, calls.count(), now) {
-                match self.call(row, calls).await {
-                    // What became of this one cannot be written; the others wait no longer for it.
-                    Err(error) if is_of_row(&error) => leave_out(&error, "a notice to the outside"),
-                    done => done?,
+            let id = row.id.clone();
+            let done = if self.is_old(&row, now) && !calls.rows.contains_key(&id) {
+                self.give_up(&row).await
+            } else {
+                let waits = Waits { urgent: row.urgent, tries: row.tries, due: row.due_mono };
+                if calls.has(&row) || !self.line.may(waits, calls.count(), now) {
+                    continue;
                 }
+                self.call(row, calls).await
+            };
+            if let Err(error) = done {
+                calls.rest(&id, error, now)?;
             }
         }
+        Ok(())
+    }
+
+    async fn give_up(&self, row: &OutboxRow) -> Result<(), Error> {
+        let mut writer = self.records.begin().await?;
+        let news = self.failed(&mut writer, row, (NOBODY_YET, false), (self.look)()).await?;
+        writer.commit().await?;
+        self.outbox.news(news, &row.alert);
         Ok(())
     }
 

@@ -7,7 +7,7 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
-use super::refusal::{fetch, readable};
+use super::refusal::{Bound, fetch, pick, readable};
 use crate::desk::names::HomeName;
 
 /// One alert with the desk's part of its life.
@@ -165,11 +165,23 @@ fn named(row: &AnyRow) -> Result<Option<HomeName>, Error> {
 }
 
 async fn many(c: &mut AnyConnection, sql: &str, binds: &[i64]) -> Result<Vec<DeskRow>, Error> {
-    let mut asked = query(sqlx::AssertSqlSafe(format!("{SELECT} {sql}")));
-    for bind in binds {
-        asked = asked.bind(*bind);
-    }
-    Ok(readable(&fetch(asked, c).await?, of))
+    Ok(readable(&fetch(asked(sql, binds), c).await?, of))
+}
+
+/// The first `most` of those that can be read and are of use.
+async fn first(
+    c: &mut AnyConnection,
+    (sql, binds): (&str, &[i64]),
+    most: i64,
+    use_of: impl Fn(&DeskRow) -> bool,
+) -> Result<Vec<DeskRow>, Error> {
+    let ask = |past: i64| asked(&format!("{sql} LIMIT {most} OFFSET {past}"), binds);
+    Ok(pick(c, most, ask, of, use_of).await?.0)
+}
+
+fn asked(sql: &str, binds: &[i64]) -> Bound<'static> {
+    let asked = query(sqlx::AssertSqlSafe(format!("{SELECT} {sql}")));
+    binds.iter().fold(asked, |asked, bind| asked.bind(*bind))
 }
 
 /// One alert.
@@ -185,19 +197,24 @@ pub async fn open(c: &mut AnyConnection) -> Result<Vec<DeskRow>, Error> {
 
 /// What changed after a cursor, in order, at most `most`.
 pub async fn after(c: &mut AnyConnection, cursor: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
-    many(c, "WHERE a.cursor > $1 ORDER BY a.cursor LIMIT $2", &[cursor, most]).await
+    first(c, ("WHERE a.cursor > $1 ORDER BY a.cursor", &[cursor]), most, |_| true).await
 }
 
-/// Claims whose lease is over and suspensions that are due.
-pub async fn due(c: &mut AnyConnection, now_mono: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
+/// Claims whose lease is over and suspensions that are due, without these: they cannot be returned.
+pub async fn due(
+    c: &mut AnyConnection,
+    now_mono: i64,
+    most: i64,
+    stuck: &[String],
+) -> Result<Vec<DeskRow>, Error> {
     let sql = "WHERE (a.state = 1 AND a.lease_mono <= $1) \
-               OR (a.state = 2 AND a.suspended_until <= $1) ORDER BY a.raised_mono LIMIT $2";
-    many(c, sql, &[now_mono, most]).await
+               OR (a.state = 2 AND a.suspended_until <= $1) ORDER BY a.raised_mono, a.id";
+    first(c, (sql, &[now_mono]), most, |row| !stuck.contains(&row.id)).await
 }
 
 /// The last alerts of a home, newest first.
 pub async fn of_home(c: &mut AnyConnection, home: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
-    many(c, "WHERE a.home = $1 ORDER BY a.raised_wall DESC LIMIT $2", &[home, most]).await
+    first(c, ("WHERE a.home = $1 ORDER BY a.raised_wall DESC", &[home]), most, |_| true).await
 }
 
 /// Whether somebody has an alert of a home in hand at `now`, server's clock, and whether they closed one since a time of

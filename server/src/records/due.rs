@@ -4,9 +4,10 @@
 //! one step that is not done, and a round begins only when it has none. Not here: what a step does
 //! (`alert::escalate`), and when a round begins (`alert::round`).
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
 
-use super::refusal::{fetch, readable};
+use super::refusal::pick;
 
 /// A ladder step whose time has come, with what decides what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,25 +30,48 @@ pub struct DueStep {
     pub severity: i64,
 }
 
+const SELECT: &str = "SELECT l.alert, l.round, l.step, l.due, a.state, a.visible_mono, a.kind, a.severity \
+    FROM ladder l JOIN alert a ON a.id = l.alert WHERE l.done IS NULL AND l.due <= $1";
+
+fn step_of(row: &AnyRow) -> Result<DueStep, Error> {
+    Ok(DueStep {
+        alert: row.try_get("alert")?,
+        round: row.try_get("round")?,
+        step: row.try_get("step")?,
+        due: row.try_get("due")?,
+        state: row.try_get("state")?,
+        visible: row.try_get::<Option<i64>, _>("visible_mono")?.is_some(),
+        kind: row.try_get("kind")?,
+        severity: row.try_get("severity")?,
+    })
+}
+
 /// Steps due by now, emergencies first, then the oldest.
 pub async fn steps(c: &mut AnyConnection, now: i64, most: i64) -> Result<Vec<DueStep>, Error> {
-    let sql = "SELECT l.alert, l.round, l.step, l.due, a.state, a.visible_mono, a.kind, a.severity \
-               FROM ladder l JOIN alert a ON a.id = l.alert WHERE l.done IS NULL AND l.due <= $1 \
-               ORDER BY a.severity DESC, l.due LIMIT $2";
-    let rows = fetch(query(sql).bind(now).bind(most), c).await?;
-    let read = |row: &sqlx::any::AnyRow| {
-        Ok(DueStep {
-            alert: row.try_get("alert")?,
-            round: row.try_get("round")?,
-            step: row.try_get("step")?,
-            due: row.try_get("due")?,
-            state: row.try_get("state")?,
-            visible: row.try_get::<Option<i64>, _>("visible_mono")?.is_some(),
-            kind: row.try_get("kind")?,
-            severity: row.try_get("severity")?,
-        })
-    };
-    Ok(readable(&rows, read))
+    steps_but(c, now, most, &[]).await
+}
+
+/// The same without these: they can neither be taken nor put off.
+pub async fn steps_but(
+    c: &mut AnyConnection,
+    now: i64,
+    most: i64,
+    stuck: &[DueStep],
+) -> Result<Vec<DueStep>, Error> {
+    let sql = format!("{SELECT} ORDER BY a.severity DESC, l.due, l.alert LIMIT $2 OFFSET $3");
+    let ask = |past| query(AssertSqlSafe(sql.clone())).bind(now).bind(most).bind(past);
+    Ok(pick(c, most, ask, step_of, |step| !stuck.contains(step)).await?.0)
+}
+
+/// This step, if it is still to do and due by now.
+pub async fn still(
+    c: &mut AnyConnection,
+    now: i64,
+    step: &DueStep,
+) -> Result<Option<DueStep>, Error> {
+    let sql = format!("{SELECT} AND l.alert = $2 AND l.round = $3 AND l.step = $4");
+    let asked = query(AssertSqlSafe(sql)).bind(now).bind(&step.alert).bind(step.round);
+    asked.bind(step.step).fetch_optional(c).await?.as_ref().map(step_of).transpose()
 }
 
 /// Whether any step is due by now.

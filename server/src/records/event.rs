@@ -3,13 +3,13 @@
 //! Without a receiver nothing is written. Of one home a receiver is told one event at a time, in their order. What is
 //! lost is counted here and told. Not here: how an event travels (`notify::events`).
 
+mod lost;
+
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
-use super::refusal::{fetch, readable};
-
-/// Rows that one step drops at most.
-const DROPPED_AT_ONCE: i64 = 500;
+pub use self::lost::{lose, lose_unread};
+use super::refusal::{fetch, pick, readable};
 
 /// What happened to an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +74,8 @@ pub struct EventRow {
 
 /// Who follows; a whole batch asks once.
 pub async fn followers(c: &mut AnyConnection) -> Result<Vec<String>, Error> {
-    let rows = query("SELECT channel FROM event_receiver ORDER BY channel").fetch_all(c).await?;
-    rows.iter().map(|row| row.try_get("channel")).collect()
+    let rows = fetch(query("SELECT channel FROM event_receiver ORDER BY channel"), c).await?;
+    Ok(readable(&rows, |row| row.try_get("channel")))
 }
 
 /// Notes an event of an alert for every receiver, in the transaction of what causes it.
@@ -154,39 +154,43 @@ pub async fn follow(c: &mut AnyConnection, channels: &[String]) -> Result<u64, E
     Ok(forgotten)
 }
 
-/// Events that a receiver may be told now: of each home the oldest, those that are due first.
+/// The oldest events of each home that a receiver may be told now.
+const HEADS: &str = "SELECT e.id, e.home, e.n, e.alert, e.event, e.kind, e.severity, e.who, e.outcome, e.wall, \
+    e.made_mono, e.due_mono, e.tries, COALESCE(r.n, 0) AS reached FROM event_out e \
+    LEFT JOIN event_reach r ON r.channel = e.channel AND r.home = e.home \
+    WHERE e.channel = $1 AND e.due_mono <= $2 AND NOT EXISTS (SELECT 1 FROM event_out o \
+    WHERE o.channel = e.channel AND o.home = e.home AND o.n < e.n) \
+    ORDER BY e.due_mono, e.id LIMIT $3 OFFSET $4";
+
+fn row_of(row: &AnyRow) -> Result<EventRow, Error> {
+    Ok(EventRow {
+        id: row.try_get("id")?,
+        home: row.try_get("home")?,
+        n: row.try_get("n")?,
+        after: row.try_get("reached")?,
+        alert: row.try_get("alert")?,
+        event: row.try_get("event")?,
+        kind: row.try_get("kind")?,
+        severity: row.try_get("severity")?,
+        who: row.try_get("who")?,
+        outcome: row.try_get("outcome")?,
+        wall: row.try_get("wall")?,
+        made_mono: row.try_get("made_mono")?,
+        due_mono: row.try_get("due_mono")?,
+        tries: row.try_get("tries")?,
+    })
+}
+
+/// Events that a receiver may be told now: of each home the oldest, those that are due first; and how many of them cannot
+/// be read.
 pub async fn due(
     c: &mut AnyConnection,
     channel: &str,
-    until: i64,
-    limit: i64,
-) -> Result<Vec<EventRow>, Error> {
-    let sql = "SELECT e.id, e.home, e.n, e.alert, e.event, e.kind, e.severity, e.who, e.outcome, e.wall, \
-               e.made_mono, e.due_mono, e.tries, COALESCE(r.n, 0) AS reached FROM event_out e \
-               LEFT JOIN event_reach r ON r.channel = e.channel AND r.home = e.home \
-               WHERE e.channel = $1 AND e.due_mono <= $2 AND NOT EXISTS (SELECT 1 FROM event_out o \
-               WHERE o.channel = e.channel AND o.home = e.home AND o.n < e.n) \
-               ORDER BY e.due_mono, e.id LIMIT $3";
-    let rows = fetch(query(sql).bind(channel).bind(until).bind(limit), c).await?;
-    let read = |row: &AnyRow| {
-        Ok(EventRow {
-            id: row.try_get("id")?,
-            home: row.try_get("home")?,
-            n: row.try_get("n")?,
-            after: row.try_get("reached")?,
-            alert: row.try_get("alert")?,
-            event: row.try_get("event")?,
-            kind: row.try_get("kind")?,
-            severity: row.try_get("severity")?,
-            who: row.try_get("who")?,
-            outcome: row.try_get("outcome")?,
-            wall: row.try_get("wall")?,
-            made_mono: row.try_get("made_mono")?,
-            due_mono: row.try_get("due_mono")?,
-            tries: row.try_get("tries")?,
-        })
-    };
-    Ok(readable(&rows, read))
+    (until, most): (i64, i64),
+    rests: impl Fn(&EventRow) -> bool,
+) -> Result<(Vec<EventRow>, usize), Error> {
+    let ask = |past| query(HEADS).bind(channel).bind(until).bind(most).bind(past);
+    pick(c, most, ask, row_of, |row| !rests(row)).await
 }
 
 /// A receiver has confirmed an event.
@@ -207,32 +211,6 @@ pub async fn again(c: &mut AnyConnection, id: &str, (why, due): (&str, i64)) -> 
 pub async fn all_due(c: &mut AnyConnection, channel: &str, mono: i64) -> Result<(), Error> {
     let sql = "UPDATE event_out SET due_mono = $2 WHERE channel = $1 AND due_mono > $2";
     query(sql).bind(channel).bind(mono).execute(c).await.map(drop)
-}
-
-/// Gives up what was made before `mono`, and of what is left the oldest beyond `most`. Says how many were lost by it.
-pub async fn lose(
-    c: &mut AnyConnection,
-    channel: &str,
-    (mono, most): (i64, i64),
-    now: i64,
-) -> Result<u64, Error> {
-    let sql = "SELECT COUNT(*) AS n FROM event_out WHERE channel = $1";
-    let waiting: i64 = query(sql).bind(channel).fetch_one(&mut *c).await?.try_get("n")?;
-    let over = (waiting - most).clamp(0, DROPPED_AT_ONCE);
-    let old = "DELETE FROM event_out WHERE id IN (SELECT id FROM event_out WHERE channel = $1 AND \
-               made_mono < $2 AND tries > 0 ORDER BY id LIMIT $3)";
-    let old = query(old).bind(channel).bind(mono).bind(DROPPED_AT_ONCE);
-    let old = old.execute(&mut *c).await?.rows_affected();
-    let full = "DELETE FROM event_out WHERE id IN (SELECT id FROM event_out WHERE channel = $1 \
-                ORDER BY id LIMIT $2)";
-    let full = query(full).bind(channel).bind(over).execute(&mut *c).await?.rows_affected();
-    let lost = old + full;
-    if lost > 0 {
-        let sql = "UPDATE event_receiver SET lost = lost + $2, lost_mono = $3 WHERE channel = $1";
-        let count = i64::try_from(lost).unwrap_or(i64::MAX);
-        query(sql).bind(channel).bind(count).bind(now).execute(c).await?;
-    }
-    Ok(lost)
 }
 
 /// How many events wait for a receiver, how many it has lost, and when the last of those was lost.

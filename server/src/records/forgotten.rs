@@ -3,13 +3,30 @@
 //! An alert goes with all that belongs to it: presses, story, acts, steps, notices, whose it was. One that is not over
 //! never goes. Not here: how long what is kept (`retention`).
 
+use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
-use super::refusal::{fetch, readable};
+use super::refusal::{fetch, is_of_row, leave_out, pick, readable};
 
-/// What belongs to an alert and has no life of its own.
-const PARTS: [&str; 7] =
-    ["activation", "timeline", "action", "alert_whose", "alert_owed", "ladder", "outbox"];
+/// What goes with an alert and has no life of its own, and the alert itself.
+const ALERT: [(&str, &str); 8] = [
+    ("activation", "alert"),
+    ("timeline", "alert"),
+    ("action", "alert"),
+    ("alert_whose", "alert"),
+    ("alert_owed", "alert"),
+    ("ladder", "alert"),
+    ("outbox", "alert"),
+    ("alert", "id"),
+];
+
+/// What is taken away by its age.
+pub(super) struct Kept {
+    /// Asks for ids of what is older than `$1`, the oldest first, `$2` after `$3`.
+    pub(super) ids: &'static str,
+    /// From which table by which column such an id goes.
+    pub(super) parts: &'static [(&'static str, &'static str)],
+}
 
 /// Which ended alerts are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,25 +44,70 @@ pub async fn alerts(
     edge: i64,
     most: i64,
 ) -> Result<u64, Error> {
-    let sql = match which {
+    let ids = match which {
         Ended::Persons => {
             "SELECT id FROM alert WHERE state = 3 AND closed_wall < $1 AND severity > 0 \
-             ORDER BY closed_wall LIMIT $2"
+             ORDER BY closed_wall, id LIMIT $2 OFFSET $3"
         }
         Ended::Equipment => {
             "SELECT id FROM alert WHERE state = 3 AND closed_wall < $1 AND severity = 0 \
-             ORDER BY closed_wall LIMIT $2"
+             ORDER BY closed_wall, id LIMIT $2 OFFSET $3"
         }
     };
-    let rows = fetch(query(sql).bind(edge).bind(most), c).await?;
-    let ids: Vec<String> = readable(&rows, |row| row.try_get("id"));
-    for ids in ids.chunks(super::rows_of(1)) {
-        for part in PARTS {
-            all_of(c, part, "alert", ids).await?;
+    oldest(c, &Kept { ids, parts: &ALERT }, edge, most).await
+}
+
+/// Takes away at most `most` of what is older than `edge`; says how many. What cannot be read or is refused stays and
+/// keeps no other.
+pub(super) async fn oldest(
+    c: &mut AnyConnection,
+    kept: &Kept,
+    edge: i64,
+    most: i64,
+) -> Result<u64, Error> {
+    let mut stuck: Vec<String> = Vec::new();
+    loop {
+        let ask = |past| query(kept.ids).bind(edge).bind(most).bind(past);
+        let read = |row: &AnyRow| row.try_get::<String, _>("id");
+        let (ids, _) = pick(c, most, ask, read, |id| !stuck.contains(id)).await?;
+        if apart(c, kept, &ids).await?.is_none() {
+            return Ok(ids.len() as u64);
         }
-        all_of(c, "alert", "id", ids).await?;
+        let mut gone = 0;
+        for id in &ids {
+            match apart(c, kept, std::slice::from_ref(id)).await? {
+                None => gone += 1,
+                Some(error) => {
+                    leave_out(&error, "an old row that cannot be forgotten");
+                    stuck.push(id.clone());
+                }
+            }
+        }
+        if gone > 0 {
+            return Ok(gone);
+        }
     }
-    Ok(ids.len() as u64)
+}
+
+/// All of these or none; gives why a row of them is refused.
+async fn apart(c: &mut AnyConnection, kept: &Kept, ids: &[String]) -> Result<Option<Error>, Error> {
+    query("SAVEPOINT old").execute(&mut *c).await?;
+    let mut refused = None;
+    'parts: for (table, column) in kept.parts {
+        for ids in ids.chunks(super::rows_of(1)) {
+            match all_of(c, table, column, ids).await {
+                Ok(()) => {}
+                Err(error) if is_of_row(&error) => {
+                    query("ROLLBACK TO SAVEPOINT old").execute(&mut *c).await?;
+                    refused = Some(error);
+                    break 'parts;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    query("RELEASE SAVEPOINT old").execute(c).await?;
+    Ok(refused)
 }
 
 async fn all_of(
@@ -66,16 +128,32 @@ async fn all_of(
 
 /// Takes away at most `most` rows of each kind of look and edit before `edge`, wall clock; says how many.
 pub async fn looks(c: &mut AnyConnection, edge: i64, most: i64) -> Result<u64, Error> {
+    let kinds: [(&str, &'static [(&str, &str)]); 5] = [
+        (
+            "SELECT id FROM access WHERE wall < $1 ORDER BY wall, id LIMIT $2 OFFSET $3",
+            &[("access", "id")],
+        ),
+        (
+            "SELECT id FROM edit WHERE wall < $1 ORDER BY wall, id LIMIT $2 OFFSET $3",
+            &[("edit", "id")],
+        ),
+        (
+            "SELECT id FROM glass WHERE wall < $1 AND seen_wall IS NOT NULL \
+             ORDER BY wall, id LIMIT $2 OFFSET $3",
+            &[("glass", "id")],
+        ),
+        (
+            "SELECT id FROM image_deed WHERE wall < $1 ORDER BY wall, id LIMIT $2 OFFSET $3",
+            &[("image_deed", "id")],
+        ),
+        (
+            "SELECT id FROM forgotten WHERE wall < $1 ORDER BY wall, id LIMIT $2 OFFSET $3",
+            &[("forgotten", "id")],
+        ),
+    ];
     let mut gone = 0;
-    for sql in [
-        "DELETE FROM access WHERE id IN (SELECT id FROM access WHERE wall < $1 ORDER BY wall LIMIT $2)",
-        "DELETE FROM edit WHERE id IN (SELECT id FROM edit WHERE wall < $1 ORDER BY wall LIMIT $2)",
-        "DELETE FROM glass WHERE id IN (SELECT id FROM glass WHERE wall < $1 AND seen_wall IS NOT NULL \
-         ORDER BY wall LIMIT $2)",
-        "DELETE FROM image_deed WHERE id IN (SELECT id FROM image_deed WHERE wall < $1 ORDER BY wall LIMIT $2)",
-        "DELETE FROM forgotten WHERE id IN (SELECT id FROM forgotten WHERE wall < $1 ORDER BY wall LIMIT $2)",
-    ] {
-        gone += query(sql).bind(edge).bind(most).execute(&mut *c).await?.rows_affected();
+    for (ids, parts) in kinds {
+        gone += oldest(c, &Kept { ids, parts }, edge, most).await?;
     }
     Ok(gone)
 }

@@ -5,6 +5,8 @@
 
 use sqlx::{AnyConnection, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// Epochs of one device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Epochs {
@@ -18,8 +20,8 @@ pub struct Epochs {
 
 /// Those of all devices that have a row.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<Epochs>, Error> {
-    let rows = query("SELECT device, heard, oldest FROM key_epoch").fetch_all(c).await?;
-    rows.iter().map(read).collect()
+    let rows = fetch(query("SELECT device, heard, oldest FROM key_epoch"), c).await?;
+    Ok(readable(&rows, read))
 }
 
 /// Those of one device.

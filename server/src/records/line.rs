@@ -5,6 +5,8 @@
 
 use sqlx::{AnyConnection, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// The life of these records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line {
@@ -55,7 +57,7 @@ pub async fn put_line(c: &mut AnyConnection, line: &Line) -> Result<(), Error> {
 
 /// Every position.
 pub async fn reaches(c: &mut AnyConnection) -> Result<Vec<Reach>, Error> {
-    let rows = query("SELECT gateway, lane, line, spool, through FROM reach").fetch_all(c).await?;
+    let rows = fetch(query("SELECT gateway, lane, line, spool, through FROM reach"), c).await?;
     let read = |row: &sqlx::any::AnyRow| {
         Ok(Reach {
             gateway: row.try_get("gateway")?,
@@ -65,7 +67,7 @@ pub async fn reaches(c: &mut AnyConnection) -> Result<Vec<Reach>, Error> {
             through: row.try_get("through")?,
         })
     };
-    rows.iter().map(read).collect()
+    Ok(readable(&rows, read))
 }
 
 /// Writes a position.

@@ -7,7 +7,8 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
-use super::refusal::{fetch, readable};
+use super::forgotten::{Kept, oldest};
+use super::refusal::pick;
 use crate::notify::{Message, put as message};
 use crate::records::due::DueStep;
 
@@ -149,17 +150,17 @@ pub async fn over_of(c: &mut AnyConnection, over: Over<'_>, wall: i64) -> Result
     Ok(())
 }
 
-/// Notices of a receiver that are due, emergencies first, what was never tried before what was.
+/// Notices of a receiver that are due and do not rest, emergencies first, what was never tried before what was.
 pub async fn due(
     c: &mut AnyConnection,
     channel: &str,
-    mono: i64,
-    limit: i64,
+    (mono, most): (i64, i64),
+    rests: impl Fn(&str) -> bool,
 ) -> Result<Vec<OutboxRow>, Error> {
     let sql = "SELECT id, channel, alert, reason, round, urgent, body, tries, due_mono, created_mono \
                FROM outbox WHERE state = 0 AND channel = $1 AND due_mono <= $2 \
-               ORDER BY urgent DESC, CASE WHEN tries = 0 THEN 0 ELSE 1 END, due_mono, id LIMIT $3";
-    let rows = fetch(query(sql).bind(channel).bind(mono).bind(limit), c).await?;
+               ORDER BY urgent DESC, CASE WHEN tries = 0 THEN 0 ELSE 1 END, due_mono, id LIMIT $3 OFFSET $4";
+    let ask = |past| query(sql).bind(channel).bind(mono).bind(most).bind(past);
     let read = |row: &AnyRow| {
         Ok(OutboxRow {
             id: row.try_get("id")?,
@@ -174,7 +175,7 @@ pub async fn due(
             created_mono: row.try_get("created_mono")?,
         })
     };
-    Ok(readable(&rows, read))
+    Ok(pick(c, most, ask, read, |row| !rests(&row.id)).await?.0)
 }
 
 /// A receiver is back: all that waits for it is due.
@@ -245,10 +246,9 @@ pub async fn receipt(c: &mut AnyConnection, id: &str) -> Result<Option<String>, 
 }
 
 /// Drops notices that ended before `mono`, server's clock: their alert's own rows tell the story. A bounded
-/// number; says how many.
+/// number; says how many. One that cannot be dropped keeps no other.
 pub async fn drop_ended(c: &mut AnyConnection, mono: i64) -> Result<u64, Error> {
-    let sql = "DELETE FROM outbox WHERE id IN \
-               (SELECT id FROM outbox WHERE state <> 0 AND ended_mono < $1 ORDER BY ended_mono LIMIT $2)";
-    let done = query(sql).bind(mono).bind(DROPPED_AT_ONCE).execute(c).await?;
-    Ok(done.rows_affected())
+    let sql = "SELECT id FROM outbox WHERE state <> 0 AND ended_mono < $1 ORDER BY ended_mono, id \
+               LIMIT $2 OFFSET $3";
+    oldest(c, &Kept { ids: sql, parts: &[("outbox", "id")] }, mono, DROPPED_AT_ONCE).await
 }

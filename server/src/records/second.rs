@@ -4,6 +4,8 @@
 
 use sqlx::{AnyConnection, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// Somebody's second factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondRow {
@@ -25,8 +27,8 @@ pub async fn of(c: &mut AnyConnection, staff: &str) -> Result<Option<SecondRow>,
 
 /// Whose second factor is asked for.
 pub async fn active(c: &mut AnyConnection) -> Result<Vec<String>, Error> {
-    let rows = query("SELECT staff FROM second_factor WHERE active = 1").fetch_all(c).await?;
-    rows.iter().map(|row| row.try_get("staff")).collect()
+    let rows = fetch(query("SELECT staff FROM second_factor WHERE active = 1"), c).await?;
+    Ok(readable(&rows, |row| row.try_get("staff")))
 }
 
 /// Keeps a secret that is not asked for yet; false if one is asked for already.

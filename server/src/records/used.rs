@@ -4,10 +4,12 @@
 
 use sqlx::{AnyConnection, Error, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// All of them: gateway, and what is remembered of it.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<(i64, Vec<u8>)>, Error> {
-    let rows = query("SELECT gateway, used FROM connect_proof").fetch_all(c).await?;
-    rows.iter().map(|row| Ok((row.try_get("gateway")?, row.try_get("used")?))).collect()
+    let rows = fetch(query("SELECT gateway, used FROM connect_proof"), c).await?;
+    Ok(readable(&rows, |row| Ok((row.try_get("gateway")?, row.try_get("used")?))))
 }
 
 /// Keeps what is remembered of a gateway.

@@ -4,13 +4,15 @@
 
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
+use super::refusal::{fetch, readable};
+
 /// Rows of one statement.
 const ROWS: usize = super::rows_of(2);
 
 /// All of them.
 pub async fn all(c: &mut AnyConnection) -> Result<Vec<i64>, Error> {
-    let rows = query("SELECT home FROM home_way").fetch_all(c).await?;
-    rows.iter().map(|row| row.try_get("home")).collect()
+    let rows = fetch(query("SELECT home FROM home_way"), c).await?;
+    Ok(readable(&rows, |row| row.try_get("home")))
 }
 
 /// These have one now.
