@@ -174,3 +174,63 @@ fn on_a_full_disk_presses_live_on_the_reserve_and_nothing_acknowledged_is_missin
     assert!(inbox.lost() > 0, "what was shed is counted on the disk");
     drop(disk);
 }
+
+#[test]
+fn a_damaged_row_of_the_inbox_is_given_as_unreadable_and_keeps_no_other_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inbox.db");
+    let (inbox, mut writer) = open(&path, small());
+    let texts = ["1", "2", "3", "4", "5"];
+    keep(&mut writer, &texts.map(|text| arrival(Lane::Emergency, text)));
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch(
+        "UPDATE inbox_e SET bytes = 9 WHERE id = 1; UPDATE inbox_e SET mono = 'noon' WHERE id = 2;
+         UPDATE inbox_e SET wall = x'00' WHERE id = 3; UPDATE inbox_e SET gateway = 'hall' WHERE id = 4",
+    )
+    .unwrap();
+    let rows = inbox.next(Lane::Emergency, 0, 10).unwrap();
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    let said: Vec<&[u8]> = rows.iter().map(|row| row.bytes.as_slice()).collect();
+    let whole: [&[u8]; 5] = [b"", b"2", b"3", b"4", b"5"];
+    assert_eq!(said, whole, "what is whole of it is given");
+    assert_eq!(rows[4].gateway, GatewayId::new(7).unwrap());
+}
+
+/// Falls in the moment after a commit, before anybody was told of it.
+struct Falls {
+    keep: SqliteKeep,
+    over: &'static [u8],
+}
+
+impl Keep for Falls {
+    fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>) {
+        self.keep.keep(group, verdicts);
+        let falls = group.iter().any(|arrival| arrival.payload == self.over);
+        assert!(!falls, "planted");
+    }
+
+    fn anew(&mut self) -> bool {
+        self.keep.anew()
+    }
+}
+
+#[tokio::test]
+async fn a_commit_thread_that_panics_acknowledges_nothing_of_it_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inbox.db");
+    let (inbox, keep) = open(&path, small());
+    let (commit, _thread) =
+        door::committer(Falls { keep, over: b"poison" }, door::CommitLimits::default());
+    for (text, verdict) in
+        [("1", Verdict::Kept), ("poison", Verdict::Refused), ("2", Verdict::Kept)]
+    {
+        assert_eq!(commit.keep(arrival(Lane::Emergency, text)).await, verdict, "{text}");
+    }
+    assert!(commit.healthy());
+    let [worker] = commit.workers().roll_call().try_into().unwrap();
+    assert_eq!(worker.restarts, 1, "`/health` counts it");
+    let rows = inbox.next(Lane::Emergency, 0, 10).unwrap();
+    let said: Vec<_> = rows.iter().map(|row| row.bytes.as_slice()).collect();
+    assert!(said.contains(&b"1".as_slice()) && said.contains(&b"2".as_slice()), "{said:?}");
+    assert!(rows.windows(2).all(|two| two[0].id < two[1].id));
+}

@@ -7,7 +7,6 @@
 //! Not here: sockets, or what durable means (the keep decides).
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -17,7 +16,7 @@ use proto::frame::Lane;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::line::Line;
-use crate::workers::{Rhythm, Workers};
+use crate::workers::{Rhythm, Worker, Workers};
 use crate::{Arrival, Keep, Verdict};
 
 /// Room in a group that emergencies leave to telemetry, so that a flood of presses starves nothing.
@@ -112,7 +111,7 @@ impl CommitHandle {
         verdict.await.unwrap_or(Verdict::Refused)
     }
 
-    /// False once the keep has panicked: from then on everything is refused.
+    /// False once the keep has panicked and cannot go on: from then on everything is refused.
     pub fn healthy(&self) -> bool {
         !self.queue().broken.load(Ordering::Acquire)
     }
@@ -230,7 +229,7 @@ impl Queue {
         while self.next_group(&mut group, &mut answers) {
             let _busy = worker.busy();
             verdicts.clear();
-            self.commit(&mut keep, &group, &mut verdicts);
+            self.commit(&worker, &mut keep, &group, &mut verdicts);
             group.clear();
             let mut rest = verdicts.as_slice();
             for (batch, count) in answers.drain(..) {
@@ -264,18 +263,62 @@ impl Queue {
     }
 
     /// One call of the keep. Whatever it does, there is one verdict for each message afterwards.
-    fn commit(&self, keep: &mut impl Keep, group: &[Arrival], verdicts: &mut Vec<Verdict>) {
-        if !self.broken.load(Ordering::Acquire) {
-            let kept = catch_unwind(AssertUnwindSafe(|| keep.keep(group, verdicts)));
-            if kept.is_err() {
-                // What it had pushed before it fell is not to be trusted: its commit never returned.
-                verdicts.clear();
-                self.broken.store(true, Ordering::Release);
-                tracing::error!("the keep has panicked: nothing is acknowledged any more, restart");
+    fn commit(
+        &self,
+        worker: &Worker,
+        keep: &mut impl Keep,
+        group: &[Arrival],
+        verdicts: &mut Vec<Verdict>,
+    ) {
+        if !self.broken.load(Ordering::Acquire)
+            && let Err(why) = worker.attempt(|| keep.keep(group, verdicts))
+        {
+            // What it had pushed before it fell is not to be trusted: its commit never returned.
+            verdicts.clear();
+            if self.anew(worker, keep, &why) && group.len() > 1 {
+                self.alone(worker, keep, group, verdicts);
             }
         }
         verdicts.resize(group.len(), Verdict::Refused);
         self.groups.fetch_add(1, Ordering::Relaxed);
         self.messages.fetch_add(group.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Each message alone, so that only the one that it falls over is refused.
+    fn alone(
+        &self,
+        worker: &Worker,
+        keep: &mut impl Keep,
+        group: &[Arrival],
+        verdicts: &mut Vec<Verdict>,
+    ) {
+        for arrival in group {
+            let mut own = Vec::new();
+            let kept = worker.attempt(|| keep.keep(std::slice::from_ref(arrival), &mut own));
+            match kept {
+                Ok(()) => verdicts.push(own.first().copied().unwrap_or(Verdict::Refused)),
+                Err(why) => {
+                    verdicts.push(Verdict::Refused);
+                    if !self.anew(worker, keep, &why) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the keep goes on after a panic.
+    fn anew(&self, worker: &Worker, keep: &mut impl Keep, why: &str) -> bool {
+        let goes_on = worker.attempt(|| keep.anew()).unwrap_or(false);
+        if goes_on {
+            worker.fell(why);
+        } else {
+            self.broken.store(true, Ordering::Release);
+            tracing::error!(
+                why,
+                "the keep has panicked: nothing is acknowledged any more, restart"
+            );
+        }
+        goes_on
     }
 }

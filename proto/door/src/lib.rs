@@ -163,9 +163,15 @@ pub enum Verdict {
 ///
 /// Every 5 s the door's own watchdog comes as [`Who::Watchdog`] on [`Topic::Watchdog`] with an empty
 /// payload: answer it with the rest of its group, after the commit; there is nothing to store.
-/// A panic is the end of it: the door then acknowledges nothing any more and is not healthy.
+/// After a panic nothing of its group is believed; see [`Keep::anew`].
 pub trait Keep: Send + 'static {
     /// Makes a group durable in one commit and pushes one verdict for each, in order.
     /// A verdict of `Kept` or `Shed` promises that it survives a power cut.
     fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>);
+
+    /// [`Keep::keep`] has panicked: throws away whatever that left half done. True: it goes on, and is given the messages
+    /// of that group again, each alone. False: the door acknowledges nothing any more and says so; only a new process helps.
+    fn anew(&mut self) -> bool {
+        false
+    }
 }

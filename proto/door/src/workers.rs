@@ -183,6 +183,14 @@ impl Worker {
         self.row.begins(self.clock.now());
     }
 
+    /// It has fallen and goes on at once: counted and told.
+    pub(crate) fn fell(&self, why: &str) {
+        self.row.falls(self.clock.now());
+        self.row.begins(self.clock.now());
+        let worker = &self.name;
+        tracing::error!(worker, why, "a worker goes on after a fall");
+    }
+
     fn falls(&self, why: &str) -> Duration {
         let pause = self.row.falls(self.clock.now());
         let worker = &self.name;

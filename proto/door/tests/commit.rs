@@ -97,6 +97,71 @@ async fn too_few_verdicts_are_refusals_and_a_panic_is_the_end() {
     assert_eq!(commit.keep(arrival(Lane::Emergency, "y")).await, Verdict::Refused);
 }
 
+/// Keeps what it is told, falls over "poison", and stands up again.
+struct Clumsy {
+    kept: Arc<Mutex<Vec<Bytes>>>,
+    half_done: bool,
+    asked: Sender<()>,
+    go: Receiver<()>,
+}
+
+impl Keep for Clumsy {
+    fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>) {
+        if group[0].payload == "first" {
+            self.asked.send(()).unwrap();
+            self.go.recv().unwrap();
+        }
+        assert!(!self.half_done, "it goes on with what it left half done");
+        for arrival in group {
+            self.half_done = true;
+            verdicts.push(Verdict::Kept);
+            assert!(arrival.payload != "poison", "planted");
+        }
+        self.half_done = false;
+        self.kept.lock().unwrap().extend(group.iter().map(|arrival| arrival.payload.clone()));
+    }
+
+    fn anew(&mut self) -> bool {
+        self.half_done = false;
+        true
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_panic_the_keep_goes_on_and_only_what_it_fell_over_is_refused() {
+    let ((asked, first), (tell, go)) = (channel(), channel());
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let keep = Clumsy { kept: Arc::clone(&kept), half_done: false, asked, go };
+    let (commit, _thread) = committer(keep, CommitLimits::default());
+    let keep = |payload: &'static str| {
+        let commit = commit.clone();
+        tokio::spawn(async move { commit.keep(arrival(Lane::Emergency, payload)).await })
+    };
+    let one = keep("first");
+    first.recv().unwrap();
+    let others = ["a", "poison", "b"].map(&keep);
+    while commit.waiting() < 3 {
+        tokio::task::yield_now().await;
+    }
+    tell.send(()).unwrap();
+    assert_eq!(one.await.unwrap(), Verdict::Kept);
+    let [a, poison, b] = others;
+    assert_eq!(poison.await.unwrap(), Verdict::Refused, "what was pushed before is not believed");
+    for other in [a, b, keep("after")] {
+        assert_eq!(other.await.unwrap(), Verdict::Kept);
+    }
+    let mut kept: Vec<_> = kept.lock().unwrap().clone();
+    kept.sort();
+    assert_eq!(kept, ["a", "after", "b", "first"], "acknowledged is kept, once");
+    assert!(commit.healthy(), "and it goes on");
+    let [worker] = commit.workers().roll_call().try_into().unwrap();
+    assert_eq!(
+        (worker.name.as_str(), worker.restarts),
+        ("commit", 2),
+        "each fall is in the roll-call"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn groups_are_bounded_and_a_flood_of_presses_leaves_room_for_telemetry() {
     let limits = CommitLimits { group: 8, ..CommitLimits::default() };

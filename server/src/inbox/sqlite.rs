@@ -12,6 +12,7 @@ use door::{Arrival, Keep, Reserve, Verdict, Who};
 use proto::frame::Lane;
 use proto::id::GatewayId;
 use proto::unit::Mono;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
 use super::lane::by_what_they_are;
@@ -106,17 +107,23 @@ pub(super) fn next(
     let mut statement = connection.prepare_cached(sql)?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let rows = statement.query_map(params![after, most], |row| {
-        let gateway: i64 = row.get(1)?;
-        let mono: i64 = row.get(2)?;
+        // Another sort of value than was written is damage: it is read as a record that cannot be, and told; a row that
+        // ended this look would end each look after it.
+        let number = |at: usize| row.get::<_, i64>(at).unwrap_or(0);
+        let bytes = match row.get_ref(4)? {
+            ValueRef::Blob(bytes) | ValueRef::Text(bytes) => bytes.to_vec(),
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => Vec::new(),
+        };
+        let gateway = number(1);
         Ok(InboxRow {
             id: row.get(0)?,
             // A number out of range cannot have been written; zero is nobody's.
             gateway: GatewayId::new(gateway.unsigned_abs())
                 .or_else(|| GatewayId::new(0))
                 .ok_or(rusqlite::Error::IntegralValueOutOfRange(1, gateway))?,
-            mono: Mono::from_millis(mono.unsigned_abs()),
-            wall_ms: row.get(3)?,
-            bytes: row.get(4)?,
+            mono: Mono::from_millis(number(2).unsigned_abs()),
+            wall_ms: number(3),
+            bytes,
         })
     })?;
     rows.collect()
@@ -304,6 +311,12 @@ impl Keep for SqliteKeep {
                 self.rescue(group, verdicts);
             }
         }
+    }
+
+    fn anew(&mut self) -> bool {
+        // A transaction that was open ends with its connection; what is counted beside it is only ever behind the rows.
+        self.connection = None;
+        true
     }
 }
 

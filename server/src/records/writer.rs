@@ -216,6 +216,43 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_panics_in_the_middle_of_a_transaction_leaves_a_writer_that_commits() {
+        let (records, _folder) = open().await;
+        for n in 1..=3 {
+            let falls = records.clone();
+            let fallen = tokio::spawn(async move {
+                let mut writer = falls.begin().await.unwrap();
+                state::put_clock(&mut writer, &time(99)).await.unwrap();
+                panic!("planted");
+            });
+            assert!(fallen.await.is_err());
+            let mut writer = records.begin().await.unwrap();
+            state::put_clock(&mut writer, &time(n)).await.unwrap();
+            writer.commit().await.unwrap();
+            assert_eq!(seen(&records).await, Some(n), "a reader sees this one and not the other");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_nobody_waits_for_any_more_leaves_a_writer_that_commits() {
+        let (records, _folder) = open().await;
+        for n in 1..=3 {
+            let mut writer = records.begin().await.unwrap();
+            state::put_clock(&mut writer, &time(10 * n)).await.unwrap();
+            {
+                let mut commit = std::pin::pin!(writer.commit());
+                let waker = std::task::Waker::noop();
+                let asked = commit.as_mut().poll(&mut std::task::Context::from_waker(waker));
+                assert!(asked.is_pending(), "it is at the disk");
+            }
+            let mut writer = records.begin().await.unwrap();
+            state::put_clock(&mut writer, &time(10 * n + 1)).await.unwrap();
+            writer.commit().await.unwrap();
+            assert_eq!(seen(&records).await, Some(10 * n + 1));
+        }
+    }
+
+    #[tokio::test]
     async fn a_dropped_transaction_never_was_and_holds_nobody_up() {
         let (records, _folder) = open().await;
         let mut writer = records.begin().await.unwrap();
