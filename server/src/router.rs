@@ -4,6 +4,7 @@
 //! language, and puts the same security headers on everything that leaves. Not here: what a door does (`routes`).
 
 mod address;
+mod carried;
 mod certificate;
 mod edge;
 mod patient;
@@ -229,7 +230,7 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
             asked = None;
             error.into_response()
         }
-        None => next.run(request).await,
+        None => carried::run(request, next).await,
     };
     if let Some(error) = refusal(&mut answer) {
         let takes = answer.headers_mut().remove(ALLOW);

@@ -28,8 +28,10 @@ struct Tables {
     devices: HashMap<i64, String>,
     gateways: HashMap<GatewayId, String>,
     staff: HashMap<String, String>,
-    /// Homes that were forgotten so far: what was read before the newest of these may be of before an edit.
+    /// How often a home was forgotten so far, and when, in these, each was last: what was read before that may be of
+    /// before its edit.
     edits: u64,
+    edited: HashMap<i64, u64>,
 }
 
 /// The names. One per server.
@@ -92,12 +94,14 @@ impl Names {
         self.read(|tables| tables.edits)
     }
 
-    /// Learns homes that were read after so many edits; false: one was edited meanwhile, so they are read anew.
+    /// Learns homes that were read after so many edits; false: one of them was edited meanwhile and is to be read anew.
     pub fn learn_read(&self, edits: u64, homes: &[(i64, HomeName)]) -> bool {
         self.write(|tables| {
-            let fresh = tables.edits == edits;
-            tables.homes.extend(homes.iter().filter(|_| fresh).cloned());
-            fresh
+            let edited = &tables.edited;
+            let fresh = |home: &i64| edited.get(home).is_none_or(|at| *at <= edits);
+            let (read, stale): (Vec<_>, Vec<_>) = homes.iter().partition(|(home, _)| fresh(home));
+            tables.homes.extend(read.into_iter().cloned());
+            stale.is_empty()
         })
     }
 
@@ -126,6 +130,7 @@ impl Names {
         self.write(|tables| {
             tables.homes.remove(&home);
             tables.edits += 1;
+            tables.edited.insert(home, tables.edits);
         });
     }
 
@@ -145,11 +150,17 @@ mod tests {
     #[test]
     fn a_name_that_was_read_before_an_edit_is_not_kept() {
         let (names, home) = (Names::default(), 7);
-        let named = |label: &str| (home, HomeName { label: label.into(), person: String::new() });
+        let named = |home: i64, label: &str| {
+            (home, HomeName { label: label.into(), person: String::new() })
+        };
         let before = names.edits();
         names.forget_home(home);
-        assert!(!names.learn_read(before, &[named("old")]) && names.home(home).is_none());
-        assert!(names.learn_read(names.edits(), &[named("new")]));
+        let read = [named(home, "old"), named(8, "other")];
+        assert!(!names.learn_read(before, &read) && names.home(home).is_none());
+        assert!(names.home(8).is_some(), "an edit elsewhere costs nobody its name");
+        assert!(names.learn_read(names.edits(), &[named(home, "new")]));
         assert_eq!(names.home(home).map(|name| name.label).as_deref(), Some("new"));
+        names.forget_home(8);
+        assert!(names.learn_read(before + 1, &[named(home, "new")]), "nor a second reading");
     }
 }

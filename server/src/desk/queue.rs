@@ -86,7 +86,9 @@ pub async fn learn(
     if numbers.is_empty() {
         return Ok(());
     }
+    let mut last = Vec::new();
     for _ in 0..READS {
+        // Asked before the rows are read: an edit in between makes them those of before it.
         let edits = app.names.edits();
         let mut found: BTreeMap<_, _> = home::names_of(c, &numbers).await?.into_iter().collect();
         for number in &numbers {
@@ -99,9 +101,10 @@ pub async fn learn(
         if app.names.learn_read(edits, &found) {
             return Ok(());
         }
-        // A queue without a row is worse than a row with a name of a moment ago.
-        app.names.learn_homes(found);
+        last = found;
     }
+    // A queue without a row is worse than a row with a name of a moment ago.
+    app.names.learn_homes(last);
     Ok(())
 }
 

@@ -45,6 +45,12 @@ impl Couple {
         [one["bed"].clone(), one["label"].clone()]
     }
 
+    /// What a card calls a device, from memory.
+    fn called(&self, device: &str) -> String {
+        let device: proto::id::DeviceId = device.parse().unwrap();
+        self.room.app.names.device(device.get().cast_signed()).unwrap_or_default()
+    }
+
     async fn put(&self, device: &str, bed: Value) -> StatusCode {
         let path = format!("/api/devices/{device}/bed");
         self.room.call(Method::POST, &path, &self.admin, Some(json!({ "bed": bed }))).await.status
@@ -62,10 +68,12 @@ async fn a_mat_belongs_to_a_bed_of_its_home_and_is_called_as_it_is() {
     assert_eq!(house.place(&second).await, [Value::Null, json!("")], "nobody has said which");
     assert_eq!(house.put(&second, json!(right)).await, StatusCode::NO_CONTENT);
     assert_eq!(house.place(&second).await, [json!(right), json!("右床")]);
+    assert_eq!((house.called(&first), house.called(&second)), ("左床".into(), "右床".into()));
     let (_, third) = house.mat(Some(&right)).await;
     assert_eq!(house.place(&third).await, [json!(right), json!("右床")]);
     assert_eq!(house.put(&second, Value::Null).await, StatusCode::NO_CONTENT);
     assert_eq!(house.place(&second).await[0], Value::Null);
+    assert_eq!(house.called(&second), "", "and no card calls it by a bed that it is not in");
     let next_door = home(&house.room, &house.admin, "7-1-103").await;
     let foreign = house.bed(&next_door, "床").await;
     let refused = StatusCode::UNPROCESSABLE_ENTITY;

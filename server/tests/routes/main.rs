@@ -15,6 +15,7 @@ mod glass;
 mod guard;
 mod hand;
 mod images;
+mod names;
 mod own_tls;
 mod people;
 mod problems;
