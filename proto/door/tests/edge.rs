@@ -139,7 +139,10 @@ fn r05_silent_peers_on_the_tls_port_hold_up_nobody() {
     for stream in &mut silent {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut rest = Vec::new();
-        let _ = stream.read_to_end(&mut rest);
+        let ended = stream.read_to_end(&mut rest);
+        let reset = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionReset;
+        let closed = ended.as_ref().map_or_else(reset, |_| true);
+        assert!(closed, "it is closed, and not only silent");
     }
     assert!(is_served(&mut call(address, &authority, Some(&signed))), "all were closed after 5 s");
 }
