@@ -38,8 +38,8 @@ use crate::records::{Records, open};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
 use crate::replay::Replay;
-use crate::series::Series;
 use crate::update::Updates;
+use series::Series;
 
 pub use start::{Running, start, start_on};
 

@@ -9,13 +9,16 @@ use std::path::Path;
 use care::policy::dates::{Life, can_be_right, dated};
 use door::tls::paper::read_pem;
 
+use crate::config::Config;
+#[cfg(feature = "influx")]
+use crate::config::Store;
 use crate::config::console::Console;
-use crate::config::{Config, Store};
 use crate::notify;
 use crate::provision::certificate::Authority;
 use crate::records::proof;
 use crate::router::Certificate;
-use crate::series::influx;
+#[cfg(feature = "influx")]
+use series::influx;
 
 /// A certificate of the console that has fewer days left is told.
 const SOON_DAYS: i64 = 14;
@@ -47,15 +50,22 @@ pub async fn check(config: &Config, now_ms: i64, prove: bool) -> Result<(), Find
     }
     found.extend(desk(&config.console, now));
     found.extend(receiver(config, now_ms, prove).await);
-    if let (Store::Influx, Some(settings)) = (config.series.store, &config.series.influx) {
-        let keep = Some(config.series.retention);
-        let asked = async {
-            let asked = influx::InfluxConfig::of(settings, &config.data)?;
-            influx::proof::ask(&influx::InfluxConfig { keep, ..asked }).await
-        };
-        found.extend(asked.await.err().map(|error| error.to_string()));
-    }
+    #[cfg(feature = "influx")]
+    found.extend(influxdb(config).await);
     if found.is_empty() { Ok(()) } else { Err(Findings(found)) }
+}
+
+/// Whether the InfluxDB that is configured takes the token, and what it may do.
+#[cfg(feature = "influx")]
+async fn influxdb(config: &Config) -> Option<String> {
+    let settings = config.series.influx.as_ref();
+    let settings = settings.filter(|_| config.series.store == Store::Influx)?;
+    let keep = Some(config.series.retention);
+    let asked = async {
+        let asked = influx::InfluxConfig::of(settings, &config.data)?;
+        influx::proof::ask(&influx::InfluxConfig { keep, ..asked }).await
+    };
+    asked.await.err().map(|error| error.to_string())
 }
 
 /// The console's own certificate, which nobody renews but whoever runs the server.

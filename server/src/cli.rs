@@ -20,9 +20,10 @@ use crate::config::{Config, ConfigError};
 use crate::faults::command;
 use crate::provision::command::Enrol;
 use crate::records::staff;
-use crate::series::influx;
 use crate::update::command::ImageCommand;
 use crate::{app, backup, router};
+#[cfg(feature = "influx")]
+use series::influx;
 
 /// Wrong use or configuration (sysexits: EX_USAGE).
 const USAGE: u8 = 64;
@@ -113,6 +114,7 @@ enum Command {
         config: PathBuf,
     },
     /// Prepares an InfluxDB 2: organisation, buckets, retention.
+    #[cfg(feature = "influx")]
     Influx {
         /// Configuration file.
         #[arg(long)]
@@ -191,9 +193,11 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let config = Config::load(&config)?;
             print(&runtime()?.block_on(command::told(&config))?)
         }
+        #[cfg(feature = "influx")]
         Command::Influx { config } => {
             let config = prepared(&config)?;
-            let told = runtime()?.block_on(influx::setup(&config))?;
+            let (settings, keep) = (config.series.influx.as_ref(), &config.series.retention);
+            let told = runtime()?.block_on(influx::setup(settings, &config.data, keep))?;
             print(&told)
         }
     }

@@ -15,7 +15,7 @@ use toml_example::TomlExample;
 use self::console::Console;
 use crate::handles::{self, Asked, Division};
 use crate::rehearsal::rules::RulesForm;
-use crate::series::Retention;
+use series::Retention;
 
 /// Most receivers of notices; each has threads of its own.
 const RECEIVERS_MAX: usize = 8;
@@ -87,7 +87,8 @@ pub struct SeriesConfig {
     pub retention: Retention,
     /// An InfluxDB 2.
     #[toml_example(skip)]
-    pub influx: Option<Influx>,
+    #[cfg(feature = "influx")]
+    pub influx: Option<series::influx::Settings>,
 }
 
 /// Which store keeps measured values.
@@ -98,21 +99,8 @@ pub enum Store {
     #[default]
     Embedded,
     /// An InfluxDB 2.
+    #[cfg(feature = "influx")]
     Influx,
-}
-
-/// An InfluxDB 2.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Influx {
-    /// Base address, such as `http://127.0.0.1:8086`.
-    pub url: String,
-    /// Name of the organisation.
-    pub org: String,
-    /// File that holds the token and nothing else.
-    pub token_file: PathBuf,
-    /// Name of the bucket of raw points; `server influx setup` makes it.
-    pub bucket: String,
 }
 
 /// How an alert leaves the house when nobody answers.
@@ -226,6 +214,7 @@ impl Config {
                 "`time_zone` is not in the IANA list, such as Asia/Shanghai",
             ));
         }
+        #[cfg(feature = "influx")]
         if self.series.store == Store::Influx && self.series.influx.is_none() {
             return Err(ConfigError::Value(
                 "`series.store` is influx: add the section [series.influx]",

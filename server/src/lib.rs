@@ -36,7 +36,6 @@ pub mod replay;
 pub mod retention;
 pub mod router;
 pub mod routes;
-pub mod series;
 pub mod timekeeping;
 pub mod typed;
 pub mod update;

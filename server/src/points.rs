@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::faults::Fault;
 use crate::ingest::batch::points_of;
 use crate::ingest::read::Reader;
-use crate::series::{Point, Sampled, SeriesError, Window};
+use series::{Point, Sampled, SeriesError, Window};
 
 /// Points that wait in memory: 16 MB.
 const WAITING_MAX: usize = 400_000;

@@ -16,10 +16,10 @@ use proto::id::GatewayId;
 use proto::unit::Millis;
 use proto::up::{EventKind, Quantity, Reading, Up, Value};
 use room::Room;
+use series::{Answer, Facts, Point, Sampled, Series, Window};
 use server::clock::Clock;
 use server::desk::protection;
 use server::inbox::{self, InboxLimits};
-use server::series::{Answer, Facts, Point, Sampled, Series, Window};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Longest that a press may take, from its row to its alert.

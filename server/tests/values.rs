@@ -11,7 +11,7 @@ use proto::frame::Lane;
 use proto::unit::{Dbm, Millis, NoData, Percent};
 use proto::up::{Health, Quantity, Reading, Role, Up, Value};
 use room::Room;
-use server::series::{Sampled, Window};
+use series::{Sampled, Window};
 
 /// Says these values, one frame each, a second apart, and gives what is stored of them, oldest first.
 async fn stored(quantity: Quantity, told: &[Value]) -> Vec<Result<f32, NoData>> {

@@ -15,7 +15,9 @@ use crate::alert::escalate;
 use crate::auth::Auth;
 use crate::backup::stores::{self, Stores};
 use crate::certificates::{self, Certificates};
-use crate::config::{Config, Store};
+use crate::config::Config;
+#[cfg(feature = "influx")]
+use crate::config::Store;
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
 use crate::faults::{self, Fault, Faults};
@@ -36,10 +38,12 @@ use crate::records::{Records, desk, rules};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
 use crate::replay::{self, Replay};
-use crate::series::{Series, embedded, influx};
 use crate::update::{self, Updates, Words};
 use crate::workers::{self, keep, keep_with};
 use crate::{gateways, losses, timekeeping};
+#[cfg(feature = "influx")]
+use series::influx;
+use series::{Series, embedded};
 
 /// A server that runs: the app and its door.
 pub struct Running {
@@ -150,14 +154,12 @@ fn tell_found(app: &App, found: &Stores) {
 }
 
 fn open_series(config: &Config) -> anyhow::Result<Arc<dyn Series>> {
-    Ok(match (config.series.store, &config.series.influx) {
-        (Store::Influx, Some(settings)) => {
-            Arc::new(influx::open(settings, &config.data, config.series.retention)?)
-        }
-        (Store::Embedded | Store::Influx, _) => {
-            Arc::new(embedded::open(&config.data.join("series.db"), config.series.retention)?)
-        }
-    })
+    let keep = config.series.retention;
+    #[cfg(feature = "influx")]
+    if let (Store::Influx, Some(settings)) = (config.series.store, &config.series.influx) {
+        return Ok(Arc::new(influx::open(settings, &config.data, keep)?));
+    }
+    Ok(Arc::new(embedded::open(&config.data.join("series.db"), keep)?))
 }
 
 async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door> {

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::points;
 use crate::provision::mint::role_from;
 use crate::records::device::{self, DeviceRow};
-use crate::series::{Sampled, Window};
+use series::{Sampled, Window};
 
 /// One day, ms.
 pub const DAY_MS: i64 = 24 * 3_600_000;

@@ -52,7 +52,7 @@ use crate::ingest::way::Ways;
 use crate::records::refusal::is_of_row;
 use crate::records::state::Quarantined;
 use crate::records::{box_heard, care as care_rows, open};
-use crate::series::Point;
+use series::Point;
 
 /// Everything ingest remembers.
 pub struct Batcher {

@@ -16,7 +16,7 @@ use proto::unit::NoData;
 use self::gap::Gap;
 use self::scale::Scale;
 use crate::pages::when::Wall;
-use crate::series::Sampled;
+use series::Sampled;
 
 /// Share of a span in bed from which a person is in bed, per cent.
 pub const HALF: f32 = care::policy::IN_BED_SHARE;

@@ -20,7 +20,7 @@ use crate::points;
 use crate::records::home;
 use crate::routes::Ask;
 use crate::routes::homes::{looked, number};
-use crate::series::{QUANTITIES, Sampled, Window, quantity_word, reason_word};
+use series::{QUANTITIES, Sampled, Window, quantity_word, reason_word};
 
 /// Most points of one sensor in one answer.
 const POINTS_MAX: u32 = 5_000;

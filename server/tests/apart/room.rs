@@ -10,6 +10,7 @@ use proto::id::{BootId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
 use proto::relay::{Relay, RelayKind};
 use proto::unit::Millis;
 use proto::up::{Event, EventKind, Role, Up};
+use series::Series;
 use server::app::{self, App, Running};
 use server::config::Config;
 use server::inbox::InboxRow;
@@ -17,7 +18,6 @@ use server::ingest::batch::Batcher;
 use server::provision::Minted;
 use server::records::desk::{self, ActivationRow, DeskRow};
 use server::records::home::HomeRow;
-use server::series::Series;
 
 pub const WALL: i64 = 1_790_000_000_000;
 

@@ -5,9 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 
 use proto::id::{DeviceId, HomeId};
 use proto::up::Quantity;
-use server::config::Influx as Settings;
-use server::series::influx::{Influx, InfluxConfig};
-use server::series::{Point, Series};
+use series::influx::{Influx, InfluxConfig, Settings};
+use series::{Point, Series};
 
 /// An InfluxDB that knows one token.
 fn influx(token: &'static str) -> SocketAddr {

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use proto::id::{GatewayId, HomeId};
 use proto::unit::Mono;
+use series::{Point, Series, embedded};
 use server::config::Config;
 use server::records::{Records, care};
-use server::series::{Point, Series, embedded};
 use server::{ingest, timekeeping};
 use tokio::sync::mpsc::{Receiver, channel};
 

@@ -8,8 +8,8 @@ use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch};
 use proto::key::DeviceKey;
 use proto::unit::Mono;
 use proto::up::Role;
-use server::series::embedded;
-use server::series::{Point, Retention, Series as _};
+use series::embedded;
+use series::{Point, Retention, Series as _};
 use tokio::sync::mpsc::channel;
 
 use crate::demo::past::{Span, house::House};

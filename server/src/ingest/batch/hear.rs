@@ -19,8 +19,8 @@ use crate::ingest::read::{Reader, Said, Word};
 use crate::ingest::seen::Sight;
 use crate::provision::Registry;
 use crate::records::open;
-use crate::series::Point;
 use crate::update::Heard;
+use series::Point;
 
 impl Batcher {
     pub(super) async fn word(

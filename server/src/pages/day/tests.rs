@@ -8,7 +8,7 @@ use super::*;
 use crate::desk::protection::{Readings, Watched};
 use crate::pages::when::Zone;
 use crate::records::device::DeviceRow;
-use crate::series::Sampled;
+use series::Sampled;
 
 /// Where the day of these homes begins: 2026-11-29 10:00 UTC.
 const START: i64 = 1_795_946_400_000;

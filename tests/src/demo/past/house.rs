@@ -8,8 +8,8 @@ use gateway::hub::{Action, Hub};
 use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
 use proto::unit::Mono;
 use proto::up::{Role, Up};
+use series::Point;
 use server::ingest::batch::values_of;
-use server::series::Point;
 
 use super::Span;
 use super::day::{Person, Seen};

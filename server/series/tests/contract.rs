@@ -17,10 +17,10 @@ use fixture::Influxd;
 use proto::id::{DeviceId, HomeId};
 use proto::unit::NoData;
 use proto::up::Quantity;
-use server::series::embedded::Embedded;
-use server::series::influx::setup::{IMPORT, roll_up, setup};
-use server::series::influx::{Influx, InfluxConfig};
-use server::series::{Point, Retention, Sampled, Series, Window};
+use series::embedded::Embedded;
+use series::influx::setup::{IMPORT, roll_up, setup};
+use series::influx::{Influx, InfluxConfig};
+use series::{Point, Retention, Sampled, Series, Window};
 
 const MINUTE: i64 = 60_000;
 

@@ -9,7 +9,7 @@ use influxdb2::models::{Bucket, PostBucketRequest};
 use serde_json::json;
 
 use super::InfluxConfig;
-use crate::series::SeriesError;
+use crate::SeriesError;
 
 const DAY_S: i64 = 86_400;
 

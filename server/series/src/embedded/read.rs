@@ -16,8 +16,8 @@ use rusqlite::{Connection, Row};
 use super::chunk::{Damaged, Span, checksum, open, open_spans};
 use super::heads::Heads;
 use super::{Counters, DAY_MS, HOUR_MS, MINUTE_MS, PERIOD_DAYS, Slot, day_of, day_start, file};
-use crate::series::thin::{settle, thin};
-use crate::series::{Sampled, SeriesError, Window, quantity_number, reason_from};
+use crate::thin::{settle, thin};
+use crate::{Sampled, SeriesError, Window, quantity_number, reason_from};
 
 /// Damaged pieces that are remembered so that each is told once.
 const TOLD_MAX: usize = 10_000;

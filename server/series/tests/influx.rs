@@ -13,8 +13,8 @@ use axum::routing::post;
 use proto::id::{DeviceId, HomeId};
 use proto::unit::NoData;
 use proto::up::Quantity;
-use server::series::influx::{Influx, InfluxConfig};
-use server::series::{Point, Series, SeriesError, Window};
+use series::influx::{Influx, InfluxConfig};
+use series::{Point, Series, SeriesError, Window};
 
 #[derive(Clone, Copy)]
 enum Say {

@@ -17,7 +17,7 @@ use super::chunk::{CHUNK_MAX, Damaged, checksum, seal};
 use super::heads::{Heads, Name};
 use super::log::{Row, pack_batch, pack_seal, unpack};
 use super::{Counters, Slot, day_of, day_start, file};
-use crate::series::{Point, SeriesError, quantity_number};
+use crate::{Point, SeriesError, quantity_number};
 
 /// Points are of the years 1970 to 2100; anything else is a broken clock and no measurement.
 const AT_LIMIT: i64 = 4_102_444_800_000;

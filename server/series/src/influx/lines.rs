@@ -9,7 +9,7 @@ use proto::unit::NoData;
 use tokio::io::AsyncWriteExt;
 
 use super::layout::unit;
-use crate::series::{Point, quantity_word, reason_word};
+use crate::{Point, quantity_word, reason_word};
 
 /// The dead letter file grows to this and no further, bytes.
 const DEAD_MAX: u64 = 64 << 20;

@@ -3,13 +3,14 @@
 //! - A *point* is one value, or the reason why there is none, of one quantity at one moment.
 //! - A *window* asks for a span of one home; the answer is *sampled*: points, thinned to what a
 //!   screen can show.
-//! - Two stores keep one set of promises (`tests/series_contract.rs`): `embedded` in a file of its
+//! - Two stores keep one set of promises (`tests/contract.rs`): `embedded` in a file of its
 //!   own, `influx` in an InfluxDB 2. A point written twice counts once; at one moment a value
 //!   beats a gap and the last value written stays.
 //!
 //! Not here: what a value means for a person (`care`), and alerts, which are records.
 
 pub mod embedded;
+#[cfg(feature = "influx")]
 pub mod influx;
 pub mod thin;
 

@@ -9,7 +9,7 @@ use proto::id::{DeviceId, HomeId};
 use proto::up::Quantity;
 
 use super::InfluxConfig;
-use crate::series::{Window, quantity_number, quantity_word};
+use crate::{Window, quantity_number, quantity_word};
 
 /// Nanoseconds in a millisecond: InfluxDB answers in nanoseconds.
 pub(super) const NANOS: i64 = 1_000_000;

@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use proto::id::{DeviceId, HomeId};
 use proto::unit::NoData;
 use proto::up::Quantity;
-use server::series::embedded::Embedded;
-use server::series::{Point, Retention, Sampled, Series, SeriesError, Window};
+use series::embedded::Embedded;
+use series::{Point, Retention, Sampled, Series, SeriesError, Window};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 1440 * MINUTE;

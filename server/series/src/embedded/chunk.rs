@@ -9,7 +9,7 @@ use pco::ChunkConfig;
 use pco::standalone::{simple_compress, simple_decompress};
 
 use super::Slot;
-use crate::series::{reason_from, reason_number};
+use crate::{reason_from, reason_number};
 
 /// Most points in one chunk; places in it are 16 bits wide.
 pub(super) const CHUNK_MAX: usize = 4096;

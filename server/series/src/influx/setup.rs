@@ -11,7 +11,7 @@ use influxdb2::models::Query;
 
 use super::layout::FORMER;
 use super::{InfluxConfig, bucket};
-use crate::series::{Retention, SeriesError};
+use crate::{Retention, SeriesError};
 
 /// What the text of [`roll_up`] needs in front of it.
 pub const IMPORT: &str = "import \"date\"\n";

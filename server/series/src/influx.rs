@@ -38,6 +38,20 @@ const GROUP_MAX: usize = 5_000;
 /// First pause before a further try; each is twice as long.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// The section `[series.influx]` of a configuration.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Base address, such as `http://127.0.0.1:8086`.
+    pub url: String,
+    /// Name of the organisation.
+    pub org: String,
+    /// File that holds the token and nothing else.
+    pub token_file: PathBuf,
+    /// Name of the bucket of raw points; `server influx` makes it.
+    pub bucket: String,
+}
+
 /// Where InfluxDB is and what it may cost to wait for it.
 #[derive(Debug, Clone)]
 pub struct InfluxConfig {
@@ -87,14 +101,14 @@ impl InfluxConfig {
     ///
     /// # Errors
     /// The token file cannot be read.
-    pub fn of(settings: &crate::config::Influx, data: &Path) -> Result<Self, SeriesError> {
+    pub fn of(settings: &Settings, data: &Path) -> Result<Self, SeriesError> {
         let token = std::fs::read_to_string(&settings.token_file).map_err(|error| {
             let file = settings.token_file.display();
             let reason = format!("the token file {file} cannot be read: {error}");
             SeriesError::Influx { url: settings.url.clone(), reason }
         })?;
         let dead = data.join("influx-dead.lp");
-        let crate::config::Influx { url, org, bucket, .. } = settings;
+        let Settings { url, org, bucket, .. } = settings;
         let made = Self::new(&**url, &**org, &**bucket, token.trim(), dead);
         Ok(Self { token_file: Some(settings.token_file.clone()), ..made })
     }
@@ -138,27 +152,26 @@ impl InfluxConfig {
 ///
 /// # Errors
 /// The token cannot be read, or address, names or token cannot be right.
-pub fn open(
-    settings: &crate::config::Influx,
-    data: &Path,
-    keep: Retention,
-) -> Result<Influx, SeriesError> {
+pub fn open(settings: &Settings, data: &Path, keep: Retention) -> Result<Influx, SeriesError> {
     let config = InfluxConfig::of(settings, data)?;
     Influx::open(InfluxConfig { keep: Some(keep), ..config })
 }
 
-/// Prepares the InfluxDB of a configuration; answers what was made, for a person to read.
+/// Prepares the InfluxDB that a configuration names; answers what was made, for a person to read.
 ///
 /// # Errors
 /// The configuration names none, or it does not answer or allow it.
-pub async fn setup(config: &crate::config::Config) -> Result<String, SeriesError> {
+pub async fn setup(
+    settings: Option<&Settings>,
+    data: &Path,
+    keep: &Retention,
+) -> Result<String, SeriesError> {
     let none = || SeriesError::Influx {
         url: "nowhere".to_owned(),
         reason: "the configuration has no [series.influx], see `server config`".to_owned(),
     };
-    let settings = config.series.influx.as_ref().ok_or_else(none)?;
-    let wanted = InfluxConfig::of(settings, &config.data)?;
-    let made = setup::setup(&wanted, &config.series.retention).await?;
+    let wanted = InfluxConfig::of(settings.ok_or_else(none)?, data)?;
+    let made = setup::setup(&wanted, keep).await?;
     Ok(if made.is_empty() { "everything is there\n".into() } else { made.join("\n") + "\n" })
 }
 

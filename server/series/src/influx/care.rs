@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::access::Access;
 use super::query::Former;
 use super::{InfluxConfig, setup};
-use crate::series::{Retention, SeriesError};
+use crate::{Retention, SeriesError};
 
 /// Time until all is looked at again, ms.
 const AGAIN: i64 = 3_600_000;

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use proto::id::{DeviceId, HomeId};
 use proto::up::Quantity;
-use server::series::embedded::Embedded;
-use server::series::{Point, Retention, Sampled, Series, Window};
+use series::embedded::Embedded;
+use series::{Point, Retention, Sampled, Series, Window};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 1440 * MINUTE;

@@ -12,8 +12,8 @@ use influxdb2::{Client, RequestError};
 
 use super::InfluxConfig;
 use super::layout::{FORMER, Layout, Level, NANOS, NO_GAP};
-use crate::series::thin::{settle, slot_ms, thin};
-use crate::series::{Sampled, SeriesError, Window, reason_from, reason_of};
+use crate::thin::{settle, slot_ms, thin};
+use crate::{Sampled, SeriesError, Window, reason_from, reason_of};
 
 /// A window that starts so little before its first sample has nothing rolled up in front.
 const NEAR_MS: i64 = 3_600_000;

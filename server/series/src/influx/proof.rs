@@ -7,7 +7,7 @@ use influxdb2::{Client, RequestError};
 
 use super::layout::Layout;
 use super::{InfluxConfig, bucket};
-use crate::series::SeriesError;
+use crate::SeriesError;
 
 /// Asks for the buckets of all resolutions, and how long they keep points.
 ///

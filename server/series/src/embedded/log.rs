@@ -7,7 +7,7 @@
 
 use super::Slot;
 use super::chunk::{Damaged, checksum};
-use crate::series::{reason_from, reason_number};
+use crate::{reason_from, reason_number};
 
 /// One row, unpacked.
 #[derive(Debug, PartialEq)]

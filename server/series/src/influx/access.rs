@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use influxdb2::Client;
 
 use super::InfluxConfig;
-use crate::series::SeriesError;
+use crate::SeriesError;
 
 struct Held {
     client: Client,

@@ -19,9 +19,9 @@ use influxdb2::models::{PostBucketRequest, Query};
 use proto::id::{DeviceId, HomeId};
 use proto::unit::NoData;
 use proto::up::Quantity;
-use server::series::influx::setup::{IMPORT, roll_up, setup};
-use server::series::influx::{Influx, InfluxConfig, proof};
-use server::series::{Point, QUANTITIES, Retention, Sampled, Series, Window};
+use series::influx::setup::{IMPORT, roll_up, setup};
+use series::influx::{Influx, InfluxConfig, proof};
+use series::{Point, QUANTITIES, Retention, Sampled, Series, Window};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use proto::id::{DeviceId, HomeId};
 use proto::up::Quantity;
-use server::series::embedded::Embedded;
-use server::series::{Point, Retention, Series, Window};
+use series::embedded::Embedded;
+use series::{Point, Retention, Series, Window};
 
 const START: i64 = 20_000 * 86_400_000;
 const STEP: i64 = 10_000;

@@ -15,8 +15,8 @@ use super::chunk::{Damaged, Span, checksum, open, open_spans, seal_spans};
 use super::read::{from_span, whole};
 use super::seal::{Writer, store_chunks};
 use super::{DAY_MS, HOUR_MS, MINUTE_MS, PERIOD_DAYS, Slot, day_of, day_start, file};
-use crate::series::thin::{Sum, settle};
-use crate::series::{Retention, Sampled, SeriesError, reason_number};
+use crate::thin::{Sum, settle};
+use crate::{Retention, Sampled, SeriesError, reason_number};
 
 /// A day is merged so long after its end: most late points are in by then.
 const MERGE_AFTER_MS: i64 = HOUR_MS;

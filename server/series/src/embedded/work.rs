@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::heads::Heads;
 use super::seal::Writer;
 use super::{Counters, Job};
-use crate::series::{Retention, SeriesError};
+use crate::{Retention, SeriesError};
 
 /// Points of one commit; the last batch taken may go beyond it.
 const GROUP_MAX: usize = 100_000;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::series::SeriesError;
+use crate::SeriesError;
 
 /// Version of the tables this server writes and the newest it reads.
 const VERSION: i64 = 1;
