@@ -1,5 +1,6 @@
 //! An alert is told first, and whose it is is written down after it: also after a power cut, and whatever cannot be read.
 #![expect(clippy::disallowed_methods, reason = "waits for a condition, and ends")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 #[path = "apart/room.rs"]
 mod room;

@@ -30,7 +30,7 @@ fn standing(scene: &Scene) -> Outcome<Value> {
 }
 
 /// How often a pattern has been begun on this page.
-async fn rounds(browser: &Browser, name: &str) -> Outcome<u64> {
+fn rounds(browser: &Browser, name: &str) -> Outcome<u64> {
     let module = "document.querySelector('script[type=module]').src.replace(/[^/]*$/, 'sound.js')";
     let count = browser.wait_for(&format!(
         "const done = arguments[0]; import({module}).then((s) => done(s.played().by.{name} ?? 0))"
@@ -91,7 +91,7 @@ async fn a_killed_server_is_said_within_five_seconds_and_nothing_is_lost_or_rung
     assert_eq!(known.as_array().map(Vec::len), Some(2));
 
     all_in_hand(&browser).await?;
-    let rung = rounds(&browser, "emergency").await? + rounds(&browser, "escalated").await?;
+    let rung = rounds(&browser, "emergency")? + rounds(&browser, "escalated")?;
     // The server is lost and found once more, with all of it in somebody's hands.
     scene.stage.server.process.kill()?;
     browser.until("!document.querySelector('#link').hidden", 8.0).await?;
@@ -101,7 +101,7 @@ async fn a_killed_server_is_said_within_five_seconds_and_nothing_is_lost_or_rung
     browser.until("document.querySelectorAll('#worked .row').length === 2", 10.0).await?;
     // Longer than a pattern rests between two rounds.
     browser.until("performance.now() - back > 3500", 6.0).await?;
-    let now = rounds(&browser, "emergency").await? + rounds(&browser, "escalated").await?;
+    let now = rounds(&browser, "emergency")? + rounds(&browser, "escalated")?;
     assert_eq!(now, rung, "it rang for what somebody has");
     Ok(())
 }

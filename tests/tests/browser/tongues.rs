@@ -95,7 +95,7 @@ for (const node of words) {
 }
 return [...cut];";
 
-async fn dress(browser: &Browser, lang: &str) -> Outcome {
+fn dress(browser: &Browser, lang: &str) -> Outcome {
     let dress = format!(
         "const done = arguments[arguments.length - 1];
          fetch('/api/shift', {{ method: 'POST', body: '{{\"lang\":\"{lang}\"}}',
@@ -131,7 +131,7 @@ fn strange(lang: &str, text: &str) -> bool {
     rest.split(|c: char| !c.is_ascii_lowercase()).any(|word| word.len() >= 3)
 }
 
-async fn entered_in_rare_characters(scene: &Scene) -> Outcome {
+fn entered_in_rare_characters(scene: &Scene) -> Outcome {
     let home = scene.homes[0];
     let person = json!({ "name": "演示𠮷", "talk": "听力差，请慢说", "phone": "00000000001",
         "contacts": [{ "name": "演示家属", "relation": "女儿", "phone": "00000000002" }] });
@@ -144,7 +144,7 @@ async fn entered_in_rare_characters(scene: &Scene) -> Outcome {
 async fn every_word_is_in_both_languages_and_two_fifths_more_of_it_still_fits() -> Outcome {
     let Some(browser) = Browser::open()? else { return Ok(()) };
     let scene = Scene::open(PROGRAM, 2, Setting::default()).await?;
-    entered_in_rare_characters(&scene).await?;
+    entered_in_rare_characters(&scene)?;
     let base = format!("http://{}", scene.stage.server.console);
     let home = format!("/homes/{}", scene.homes[0]);
     let (looks, rehearsal) = (format!("{home}/looks"), format!("{home}/rehearsal"));
@@ -156,7 +156,7 @@ async fn every_word_is_in_both_languages_and_two_fifths_more_of_it_still_fits() 
     scene.press(0).await?;
     browser.until("document.querySelectorAll('#waiting .row').length === 1", 10.0).await?;
     for lang in ["zh-CN", "en"] {
-        dress(&browser, lang).await?;
+        dress(&browser, lang)?;
         for page in pages {
             browser.size(1366, 768)?;
             there(&browser, &format!("{base}{page}")).await?;
