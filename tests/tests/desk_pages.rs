@@ -138,6 +138,18 @@ async fn late_word_of_an_alert_makes_its_wait_no_younger() -> Outcome {
     Ok(())
 }
 
+/// Texts of the chart that are half beneath the names or half beyond the edge.
+const HALF: &str = "(() => {
+  const box = document.querySelector('#readings .scroll');
+  const [left, right] = [box.querySelector('.names').getBoundingClientRect().right, box.getBoundingClientRect().right];
+  const half = (text) => {
+    const at = text.getBoundingClientRect();
+    return (at.left < left - 1 && at.right > left + 1) || (at.left < right - 1 && at.right > right + 1);
+  };
+  const shown = (text) => getComputedStyle(text).visibility === 'visible';
+  return [...box.querySelectorAll('svg[role] text')].filter((text) => shown(text) && half(text)).length;
+})()";
+
 /// A glass of this size, as a telephone or a desk with a scroll bar has it.
 fn glass(browser: &Browser, width: u32, height: u32) -> Outcome {
     let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
@@ -166,4 +178,29 @@ async fn a_chart_fits_a_desk_with_a_scroll_bar_and_is_a_table_for_who_hears_it()
     glass(&browser, 390, 844)?;
     browser.go(&home)?;
     browser.until("document.documentElement.scrollWidth <= innerWidth", 5.0).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_telephone_a_text_of_a_chart_is_read_whole_or_not_and_tables_begin_at_their_beginning()
+-> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    at_the_desk(&scene, &browser, "zh-CN").await?;
+    press(&scene, &browser).await?;
+    glass(&browser, 390, 844)?;
+    browser.go(&format!("http://{}/homes/{}", scene.stage.server.console, scene.homes[0]))?;
+    browser.until("document.querySelector('#readings .scroll svg[role=img]')", 10.0).await?;
+    let end = "(() => { const box = document.querySelector('#readings .scroll'); return box.scrollLeft > 0 && box.scrollLeft >= box.scrollWidth - box.clientWidth - 1; })()";
+    browser.until(end, 5.0).await?;
+    let tables = "[...document.querySelectorAll('.scroll table')].every((table) => table.parentElement.scrollLeft === 0)";
+    browser.until(&format!("document.querySelector('.scroll table') && {tables}"), 2.0).await?;
+    browser.until(&format!("{HALF} === 0"), 2.0).await?;
+    // Wherever somebody has scrolled to, and always with something to read.
+    for at in [0, 37, 91, 140, 333, 520] {
+        browser
+            .script(&format!("document.querySelector('#readings .scroll').scrollLeft = {at}"))?;
+        browser.until(&format!("{HALF} === 0"), 2.0).await?;
+    }
+    let read = "[...document.querySelectorAll('#readings svg[role] text')].some((text) => getComputedStyle(text).visibility === 'visible')";
+    browser.until(read, 2.0).await
 }

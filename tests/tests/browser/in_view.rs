@@ -36,12 +36,12 @@ async fn what_is_needed_to_act_is_on_the_glass_without_scrolling() -> Outcome {
     let scene = Scene::open(PROGRAM, 2, Setting::default()).await?;
     log_in(&scene, &browser).await?;
     scene.press(0).await?;
-    browser.until("document.querySelectorAll('#waiting .row').length === 1", 10.0).await?;
+    browser.until("document.querySelectorAll('#waiting .row').length === 1", 20.0).await?;
     browser.press(key::F2)?;
     browser.until("document.querySelectorAll('#worked .row').length === 1", 10.0).await?;
     // While another one waits, which takes its line where there is little room.
     scene.press(1).await?;
-    browser.until("document.querySelectorAll('#waiting .row').length === 1", 10.0).await?;
+    browser.until("document.querySelectorAll('#waiting .row').length === 1", 20.0).await?;
     let mut missing = Vec::new();
     for lang in ["zh-CN", "en"] {
         if lang == "en" {
