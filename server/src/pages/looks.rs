@@ -40,7 +40,7 @@ fn lines(lang: Lang, wall: Wall<'_>, looks: &[Looked]) -> Markup {
     html! {
         @for look in looks {
             tr data-state=(if look.shown && look.why != "claim" { "due" } else { "fine" }) {
-                td { (wall.table(look.wall)) }
+                td class="nowrap" { (wall.table(look.wall)) }
                 td { bdi { (look.display) } " " (look.number) (lang.t("js.gap")) (lang.t(&format!("role.{}", look.role))) }
                 td {
                     (lang.t(&format!("look.{}", look.what)))
