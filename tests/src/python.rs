@@ -1,13 +1,13 @@
 //! Foreign programs in Python that hold the API against its document: a validator, a generator of clients, a fuzzer.
 //!
 //! They are installed once, at their pinned versions, into a folder of the build; where that is not possible the test
-//! says so loudly and is skipped, except under `CI`. Not here: what they are asked.
+//! says so on standard error and is skipped, except under `CI`. Not here: what they are asked.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use crate::tools::install;
+use crate::tools::{install, missing};
 use crate::trouble::{Outcome, Trouble};
 
 static INSTALLING: Mutex<()> = Mutex::new(());
@@ -25,17 +25,14 @@ impl Python {
         let _one_at_a_time = INSTALLING.lock();
         let made = make(folder, packages);
         if let Err(error) = &made {
-            let missing = format!("python3 with {packages:?} is missing: {error}");
-            assert!(std::env::var_os("CI").is_none(), "{missing}");
-            tracing::error!("SKIPPED, {missing}");
+            missing(&format!("python3 with {packages:?} is missing: {error}"));
         }
         made.ok()
     }
 
     /// Runs one of its programs, or `python`; gives whether it ended well and all that it said.
     pub fn run(&self, program: &str, arguments: &[&str], dir: &Path) -> Outcome<(bool, String)> {
-        let program = self.0.join("bin").join(program);
-        let out = Command::new(program)
+        let out = Command::new(self.program(program))
             .args(arguments)
             .current_dir(dir)
             .env("PATH", self.path())
@@ -44,6 +41,11 @@ impl Python {
             .output()?;
         let said = [out.stdout, out.stderr].concat();
         Ok((out.status.success(), String::from_utf8_lossy(&said).into_owned()))
+    }
+
+    /// Where one of its programs, or `python`, lies: for who talks with it while it runs.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.0.join("bin").join(name)
     }
 
     fn path(&self) -> std::ffi::OsString {

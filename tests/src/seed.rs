@@ -3,6 +3,8 @@
 //! `SEED=…` in the environment replays a run; otherwise it is drawn and printed. The generator is
 //! splitmix64: not for keys, which only the real parts make.
 
+use std::io::Write;
+
 /// A stream of numbers that a seed decides.
 #[derive(Debug, Clone)]
 pub struct Seed(u64);
@@ -22,7 +24,8 @@ impl Seed {
             let _ = getrandom::fill(&mut bytes);
             u64::from_le_bytes(bytes)
         });
-        tracing::info!("SEED={seed} replays this run");
+        // By itself and not by macro or log: a test that hangs, or passes, has said it too.
+        let _ = writeln!(std::io::stderr(), "SEED={seed} replays this run");
         Self(seed)
     }
 

@@ -1,9 +1,10 @@
 //! Programs that some tests drive from outside: a browser, a tracer, foreign MQTT clients.
 //!
 //! A tool that is missing is installed where that is possible (Debian, as root). Where it is not,
-//! the test says so loudly and is skipped, except under `CI`, where a missing tool is a failure.
+//! the test says so on standard error and is skipped, except under `CI`, where a missing tool is a failure.
 //! Not here: anything that the product needs to run.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -73,11 +74,20 @@ pub fn need(tool: Tool) -> Option<PathBuf> {
         find(tool.program())
     });
     if found.is_none() {
-        let missing = format!("{} is missing: apt-get install {}", tool.program(), tool.package());
-        assert!(std::env::var_os("CI").is_none(), "{missing}");
-        tracing::error!("SKIPPED, {missing}");
+        missing(&format!("{} is missing: apt-get install {}", tool.program(), tool.package()));
     }
     found
+}
+
+/// A test goes no further for want of something, which is said on standard error itself: what a test prints by macro is
+/// shown only when it fails.
+///
+/// # Panics
+/// Where `CI` is set.
+pub fn missing(what: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{what}, and CI is set");
+    // Whoever has no standard error reads nothing anyway.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }
 
 fn find(program: &str) -> Option<PathBuf> {

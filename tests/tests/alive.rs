@@ -154,8 +154,7 @@ impl Voice {
 async fn a_full_disk_is_told_by_its_word_and_starts_no_server_again() -> Outcome {
     let dir = tempfile::tempdir()?;
     let Some(disk) = SmallDisk::at(&dir.path().join("server"), "100m")? else {
-        assert!(std::env::var_os("CI").is_none(), "a small disk needs the right to mount");
-        eprintln!("SKIPPED: a small disk needs the right to mount");
+        tests::tools::missing("a small disk needs the right to mount");
         return Ok(());
     };
     let (setting, manager) = watched(dir.path())?;

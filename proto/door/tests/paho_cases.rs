@@ -13,6 +13,8 @@
 )]
 
 mod front;
+#[path = "convention/missing.rs"]
+mod missing;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -49,9 +51,7 @@ fn paho() -> Option<PathBuf> {
 #[test]
 fn pahos_cases_hold_but_for_those_that_are_named() {
     let Some(python) = paho() else {
-        println!("NOT RUN: paho-mqtt is not here and cannot be installed");
-        assert!(std::env::var_os("CI").is_none(), "paho-mqtt is needed where CI is set");
-        return;
+        return missing::missing("paho-mqtt is not here and cannot be installed");
     };
     let house = House::with_bus();
     let port = house.door.address().port().to_string();

@@ -230,8 +230,7 @@ fn verified(secret: &str, headers: &BTreeMap<String, String>, body: &str) -> boo
         .stdout(Stdio::piped())
         .spawn();
     let Ok(mut python) = python else {
-        assert!(std::env::var_os("CI").is_none(), "python3 is missing");
-        tracing::error!("SKIPPED, python3 is missing: the recipe is not run as it is printed");
+        crate::missing::missing("python3 is missing: the recipe is not run as it is printed");
         let (id, time) = (&headers["x-hearthline-id"], &headers["x-hearthline-time"]);
         return headers["x-hearthline-signature"] == signature(secret.as_bytes(), id, time, body);
     };

@@ -16,6 +16,8 @@ mod guard;
 mod hand;
 mod images;
 mod names;
+#[path = "../../../proto/door/tests/convention/missing.rs"]
+mod missing;
 mod own_tls;
 mod people;
 mod problems;

@@ -48,12 +48,10 @@ pub fn need() -> Option<Compiler> {
                 find()
             });
             if found.is_none() {
-                let missing = format!(
+                tools::missing(&format!(
                     "no compiler for {TARGET}: rustup target add {TARGET}, or apt-get install {}",
                     PACKAGES.join(" ")
-                );
-                assert!(std::env::var_os("CI").is_none(), "{missing}");
-                tracing::error!("SKIPPED, {missing}");
+                ));
             }
             found
         })
