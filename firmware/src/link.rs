@@ -5,6 +5,7 @@
 //! Not here: sockets, MQTT, or when a link counts as dead (`device::session`).
 
 use care::policy::{BACKOFF_MAX, BACKOFF_MIN};
+use proto::backoff;
 use proto::unit::Millis;
 
 /// Pseudo-random numbers for jitter; the same seed gives the same row.
@@ -51,10 +52,9 @@ impl Backoff {
 
     /// The next pause.
     pub fn pause(&mut self, jitter: &mut Jitter) -> Millis {
-        let doubled = self.shortest.get() << self.tries.min(16);
+        let whole = backoff::doubled(self.shortest, self.longest, self.tries.into());
         self.tries = self.tries.saturating_add(1);
-        let whole = doubled.min(self.longest.get());
-        Millis::new(whole / 2 + jitter.below(whole / 2 + 1))
+        backoff::upper_half(whole, jitter.below(whole.get() / 2 + 1))
     }
 
     /// It worked, or it has become urgent: begin with the shortest pause again.

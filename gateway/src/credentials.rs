@@ -105,12 +105,7 @@ impl Credentials {
 
 fn key_from_hex(text: &str) -> Option<DeviceKey> {
     let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
+    hex::decode_to_slice(text, &mut bytes).ok()?;
     Some(DeviceKey::from_bytes(bytes))
 }
 

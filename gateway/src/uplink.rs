@@ -22,6 +22,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use care::policy::BACKOFF_MAX;
+use proto::backoff;
 use proto::frame::Lane;
 use proto::unit::{Millis, Mono};
 use tokio::sync::Notify;
@@ -32,10 +33,10 @@ use crate::spool::{Again, Entry, Fate, Place, RowId, Waiting};
 const WINDOW_TELEMETRY: usize = 64;
 /// Emergencies sent and not yet acknowledged.
 const WINDOW_EMERGENCY: usize = 16;
-/// Longest pause before the first new attempt, ms: a restarted server is found at once.
-const PAUSE_FIRST: u64 = 250;
-/// Longest pause while an emergency waits, ms.
-const PAUSE_URGENT: u64 = 2_000;
+/// Longest pause before the first new attempt: a restarted server is found at once.
+const PAUSE_FIRST: Millis = Millis::new(250);
+/// Longest pause while an emergency waits.
+const PAUSE_URGENT: Millis = Millis::secs(2);
 /// A link that acknowledges nothing for this long is dead, whatever TCP says.
 const ACK_WITHIN: Millis = Millis::secs(20);
 /// A link is good, and the pauses small again, after this long or its first acknowledgement.
@@ -203,7 +204,7 @@ impl Session {
         if let Phase::Pausing { until } = self.phase
             && self.lane == Lane::Emergency
         {
-            let soon = now.after(Millis::new(random % (PAUSE_FIRST + 1)));
+            let soon = now.after(backoff::anywhere(PAUSE_FIRST, random));
             self.phase = Phase::Pausing { until: until.min(soon) };
         }
         self.take();
@@ -332,11 +333,7 @@ impl Session {
 
     /// Full jitter: anything from nothing to a ceiling that grows by half with each attempt.
     fn pause(&self, urgent: bool, random: u64) -> Millis {
-        let longest = if urgent { PAUSE_URGENT } else { BACKOFF_MAX.get() };
-        let mut ceiling = PAUSE_FIRST;
-        for _ in 0..self.attempts.min(32) {
-            ceiling = (ceiling + ceiling / 2).min(longest);
-        }
-        Millis::new(random % (ceiling + 1))
+        let longest = if urgent { PAUSE_URGENT } else { BACKOFF_MAX };
+        backoff::anywhere(backoff::half_more(PAUSE_FIRST, longest, self.attempts), random)
     }
 }

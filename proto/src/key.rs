@@ -110,9 +110,7 @@ impl HopKey {
     pub fn check_connect_proof(&self, proof: &[u8]) -> Option<(BootId, u32)> {
         let mut bytes = [0; PROOF_LEN];
         let proof = if proof.len() == 2 * PROOF_LEN {
-            for (byte, pair) in bytes.iter_mut().zip(proof.chunks(2)) {
-                *byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
-            }
+            hex::decode_to_slice(proof, &mut bytes).ok()?;
             &bytes[..]
         } else {
             proof

@@ -5,11 +5,13 @@
 //! - [`up`], [`down`], [`update`], [`relay`]: what is said, as CBOR with integer keys.
 //! - [`seat`] and [`topic`]: who connects as what, and where things are said over MQTT.
 //! - [`outbox`]: the numbered, bounded queue that forgets nothing in silence.
+//! - [`backoff`]: how pauses between tries grow.
 //!
 //! Not here: sockets, clocks, storage, randomness. Callers bring bytes, time and random numbers.
 #![no_std]
 #![warn(missing_docs)]
 
+pub mod backoff;
 mod cbor;
 pub mod down;
 mod field;

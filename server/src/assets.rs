@@ -74,7 +74,8 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
             hash.update(line);
         }
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let digits = hex::encode(hash.finalize());
+    digits.chars().take(12).collect()
 });
 
 /// Where a page finds a file.

@@ -24,11 +24,13 @@ use std::time::Duration;
 use care::Seen;
 use care::policy::{NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST, NOTICE_PROBE};
 use door::workers::Rhythm;
+use proto::backoff;
+use proto::unit::Millis;
 use serde::Serialize;
 use sqlx::AnyConnection;
-use uuid::Uuid;
 
 use crate::app::App;
+use crate::clock::row_name;
 use crate::config;
 use crate::desk::view;
 use crate::faults::Fault;
@@ -63,7 +65,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        let ms = |span: proto::unit::Millis| i64::try_from(span.get()).unwrap_or(i64::MAX);
+        let ms = |span: Millis| i64::try_from(span.get()).unwrap_or(i64::MAX);
         Self {
             first_ms: ms(NOTICE_FIRST),
             most_ms: ms(NOTICE_MOST),
@@ -76,8 +78,10 @@ impl Default for Pace {
 impl Pace {
     /// The pause after so many failed tries.
     fn pause_ms(&self, failed: i64) -> i64 {
-        let doubled = u32::try_from(failed.clamp(0, 30)).unwrap_or(30);
-        self.first_ms.saturating_mul(1 << doubled).min(self.most_ms)
+        let ms = |span: i64| Millis::new(u64::try_from(span).unwrap_or(0));
+        let failed = u32::try_from(failed.max(0)).unwrap_or(u32::MAX);
+        let pause = backoff::doubled(ms(self.first_ms), ms(self.most_ms), failed);
+        i64::try_from(pause.get()).unwrap_or(i64::MAX)
     }
 }
 
@@ -118,7 +122,7 @@ pub async fn put(
     channel: &str,
     now: (i64, i64),
 ) -> Result<bool, sqlx::Error> {
-    let id = Uuid::now_v7().to_string();
+    let id = row_name();
     let Message { alert, kind, home, reason, round, urgent } = *message;
     let (kind, home) = (view::kind_word(view::kind_of(kind)), view::home_text(home));
     let body = Body { id: &id, alert, kind, home, reason };

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use care::Seen;
+use proto::backoff;
 use proto::frame::Lane;
 use proto::unit::{Millis, Mono};
 use tokio::sync::Notify;
@@ -32,7 +33,7 @@ const ROWS: usize = 1_024;
 /// A write that takes longer is told.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// First and longest pause after a refusal.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+const PAUSE: (Millis, Millis) = (Millis::new(500), Millis::secs(10));
 /// Lost values are told for this long after the last one.
 const TOLD: Millis = Millis::minutes(10);
 /// Longest wait of a page or a caller for values: then it shows what it has.
@@ -139,7 +140,7 @@ impl Sender {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::error!(%error, "inbox cannot be read, trying again");
-                tokio::time::sleep(PAUSE.0).await;
+                tokio::time::sleep(Duration::from_millis(PAUSE.0.get())).await;
                 return mark;
             }
         };
@@ -164,7 +165,7 @@ impl Sender {
         if points.is_empty() {
             return;
         }
-        let mut pause = PAUSE.0;
+        let mut failed = 0_u32;
         loop {
             let app = Arc::clone(&self.app);
             let mut write = pin!(app.series.write(points.clone()));
@@ -187,8 +188,9 @@ impl Sender {
                 "series refuses, trying again"
             );
             self.tell(true);
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSE.1);
+            let pause = backoff::doubled(PAUSE.0, PAUSE.1, failed).get();
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            failed = failed.saturating_add(1);
         }
     }
 

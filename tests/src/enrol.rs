@@ -168,14 +168,9 @@ fn device_of(value: &Value, home: HomeId) -> Outcome<Enrolled> {
 }
 
 fn key_of(value: &Value) -> Outcome<(DeviceKey, KeyEpoch)> {
-    let hex = text(value, "key_hex")?;
+    let digits = text(value, "key_hex")?;
     let mut bytes = [0; 32];
-    if hex.len() != 64 {
-        return Err(Trouble::new("key_hex is not 64 digits"));
-    }
-    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(hex.get(at..at + 2).unwrap_or(""), 16)?;
-    }
+    hex::decode_to_slice(digits, &mut bytes)?;
     let epoch = value.get("epoch").and_then(Value::as_u64).unwrap_or(0);
     Ok((DeviceKey::from_bytes(bytes), KeyEpoch::new(u16::try_from(epoch)?)))
 }

@@ -73,7 +73,7 @@ pub fn save(data: &Path, origin: &str, papers: &Papers) -> std::io::Result<()> {
 }
 
 fn fingerprint(cert_pem: &str) -> String {
-    Sha256::digest(cert_pem.trim().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(cert_pem.trim().as_bytes()))
 }
 
 #[cfg(test)]

@@ -157,15 +157,10 @@ async fn round(inside: &Inside, address: SocketAddr) -> io::Result<()> {
 }
 
 fn fresh_login() -> io::Result<String> {
-    use std::fmt::Write;
     let mut random = [0u8; 32];
     let source = ring::default_provider().secure_random;
     source.fill(&mut random).map_err(|_| io::Error::other("no random numbers"))?;
-    Ok(random.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hex::encode(random))
 }
 
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut io: S, login: String) -> io::Result<()> {

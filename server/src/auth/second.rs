@@ -10,7 +10,6 @@ use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
 
-use crate::provision::credentials::hex;
 use crate::provision::kek::{random, write_secret};
 
 /// Seconds of a step.
@@ -73,7 +72,7 @@ pub fn make(data: &Path, staff: &str, name: &str) -> anyhow::Result<Made> {
         "otpauth://totp/Hearthline:{}?secret={base32}&issuer=Hearthline",
         name.bytes().map(|b| format!("%{b:02X}")).collect::<String>()
     );
-    Ok(Made { base32, uri, sealed: format!("{}{}{}", hex(&nonce), hex(&text), hex(&tag)) })
+    Ok(Made { base32, uri, sealed: [&nonce[..], &text[..], &tag[..]].map(hex::encode).concat() })
 }
 
 /// The step of time that this code is of; none if it is wrong.
@@ -95,7 +94,7 @@ pub fn step(
 
 /// The secret of a row; none if it is not this owner's.
 fn open(key: &XChaCha20Poly1305, staff: &str, sealed: &str) -> Option<[u8; SECRET]> {
-    let bytes = bytes(sealed)?;
+    let bytes = hex::decode(sealed).ok()?;
     let (nonce, rest) = bytes.split_first_chunk::<NONCE>()?;
     let (text, tag) = rest.split_first_chunk::<SECRET>()?;
     let tag: &[u8; TAG] = tag.try_into().ok()?;
@@ -108,11 +107,6 @@ fn open(key: &XChaCha20Poly1305, staff: &str, sealed: &str) -> Option<[u8; SECRE
     )
     .ok()?;
     Some(text)
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pairs = hex.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 /// The code of a secret at a time, as a telephone shows it.

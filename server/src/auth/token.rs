@@ -21,7 +21,7 @@ pub struct NoRandom;
 pub fn token() -> Result<String, NoRandom> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes).map_err(|_| NoRandom)?;
-    Ok(hex(&bytes))
+    Ok(hex::encode(bytes))
 }
 
 /// A new one-time code: 20 letters of 5 bits each, in groups of five.
@@ -52,16 +52,7 @@ pub fn code_hash(typed: &str) -> String {
 
 /// What the database keeps of a secret.
 pub fn hash(secret: &str) -> String {
-    hex(&Sha256::digest(secret.trim().as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{b:02x}");
-        out
-    })
+    hex::encode(Sha256::digest(secret.trim().as_bytes()))
 }
 
 /// The header that gives a browser its session.

@@ -111,7 +111,7 @@ impl Entry {
             digest.update(block.get(..read).unwrap_or_default());
             bytes += read as u64;
         }
-        let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex::encode(digest.finalize());
         Ok(Self { name: name.to_owned(), bytes, sha256 })
     }
 }

@@ -30,10 +30,7 @@ pub(super) struct Proofs {
 impl Proofs {
     /// Of receivers with their addresses.
     pub(super) fn of<'a>(receivers: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
-        let digest = |url: &str| {
-            let bytes = Sha256::digest(url.as_bytes());
-            bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-        };
+        let digest = |url: &str| hex::encode(Sha256::digest(url.as_bytes()));
         let addresses = receivers.map(|(name, url)| (name.to_owned(), digest(url))).collect();
         Self { addresses, at: Mutex::default() }
     }

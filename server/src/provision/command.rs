@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use proto::id::{DeviceId, GatewayId, HomeId};
 use serde_json::json;
 
-use super::credentials::{Credentials, ServerPlace, hex};
+use super::credentials::{Credentials, ServerPlace};
 use super::{DeviceInfo, Minted, Pki, Provision, ProvisionError, label, mint};
 use crate::clock::{Clock, Now};
 use crate::config::Config;
@@ -290,7 +290,7 @@ fn drawn(provision: &Provision, device: DeviceId) -> anyhow::Result<String> {
 pub fn device_json(minted: &Minted) -> serde_json::Value {
     json!({
         "device": minted.device.to_string(),
-        "key_hex": hex(minted.key.expose()),
+        "key_hex": hex::encode(minted.key.expose()),
         "epoch": minted.epoch.get(),
         "role": mint::role_word(minted.role),
         "home": minted.home.map(|home| home.to_string()),
@@ -304,7 +304,7 @@ pub fn batch_json(made: &super::batch::BatchHome) -> serde_json::Value {
         "home": made.home.to_string(),
         "gateway": {
             "gateway": made.gateway.device.to_string(),
-            "key_hex": hex(made.gateway.key.expose()),
+            "key_hex": hex::encode(made.gateway.key.expose()),
             "epoch": made.gateway.epoch.get(),
         },
         "devices": made.devices.iter().map(device_json).collect::<Vec<_>>(),
@@ -337,7 +337,7 @@ pub fn moved_json(before: &DeviceInfo, after: &DeviceInfo) -> serde_json::Value 
         "gateway": after.gateway.map(|gateway| gateway.to_string()),
     });
     if before.revoked {
-        told["key_hex"] = hex(after.key().expose()).into();
+        told["key_hex"] = hex::encode(after.key().expose()).into();
     }
     told
 }

@@ -45,11 +45,6 @@ pub struct Credentials {
     pub cert_key_pem: Option<String>,
 }
 
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl Credentials {
     /// Joins what was minted; with a certificate for TLS.
     pub fn new(
@@ -65,7 +60,7 @@ impl Credentials {
         };
         Self {
             gateway: gateway.to_string(),
-            key_hex: hex(key.expose()),
+            key_hex: hex::encode(key.expose()),
             epoch: epoch.get(),
             server,
             ca_pem: ca,

@@ -21,7 +21,6 @@ use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::{Enrolling, Releasing};
 use crate::desk::names::HomeName;
-use crate::provision::credentials::hex;
 use crate::provision::mint::role_word;
 use crate::provision::{Minted, ProvisionError};
 use crate::records::home::HomeRow;
@@ -76,7 +75,7 @@ pub(super) fn refused(error: ProvisionError) -> ApiError {
 fn minted(minted: &Minted) -> Value {
     json!({
         "device": minted.device.to_string(),
-        "key_hex": hex(minted.key.expose()),
+        "key_hex": hex::encode(minted.key.expose()),
         "epoch": minted.epoch.get(),
         "role": role_word(minted.role),
         "home": minted.home.map(|id| id.to_string()),
@@ -88,7 +87,7 @@ fn minted(minted: &Minted) -> Value {
 fn gateway(minted: &Minted) -> Value {
     json!({
         "gateway": minted.device.as_gateway().to_string(),
-        "key_hex": hex(minted.key.expose()),
+        "key_hex": hex::encode(minted.key.expose()),
         "epoch": minted.epoch.get(),
     })
 }

@@ -56,7 +56,7 @@ impl FirmKey {
             .mode(0o600)
             .open(path)
             .map_err(|e| Trouble::from(e).during(&format!("write {}", path.display())))?;
-        writeln!(file, "{HEAD}{}", hex(&*self.0.sk.seed()))?;
+        writeln!(file, "{HEAD}{}", hex::encode(&self.0.sk.seed()[..]))?;
         Ok(file.sync_all()?)
     }
 
@@ -130,7 +130,7 @@ impl FirmKey {
 pub fn keygen(path: &Path) -> Outcome<String> {
     let key = FirmKey::draw()?;
     key.save(path)?;
-    Ok(hex(&key.public()))
+    Ok(hex::encode(&key.public()[..]))
 }
 
 /// `image sign`: writes the package of a program beside it, with `.signed` after its name; gives what it is.
@@ -161,17 +161,9 @@ pub fn version(text: &str) -> Outcome<u32> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn unhex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    let digits = |n: usize| u8::from_str_radix(text.get(n..n + 2)?, 16).ok();
-    let bytes: Option<Vec<u8>> = (0..64).step_by(2).map(digits).collect();
-    bytes?.try_into().ok()
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).ok().map(|()| bytes)
 }
 
 #[cfg(test)]
@@ -190,7 +182,7 @@ mod tests {
         let path = dir.path().join("firm.key");
         let public = keygen(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(hex(&FirmKey::load(&path).unwrap().public()), public);
+        assert_eq!(hex::encode(&FirmKey::load(&path).unwrap().public()[..]), public);
         assert!(keygen(&path).is_err(), "a key that is there is somebody's");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(FirmKey::load(&path).is_err(), "others can read it");

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use proto::backoff;
 use proto::unit::{Millis, Mono};
 
 use super::{Rhythm, Turnout};
 
 /// First and longest pause before a worker begins anew.
-const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+const PAUSE: (Millis, Millis) = (Millis::secs(1), Millis::secs(30));
 /// One that has run this long begins with the first pause again.
 const STEADY: Millis = Millis::secs(60);
 /// A worker this much later than it turns at the latest stands still.
@@ -86,13 +87,13 @@ impl Row {
         if now.since(beginnings.last) > STEADY {
             beginnings.streak = 0;
         }
-        let pause = PAUSE.0.saturating_mul(1 << beginnings.streak.min(5)).min(PAUSE.1);
-        beginnings.streak += 1;
+        let pause = backoff::doubled(PAUSE.0, PAUSE.1, beginnings.streak).get();
+        beginnings.streak = beginnings.streak.saturating_add(1);
         beginnings.lately.push_back(now);
         if beginnings.lately.len() > OFTEN {
             beginnings.lately.pop_front();
         }
-        pause
+        Duration::from_millis(pause)
     }
 
     pub(super) fn turnout(&self, name: &str, now: Mono) -> Turnout {
