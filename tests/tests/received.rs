@@ -118,7 +118,7 @@ async fn hears(
     while let Some(left) = until.checked_duration_since(Instant::now()) {
         match tokio::time::timeout(left, link.next()).await {
             Ok(Ok(Said::Told(bytes))) => {
-                if minicbor::decode::<GatewayDown<'_>>(&bytes).is_ok_and(|word| so(&word)) {
+                if GatewayDown::read(&bytes).is_ok_and(|word| so(&word)) {
                     return true;
                 }
             }

@@ -267,7 +267,7 @@ impl Driver {
         let password = self.shared.endpoint.needs_password().then(|| {
             let counter = self.shared.proofs.fetch_add(1, Ordering::Relaxed) + 1;
             let proof = self.shared.hop.connect_proof(self.shared.boot, counter);
-            proof.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+            hex::encode(proof)
         });
         self.links += 1;
         let link =
@@ -378,7 +378,7 @@ async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
 
 /// A word of the server, read.
 pub fn read_word(bytes: &Bytes) -> Option<GatewayDown<'_>> {
-    minicbor::decode(bytes).ok()
+    GatewayDown::read(bytes).ok()
 }
 
 /// A random number for jitter; without a source of randomness, none.

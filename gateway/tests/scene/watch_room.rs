@@ -62,7 +62,7 @@ impl Keep for Inbox {
     fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>) {
         let mut heard = self.0.heard.lock().unwrap();
         for arrival in group {
-            if let Ok(relay) = minicbor::decode::<Relay<'_>>(&arrival.payload) {
+            if let Ok(relay) = Relay::read(&arrival.payload) {
                 let bytes = relay.bytes.to_vec();
                 heard.push(Heard { lane: arrival.lane, kind: relay.kind, age: relay.age, bytes });
             }

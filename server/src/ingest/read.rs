@@ -144,7 +144,7 @@ pub struct Reader {
 impl Reader {
     /// What a row says.
     pub fn read(&mut self, row: &InboxRow, registry: &Registry) -> Said {
-        let Ok(relay) = minicbor::decode::<Relay<'_>>(&row.bytes) else {
+        let Ok(relay) = Relay::read(&row.bytes) else {
             return Said::Aside("envelope is not readable", Loud::ByLane);
         };
         let handed = Mono::from_millis(row.mono.millis().saturating_sub(relay.age.get()));

@@ -205,7 +205,7 @@ async fn press(
 
 /// Notes a receipt that the server sends towards the device.
 pub fn received(word: &Bytes, watch: Watch, shared: &Shared) {
-    if let Ok(GatewayDown::Forward { hint: Some(hint), .. }) = minicbor::decode(word)
+    if let Ok(GatewayDown::Forward { hint: Some(hint), .. }) = GatewayDown::read(word)
         && hint.rung == Rung::Received
     {
         shared.book().received(hint.press, watch.us());

@@ -150,7 +150,7 @@ impl Batcher {
 
 /// Whether a record is a call for help, whichever lane it came in.
 fn is_call(row: &[u8]) -> bool {
-    let relay = minicbor::decode::<Relay<'_>>(row).ok();
+    let relay = Relay::read(row).ok();
     let header = relay.and_then(|relay| Header::parse(relay.bytes).ok());
     header.is_some_and(|(header, _)| header.class == Class::Emergency)
 }

@@ -28,7 +28,7 @@ pub(super) fn unreadable(bytes: &[u8], registry: &Registry) -> Said {
 /// The name of an emergency that its gateway has opened with its device's key, as its header says it. Of what no key
 /// has opened no name is told: a forged one would silence the press that it belongs to.
 pub fn opened_call(row: &[u8]) -> Option<PressId> {
-    let relay = minicbor::decode::<Relay<'_>>(row).ok()?;
+    let relay = Relay::read(row).ok()?;
     if relay.kind != RelayKind::Open {
         return None;
     }
@@ -39,7 +39,7 @@ pub fn opened_call(row: &[u8]) -> Option<PressId> {
 /// Who seems to speak in a row of the inbox that cannot be taken in, and where that device belongs.
 /// Nothing of it is verified; it only helps an operator to look in the right place.
 pub fn speaker(row: &[u8], registry: &Registry) -> (Option<DeviceId>, Option<HomeId>) {
-    let frame = minicbor::decode::<Relay<'_>>(row).ok().map(|relay| -> &[u8] { relay.bytes });
+    let frame = Relay::read(row).ok().map(|relay| -> &[u8] { relay.bytes });
     let header = frame.and_then(|bytes| Header::parse(bytes).ok());
     let device = header.map(|(header, _)| header.id.device);
     let known = device.and_then(|device| registry.device(device));
@@ -48,7 +48,7 @@ pub fn speaker(row: &[u8], registry: &Registry) -> (Option<DeviceId>, Option<Hom
 
 /// Tells rows apart that cannot be taken in; how long a frame waited is no part of it.
 pub fn row_hash(row: &[u8]) -> Vec<u8> {
-    let relay = minicbor::decode::<Relay<'_>>(row).ok();
+    let relay = Relay::read(row).ok();
     hash(relay.as_ref().map_or(row, |relay| relay.bytes))
 }
 
