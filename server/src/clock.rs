@@ -142,6 +142,12 @@ fn boottime_ms() -> i64 {
     spec.tv_sec * 1_000 + spec.tv_nsec / 1_000_000
 }
 
+/// A name for a new row: never used before, and after those that this process has made. Its first half is the time of
+/// its making, so it is read here; nobody reads it out again.
+pub fn row_name() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
 fn machine_boot() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()

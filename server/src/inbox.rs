@@ -34,7 +34,7 @@ pub struct InboxLimits {
 
 impl Default for InboxLimits {
     fn default() -> Self {
-        // 4 million rows of about 200 bytes stay under 1 GiB; 10,000 presses are the reserve of reliability.md T11.
+        // 4 million rows of about 200 bytes stay under 1 GiB; 10,000 presses fit the reserve.
         Self { telemetry: 4_000_000, emergencies: 1_000_000, reserve: 64 << 20 }
     }
 }

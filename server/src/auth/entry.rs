@@ -5,12 +5,11 @@
 
 use std::net::IpAddr;
 
-use uuid::Uuid;
-
 use super::tries::Turn;
 use super::{password, recovery, role::Role, second, token};
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
+use crate::clock::row_name;
 use crate::desk::life::stored;
 use crate::records::second as seconds;
 use crate::records::staff::{self, StaffRow};
@@ -135,7 +134,7 @@ async fn recovered(app: &App, hash: &str) -> ApiResult<Option<StaffRow>> {
         }
         None => {
             let row = StaffRow {
-                id: Uuid::now_v7().to_string(),
+                id: row_name(),
                 display: name.clone(),
                 name,
                 role: Role::Admin.word().to_owned(),

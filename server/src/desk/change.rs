@@ -12,6 +12,7 @@ use sqlx::AnyConnection;
 
 use crate::alert::round;
 use crate::app::App;
+use crate::clock::row_name;
 use crate::desk::story::What;
 use crate::desk::view::{AlertView, SHOWN};
 use crate::desk::{DeskError, life};
@@ -113,7 +114,7 @@ async fn write_trace(
     if let Some(action) = &mut trace.action {
         // Its line of the story finds its words by the moment, which is this one, however long it waited.
         action.wall = wall;
-        story::act(c, &uuid::Uuid::now_v7().to_string(), &row.id, action).await?;
+        story::act(c, &row_name(), &row.id, action).await?;
     }
     if let Some(what) = trace.what {
         // A take-over tells out of whose hands.

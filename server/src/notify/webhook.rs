@@ -12,6 +12,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use ureq::Agent;
 
+use crate::clock::row_name;
+
 /// Shortest secret that signs anything, bytes.
 const SECRET_MIN: usize = 16;
 /// Longest wait for a whole call.
@@ -97,7 +99,7 @@ impl Webhook {
     /// # Errors
     /// Nobody has confirmed it.
     pub fn prove(&self, seconds: i64) -> Result<String, String> {
-        let id = uuid::Uuid::now_v7().to_string();
+        let id = row_name();
         let body = format!("{{\"id\":\"{id}\",\"kind\":\"test\",\"reason\":\"proof\"}}");
         self.call(&id, &body, seconds).map_err(|failed| failed.why)
     }
@@ -136,9 +138,7 @@ pub fn signature(secret: &[u8], id: &str, time: &str, body: &str) -> String {
     for part in [id, ".", time, ".", body] {
         mac.update(part.as_bytes());
     }
-    let sum = mac.finalize().into_bytes();
-    let digits: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("v1={digits}")
+    format!("v1={}", hex::encode(mac.finalize().into_bytes()))
 }
 
 fn allowed(url: &str) -> bool {

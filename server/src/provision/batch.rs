@@ -6,9 +6,9 @@
 use care::DEVICES_MAX;
 use proto::id::{HomeId, KeyEpoch};
 use proto::up::Role;
-use uuid::Uuid;
 
 use super::{Minted, Provision, ProvisionError, column, mint};
+use crate::clock::row_name;
 use crate::records::device::{self, DeviceRow};
 use crate::records::home::HomeRow;
 use crate::records::{bed, gateway, home};
@@ -118,7 +118,7 @@ impl Rows {
                 label: label.clone(),
                 ..HomeRow::default()
             });
-            let bed = Uuid::now_v7().to_string();
+            let bed = row_name();
             let mats = devices.iter().filter(|device| device.role == Role::BedMat);
             rows.mats.extend(mats.map(|mat| (column(mat.device.get()), bed.clone())));
             rows.beds.push((bed, id));

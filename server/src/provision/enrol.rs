@@ -8,10 +8,10 @@ mod moving;
 use care::DEVICES_MAX;
 use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch};
 use proto::up::Role;
-use uuid::Uuid;
 
 use super::person::{self, line, named};
 use super::{Minted, Provision, ProvisionError, column, mint};
+use crate::clock::row_name;
 use crate::records::home::HomeRow;
 use crate::records::{bed, device, gateway, home};
 
@@ -28,7 +28,7 @@ impl Provision {
         wall_ms: i64,
     ) -> Result<String, ProvisionError> {
         let name = &named(name)?;
-        let id = Uuid::now_v7().to_string();
+        let id = row_name();
         let mut writer = self.records.begin().await?;
         home::insert_organisation(&mut writer, &id, name, wall_ms).await?;
         writer.commit().await?;
@@ -55,7 +55,7 @@ impl Provision {
         wall_ms: i64,
     ) -> Result<String, ProvisionError> {
         let label = &named(label)?;
-        let id = Uuid::now_v7().to_string();
+        let id = row_name();
         let mut writer = self.records.begin().await?;
         self.home(&mut writer, home).await?;
         home::insert_bed(&mut writer, &id, column(home.get()), label, wall_ms).await?;

@@ -7,12 +7,12 @@ mod contact;
 mod fields;
 
 use proto::id::HomeId;
-use uuid::Uuid;
 
 use self::contact::list;
 use self::fields::{fit, take_over};
 pub(super) use self::fields::{line, named, place};
 use super::{Provision, ProvisionError, column};
+use crate::clock::row_name;
 use crate::records::contact::Contact;
 use crate::records::edit::{self, By};
 use crate::records::home::{self, HomeRow};
@@ -160,7 +160,7 @@ impl Provision {
 }
 
 fn new_id() -> String {
-    Uuid::now_v7().to_string()
+    row_name()
 }
 
 async fn somebody(c: &mut sqlx::AnyConnection, id: &str) -> Result<(i64, Person), ProvisionError> {

@@ -4,6 +4,8 @@
 
 use sqlx::{AnyConnection, Error, query};
 
+use crate::clock::row_name;
+
 /// Who edits, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct By<'a> {
@@ -27,7 +29,7 @@ pub async fn log<const N: usize>(
         let sql = "INSERT INTO edit (id, what, target, field, was, became, staff, wall) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         query(sql)
-            .bind(uuid::Uuid::now_v7().to_string())
+            .bind(row_name())
             .bind(what)
             .bind(target)
             .bind(*field)

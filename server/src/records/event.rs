@@ -11,6 +11,8 @@ use sqlx::{AnyConnection, Error, Row, query};
 pub use self::lost::{lose, lose_unread};
 use super::refusal::{fetch, pick, readable};
 
+use crate::clock::row_name;
+
 /// What happened to an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -112,7 +114,7 @@ pub async fn tell_to(
         let sql = "INSERT INTO event_out (id, channel, home, n, alert, event, kind, severity, who, outcome, \
                    wall, made_mono, due_mono) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)";
         query(sql)
-            .bind(uuid::Uuid::now_v7().to_string())
+            .bind(row_name())
             .bind(channel)
             .bind(home)
             .bind(n)

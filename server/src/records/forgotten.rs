@@ -8,6 +8,8 @@ use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::refusal::{fetch, is_of_row, leave_out, pick, readable};
 
+use crate::clock::row_name;
+
 /// What goes with an alert and has no life of its own, and the alert itself.
 const ALERT: [(&str, &str); 8] = [
     ("activation", "alert"),
@@ -175,7 +177,7 @@ pub struct Forgotten {
 pub async fn tell(c: &mut AnyConnection, pass: &Forgotten) -> Result<(), Error> {
     let sql = "INSERT INTO forgotten (id, class, wall, edge, lines) VALUES ($1, $2, $3, $4, $5)";
     query(sql)
-        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(row_name())
         .bind(&pass.class)
         .bind(pass.wall)
         .bind(pass.edge)

@@ -7,6 +7,8 @@ use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{fetch, readable};
 
+use crate::clock::row_name;
+
 /// One look as it is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
@@ -85,7 +87,7 @@ pub async fn insert(c: &mut AnyConnection, look: &Look, wall: i64) -> Result<(),
     let sql = "INSERT INTO access (id, staff, home, what, why, detail, shown, wall) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     query(sql)
-        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(row_name())
         .bind(&look.staff)
         .bind(look.home)
         .bind(look.what)
@@ -159,7 +161,7 @@ pub async fn open(
 ) -> Result<(), Error> {
     let sql = "INSERT INTO glass (id, staff, home, reason, wall, until_mono) VALUES ($1, $2, $3, $4, $5, $6)";
     query(sql)
-        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(row_name())
         .bind(staff)
         .bind(home)
         .bind(reason)

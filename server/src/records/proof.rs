@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use sqlx::{AnyPool, Error, Row, query};
-use uuid::Uuid;
+
+use crate::clock::row_name;
 
 /// Whether a message was confirmed since old ones were last dropped; without records none was.
 pub async fn proved(data: &Path) -> Result<bool, Error> {
@@ -20,7 +21,7 @@ pub async fn proved(data: &Path) -> Result<bool, Error> {
 /// Keeps that a test message was confirmed; without records there is nothing to keep it in.
 pub async fn keep(data: &Path, receipt: &str, wall: i64) -> Result<(), Error> {
     let Some(pool) = open(data, "rw").await? else { return Ok(()) };
-    let id = Uuid::now_v7().to_string();
+    let id = row_name();
     let sql = "INSERT INTO outbox (id, channel, alert, reason, round, urgent, body, state, tries, due_mono, \
                created_mono, ended_mono, created_wall, ended_wall, receipt) \
                SELECT $1, 'webhook', $1, 'proof', 0, 0, '{}', 1, 1, 0, high, high, $2, $2, $3 FROM \

@@ -12,7 +12,6 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
@@ -20,6 +19,7 @@ use crate::auth::entry::{Shown, admit};
 use crate::auth::role::{Present, Role};
 use crate::auth::source::Source;
 use crate::auth::{As, password, token};
+use crate::clock::row_name;
 use crate::desk::life::stored;
 use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;
@@ -101,7 +101,7 @@ pub(super) async fn first(app: &App, body: Setup) -> ApiResult<()> {
     if !app.auth.take_setup(&body.token) {
         return Err(ApiError::token());
     }
-    let id = Uuid::now_v7().to_string();
+    let id = row_name();
     let hash = app.auth.stored(&id, body.password).await?;
     let row = StaffRow {
         id,

@@ -10,12 +10,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::role::{Administering, Role};
 use crate::auth::{As, CODE_LASTS, password, token};
+use crate::clock::row_name;
 use crate::desk::life::stored;
 use crate::records::second;
 use crate::records::staff::{self, StaffRow};
@@ -108,7 +108,7 @@ pub async fn create(
     Body(body): Body<NewStaff>,
 ) -> ApiResult<Json<Entered>> {
     let (name, display) = (name_of(&body.name)?, name_of(&body.display)?);
-    let id = Uuid::now_v7().to_string();
+    let id = row_name();
     let hash = match body.password {
         Some(secret) if !password::acceptable(&secret, &name) => return Err(ApiError::password()),
         Some(secret) => Some(app.auth.stored(&id, secret).await?),

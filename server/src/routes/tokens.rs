@@ -11,13 +11,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::program::{self, DAY_MS, DAYS_MAX, is_good};
 use crate::auth::role::{Administering, Scope};
 use crate::auth::{As, Staff};
+use crate::clock::row_name;
 use crate::desk::life::stored;
 use crate::pages::tokens::Line;
 use crate::records::program::{self as rows, ProgramRow};
@@ -101,7 +101,7 @@ pub(super) async fn make(
     let (now, life) = (app.clock.now(), i64::from(days) * DAY_MS);
     let row = ProgramRow {
         id: made.id,
-        staff: Uuid::now_v7().to_string(),
+        staff: row_name(),
         name,
         hash: made.hash,
         scope: Scope::write_all(scope),

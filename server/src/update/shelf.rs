@@ -9,6 +9,7 @@ use proto::update::package::Package;
 use proto::update::{Manifest, Release, Stage};
 
 use super::{Offer, UpdateError, Updates};
+use crate::clock::row_name;
 use crate::provision::{Registry, column};
 use crate::records::Records;
 use crate::records::image::{self, DeedRow, ImageRow};
@@ -34,7 +35,7 @@ pub enum To {
 impl By<'_> {
     fn deed(&self, deed: &str, release: Release, devices: usize) -> DeedRow {
         DeedRow {
-            id: uuid::Uuid::now_v7().to_string(),
+            id: row_name(),
             wall: self.wall,
             staff: self.staff.to_owned(),
             deed: deed.to_owned(),

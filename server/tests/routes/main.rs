@@ -15,9 +15,9 @@ mod glass;
 mod guard;
 mod hand;
 mod images;
-mod names;
 #[path = "../../../proto/door/tests/convention/missing.rs"]
 mod missing;
+mod names;
 mod own_tls;
 mod people;
 mod problems;
