@@ -6,6 +6,10 @@
 //!
 //! Not here: what clippy and rustfmt already check.
 
+#[path = "tidy/dependencies.rs"]
+mod dependencies;
+#[path = "tidy/documents.rs"]
+mod documents;
 #[path = "tidy/source.rs"]
 mod source;
 
@@ -168,6 +172,28 @@ fn topics_are_spelled_in_one_file() {
 }
 
 #[test]
+fn words_of_the_wire_are_read_by_their_own_readers() {
+    let mut faults = Vec::new();
+    for source in
+        all_sources().iter().filter(|s| s.is_shipped() && !s.path.starts_with("proto/src"))
+    {
+        let speaks = ["proto::relay", "Relay<", "GatewayDown"];
+        if !speaks.iter().any(|word| source.text.contains(word)) {
+            continue;
+        }
+        for (line, text) in source.shipped_code_lines() {
+            if text.contains(concat!("minicbor::", "decode")) {
+                faults.push(format!(
+                    "{}:{line}: use `read` of the word, it has its bounds",
+                    source.path
+                ));
+            }
+        }
+    }
+    report("one way in", faults);
+}
+
+#[test]
 fn sql_is_spoken_in_its_own_rooms() {
     let rooms =
         ["server/src/records", "server/series/src", "server/src/inbox", "gateway/src/spool"];
@@ -190,7 +216,14 @@ fn clocks_are_read_in_clock_rs() {
     let mut faults = Vec::new();
     for source in all_sources().iter().filter(|s| s.is_shipped() && !s.path.ends_with("clock.rs")) {
         for (line, text) in source.shipped_code_lines() {
-            if text.contains("SystemTime::now(") || text.contains("Instant::now(") {
+            let clocks = [
+                "SystemTime::now(",
+                "Instant::now(",
+                "Uuid::now_",
+                "Timestamp::now(",
+                "Zoned::now(",
+            ];
+            if clocks.iter().any(|clock| text.contains(clock)) {
                 faults.push(format!("{}:{line}: take the time as a parameter", source.path));
             }
         }

@@ -21,7 +21,8 @@ use stage::{Asking, State, Work};
 /// An emergency that the server has not received for this long no longer holds an update up. Source: choice, the
 /// update may be what it waits for.
 const PATIENCE: Millis = Millis::minutes(24 * 60);
-/// A device on cells restarts into another image above this only. Source: choice, security.md's gate.
+/// A device on cells restarts into another image above this only. Source: choice, an image and its way
+/// back cost less.
 const BATTERY_MIN_PERCENT: u8 = 30;
 /// Time between two steps on flash, in which samples and words are heard.
 const PACE: Millis = Millis::new(10);

@@ -24,7 +24,7 @@ fn a_suspected_fall_is_told_at_once_and_rings_when_nobody_gets_up() {
     let at = house.now;
     let said = house.pass(minutes(3));
     assert_eq!(grades(&said), [(at.after(FALL_RISE), Severity::Emergency)]);
-    assert!(at.after(FALL_RISE).since(at) <= minutes(3), "field.md D4");
+    assert!(at.after(FALL_RISE).since(at) <= minutes(3), "docs/sources.md#answer-times");
 }
 
 #[test]

@@ -10,13 +10,14 @@ use proto::unit::Millis;
 pub const NIGHT_FROM: u16 = 22 * 60;
 /// Night ends, minutes after midnight. Source: choice, 06:00; settable per home.
 pub const NIGHT_UNTIL: u16 = 6 * 60;
-/// Out of bed at night for longer is important. Source: ux.md 3.1 shows 25 min; choice of 30; settable per home.
+/// Out of bed at night for longer is important. Source: choice, a bathroom and a glass of
+/// water; settable per home.
 pub const BED_OUT_NIGHT: Millis = Millis::minutes(30);
 /// Out of bed for longer is worth a look at any hour, also when the hour is unknown. Source: choice, a long day of
 /// 18 h; above every healthy day.
 pub const BED_OUT_LONG: Millis = Millis::minutes(18 * 60);
 /// A load-cell mat tells "out" this much after the fact at most. Source: device core's debounce; radars on sale
-/// need 30-40 s (field.md 4e) and get an own line when they come.
+/// need 30-40 s (docs/sources.md#radar-delays) and get an own line when they come.
 pub const MAT_DELAY: Millis = Millis::secs(10);
 /// Share of a summary's span in bed at or above which the person is in bed, per cent. Source: choice, the majority.
 pub const IN_BED_SHARE: f32 = 50.0;

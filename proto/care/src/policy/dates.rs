@@ -15,7 +15,7 @@ pub const BUILT: i64 = match option_env!("SOURCE_DATE_EPOCH") {
     None => LAST_RELEASE,
 };
 
-/// Life of a certificate. Source: security.md, 90 days.
+/// Life of a certificate. Source: docs/sources.md#certificates, 90 days.
 pub const CERTIFICATE_LIFE: i64 = 90 * DAY;
 /// Life of a certificate that is made while the clock is known to be wrong; it is replaced as soon as the clock is
 /// right. Source: choice, longer than any box runs with a clock that nobody sets.

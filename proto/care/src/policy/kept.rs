@@ -5,16 +5,16 @@
 use proto::unit::Millis;
 
 /// A home box keeps what the server has acknowledged for this long, to send it again to records that were put
-/// back from a copy. Source: reliability.md, row 26: a window of 72 h and more after `received`.
+/// back from a copy. Source: choice, a long weekend until a copy is put back.
 pub const WINDOW_KEPT: Millis = Millis::minutes(72 * 60);
 
-/// Ended alerts of persons and all that belongs to them: presses, story, acts, notices. Source: security.md, shortest
-/// retention: alerts and audit 3 years.
+/// Ended alerts of persons and all that belongs to them: presses, story, acts, notices. Source: choice
+/// within docs/sources.md#retention, no longer than needed: alerts and audit 3 years.
 pub const ALERTS_KEPT: Millis = Millis::days(1_096);
 
-/// Ended faults of equipment. Source: security.md, shortest retention: events 13 months.
+/// Ended faults of equipment. Source: choice within docs/sources.md#retention: events 13 months.
 pub const FAULTS_KEPT: Millis = Millis::days(396);
 
-/// Who looked at whom, who changed what, who opened without a claim. Source: security.md, shortest retention: alerts and
-/// audit 3 years.
+/// Who looked at whom, who changed what, who opened without a claim. Source: choice within
+/// docs/sources.md#retention: alerts and audit 3 years.
 pub const LOOKS_KEPT: Millis = Millis::days(1_096);

@@ -5,15 +5,16 @@
 
 use proto::unit::Millis;
 
-/// A fault that leaves homes without a way to call is the supervisor's after this. Source: field.md E7, unclaimed
-/// 60 s; counted from the fault, which is 90 s of silence itself.
+/// A fault that leaves homes without a way to call is the supervisor's after this. Source:
+/// docs/sources.md#answer-times, unclaimed 60 s; counted from the fault, which is 90 s of silence itself.
 pub const FAULT_SUPERVISOR: Millis = Millis::secs(60);
 /// The second site or the colleague on call. Source: choice, half way to the outside.
 pub const FAULT_SECOND_SITE: Millis = Millis::secs(120);
-/// The outside. Source: field.md E7, 180 s and the township's duty phone.
+/// The outside. Source: docs/sources.md#answer-times, 180 s.
 pub const FAULT_EXTERNAL: Millis = Millis::secs(180);
 
-/// A fault has a workaround within this: the homes can call again, by whatever means. Source: SERVICE section 4, 2 h.
+/// A fault has a workaround within this: the homes can call again, by whatever means. Source:
+/// docs/sources.md#repair-times, 2 h.
 pub const FAULT_WORKAROUND: Millis = Millis::minutes(2 * 60);
 /// And all is as it was within this. Source: as there, 24 h.
 pub const FAULT_FIX: Millis = Millis::minutes(24 * 60);
@@ -25,7 +26,7 @@ pub const NOTICE_MOST: Millis = Millis::minutes(5);
 /// A receiver that does not answer is asked this often. Source: a third of [`RECEIVER_BACK`], a whole call in it.
 pub const NOTICE_PROBE: Millis = Millis::secs(10);
 /// A receiver that is back is used within this. Source: choice, half of what EN-style codes leave for an answer
-/// (field.md 4a).
+/// (docs/sources.md#answer-times).
 pub const RECEIVER_BACK: Millis = Millis::secs(30);
 /// Failures in a row after which a receiver is dead, which is a fault. Source: choice, one is an accident.
 pub const RECEIVER_DEAD: u32 = 3;

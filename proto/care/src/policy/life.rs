@@ -6,7 +6,8 @@
 
 use proto::unit::Millis;
 
-/// Presence that is told without a pause keeps a home alive no longer than this. Source: field.md 2 A9, 2 h; TIHM,
+/// Presence that is told without a pause keeps a home alive no longer than this. Source: choice,
+/// docs/sources.md#presence-radar, 2 h; TIHM,
 /// 34 homes, 1,802 days: 602 runs of one sensor are longer, the longest 8.2 h; the judge tells 157 alarms for 156 in
 /// setting alert, and as many in calm, at the same delays.
 pub const PRESENCE: Millis = Millis::minutes(2 * 60);

@@ -5,7 +5,7 @@
 use proto::unit::Millis;
 
 /// Out of bed at night and seen nowhere since is important after this. Source: choice, a bathroom without a sensor;
-/// field.md 3 (7) has an hour on the floor as the line of harm.
+/// docs/sources.md#long-lie has an hour on the floor as the line of harm.
 pub const BED_QUIET: Millis = Millis::minutes(20);
 /// So many nights of a person are known before one is called restless. Source: choice, a working week.
 pub const RESTLESS_NIGHTS: u8 = 5;

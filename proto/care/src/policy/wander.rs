@@ -5,7 +5,8 @@
 use minicbor::{Decode, Encode};
 use proto::unit::Millis;
 
-/// Doors are watched from here, minutes after local midnight. Source: field.md 2 A10, 23:00; settable.
+/// Doors are watched from here, minutes after local midnight. Source: choice,
+/// docs/sources.md#night-exit, 23:00; settable.
 pub const WANDER_FROM: u16 = 23 * 60;
 /// Until here. Source: as there, 05:00; settable.
 pub const WANDER_UNTIL: u16 = 5 * 60;
