@@ -15,9 +15,9 @@ impl HealthPage {
     pub fn metrics(&self) -> String {
         let mut page = Figures::new("hearthline_gateway_");
         let report = self.report();
-        page.gauge("alive", "Whether this process is of use.", u8::from(report.alive));
-        page.gauge("healthy", "Whether no promise is broken.", u8::from(report.healthy));
-        page.gauge("ok", "Whether the box itself works.", u8::from(report.ok));
+        page.gauge("alive", "Whether this process is of use.", u32::from(report.alive));
+        page.gauge("healthy", "Whether no promise is broken.", u32::from(report.healthy));
+        page.gauge("ok", "Whether the box itself works.", u32::from(report.ok));
         self.uplink(&mut page);
         self.spool(&mut page);
         page.door(&self.door.counters());
@@ -36,7 +36,7 @@ impl HealthPage {
         let pulse = *self.pulse.borrow();
         let down = self.clock.now().since(pulse.uplink_since);
         let down = if pulse.uplink_emergency { Millis::new(0) } else { down };
-        let up = |up| u8::from(up);
+        let up = |up| u32::from(up);
         page.gauge("uplink_up", "Whether calls reach the server.", up(pulse.uplink_emergency));
         let help = "Whether telemetry reaches the server.";
         page.gauge("uplink_telemetry_up", help, up(pulse.uplink_telemetry));

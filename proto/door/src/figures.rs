@@ -3,31 +3,53 @@
 //! A counter's name ends in `_total` by itself. Units are spelled out: `_seconds`, `_bytes`.
 //! Not here: what is counted, and who asks (`health` of each program).
 
-use std::fmt::{Display, Write};
+use std::fmt::{Debug, Result};
+
+use prometheus_client::encoding::prometheus_text::encode;
+use prometheus_client::encoding::{EncodeGaugeValue, EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::{MetricType, TypedMetric};
+use prometheus_client::registry::Registry;
 
 use crate::Counters;
 use crate::workers::Turnout;
 
-/// The page of one answer.
-pub struct Figures {
-    prefix: &'static str,
-    text: String,
+/// The page of one answer: figures are read where they are counted, for each answer anew.
+#[derive(Debug)]
+pub struct Figures(Registry);
+
+/// A family of which one label tells the rows apart.
+#[derive(Debug)]
+struct Rows<M>(Vec<([(String, String); 1], M)>);
+
+impl<M: EncodeMetric + TypedMetric> EncodeMetric for Rows<M> {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result {
+        self.0.iter().try_for_each(|(label, metric)| metric.encode(encoder.encode_family(label)?))
+    }
+
+    fn metric_type(&self) -> MetricType {
+        M::TYPE
+    }
 }
 
 impl Figures {
-    /// An empty page; every name begins with `prefix`.
-    pub const fn new(prefix: &'static str) -> Self {
-        Self { prefix, text: String::new() }
+    /// An empty page; every name begins with `prefix`, which ends in `_`.
+    pub fn new(prefix: &'static str) -> Self {
+        Self(Registry::with_prefix(prefix.trim_end_matches('_')))
     }
 
     /// What only grows; `_total` is added to its name.
     pub fn counter(&mut self, name: &str, help: &str, value: u64) {
-        self.family(&format!("{name}_total"), "counter", help, [(String::new(), value)]);
+        self.0.register(name, sentence(help), ConstCounter::new(value));
     }
 
     /// What goes up and down.
-    pub fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
-        self.family(name, "gauge", help, [(String::new(), value)]);
+    pub fn gauge<V>(&mut self, name: &str, help: &str, value: V)
+    where
+        V: EncodeGaugeValue + Debug + Send + Sync + 'static,
+    {
+        self.0.register(name, sentence(help), ConstGauge::new(value));
     }
 
     /// A counter for each of several; `label` says what tells them apart.
@@ -37,19 +59,21 @@ impl Figures {
         help: &str,
         rows: impl IntoIterator<Item = (&'a str, u64)>,
     ) {
-        let rows = rows.into_iter().map(|(of, value)| (labelled(label, of), value));
-        self.family(&format!("{name}_total"), "counter", help, rows);
+        let row = |(of, value)| (labelled(label, of), ConstCounter::new(value));
+        self.0.register(name, sentence(help), Rows(rows.into_iter().map(row).collect()));
     }
 
     /// A gauge for each of several.
-    pub fn gauges<'a, V: Display>(
+    pub fn gauges<'a, V>(
         &mut self,
         (name, label): (&str, &str),
         help: &str,
         rows: impl IntoIterator<Item = (&'a str, V)>,
-    ) {
-        let rows = rows.into_iter().map(|(of, value)| (labelled(label, of), value));
-        self.family(name, "gauge", help, rows);
+    ) where
+        V: EncodeGaugeValue + Debug + Send + Sync + 'static,
+    {
+        let row = |(of, value)| (labelled(label, of), ConstGauge::new(value));
+        self.0.register(name, sentence(help), Rows(rows.into_iter().map(row).collect()));
     }
 
     /// The roll-call of a program's workers.
@@ -58,7 +82,7 @@ impl Figures {
         let restarts = each().map(|worker| (worker.name.as_str(), worker.restarts));
         let help = "Times that a worker had to begin anew.";
         self.counters(("worker_restarts", "worker"), help, restarts);
-        let still = each().map(|worker| (worker.name.as_str(), u8::from(worker.still)));
+        let still = each().map(|worker| (worker.name.as_str(), u32::from(worker.still)));
         self.gauges(("worker_still", "worker"), "Whether a worker stands still.", still);
         #[expect(clippy::cast_precision_loss, reason = "seconds for a chart")]
         let quiet = each().map(|w| (w.name.as_str(), w.quiet.get() as f64 / 1_000.0));
@@ -97,28 +121,20 @@ impl Figures {
         }
     }
 
-    fn family<V: Display>(
-        &mut self,
-        name: &str,
-        kind: &str,
-        help: &str,
-        rows: impl IntoIterator<Item = (String, V)>,
-    ) {
-        let (prefix, text) = (self.prefix, &mut self.text);
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "# HELP {prefix}{name} {help}\n# TYPE {prefix}{name} {kind}");
-        for (labels, value) in rows {
-            let _ = writeln!(text, "{prefix}{name}{labels} {value}");
-        }
-    }
-
     /// The page.
     pub fn into_text(self) -> String {
-        self.text
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.0);
+        text
     }
 }
 
-/// Names are of this program and hold no character that would have to be written otherwise.
-fn labelled(label: &str, of: &str) -> String {
-    format!("{{{label}=\"{of}\"}}")
+fn labelled(label: &str, of: &str) -> [(String, String); 1] {
+    [(label.to_owned(), of.to_owned())]
+}
+
+/// The library ends each sentence with a full stop of its own.
+fn sentence(help: &str) -> &str {
+    help.trim_end_matches('.')
 }

@@ -19,8 +19,8 @@ const DAY_S: i64 = 86_400;
 pub fn text(app: &App) -> String {
     let mut page = Figures::new("hearthline_");
     let state = promises::state(app, Lang::En);
-    page.gauge("alive", "Whether this process is of use.", u8::from(state.alive));
-    page.gauge("healthy", "Whether no promise is broken.", u8::from(state.roll.healthy));
+    page.gauge("alive", "Whether this process is of use.", u32::from(state.alive));
+    page.gauge("healthy", "Whether no promise is broken.", u32::from(state.roll.healthy));
     if let Some(door) = app.health.door() {
         page.door(&door.counters());
     }
@@ -52,7 +52,7 @@ fn taken_in(app: &App, page: &mut Figures) {
     let (emergencies, telemetry) = app.inbox.waiting();
     let waiting = [("emergency", emergencies), ("telemetry", telemetry)];
     page.gauges(("inbox_waiting", "lane"), "Records that wait in the inbox.", waiting);
-    let full = u8::from(losses::is_full(app));
+    let full = u32::from(losses::is_full(app));
     page.gauge("disk_full", "Whether what is left of the disk is for emergencies.", full);
     let on_duty = app.presence.on_duty(app.clock.mono());
     page.gauge("on_duty", "Consoles on duty.", on_duty);
