@@ -26,6 +26,12 @@ pub enum NoData {
     Stale,
 }
 
+impl NoData {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 5] =
+        [Self::Off, Self::NotPresent, Self::Timeout, Self::Fault, Self::Stale];
+}
+
 /// A point on a monotonic clock in milliseconds: of the machine that holds it, never compared across machines.
 #[derive(
     Debug,

@@ -5,10 +5,14 @@
 //! what any of it means for a person (`care`).
 
 pub mod about;
+mod kind;
+mod quantity;
 mod role;
 mod value;
 mod values;
 
+pub use kind::EventKind;
+pub use quantity::Quantity;
 pub use role::Role;
 
 use heapless::Vec;
@@ -67,108 +71,6 @@ impl Event {
     }
 }
 
-/// What can happen; numbers are for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum EventKind {
-    /// Help button pressed, debounced.
-    #[n(0)]
-    Press,
-    /// Pull-cord pulled, debounced.
-    #[n(1)]
-    Pull,
-    /// Fall suspected by a worn device, not yet confirmed by stillness.
-    #[n(2)]
-    FallSuspected,
-    /// Fall confirmed by the device.
-    #[n(3)]
-    FallConfirmed,
-    /// Held for 3 s: "it is nothing". Annotates, never closes.
-    #[n(4)]
-    Cancel,
-    /// After a suspected fall the wearer moves as one who is up. Annotates, never closes.
-    #[n(5)]
-    FallRecovered,
-    /// Somebody lies down.
-    #[n(10)]
-    BedIn,
-    /// Nobody in bed any more.
-    #[n(11)]
-    BedOut,
-    /// Movement seen.
-    #[n(12)]
-    Motion,
-    /// Door opened.
-    #[n(13)]
-    DoorOpen,
-    /// Door closed.
-    #[n(14)]
-    DoorClosed,
-    /// Cover opened or device moved.
-    #[n(20)]
-    Tamper,
-    /// Battery will last days, not weeks.
-    #[n(21)]
-    BatteryLow,
-    /// A contact that does not come back: stuck button or cord.
-    #[n(22)]
-    Stuck,
-    /// Mains power lost; runs on battery.
-    #[n(23)]
-    PowerLost,
-    /// Mains power is back.
-    #[n(24)]
-    PowerBack,
-    /// The gateway's sounder does not do as it is told.
-    #[n(30)]
-    SounderFailed,
-    /// The gateway's sounder works, perhaps again.
-    #[n(31)]
-    SounderWorks,
-    /// The gateway's local bus has lost messages; the count is how many since the last such word.
-    #[n(32)]
-    BusLost,
-    /// The gateway's disk is full: what is left of it is for emergencies.
-    #[n(33)]
-    DiskFull,
-    /// The gateway's disk has room, perhaps again.
-    #[n(34)]
-    DiskRoom,
-}
-
-impl EventKind {
-    /// Whether a sensor felt a fall, suspected or confirmed.
-    pub const fn is_fall(self) -> bool {
-        matches!(self, Self::FallSuspected | Self::FallConfirmed)
-    }
-
-    /// The class in which this kind travels.
-    pub const fn class(self) -> Class {
-        match self {
-            Self::Press | Self::Pull | Self::FallSuspected | Self::FallConfirmed => {
-                Class::Emergency
-            }
-            Self::Cancel
-            | Self::FallRecovered
-            | Self::BedIn
-            | Self::BedOut
-            | Self::Motion
-            | Self::DoorOpen
-            | Self::DoorClosed
-            | Self::Tamper
-            | Self::BatteryLow
-            | Self::Stuck
-            | Self::PowerLost
-            | Self::PowerBack
-            | Self::SounderFailed
-            | Self::SounderWorks
-            | Self::BusLost
-            | Self::DiskFull
-            | Self::DiskRoom => Class::Event,
-        }
-    }
-}
-
 /// Values of one span of time.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 #[cbor(map)]
@@ -202,45 +104,6 @@ pub struct Value {
     /// Age of the newest sample in it, seconds at the end of the span.
     #[n(3)]
     pub age_s: u64,
-}
-
-/// What is measured, with its unit; numbers are for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Quantity {
-    /// Share of the span with somebody in bed, per cent.
-    #[n(0)]
-    InBed,
-    /// Mean heart rate, beats a minute.
-    #[n(1)]
-    Heart,
-    /// Mean breathing rate, breaths a minute.
-    #[n(2)]
-    Breath,
-    /// Restlessness in bed, 0 to 100.
-    #[n(3)]
-    Restless,
-    /// Load on the bed, kg.
-    #[n(4)]
-    Load,
-    /// Movements seen, a count.
-    #[n(5)]
-    Motion,
-    /// Door openings, a count.
-    #[n(6)]
-    Door,
-    /// Air temperature, °C.
-    #[n(7)]
-    Temperature,
-    /// Relative humidity, per cent.
-    #[n(8)]
-    Humidity,
-    /// Radio signal of the weakest device, dBm.
-    #[n(9)]
-    Signal,
-    /// Lowest battery, per cent.
-    #[n(10)]
-    Battery,
 }
 
 /// What a device says of itself, on each connect and every period after it.

@@ -16,33 +16,6 @@ use proto::topic::Topic;
 use proto::unit::{Dbm, Millis, Mono, NoData, Percent};
 use proto::up::{Event, EventKind, Health, Loss, Quantity, Reading, Role, Up, VALUES_MAX, Value};
 
-const KINDS: [EventKind; 21] = [
-    EventKind::Press,
-    EventKind::Pull,
-    EventKind::FallSuspected,
-    EventKind::FallConfirmed,
-    EventKind::Cancel,
-    EventKind::FallRecovered,
-    EventKind::BedIn,
-    EventKind::BedOut,
-    EventKind::Motion,
-    EventKind::DoorOpen,
-    EventKind::DoorClosed,
-    EventKind::Tamper,
-    EventKind::BatteryLow,
-    EventKind::Stuck,
-    EventKind::PowerLost,
-    EventKind::PowerBack,
-    EventKind::SounderFailed,
-    EventKind::SounderWorks,
-    EventKind::BusLost,
-    EventKind::DiskFull,
-    EventKind::DiskRoom,
-];
-
-const QUANTITIES: [Quantity; 4] =
-    [Quantity::InBed, Quantity::Heart, Quantity::Temperature, Quantity::Battery];
-
 fn millis() -> impl Strategy<Value = Millis> {
     any::<u64>().prop_map(Millis::new)
 }
@@ -56,11 +29,11 @@ fn device() -> impl Strategy<Value = DeviceId> {
 }
 
 fn value() -> impl Strategy<Value = Value> {
-    let reasons = prop_oneof![Just(NoData::Off), Just(NoData::Timeout), Just(NoData::Stale)];
+    let reasons = (0..NoData::ALL.len()).prop_map(|reason| NoData::ALL[reason]);
     let number = of(-1.0e6f32..1.0e6);
-    (0..QUANTITIES.len(), number, of(reasons), any::<u64>()).prop_map(
+    (0..Quantity::ALL.len(), number, of(reasons), any::<u64>()).prop_map(
         |(quantity, value, no_data, age_s)| Value {
-            quantity: QUANTITIES[quantity],
+            quantity: Quantity::ALL[quantity],
             value,
             no_data,
             age_s,
@@ -69,8 +42,10 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn up() -> impl Strategy<Value = Up> {
-    let event = (0..KINDS.len(), millis(), of(any::<u32>()))
-        .prop_map(|(kind, uptime, count)| Up::Event(Event { kind: KINDS[kind], uptime, count }));
+    let event =
+        (0..EventKind::ALL.len(), millis(), of(any::<u32>())).prop_map(|(kind, uptime, count)| {
+            Up::Event(Event { kind: EventKind::ALL[kind], uptime, count })
+        });
     let values = proptest::collection::vec(value(), 0..=VALUES_MAX);
     let reading = (millis(), any::<u64>(), values, of(home())).prop_map(
         |(uptime, period_s, values, home)| {
@@ -222,7 +197,7 @@ fn what_a_newer_build_adds_is_skipped_here_and_kept_on_relay() {
 
 #[test]
 fn the_longest_words_fit_their_frames() {
-    for kind in KINDS {
+    for kind in EventKind::ALL {
         let event = Event { kind, uptime: Millis::new(u64::MAX), count: Some(u32::MAX) };
         assert!(Up::Event(event).to_body().unwrap().len() <= EMERGENCY_BODY_MAX);
     }

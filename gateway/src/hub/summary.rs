@@ -9,21 +9,7 @@ use proto::id::HomeId;
 use proto::unit::{Millis, Mono, NoData};
 use proto::up::{EventKind, Quantity, Reading, Up, VALUES_MAX, Value};
 
-/// All quantities, in the order of their numbers.
-const QUANTITIES: [Quantity; 11] = [
-    Quantity::InBed,
-    Quantity::Heart,
-    Quantity::Breath,
-    Quantity::Restless,
-    Quantity::Load,
-    Quantity::Motion,
-    Quantity::Door,
-    Quantity::Temperature,
-    Quantity::Humidity,
-    Quantity::Signal,
-    Quantity::Battery,
-];
-const _: () = assert!(QUANTITIES.len() <= VALUES_MAX);
+const _: () = assert!(Quantity::ALL.len() <= VALUES_MAX);
 
 /// Age that is told of a value that has never been measured.
 const NEVER: Millis = Millis::secs(65_535);
@@ -67,7 +53,7 @@ struct Tally {
 /// The open minute of a device.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Minute {
-    tallies: [Tally; QUANTITIES.len()],
+    tallies: [Tally; Quantity::ALL.len()],
 }
 
 impl Minute {
@@ -115,7 +101,7 @@ impl Minute {
     /// Closes the minute: the summary, or none while it has never measured anything.
     pub(super) fn close(&mut self, now: Mono, uptime: Millis, home: HomeId) -> Option<Reading> {
         let mut values = heapless_values();
-        for (quantity, tally) in QUANTITIES.into_iter().zip(&mut self.tallies) {
+        for (quantity, tally) in Quantity::ALL.into_iter().zip(&mut self.tallies) {
             if let Some(value) = tally.close(quantity, now) {
                 // At most one value a quantity, and there are fewer quantities than places.
                 let _ = values.push(value);
@@ -126,7 +112,7 @@ impl Minute {
     }
 
     fn tally(&mut self, quantity: Quantity) -> &mut Tally {
-        let place = QUANTITIES.iter().position(|q| *q == quantity).unwrap_or(0);
+        let place = Quantity::ALL.iter().position(|q| *q == quantity).unwrap_or(0);
         &mut self.tallies[place]
     }
 }

@@ -6,20 +6,6 @@ use care::reading::{measured, number};
 use proto::unit::NoData;
 use proto::up::{Quantity, Value};
 
-const ALL: [Quantity; 11] = [
-    Quantity::InBed,
-    Quantity::Heart,
-    Quantity::Breath,
-    Quantity::Restless,
-    Quantity::Load,
-    Quantity::Motion,
-    Quantity::Door,
-    Quantity::Temperature,
-    Quantity::Humidity,
-    Quantity::Signal,
-    Quantity::Battery,
-];
-
 fn told(quantity: Quantity, value: Option<f32>, no_data: Option<NoData>) -> Value {
     Value { quantity, value, no_data, age_s: 0 }
 }
@@ -28,7 +14,7 @@ fn told(quantity: Quantity, value: Option<f32>, no_data: Option<NoData>) -> Valu
 fn no_register_sentinel_and_nothing_that_is_no_number_is_ever_measured() {
     let none =
         [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 65_535.0, -32_768.0, 1e10, -1e10, 3.4e38];
-    for quantity in ALL {
+    for quantity in Quantity::ALL {
         for number in none {
             let value = told(quantity, Some(number), None);
             assert_eq!(measured(&value, 60), Err(NoData::Fault), "{quantity:?} {number}");

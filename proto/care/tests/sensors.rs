@@ -150,19 +150,7 @@ fn a_pendant_beside_the_bed_at_night_is_no_fault_and_one_that_tells_no_movement_
 #[test]
 fn what_no_sensor_can_have_measured_is_no_value_of_any_quantity() {
     let sentinels = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 65_535.0, -32_768.0, 3.4e38, 1e10];
-    for quantity in [
-        Quantity::InBed,
-        Quantity::Heart,
-        Quantity::Breath,
-        Quantity::Restless,
-        Quantity::Load,
-        Quantity::Motion,
-        Quantity::Door,
-        Quantity::Temperature,
-        Quantity::Humidity,
-        Quantity::Signal,
-        Quantity::Battery,
-    ] {
+    for quantity in Quantity::ALL {
         for number in sentinels {
             assert!(!care::reading::is_plausible(quantity, number), "{quantity:?} {number}");
         }

@@ -239,8 +239,7 @@ pub const fn reason_word(reason: NoData) -> &'static str {
 
 /// Reads a word of a reason; one that this server does not know is a fault.
 pub(crate) fn reason_of(word: &str) -> NoData {
-    let all = [NoData::Off, NoData::NotPresent, NoData::Timeout, NoData::Stale];
-    all.into_iter().find(|reason| reason_word(*reason) == word).unwrap_or(NoData::Fault)
+    NoData::ALL.into_iter().find(|one| reason_word(*one) == word).unwrap_or(NoData::Fault)
 }
 
 /// The word under which a quantity is stored, asked for and answered; it is for ever.
@@ -260,28 +259,7 @@ pub const fn quantity_word(quantity: Quantity) -> &'static str {
     }
 }
 
-/// All quantities.
-pub const QUANTITIES: [Quantity; 11] = [
-    Quantity::InBed,
-    Quantity::Heart,
-    Quantity::Breath,
-    Quantity::Restless,
-    Quantity::Load,
-    Quantity::Motion,
-    Quantity::Door,
-    Quantity::Temperature,
-    Quantity::Humidity,
-    Quantity::Signal,
-    Quantity::Battery,
-];
-
 /// Reads a reason; one that this server does not know is a fault.
-pub(crate) const fn reason_from(number: u8) -> NoData {
-    match number {
-        0 => NoData::Off,
-        1 => NoData::NotPresent,
-        2 => NoData::Timeout,
-        4 => NoData::Stale,
-        _ => NoData::Fault,
-    }
+pub(crate) fn reason_from(number: u8) -> NoData {
+    NoData::ALL.into_iter().find(|one| reason_number(*one) == number).unwrap_or(NoData::Fault)
 }

@@ -21,7 +21,7 @@ use proto::unit::NoData;
 use proto::up::Quantity;
 use series::influx::setup::{IMPORT, roll_up, setup};
 use series::influx::{Influx, InfluxConfig, proof};
-use series::{Point, QUANTITIES, Retention, Sampled, Series, Window};
+use series::{Point, Retention, Sampled, Series, Window};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -119,7 +119,7 @@ async fn a_day_of_a_bed_is_a_fifteenth_of_its_rows_when_it_is_rolled_up() {
     setup(&scene.config, &KEEP).await.unwrap();
     let store = scene.store(None);
     let told = 7;
-    for quantity in QUANTITIES.into_iter().take(told) {
+    for quantity in Quantity::ALL.into_iter().take(told) {
         let at = |minute: i64| scene.now - DAY - 2 * HOUR + minute * MINUTE;
         let day = (0..1_440).map(|minute| point(quantity, at(minute), Ok((minute % 60) as f32)));
         store.write(day.collect()).await.unwrap();

@@ -20,7 +20,7 @@ use crate::points;
 use crate::records::home;
 use crate::routes::Ask;
 use crate::routes::homes::{looked, number};
-use series::{QUANTITIES, Sampled, Window, quantity_word, reason_word};
+use series::{Sampled, Window, quantity_word, reason_word};
 
 /// Most points of one sensor in one answer.
 const POINTS_MAX: u32 = 5_000;
@@ -87,7 +87,7 @@ impl Reading {
 }
 
 fn quantity(word: &str) -> ApiResult<Quantity> {
-    let found = QUANTITIES.into_iter().find(|one| quantity_word(*one) == word);
+    let found = Quantity::ALL.into_iter().find(|one| quantity_word(*one) == word);
     found.ok_or_else(|| ApiError::input("quantity"))
 }
 
