@@ -102,12 +102,12 @@ fn samples_that_just_stop_grow_stale() {
 }
 
 #[test]
-fn a_clipped_converter_is_a_fault_with_its_reason() {
+fn a_clipped_converter_has_no_values_and_says_why() {
     let mut bench = Bench::of(Role::BedMat);
-    bench.sample(Sample::NoLoad(NoData::Fault));
+    bench.sample(Sample::NoLoad(NoData::Clipped));
     bench.run_for(Millis::secs(61));
     let reading = readings(&bench).remove(0);
-    assert!(reading.values.iter().all(|value| value.no_data == Some(NoData::Fault)));
+    assert!(reading.values.iter().all(|value| value.no_data == Some(NoData::Clipped)));
 }
 
 #[test]

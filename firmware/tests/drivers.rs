@@ -122,11 +122,11 @@ fn the_converter_is_read_bit_by_bit_with_its_sign() {
 }
 
 #[test]
-fn a_value_at_the_end_of_the_range_is_a_fault() {
+fn a_value_at_the_end_of_the_range_is_none_and_says_so() {
     let (chip, mut mat) = mat();
     for counts in [0x7F_FFFF, -0x80_0000] {
         chip.0.borrow_mut().ready = Some(counts);
-        assert_eq!(mat.poll(at(1)), Some(Sample::NoLoad(NoData::Fault)));
+        assert_eq!(mat.poll(at(1)), Some(Sample::NoLoad(NoData::Clipped)));
     }
 }
 

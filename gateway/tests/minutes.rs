@@ -39,7 +39,13 @@ fn a_clipped_value_is_no_part_of_a_minutes_mean() {
 #[test]
 fn a_minute_of_clipped_values_is_a_gap_with_its_reason() {
     let value = summed(Quantity::Heart, &[(200.0, 0), (250.0, 0), (20.0, 0)]);
-    assert_eq!((value.value, value.no_data), (None, Some(NoData::Fault)));
+    assert_eq!((value.value, value.no_data), (None, Some(NoData::Clipped)));
+}
+
+#[test]
+fn a_minute_of_what_cannot_be_measured_is_a_gap_with_a_reason_of_its_own() {
+    let value = summed(Quantity::Heart, &[(65_535.0, 0), (0.0, 0)]);
+    assert_eq!((value.value, value.no_data), (None, Some(NoData::Implausible)));
 }
 
 #[test]

@@ -18,18 +18,31 @@ pub enum NoData {
     /// The sensor did not answer in time.
     #[n(2)]
     Timeout,
-    /// The sensor answered nonsense or at its clip limit.
+    /// The sensor is broken or says nothing that can be read, or why there is nothing is not known.
     #[n(3)]
     Fault,
     /// The last value is too old to mean anything.
     #[n(4)]
     Stale,
+    /// The sensor answered at an end of what it can tell, where it would stand whatever is so.
+    #[n(5)]
+    Clipped,
+    /// The sensor answered what nothing can have measured: a sentinel of a register, no number.
+    #[n(6)]
+    Implausible,
 }
 
 impl NoData {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 5] =
-        [Self::Off, Self::NotPresent, Self::Timeout, Self::Fault, Self::Stale];
+    pub const ALL: [Self; 7] = [
+        Self::Off,
+        Self::NotPresent,
+        Self::Timeout,
+        Self::Fault,
+        Self::Stale,
+        Self::Clipped,
+        Self::Implausible,
+    ];
 }
 
 /// A point on a monotonic clock in milliseconds: of the machine that holds it, never compared across machines.

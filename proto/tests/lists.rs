@@ -47,6 +47,8 @@ fn each_reason_that_can_be_read_is_in_the_list_under_its_number() {
         NoData::Timeout => 2,
         NoData::Fault => 3,
         NoData::Stale => 4,
+        NoData::Clipped => 5,
+        NoData::Implausible => 6,
     };
     assert_eq!(readable::<NoData>(), NoData::ALL);
     assert_eq!(NoData::ALL.map(number), NoData::ALL.map(told));

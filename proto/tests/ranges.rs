@@ -204,7 +204,8 @@ fn an_odd_value_spoils_no_other() {
     let stale = Some((None, Some(NoData::Stale), 0));
     assert_eq!(told(&of(&[heart, single, null, &[0x20]])), stale, "an age below zero");
     assert_eq!(told(&of(&[heart, single, null])), stale, "without its age");
-    assert_eq!(told(&of(&[heart, single, &[0x18, 99], zero])), Some((Some(60.0), None, 0)));
+    let unknown = told(&of(&[heart, single, &[0x18, 99], zero]));
+    assert_eq!(unknown, Some((Some(60.0), Some(NoData::Fault), 0)), "a reason to come is one");
     assert_eq!(told(&of(&[&[0x18, 99], single, null, zero])), None, "of a quantity to come");
     assert_eq!(told(&[0x61, b'x']), None, "no value at all");
     assert_eq!(told(&[0x80]), None);

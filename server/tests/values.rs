@@ -51,7 +51,8 @@ fn number(value: f32) -> Value {
 async fn a_clipped_rate_and_a_value_of_long_ago_are_stored_as_gaps_with_their_reasons() {
     let old = Value { age_s: 600, ..number(61.0) };
     let told = [number(61.0), number(200.0), number(20.0), old, number(62.0)];
-    let expected = [Ok(61.0), Err(NoData::Fault), Err(NoData::Fault), Err(NoData::Stale), Ok(62.0)];
+    let clipped = Err(NoData::Clipped);
+    let expected = [Ok(61.0), clipped, clipped, Err(NoData::Stale), Ok(62.0)];
     assert_eq!(stored(Quantity::Heart, &told).await, expected);
 }
 
@@ -60,13 +61,13 @@ async fn a_sentinel_beside_a_reason_keeps_that_reason() {
     let off = Value { no_data: Some(NoData::Off), ..number(65_535.0) };
     let nothing = Value { value: None, ..number(0.0) };
     let told = [off, number(65_535.0), number(-32_768.0), number(1e10), number(f32::NAN), nothing];
-    let fault = Err(NoData::Fault);
-    let expected = [Err(NoData::Off), fault, fault, fault, fault, fault];
+    let never = Err(NoData::Implausible);
+    let expected = [Err(NoData::Off), never, never, never, never, Err(NoData::Fault)];
     assert_eq!(stored(Quantity::Load, &told).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_device_tells_of_itself_in_sentinels_is_stored_as_a_fault() {
+async fn what_a_device_tells_of_itself_in_sentinels_is_stored_as_what_cannot_be() {
     let mut room = Room::open(1).await;
     let health = Health {
         uptime: Millis::new(60_000),
@@ -78,6 +79,6 @@ async fn what_a_device_tells_of_itself_in_sentinels_is_stored_as_a_fault() {
         role: Role::HelpButton,
     };
     say(&mut room, 1, 0, &Up::Health(health)).await;
-    assert_eq!(values(&room, Quantity::Battery, 1).await, [Err(NoData::Fault)]);
-    assert_eq!(values(&room, Quantity::Signal, 1).await, [Err(NoData::Fault)]);
+    assert_eq!(values(&room, Quantity::Battery, 1).await, [Err(NoData::Implausible)]);
+    assert_eq!(values(&room, Quantity::Signal, 1).await, [Err(NoData::Implausible)]);
 }

@@ -73,7 +73,7 @@ impl<D: InputPin, C: OutputPin, W: DelayNs> BedMat<D, C, W> {
                 self.has_read = true;
                 self.silent_told = false;
                 Some(if counts.abs() >= CLIP {
-                    Sample::NoLoad(NoData::Fault)
+                    Sample::NoLoad(NoData::Clipped)
                 } else {
                     Sample::Load(self.calibration.grams(counts))
                 })

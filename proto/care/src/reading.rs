@@ -123,9 +123,10 @@ pub fn number(value: &Value, period_s: u64) -> Result<f32, NoData> {
         return Err(reason);
     }
     // Without a reason that can be read nobody knows why: a fault, and never "nobody is there".
-    let Some(number) = value.value.filter(|number| is_plausible(value.quantity, *number)) else {
-        return Err(NoData::Fault);
-    };
+    let number = value.value.ok_or(NoData::Fault)?;
+    if !is_plausible(value.quantity, number) {
+        return Err(NoData::Implausible);
+    }
     if value.age_s > period_s.saturating_add(60) {
         return Err(NoData::Stale);
     }
@@ -138,7 +139,7 @@ pub fn measured(value: &Value, period_s: u64) -> Result<f32, NoData> {
     let counted = matches!(value.quantity, Quantity::Motion | Quantity::Door);
     let age_s = if counted { 0 } else { value.age_s };
     let number = number(&Value { age_s, ..*value }, period_s)?;
-    if is_clipped(value.quantity, number) { Err(NoData::Fault) } else { Ok(number) }
+    if is_clipped(value.quantity, number) { Err(NoData::Clipped) } else { Ok(number) }
 }
 
 /// Whether a number is at or beyond an end of what sensors on sale can tell, where that is less than what can be.

@@ -3,6 +3,7 @@
 //! Signals are made here, so that the right answer is known. Not here: real recordings (`tests::judge::vitals`).
 
 use care::breath::{Breath, NoRate};
+use proto::unit::NoData;
 
 /// 40 s of `per_minute` breaths around the middle of the rails -1 to 1.
 fn signal(rate_hz: u16, per_minute: f32, size: f32) -> Vec<f32> {
@@ -50,6 +51,8 @@ fn a_signal_without_breath_has_a_reason_and_no_number() {
     for (name, samples, why) in cases {
         assert_eq!(rate(25, &samples), Err(why), "{name}");
     }
+    assert_eq!(NoRate::Clipped.no_data(), NoData::Clipped);
+    assert_eq!(NoRate::Implausible.no_data(), NoData::Implausible);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn no_register_sentinel_and_nothing_that_is_no_number_is_ever_measured() {
     for quantity in Quantity::ALL {
         for number in none {
             let value = told(quantity, Some(number), None);
-            assert_eq!(measured(&value, 60), Err(NoData::Fault), "{quantity:?} {number}");
+            assert_eq!(measured(&value, 60), Err(NoData::Implausible), "{quantity:?} {number}");
         }
     }
 }
@@ -30,7 +30,7 @@ fn a_rate_at_a_limit_of_its_sensor_is_a_gap_and_one_inside_is_measured() {
     ] {
         for number in clipped {
             let value = told(quantity, Some(number), None);
-            assert_eq!(measured(&value, 60), Err(NoData::Fault), "{quantity:?} {number}");
+            assert_eq!(measured(&value, 60), Err(NoData::Clipped), "{quantity:?} {number}");
         }
         for number in inside {
             assert_eq!(measured(&told(quantity, Some(number), None), 60), Ok(number));

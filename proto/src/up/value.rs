@@ -20,7 +20,7 @@ impl<'b, C> Decode<'b, C> for Value {
         }
         let quantity = d.decode_with(ctx)?;
         let value = if len > 1 { number(d)? } else { Ok(None) };
-        let no_data = if len > 2 { field::decode(d, ctx)? } else { None };
+        let no_data = if len > 2 { reason(d, ctx)? } else { None };
         let age = if len > 3 { field::decode::<C, u64>(d, ctx)? } else { None };
         for _ in FIELDS..len {
             d.skip()?;
@@ -36,6 +36,15 @@ impl<'b, C> Decode<'b, C> for Value {
             }
         })
     }
+}
+
+/// Why there is none. Whoever says so has none, though this build may not know why.
+fn reason<C>(d: &mut Decoder<'_>, ctx: &mut C) -> Result<Option<NoData>, Error> {
+    // By the first byte of an item, as RFC 8949 numbers them.
+    if matches!(d.input().get(d.position()), Some(0xf6 | 0xf7)) {
+        return d.skip().map(|()| None);
+    }
+    Ok(field::decode(d, ctx)?.or(Some(NoData::Fault)))
 }
 
 /// A number as whoever wrote it found shortest; none if there is none; a reason if what stands there is no number.

@@ -61,7 +61,8 @@ impl Slot {
     #[expect(clippy::cast_possible_truncation, reason = "splits 64 bits in two halves")]
     fn new(at_ms: i64, value: Result<f32, NoData>) -> Self {
         let at = at_ms.cast_unsigned();
-        let value = value.and_then(|v| if v.is_finite() { Ok(v) } else { Err(NoData::Fault) });
+        let value =
+            value.and_then(|v| if v.is_finite() { Ok(v) } else { Err(NoData::Implausible) });
         let bits = match value {
             Ok(value) => value.to_bits(),
             Err(reason) => f32::NAN.to_bits() & !0xFF | u32::from(reason_number(reason)),

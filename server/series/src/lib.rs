@@ -34,7 +34,7 @@ pub struct Point {
     pub quantity: Quantity,
     /// When, ms since 1970 UTC; years 1970 to 2100.
     pub at_ms: i64,
-    /// The value in the quantity's unit, or why there is none. A value that is no number is a fault.
+    /// The value in the quantity's unit, or why there is none. A value that is no number is implausible.
     pub value: Result<f32, NoData>,
 }
 
@@ -223,6 +223,8 @@ pub(crate) const fn reason_number(reason: NoData) -> u8 {
         NoData::Timeout => 2,
         NoData::Fault => 3,
         NoData::Stale => 4,
+        NoData::Clipped => 5,
+        NoData::Implausible => 6,
     }
 }
 
@@ -234,6 +236,8 @@ pub const fn reason_word(reason: NoData) -> &'static str {
         NoData::Timeout => "timeout",
         NoData::Fault => "fault",
         NoData::Stale => "stale",
+        NoData::Clipped => "clipped",
+        NoData::Implausible => "implausible",
     }
 }
 

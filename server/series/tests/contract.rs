@@ -142,14 +142,24 @@ async fn a_thinned_answer_keeps_the_spike(store: &dyn Series) {
     assert_eq!(spike.low, 60.0);
 }
 
-async fn a_value_that_is_no_number_is_a_fault(store: &dyn Series) {
+async fn each_reason_is_read_back_as_it_was_written(store: &dyn Series) {
+    let t = start();
+    let told = || (t..).zip(NoData::ALL);
+    store.write(told().map(|(at, why)| point(14, 141, at, Err(why))).collect()).await.unwrap();
+    let found = store.read(window(14, t, t + 100)).await.unwrap();
+    let expected: Vec<_> = told().map(|(at, why)| (141, at, Err(why))).collect();
+    assert_eq!(plain(&found), expected);
+}
+
+async fn a_value_that_is_no_number_is_a_gap_that_says_so(store: &dyn Series) {
     let t = start();
     store
         .write(vec![point(10, 101, t, Ok(f32::NAN)), point(10, 101, t + 1, Ok(f32::INFINITY))])
         .await
         .unwrap();
     let found = store.read(window(10, t, t + 2)).await.unwrap();
-    assert_eq!(plain(&found), [(101, t, Err(NoData::Fault)), (101, t + 1, Err(NoData::Fault))]);
+    let never = Err(NoData::Implausible);
+    assert_eq!(plain(&found), [(101, t, never), (101, t + 1, never)]);
 }
 
 async fn many_writers_at_once_are_all_answered(store: Arc<dyn Series>) {
@@ -178,7 +188,8 @@ async fn all(store: Arc<dyn Series>) {
     homes_devices_and_quantities_are_apart(&*store).await;
     an_empty_window_is_an_empty_answer(&*store).await;
     a_thinned_answer_keeps_the_spike(&*store).await;
-    a_value_that_is_no_number_is_a_fault(&*store).await;
+    a_value_that_is_no_number_is_a_gap_that_says_so(&*store).await;
+    each_reason_is_read_back_as_it_was_written(&*store).await;
     many_writers_at_once_are_all_answered(store).await;
 }
 

@@ -97,6 +97,8 @@ fn told(lang: Lang, quantity: Quantity, sample: &Sample) -> ([Cell<'static>; 4],
 
 #[cfg(test)]
 mod tests {
+    use proto::unit::NoData;
+
     use super::*;
     use crate::pages::day::tests::Home;
 
@@ -105,11 +107,19 @@ mod tests {
         let mut home = Home::new();
         home.told(0, 15.0);
         home.failed(1);
+        home.lacks(2, NoData::Clipped);
+        home.lacks(3, NoData::Implausible);
         let text = written(Lang::Zh, home.wall(), home.glass(Lang::Zh).day);
         let rows: Vec<&str> = text.trim_end().split("\r\n").collect();
-        assert_eq!(rows.len(), 3);
+        assert_eq!(rows.len(), 5);
         assert!(rows[1].starts_with("\"2026-11-29 18:00:00\",\"2026-11-29 18:01:00\",\"呼吸\""));
         assert!(rows[1].contains(",15,15,15,1,"), "{}", rows[1]);
-        assert!(rows[2].ends_with(",,,,0,\"读数无效\""), "{}", rows[2]);
+        for (row, why) in [
+            (rows[2], "传感器无有效读数"),
+            (rows[3], "读数到达传感器量程极限"),
+            (rows[4], "读数不合理"),
+        ] {
+            assert!(row.ends_with(&format!(",,,,0,\"{why}\"")), "{row}");
+        }
     }
 }

@@ -67,7 +67,8 @@ pub struct Reading {
     /// The mean in the quantity's unit; null = there is none.
     value: Option<f32>,
     /// Why there is none: `off` switched off, `notpresent` nobody or nothing there, `timeout` the sensor did not
-    /// answer, `fault` what it said cannot have been measured or stands at its limit, `stale` too old.
+    /// answer, `fault` it is broken or does not say why, `stale` too old, `clipped` it stands at a limit of its
+    /// sensor, `implausible` nothing can have measured it.
     no_data: Option<&'static str>,
     /// Lowest value of the span; 0 without a value.
     low: f32,

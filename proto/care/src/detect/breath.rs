@@ -42,7 +42,8 @@ impl NoRate {
         match self {
             Self::Filling | Self::Gap => NoData::Timeout,
             Self::Flat | Self::NoRhythm => NoData::NotPresent,
-            Self::Implausible | Self::Clipped => NoData::Fault,
+            Self::Implausible => NoData::Implausible,
+            Self::Clipped => NoData::Clipped,
         }
     }
 }

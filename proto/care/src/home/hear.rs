@@ -194,7 +194,14 @@ impl Home {
                 idle::rests(&mut self.roster, device, at, triage);
             }
             (_, NoData::NotPresent | NoData::Off) => self.rates.rests(device, quantity, at, triage),
-            (_, NoData::Timeout | NoData::Fault | NoData::Stale) => {}
+            (
+                _,
+                NoData::Timeout
+                | NoData::Fault
+                | NoData::Stale
+                | NoData::Clipped
+                | NoData::Implausible,
+            ) => {}
         }
     }
 

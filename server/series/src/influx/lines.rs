@@ -22,7 +22,7 @@ pub(super) fn text<'a>(points: impl Iterator<Item = &'a Point>) -> String {
             (quantity_word(point.quantity), unit(point.quantity), point.at_ms);
         let [device, home] = [point.device.to_string(), point.home.to_string()].map(|id| tag(&id));
         let value =
-            point.value.and_then(|v| if v.is_finite() { Ok(v) } else { Err(NoData::Fault) });
+            point.value.and_then(|v| if v.is_finite() { Ok(v) } else { Err(NoData::Implausible) });
         // Writing to a string cannot fail.
         let _ = match value {
             Ok(value) => {

@@ -223,10 +223,10 @@ pub fn values_of((home, device): (HomeId, DeviceId), at_ms: i64, up: &Up, points
         Up::Health(health) => {
             // On mains there is no battery: a gap with its reason, which also says that it was heard.
             let battery = health.battery.map_or(Err(NoData::Off), |told| {
-                told.is_measured().then(|| f32::from(told.get())).ok_or(NoData::Fault)
+                told.is_measured().then(|| f32::from(told.get())).ok_or(NoData::Implausible)
             });
             let signal = health.signal.map_or(Err(NoData::NotPresent), |told| {
-                told.is_measured().then(|| f32::from(told.get())).ok_or(NoData::Fault)
+                told.is_measured().then(|| f32::from(told.get())).ok_or(NoData::Implausible)
             });
             points.push(point(Quantity::Battery, battery));
             points.push(point(Quantity::Signal, signal));

@@ -36,6 +36,8 @@ pub const fn key(reason: NoData) -> &'static str {
         NoData::Timeout => "home.why_timeout",
         NoData::Fault => "home.why_fault",
         NoData::Stale => "home.why_stale",
+        NoData::Clipped => "home.why_clipped",
+        NoData::Implausible => "home.why_implausible",
     }
 }
 
@@ -212,6 +214,26 @@ mod tests {
         let text = list(home.glass(Lang::Zh), &lanes).into_string();
         assert!(text.contains(Lang::Zh.t("home.why_fault")), "{text}");
         assert!(!text.contains("无消息"), "it spoke: {text}");
+    }
+
+    #[test]
+    fn each_reason_has_words_of_its_own_in_both_languages_under_the_chart() {
+        for lang in [Lang::Zh, Lang::En] {
+            let mut seen = std::collections::BTreeSet::new();
+            for why in NoData::ALL {
+                assert!(seen.insert(lang.t(key(why))), "{why:?} has the words of another");
+                let mut home = Home::new();
+                for m in 0..1440 {
+                    match (500..520).contains(&m) && why != NoData::NotPresent {
+                        true => home.lacks(m, why),
+                        false => home.told(m, 15.0),
+                    }
+                }
+                let text = list(home.glass(lang), &home.lanes(lang)).into_string();
+                let told = text.contains(lang.t(key(why)));
+                assert_eq!(told, why != NoData::NotPresent, "{why:?}: {text}");
+            }
+        }
     }
 
     #[test]

@@ -65,7 +65,11 @@ impl Home {
     }
 
     pub(crate) fn failed(&mut self, m: i64) {
-        self.put(Quantity::Breath, 8, m, Err(NoData::Fault));
+        self.lacks(m, NoData::Fault);
+    }
+
+    pub(crate) fn lacks(&mut self, m: i64, why: NoData) {
+        self.put(Quantity::Breath, 8, m, Err(why));
     }
 
     fn named(&mut self, device: i64, role: Role, label: &str) {
