@@ -1,9 +1,9 @@
 //! Gate of the local bus: which programs of the household may follow and feed it.
 //!
 //! One name and password for all of them, if one is set; from another machine nobody comes in without.
-//! What is said there is in no spool, so a call for help is passed on and not acknowledged: a button
-//! that calls for help belongs at the door for devices. Not here: devices (`enrol`), and what the bus
-//! says (`bus_words`).
+//! What is said there is in no spool but for a call for help, which goes up as this box's own press: it is
+//! on disk before it is acknowledged. Not here: devices (`enrol`), how it goes up (`devices`), and what the
+//! bus says (`bus_words`).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -47,14 +47,12 @@ impl Gate for BusGate {
         Ok(Pass { who: Who::Local(number), lane: None })
     }
 
-    fn may_acknowledge(&self, _topic: &str, payload: &[u8]) -> bool {
+    fn calls(&self, _topic: &str, payload: &[u8]) -> bool {
         let help = calls_for_help(payload);
         if help {
-            tracing::warn!(
-                "a call for help on the local bus is not acknowledged, as nothing keeps it there: enrol the button as a device"
-            );
+            tracing::warn!("a call for help on the local bus goes up as a press of this box");
         }
-        !help
+        help
     }
 }
 
@@ -69,6 +67,12 @@ fn calls_for_help(payload: &[u8]) -> bool {
         return false;
     }
     let is_help = |word: &str| HELP.iter().any(|help| word.eq_ignore_ascii_case(help));
+    // Most of what is said has none of these words anywhere, and is not read any further.
+    let has =
+        |help: &&str| payload.windows(help.len()).any(|w| w.eq_ignore_ascii_case(help.as_bytes()));
+    if !HELP.iter().any(has) {
+        return false;
+    }
     match serde_json::from_slice::<serde_json::Value>(payload) {
         Ok(word) => {
             word.get("action").and_then(|action| action.as_str()).is_some_and(is_help)

@@ -3,7 +3,8 @@
 //! What its device's hop key opens goes up as it was sealed for the server, and in the lane of what it *is*: a
 //! press on the telemetry topic is a press. What nobody here can read is kept too: from an enrolled device
 //! as *unreadable*, from a stranger as it came. An unreadable message begins with a header that names
-//! its device, made here if it brought none. Readings stay here as raw data.
+//! its device, made here if it brought none. Readings stay here as raw data. A call for help that a program
+//! of the household made on the bus goes up as a press of the box itself.
 //! Not here: what events mean (`hub`), storage (`spool`).
 
 mod word;
@@ -13,24 +14,27 @@ use std::sync::Arc;
 
 use door::{Arrival, Keep, Verdict, Who};
 use proto::EMERGENCY_MAX;
+use proto::down::Rung;
 use proto::frame::{Class, Header, Lane, open_hop, read_open};
 use proto::id::{BootId, DeviceId, HomeId, KeyEpoch, PressId};
 use proto::key::HopSeal;
 use proto::relay::RelayKind;
 use proto::topic::Topic;
-use proto::up::Up;
+use proto::up::{self, EventKind, Up};
 use tokio::sync::mpsc::Sender;
 
 use crate::clock::Clock;
 use crate::enrol::{Member, Roster};
-use crate::event_loop::Event;
-use crate::spool::{Entry, Fate, Spool};
+use crate::event_loop::{Event, OwnVoice};
+use crate::spool::{Entry, Fate, RungRow, Spool};
 use crate::uplink::Bells;
 
 use word::{Word, entry, told, unreadable};
 
 /// Seals kept for each device: the boot it is in, and the one it has just left.
 const SEALS: usize = 2;
+/// Calls from the bus that may wait for the server: a program that runs wild takes no room from those of devices.
+const CALLS_MAX: u32 = 64;
 
 /// A frame that has just been made durable, or had been before.
 #[derive(Debug, Clone)]
@@ -41,7 +45,7 @@ pub struct Stored {
     pub home: Option<HomeId>,
     /// Its lane.
     pub lane: Lane,
-    /// Whether no key here has verified it.
+    /// Whether no key here has verified it, or no home is known for it.
     pub doubtful: bool,
     /// What it says, if this build can read it.
     pub up: Option<Up>,
@@ -59,6 +63,7 @@ pub struct Devices {
     spool: Spool,
     roster: Arc<Roster>,
     clock: Clock,
+    voice: OwnVoice,
     bells: Bells,
     events: Sender<Event>,
     seals: HashMap<DeviceId, Seals>,
@@ -66,15 +71,17 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// A keep that writes to `spool`, rings `bells` and posts what it stored to `events`.
+    /// A keep that writes to `spool`, rings `bells` and posts what it stored to `events`; with the box's clock and
+    /// voice.
     pub fn new(
         spool: Spool,
         roster: Arc<Roster>,
-        clock: Clock,
+        (clock, voice): (Clock, OwnVoice),
         bells: Bells,
         events: Sender<Event>,
     ) -> Self {
-        Self { spool, roster, clock, bells, events, seals: HashMap::new(), fates: Vec::new() }
+        let (seals, fates) = (HashMap::new(), Vec::new());
+        Self { spool, roster, clock, voice, bells, events, seals, fates }
     }
 
     fn read(&mut self, arrival: &Arrival) -> Word {
@@ -92,7 +99,26 @@ impl Devices {
                     lane: Lane::Emergency,
                 })
             }
+            (Who::Local(_), Topic::BusCall) => self.call(),
             _ => Word::Nothing,
+        }
+    }
+
+    /// A program of the household calls: nobody knows by which button, only that somebody here needs help.
+    fn call(&self) -> Word {
+        let (kind, uptime) = (EventKind::Press, self.clock.now().since(self.voice.started));
+        let up = Up::Event(up::Event { kind, uptime, count: None });
+        let waits = |row: &RungRow| row.rung == Rung::Stored && !row.accepted;
+        let latest = self.spool.rungs_of(self.voice.device, CALLS_MAX).unwrap_or_default();
+        if latest.iter().filter(|row| waits(row)).count() >= CALLS_MAX as usize {
+            tracing::error!(
+                "too many calls on the local bus wait for the server: one more is refused"
+            );
+            return Word::Unsaid;
+        }
+        match self.voice.say(&up) {
+            Some((id, bytes)) => Word::Call { id, bytes, home: self.roster.only_home(), up },
+            None => Word::Unsaid,
         }
     }
 
@@ -160,7 +186,10 @@ impl Keep for Devices {
         for word in words {
             let fate = match word {
                 Word::Nothing => Fate::Again(None),
-                Word::Frame { .. } | Word::Odd { .. } => next.next().unwrap_or(Fate::Refused),
+                Word::Unsaid => Fate::Refused,
+                Word::Frame { .. } | Word::Odd { .. } | Word::Call { .. } => {
+                    next.next().unwrap_or(Fate::Refused)
+                }
             };
             verdicts.push(verdict(fate));
             if let Some(told) = told(word, fate, &self.roster) {

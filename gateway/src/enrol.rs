@@ -99,6 +99,14 @@ impl Roster {
         rows.values().filter(|row| !row.released).map(|r| (r.device, r.home, r.role)).collect()
     }
 
+    /// The home of this box, if it serves one alone.
+    pub fn only_home(&self) -> Option<HomeId> {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        let mut homes = rows.values().filter(|row| !row.released).map(|row| row.home);
+        let first = homes.next()?;
+        homes.all(|home| home == first).then_some(first)
+    }
+
     /// Takes a word of the server. The row is what must be on disk, unless nothing changed.
     /// A key generation older than the known one is an old word and changes nothing.
     pub fn enrol(&self, device: DeviceId, told: Member) -> (Change, Option<RosterRow>) {

@@ -138,11 +138,13 @@ impl EventLoop {
         }
         match self.spool.not_received(1024) {
             Ok(rows) => {
-                for row in rows {
-                    if let Some(member) = self.roster.find(row.press.device)
-                        && !row.accepted
-                    {
-                        self.hub.handle_press(now, member.home, row.press);
+                for row in rows.into_iter().filter(|row| !row.accepted) {
+                    let own = row.press.device == self.voice.device;
+                    let member = self.roster.find(row.press.device).map(|member| member.home);
+                    match if own { self.roster.only_home() } else { member } {
+                        Some(home) => self.hub.handle_press(now, home, row.press),
+                        None if own => self.hub.handle_doubtful(now, None),
+                        None => {}
                     }
                 }
             }

@@ -191,7 +191,8 @@ impl Hub {
 
     /// The server has said how far a press has come.
     pub fn handle_rung(&mut self, now: Mono, press: PressId, rung: Rung) {
-        if let Some(home) = self.devices.get(&press.device).map(Device::home) {
+        let own = self.pending.get(&press).map(|waits| waits.home);
+        if let Some(home) = self.devices.get(&press.device).map(Device::home).or(own) {
             self.actions.push_back(Action::ShowRung(home, press, rung));
         }
         if rung >= Rung::Received && self.pending.remove(&press).is_some() {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use door::admission::CLOSING_MAX;
 use door::workers::{Rhythm, Workers};
 use door::{Bus, BusLimits, CommitLimits, committer};
-use proto::id::{BootId, PressId};
+use proto::id::BootId;
 use proto::unit::Millis;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -133,7 +133,8 @@ impl Built {
         let bells = Bells::default();
         // It has its handle before anybody who calls can take one.
         let alarm = LocalAlarm::new(&self.config.alarm);
-        let keep = self.keep(&bells, &events_in);
+        let voice = self.voice();
+        let keep = self.keep(&bells, &events_in, voice.clone());
         let (commit, commit_thread) = committer(keep, CommitLimits::default());
         let door = self.open_devices(commit.clone()).await?;
         // The door holds to the number; one that has just made room may not have left the bus yet.
@@ -153,7 +154,7 @@ impl Built {
         let hub = EventLoop {
             hub: Hub::new(self.clock.now(), firmware()),
             alarm,
-            voice: self.voice(),
+            voice,
             clock: self.clock.clone(),
             spool: self.spool.clone(),
             roster: Arc::clone(&self.roster),
@@ -185,20 +186,16 @@ impl Built {
         Ok(())
     }
 
-    fn keep(&self, bells: &Bells, events: &mpsc::Sender<Event>) -> Devices {
+    fn keep(&self, bells: &Bells, events: &mpsc::Sender<Event>, voice: OwnVoice) -> Devices {
         let (spool, roster) = (self.spool.clone(), Arc::clone(&self.roster));
-        Devices::new(spool, roster, self.clock.clone(), bells.clone(), events.clone())
+        Devices::new(spool, roster, (self.clock.clone(), voice), bells.clone(), events.clone())
     }
 
     fn voice(&self) -> OwnVoice {
         let device = self.credentials.gateway.as_device();
         let epoch = self.credentials.epoch;
-        OwnVoice {
-            last: PressId { device, boot: self.boot, seq: OwnVoice::before_first() },
-            epoch,
-            seal: self.credentials.key.end(epoch).boot(self.boot),
-            started: self.clock.now(),
-        }
+        let seal = self.credentials.key.end(epoch).boot(self.boot);
+        OwnVoice::new((device, self.boot), (epoch, seal), self.clock.now())
     }
 
     fn reload(&self, gate: Arc<BusGate>, orders: &watch::Sender<Order>) -> Reload {

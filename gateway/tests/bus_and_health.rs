@@ -6,22 +6,12 @@
 #[path = "scene/home.rs"]
 mod scene;
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 
 use proto::down::Rung;
 use proto::topic::Topic;
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
-use scene::{ANY, Device, Felt, Home, WatchRoom, let_in, until, within};
-
-fn ask(at: SocketAddr, path: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(at).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: box\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.lines().next().unwrap().to_owned(), body.to_owned())
-}
+use scene::{ANY, Device, Felt, Home, WatchRoom, ask, let_in, until, within};
 
 /// Reads the retained word of a topic as a display would that is switched on now.
 async fn retained(at: SocketAddr, topic: Topic) -> serde_json::Value {
@@ -124,28 +114,6 @@ async fn the_bus_goes_beyond_this_machine_with_a_password_and_not_without() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_for_help_on_the_bus_is_not_acknowledged_as_nothing_spools_it() {
-    let home = Home::new(ANY);
-    let running = home.start("");
-    let at = running.bus;
-    let options = MqttOptions::new("zigbee2mqtt", at.ip().to_string(), at.port());
-    let (client, mut socket) = AsyncClient::new(options, 8);
-    let topic = "zigbee2mqtt/bathroom";
-    for word in [r#"{"action":"emergency"}"#, r#"{"action":"single"}"#] {
-        client.try_publish(topic, QoS::AtLeastOnce, false, word).unwrap();
-    }
-    let acknowledged = within(async {
-        loop {
-            if let Event::Incoming(Packet::PubAck(ack)) = socket.poll().await.unwrap() {
-                break ack.pkid;
-            }
-        }
-    })
-    .await;
-    assert_eq!(acknowledged, 2, "the other word is, the call for help before it is not");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_large_discovery_message_passes_and_is_there_for_who_comes_later() {
     let home = Home::new(ANY);
     let running = home.start("");
@@ -175,7 +143,7 @@ async fn a_large_discovery_message_passes_and_is_there_for_who_comes_later() {
     .await;
     assert_eq!((&heard.topic[..], &heard.payload[..]), (topic, discovery.as_bytes()));
     assert!(heard.retain);
-    let (_, text) = ask(running.health, "/metrics");
+    let text = running.figures();
     assert!(text.contains("hearthline_gateway_bus_clients 2"), "{text}");
 }
 
@@ -184,10 +152,7 @@ async fn the_health_page_tells_what_works_and_what_waits() {
     let room = WatchRoom::open(ANY).await;
     let home = Home::new(room.address());
     let running = home.start("");
-    let report = || -> serde_json::Value {
-        let (_, body) = ask(running.health, "/health");
-        serde_json::from_str(&body).unwrap()
-    };
+    let report = || running.report();
     until("a healthy box", || report()["ok"] == true).await;
     until("an uplink", || report()["uplink"] == true).await;
     assert_eq!(report()["reserve"], true);

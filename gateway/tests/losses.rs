@@ -11,51 +11,17 @@ mod prometheus;
 #[path = "scene/home.rs"]
 mod scene;
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use proto::frame::{Lane, read_open};
+use proto::frame::Lane;
 use proto::topic::Topic;
-use proto::up::{Event, EventKind, Reading, Up};
+use proto::up::{EventKind, Reading, Up};
 use rumqttc::{AsyncClient, MqttOptions, Packet, QoS};
-use scene::{ANY, Device, Felt, Home, Running, WatchRoom, let_in, until, within};
-
-fn ask(at: SocketAddr, path: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(at).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: box\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.lines().next().unwrap().to_owned(), body.to_owned())
-}
-
-fn health(running: &Running) -> serde_json::Value {
-    serde_json::from_str(&ask(running.health, "/health").1).unwrap()
-}
-
-fn says(health: &serde_json::Value, code: &str) -> bool {
-    let said = health["says"].as_array().unwrap().iter().any(|said| {
-        said["code"] == code && said["text"].as_str().is_some_and(|text| text.contains(' '))
-    });
-    said && health["faults"].as_array().unwrap().iter().any(|word| word == code)
-}
-
-/// What the box says of itself, as the watch room has heard it.
-fn said(room: &WatchRoom) -> Vec<Event> {
-    let all = room.heard();
-    let word = |heard: &scene::Heard| {
-        let (header, body) = read_open(&heard.bytes).ok()?;
-        match Up::from_body(header.class, body) {
-            Ok(Up::Event(event)) if heard.lane == Lane::Telemetry => Some(event),
-            _ => None,
-        }
-    };
-    all.iter().filter_map(word).collect()
-}
+use scene::{ANY, Device, Felt, Home, WatchRoom, ask, let_in, said, until, within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_server_a_box_is_unhealthy_by_its_word_and_stays_alive() {
@@ -67,15 +33,15 @@ async fn without_its_server_a_box_is_unhealthy_by_its_word_and_stays_alive() {
     let mut command = home.command(&config);
     command.env("NOTIFY_SOCKET", home.path("notify")).env("WATCHDOG_USEC", "300000");
     let running = Home::run(command);
-    until("a healthy box", || health(&running)["healthy"] == true).await;
+    until("a healthy box", || running.report()["healthy"] == true).await;
     room.close().await;
-    until("the cut is told", || says(&health(&running), "uplink_down")).await;
-    let told = health(&running);
+    until("the cut is told", || running.says("uplink_down")).await;
+    let told = running.report();
     assert_eq!((&told["healthy"], &told["alive"]), (&false.into(), &true.into()), "{told}");
     assert_eq!(told["ok"], true, "an island is not a fault of the box: {told}");
     assert!(ask(running.health, "/health").0.contains("200"));
     assert!(ask(running.health, "/alive").0.contains("200"));
-    let (_, text) = ask(running.health, "/metrics");
+    let text = running.figures();
     assert!(text.contains("\nhearthline_gateway_uplink_lost_total 1\n"), "{text}");
     manager.set_nonblocking(true).unwrap();
     while manager.recv(&mut [0; 64]).is_ok() {}
@@ -91,7 +57,7 @@ async fn without_its_server_a_box_is_unhealthy_by_its_word_and_stays_alive() {
 async fn figures_have_their_sentence_their_kind_and_their_unit() {
     let home = Home::new(ANY);
     let running = home.start("");
-    let (_, text) = ask(running.health, "/metrics");
+    let text = running.figures();
     prometheus::is_by_convention(&text, "hearthline_gateway_");
     for name in [
         "alive",
@@ -116,8 +82,8 @@ async fn what_the_bus_loses_is_told_by_the_page_and_to_the_server() {
     let room = WatchRoom::open(ANY).await;
     let home = Home::new(room.address());
     let running = home.start("");
-    until("a healthy box", || health(&running)["healthy"] == true).await;
-    assert!(!says(&health(&running), "bus_lost"));
+    until("a healthy box", || running.report()["healthy"] == true).await;
+    assert!(!running.says("bus_lost"));
     let mut options = MqttOptions::new("zigbee2mqtt", "127.0.0.1", running.bus.port());
     options.set_max_packet_size(300_000, 300_000);
     let (client, mut socket) = AsyncClient::new(options, 256);
@@ -135,8 +101,8 @@ async fn what_the_bus_loses_is_told_by_the_page_and_to_the_server() {
         }
     })
     .await;
-    until("it is told", || says(&health(&running), "bus_lost")).await;
-    assert_eq!(health(&running)["ok"], true);
+    until("it is told", || running.says("bus_lost")).await;
+    assert_eq!(running.report()["ok"], true);
     let lost = || said(&room).into_iter().find(|event| event.kind == EventKind::BusLost);
     until("the server is told", || lost().is_some()).await;
     assert!(lost().unwrap().count.is_some_and(|count| count > 0));
@@ -184,7 +150,7 @@ async fn a_full_disk_and_what_it_costs_are_told_by_page_command_and_to_the_serve
     room.enrol(&device, home.home);
     let running = home.start("[limits]\nreserve_bytes = 2097152");
     let_in(&mut device, running.devices).await;
-    until("a healthy box", || health(&running)["healthy"] == true).await;
+    until("a healthy box", || running.report()["healthy"] == true).await;
     assert_eq!(losses(&home)["spool"]["lost"], 0);
     let mut ballast = std::fs::File::create(data.join("ballast")).unwrap();
     for size in [4096, 1] {
@@ -203,15 +169,15 @@ async fn a_full_disk_and_what_it_costs_are_told_by_page_command_and_to_the_serve
     }
     device.press();
     device.until(|felt| *felt == Felt::Acked).await;
-    until("it is told", || says(&health(&running), "disk_full")).await;
-    let told = health(&running);
+    until("it is told", || running.says("disk_full")).await;
+    let told = running.report();
     assert_eq!((&told["healthy"], &told["alive"]), (&false.into(), &true.into()), "{told}");
-    until("what was lost is told", || says(&health(&running), "telemetry_lost")).await;
+    until("what was lost is told", || running.says("telemetry_lost")).await;
     let lost = losses(&home);
     assert!(lost["spool"]["lost"].as_u64().is_some_and(|lost| lost > 0), "{lost}");
     std::fs::remove_file(data.join("ballast")).unwrap();
     drop(ballast);
-    until("there is room again", || !says(&health(&running), "disk_full")).await;
+    until("there is room again", || !running.says("disk_full")).await;
     let kinds = || -> Vec<_> {
         let all = said(&room).into_iter().map(|event| event.kind);
         all.filter(|kind| matches!(kind, EventKind::DiskFull | EventKind::DiskRoom)).collect()

@@ -31,6 +31,8 @@ pub enum Topic {
     BusAlarm(HomeId),
     /// The watchdog's own round trip.
     Watchdog,
+    /// Local bus: a program calls for help. Nobody writes it: what is such a call comes to the keep by this name.
+    BusCall,
 }
 
 /// A text that is no topic of ours.
@@ -72,6 +74,7 @@ impl fmt::Display for Topic {
             Self::BusReceipt(h, d) => write!(f, "hl1/bus/{h}/{d}/receipt"),
             Self::BusAlarm(h) => write!(f, "hl1/bus/{h}/alarm"),
             Self::Watchdog => f.write_str("hl1/watchdog"),
+            Self::BusCall => f.write_str("hl1/bus/call"),
         }
     }
 }
@@ -110,6 +113,7 @@ impl FromStr for Topic {
                 Self::BusAlarm(id(h)?)
             }
             [Some("hl1"), Some("watchdog"), None, None, None, None] => Self::Watchdog,
+            [Some("hl1"), Some("bus"), Some("call"), None, None, None] => Self::BusCall,
             _ => return Err(TopicError),
         };
         if is_spelled(&topic, text) { Ok(topic) } else { Err(TopicError) }

@@ -72,7 +72,7 @@ impl Receipts {
         seal: impl FnOnce(&DownSeal, [u8; 24]) -> Result<DownBuf, FrameError>,
     ) -> Option<Told> {
         let info = self.registry.device(device)?;
-        let gateway = by.or(info.gateway)?;
+        let gateway = by.or(info.way())?;
         // What it was last heard under is what it can open.
         let key = info.end_key(info.heard)?;
         let mut nonce = [0; 24];
@@ -108,7 +108,7 @@ impl Receipts {
 
     /// Tells the gateway of a device that an alarm is open in its home, or over.
     pub fn alarm(&self, home: HomeId, device: DeviceId, open: bool) {
-        if let Some(gateway) = self.registry.device(device).and_then(|info| info.gateway) {
+        if let Some(gateway) = self.registry.device(device).and_then(|info| info.way()) {
             self.say(gateway, &GatewayDown::Alarm { home, open });
         }
     }

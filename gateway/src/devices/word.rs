@@ -20,6 +20,10 @@ pub(super) enum Word {
     Nothing,
     /// Verified hop by hop.
     Frame { header: Header, open: FrameBuf, home: HomeId, up: Option<Up>, lane: Lane },
+    /// A call for help on the bus, in the box's own name; its home is known where the box serves one alone.
+    Call { id: PressId, bytes: Vec<u8>, home: Option<HomeId>, up: Up },
+    /// A call that the box does not take: too many wait, or all numbers of this boot are used up.
+    Unsaid,
     /// Kept as it came.
     Odd { kind: RelayKind, device: DeviceId, bytes: Vec<u8>, lane: Lane },
 }
@@ -28,6 +32,7 @@ impl Word {
     pub(super) const fn lane(&self) -> Lane {
         match self {
             Self::Nothing => Lane::Telemetry,
+            Self::Call { .. } | Self::Unsaid => Lane::Emergency,
             Self::Frame { lane, .. } | Self::Odd { lane, .. } => *lane,
         }
     }
@@ -39,7 +44,11 @@ fn is_worn(roster: &Roster, device: DeviceId) -> bool {
 
 pub(super) fn entry<'a>(word: &'a Word, roster: &Roster) -> Option<Entry<'a>> {
     match word {
-        Word::Nothing => None,
+        Word::Nothing | Word::Unsaid => None,
+        Word::Call { id, bytes, .. } => {
+            let (lane, place, kind) = (Lane::Emergency, Place::Up, RelayKind::Open);
+            Some(Entry { lane, place, kind, id: *id, bytes })
+        }
         Word::Frame { header, open, lane, .. } => {
             let place = match header.class {
                 // Whether it is worn is judged by its own word, which the home's summary does not hold.
@@ -64,7 +73,11 @@ pub(super) fn told(word: Word, fate: Fate, roster: &Roster) -> Option<Stored> {
         return None;
     }
     match word {
-        Word::Nothing => None,
+        Word::Nothing | Word::Unsaid => None,
+        Word::Call { id, home, up, .. } => {
+            let (lane, doubtful) = (Lane::Emergency, home.is_none());
+            Some(Stored { id, home, lane, doubtful, up: Some(up), fate })
+        }
         Word::Frame { header, home, up, lane, .. } => {
             let (home, doubtful) = (Some(home), false);
             Some(Stored { id: header.id, home, lane, doubtful, up, fate })

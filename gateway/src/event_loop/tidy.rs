@@ -27,7 +27,7 @@ impl EventLoop {
                 break;
             }
         }
-        let voice = &mut self.voice;
+        let voice = &self.voice;
         self.spool.tell_loss(now, &mut |count| {
             let uptime = now.since(voice.started);
             voice.say(&Up::Loss(Loss { count: count.into(), since: None, uptime, home: None }))

@@ -23,9 +23,11 @@ use proto::unit::Millis;
 use proto::up::{Event, EventKind, Health, Role, Up};
 
 mod device;
+mod page;
 mod watch_room;
 
 pub use device::{Device, Felt};
+pub use page::{ask, said};
 pub use watch_room::{Heard, WatchRoom};
 
 pub const EPOCH: KeyEpoch = KeyEpoch::new(1);

@@ -268,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Action::Listening => self.listen(),
                 Action::Deaf => self.line.set_listening(false),
                 Action::Bus(ask) => {
-                    if !self.on_bus(ask) {
+                    if !self.on_bus(ask).await {
                         break;
                     }
                 }

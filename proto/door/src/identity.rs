@@ -55,7 +55,8 @@ pub(crate) fn room(topic: Topic) -> Option<(Lane, usize)> {
         | Topic::GatewayDown(_)
         | Topic::BusState(..)
         | Topic::BusReceipt(..)
-        | Topic::BusAlarm(_) => None,
+        | Topic::BusAlarm(_)
+        | Topic::BusCall => None,
     }
 }
 

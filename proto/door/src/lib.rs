@@ -124,10 +124,10 @@ pub enum Deny {
 pub trait Gate: Send + Sync + 'static {
     /// Who this is, or why not.
     fn admit(&self, hello: &Hello<'_>) -> Result<Pass, Deny>;
-    /// Whether a program of the household may be told that its message has arrived. The bus keeps
-    /// nothing on a disk, so it is no place for a call for help.
-    fn may_acknowledge(&self, _topic: &str, _payload: &[u8]) -> bool {
-        true
+    /// Whether a program of the household calls for help by this. The bus keeps nothing on a disk, so
+    /// the call comes to the keep as well, on [`Topic::BusCall`], and is acknowledged once that has it.
+    fn calls(&self, _topic: &str, _payload: &[u8]) -> bool {
+        false
     }
     /// A session of `who` has subscribed to its down tree: what waits for it can be told now.
     fn listening(&self, _who: Who) {}

@@ -10,6 +10,7 @@
 
 mod action;
 mod admit;
+mod aliases;
 mod connect;
 mod deliver;
 mod household;
@@ -21,7 +22,7 @@ mod v5;
 mod window;
 mod wire;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ use crate::Pass;
 use crate::bus::Joined;
 use crate::limits::Limits;
 pub use crate::line::{Down, Hangup};
+use aliases::Aliases;
 use connect::Refusal;
 
 /// Largest CONNECT in bytes: nobody is known yet.
@@ -45,8 +47,6 @@ const CONNECT_MAX: usize = 4_096;
 const OUTPUT_HIGH: usize = 16_384;
 /// Most messages of one session in one group.
 const IN_FLIGHT_MAX: u16 = 256;
-/// Topic aliases that a program of the household may use.
-const ALIAS_MAX: u16 = 16;
 
 /// A packet of either version after CONNECT.
 #[derive(Debug)]
@@ -135,8 +135,7 @@ pub struct Session {
     down_waiting: VecDeque<Down>,
     /// Granted quality of service of its own down tree.
     down_qos: Option<u8>,
-    /// Topics by alias.
-    aliases: BTreeMap<u16, String>,
+    aliases: Aliases,
     /// What it has acknowledged of the bus.
     taken: Vec<u16>,
     messages_left: u32,
@@ -166,7 +165,7 @@ impl Session {
             down,
             down_waiting: VecDeque::new(),
             down_qos: None,
-            aliases: BTreeMap::new(),
+            aliases: Aliases::default(),
             taken: Vec::new(),
             messages_left: u32::MAX,
             output: BytesMut::new(),
@@ -368,7 +367,8 @@ impl Session {
             return;
         }
         if self.version == Version::V5 && self.pass.is_some() {
-            v5::goodbye(&mut self.output, code);
+            let advice = if let Ending::Fault(fault) = ending { fault.advice() } else { None };
+            v5::goodbye(&mut self.output, code, advice, self.packet_maximum);
         }
         self.phase = Phase::Over(ending);
     }

@@ -131,22 +131,39 @@ fn a_will_is_said_for_who_is_gone_without_a_word() {
 }
 
 #[test]
-fn a_call_for_help_is_passed_on_and_never_acknowledged_by_memory() {
+fn a_call_for_help_is_passed_on_and_on_disk_before_it_is_acknowledged() {
     let house = House::with_bus();
     let address = house.door.address();
+    for (round, level) in [(1, 4), (2, 5)] {
+        let mut lamp = Caller::local(address, level, "lamp");
+        listen(&mut lamp, level, "zigbee2mqtt/+", 0);
+        let mut button = Caller::local(address, level, "zigbee2mqtt");
+        button.send(&publish(level, "zigbee2mqtt/button", 1, b"sos"));
+        button.send(&publish(level, "zigbee2mqtt/lamp", 2, b"on"));
+        expect_message(&mut lamp, level, 0x30, "zigbee2mqtt/button", b"sos");
+        button.expect(0x40, &[0, 1]);
+        assert_eq!(house.stored(), round, "the call is on disk, what else is said is not");
+        button.expect(0x40, &[0, 2]);
+        button.expect_quiet();
+    }
+}
+
+#[test]
+fn a_call_for_help_that_finds_no_disk_is_never_acknowledged_and_its_program_is_shown_out() {
+    let house = House::with_bus();
+    let address = house.door.address();
+    house.fail.store(true, std::sync::atomic::Ordering::SeqCst);
     for level in [4, 5] {
         let mut lamp = Caller::local(address, level, "lamp");
         listen(&mut lamp, level, "zigbee2mqtt/+", 0);
         let mut button = Caller::local(address, level, "zigbee2mqtt");
         button.send(&publish(level, "zigbee2mqtt/button", 1, b"sos"));
-        expect_message(&mut lamp, level, 0x30, "zigbee2mqtt/button", b"sos");
-        if level == 5 {
-            button.expect(0x40, &[0, 1, 0x83]);
-        }
         button.send(&publish(level, "zigbee2mqtt/lamp", 2, b"on"));
-        button.expect(0x40, &[0, 2]);
-        button.expect_quiet();
+        let rest = button.hear_out();
+        assert!(rest.iter().all(|(first, _)| first >> 4 != 4), "no PUBACK: {rest:?}");
+        expect_message(&mut lamp, level, 0x30, "zigbee2mqtt/button", b"sos");
     }
+    assert_eq!(house.stored(), 0);
 }
 
 #[test]

@@ -76,6 +76,11 @@ impl DeviceInfo {
         (self.oldest.get()..=newest).contains(&epoch.get())
     }
 
+    /// By which gateway it is told something; a gateway hears for itself.
+    pub fn way(&self) -> Option<GatewayId> {
+        if self.role == Role::Gateway { Some(self.device.as_gateway()) } else { self.gateway }
+    }
+
     /// The older key that its gateway may still hear it under; none once it has spoken under the new one.
     pub fn former(&self) -> Option<(KeyEpoch, HopKey)> {
         (self.heard < self.epoch).then(|| (self.heard, self.key.hop(self.heard)))

@@ -93,6 +93,8 @@ pub struct Room {
     pub house: House,
     pub home: HomeId,
     pub gateway: GatewayId,
+    /// The gateway as a speaker of its own.
+    pub hall: Minted,
     pub button: Minted,
 }
 
@@ -114,7 +116,7 @@ impl Room {
         let button =
             make.create_device(home, gateway, Role::HelpButton, "bed", WALL).await.unwrap();
         house.begin_anew().await;
-        Self { house, home, gateway, button }
+        Self { house, home, gateway, hall, button }
     }
 
     /// What its box has brought in now.

@@ -1,15 +1,22 @@
 //! The side of a connection that belongs to the local bus: what its program says, and what it is told.
 //!
 //! What has no room at a subscriber is *held*: until it is said nothing more is read from the program
-//! that said it, while all that waits for that program is still sent. Not here: who waits for whom
-//! (`bus`).
+//! that said it, while all that waits for that program is still sent. A call for help comes to the keep
+//! too, which alone acknowledges it. Not here: who waits for whom (`bus`), what a call is (the gate).
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use proto::frame::Lane;
+use proto::topic::Topic;
 use proto::unit::Mono;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep_until;
 
 use super::Connection;
+use crate::Arrival;
 use crate::bus::{Message, Said, Shown};
+use crate::commit::Answer;
 use crate::line::Hangup;
 use crate::session::{Action, Ask, Ending, Fault};
 
@@ -20,23 +27,41 @@ const TAKE: usize = 65_536;
 pub(super) struct Held {
     number: u64,
     message: Message,
-    /// Whether it may be acknowledged.
-    kept: bool,
+    /// Whether it is a call for help, which the keep acknowledges.
+    call: bool,
     /// When it is to be said again, if nobody rings before.
     pub(super) until: Mono,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Hands what is a call for help to the keep, as soon as that has room. Gives whether it is one.
+    async fn keep_call(&mut self, ask: &Ask) -> bool {
+        let (Ask::Publish { number, message }, Some(pass)) = (ask, self.session.pass()) else {
+            return false;
+        };
+        let inside = Arc::clone(&self.inside);
+        if !inside.gate.calls(&message.topic, &message.payload) {
+            return false;
+        }
+        let Some(room) = inside.commit.reserve(Lane::Emergency, 1).await else {
+            self.session.handle_hangup(Hangup::Shutdown);
+            return true;
+        };
+        let (who, lane, payload) = (pass.who, Lane::Emergency, Bytes::new());
+        let call = Arrival { who, topic: Topic::BusCall, lane, payload };
+        let answer = Answer::Session { line: Arc::clone(&self.line), first: *number };
+        inside.commit.submit(vec![call], lane, answer, room);
+        true
+    }
+
     /// Does what the session asks of the bus; false if it must wait, and all behind it.
-    pub(super) fn on_bus(&mut self, ask: Ask) -> bool {
+    pub(super) async fn on_bus(&mut self, ask: Ask) -> bool {
         self.ticket.spoke();
+        let call = self.keep_call(&ask).await;
         let Some(member) = &self.member else { return true };
         match ask {
             Ask::Publish { number, message } => {
-                let gate = &self.inside.gate;
-                let kept =
-                    message.qos == 0 || gate.may_acknowledge(&message.topic, &message.payload);
-                return self.say(Held { number, message, kept, until: Mono::default() });
+                return self.say(Held { number, message, call, until: Mono::default() });
             }
             Ask::Subscribe { packet_id, filters } => {
                 let granted: Vec<_> = filters
@@ -56,17 +81,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn say(&mut self, held: Held) -> bool {
-        let Held { number, message, kept, .. } = held;
+        let Held { number, message, call, .. } = held;
         let Some(member) = &self.member else { return true };
         let now = self.inside.clock.now();
         let said = member.publish(message);
         self.session.hold(now, matches!(said, Said::Wait(..)));
         match said {
-            Said::Done if kept => self.session.handle_said(number),
-            Said::Done => self.session.handle_unkept(number),
+            Said::Done if call => {}
+            Said::Done => self.session.handle_said(number),
             Said::Wait(message, span) => {
                 let until = now.after(span);
-                self.held = Some(Held { number, message, kept, until });
+                self.held = Some(Held { number, message, call, until });
                 return false;
             }
             Said::Lost => self.session.handle_hangup(Hangup::BusLost),
@@ -105,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             if self.say_held() {
                 match self.session.next_action() {
-                    Some(Action::Bus(ask)) => drop(self.on_bus(ask)),
+                    Some(Action::Bus(ask)) => drop(self.on_bus(ask).await),
                     Some(_) => {}
                     None => return,
                 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use proto::topic::Topic;
 use proto::unit::Millis;
 
+use super::aliases::Aliases;
 use super::{Connect, DownWindow, IN_FLIGHT_MAX, Offer, Phase, Refusal, Session, Version, v4, v5};
 use crate::{Deny, Pass, Who, identity};
 
@@ -58,6 +59,7 @@ impl Session {
         let silence = if local && self.version == Version::V4 { wanted } else { granted };
         self.patience = (silence > 0).then(|| Millis::new(u64::from(silence) * 1_500));
         self.packet_maximum = connect.packet_maximum;
+        self.aliases = Aliases::new(connect.alias_maximum);
         let in_flight = limits.down_in_flight.min(connect.receive_maximum);
         self.down = DownWindow::new(in_flight.min(IN_FLIGHT_MAX));
         if let Who::Stranger(_) = pass.who {

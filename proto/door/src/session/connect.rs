@@ -38,6 +38,8 @@ pub struct Connect {
     pub receive_maximum: u16,
     /// Largest packet it takes, in bytes.
     pub packet_maximum: usize,
+    /// Topic aliases that it takes.
+    pub alias_maximum: u16,
     /// Whether it wants nothing of an earlier session.
     pub clean: bool,
     /// Seconds that it wants its session kept once its connection has ended.
@@ -149,6 +151,7 @@ fn fields(version: Version, reader: &mut Reader<'_>) -> Result<Connect, Fault> {
         keep_alive,
         receive_maximum: own.receive_maximum.unwrap_or(u16::MAX),
         packet_maximum: own.packet_maximum.map_or(usize::MAX, |maximum| maximum as usize),
+        alias_maximum: own.alias_maximum.unwrap_or(0),
         clean,
         expiry,
     })

@@ -17,6 +17,9 @@ pub(crate) struct Sending {
     pub(crate) retain: bool,
 }
 
+/// Fixed header, lengths, packet id and topic alias of a PUBLISH take no more than this.
+const HEAD_MAX: usize = 24;
+
 impl Sending {
     const fn first_of(packet_id: u16) -> Self {
         Self { packet_id, repeated: false, retain: false }
@@ -66,13 +69,21 @@ impl Session {
     pub(crate) fn handle_parcel(&mut self, parcel: &Parcel) {
         let Parcel { letter, packet_id, repeated, expiry } = parcel;
         let message = &letter.mail.message;
-        let properties = match self.version {
+        let mut properties = match self.version {
             Version::V4 => Vec::new(),
             Version::V5 => v5::carry(&message.properties, *expiry, &letter.ids),
         };
+        let mut topic = message.topic.as_str();
+        // Its number makes a packet longer the first time, and must not make it too long.
+        let size = topic.len() + properties.len() + message.payload.len() + HEAD_MAX;
+        if self.version == Version::V5 && size <= self.packet_maximum {
+            let (spelled, alias) = self.aliases.spell(topic);
+            topic = spelled;
+            alias.into_iter().for_each(|alias| v5::put_alias(&mut properties, alias));
+        }
         let (packet_id, repeated) = (*packet_id, *repeated);
         let sending = Sending { packet_id, repeated, retain: letter.retain };
-        self.write(sending, &message.topic, &properties, &message.payload);
+        self.write(sending, topic, &properties, &message.payload);
     }
 
     fn write(&mut self, sending: Sending, topic: &str, properties: &[u8], payload: &Bytes) {

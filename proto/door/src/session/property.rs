@@ -36,6 +36,7 @@ pub(crate) struct Properties {
     pub(crate) message_expiry: Option<u32>,
     pub(crate) will_delay: Option<u32>,
     pub(crate) alias: Option<u16>,
+    pub(crate) alias_maximum: Option<u16>,
     pub(crate) subscription_id: Option<u32>,
     pub(crate) auth_method: bool,
     pub(crate) auth_data: bool,
@@ -92,7 +93,7 @@ fn value(name: u8, section: &mut Reader<'_>, found: &mut Properties) -> Result<(
             0 => return Err(Fault::Protocol),
             maximum => found.receive_maximum = Some(maximum),
         },
-        ALIAS_MAXIMUM => drop(section.u16()?),
+        ALIAS_MAXIMUM => found.alias_maximum = Some(section.u16()?),
         ALIAS => found.alias = Some(section.u16()?),
         SUBSCRIPTION_ID => match section.variable()? {
             0 => return Err(Fault::Protocol),

@@ -8,10 +8,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use rumqttc::v5::mqttbytes::has_wildcards;
 use rumqttc::v5::mqttbytes::v5::{self, FixedHeader};
 
+use super::aliases::ALIAS_MAX;
 use super::deliver::Sending;
 use super::property::{self, properties};
 use super::wire::{self, Fault, Frame, Reader, kind};
-use super::{ALIAS_MAX, Filter, Offer, Packet, Publish};
+use super::{Filter, Offer, Packet, Publish};
 
 /// User property of CONNACK: so many messages were lost while the client was away.
 const LOST: &str = "lost";
@@ -227,6 +228,12 @@ pub(crate) fn carry(carried: &[u8], expiry: Option<u32>, ids: &[u32]) -> Vec<u8>
     properties
 }
 
+/// Adds the number of the topic to the properties of a message.
+pub(crate) fn put_alias(properties: &mut Vec<u8>, alias: u16) {
+    properties.put_u8(property::ALIAS);
+    properties.put_u16(alias);
+}
+
 /// Writes a PUBLISH to the client; its properties are encoded.
 pub(crate) fn publish_down(
     out: &mut BytesMut,
@@ -243,7 +250,15 @@ pub(crate) fn publish_down(
     out.put_slice(payload);
 }
 
-/// Writes a DISCONNECT with its reason.
-pub(crate) fn goodbye(out: &mut BytesMut, code: u8) {
-    out.put_slice(&[0xE0, 2, code, 0]);
+/// Writes a DISCONNECT with its reason, and what to do about it where the code alone does not say and there is room.
+/// Paho's client reads a code only from a packet that is longer than the shortest.
+pub(crate) fn goodbye(out: &mut BytesMut, code: u8, advice: Option<&'static str>, most: usize) {
+    let advice = advice.filter(|advice| advice.len() + 7 <= most.min(100));
+    let Some((advice, length)) =
+        advice.and_then(|text| Some((text, u8::try_from(text.len()).ok()?)))
+    else {
+        return out.put_slice(&[0xE0, 2, code, 0]);
+    };
+    out.put_slice(&[0xE0, length + 5, code, length + 3, property::REASON, 0, length]);
+    out.put_slice(advice.as_bytes());
 }

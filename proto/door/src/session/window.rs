@@ -50,12 +50,6 @@ impl UpWindow {
         }
     }
 
-    /// Arrival `number` awaits no acknowledgement any more; gives its packet id.
-    pub fn release(&mut self, number: u64) -> u16 {
-        let place = usize::try_from(number.saturating_sub(self.base)).unwrap_or(usize::MAX);
-        self.pending.get_mut(place).map_or(0, |(packet_id, _)| std::mem::take(packet_id))
-    }
-
     /// Takes the first arrival if its verdict is known.
     pub fn pop(&mut self) -> Option<(u16, Verdict)> {
         let (packet_id, verdict) = *self.pending.front()?;

@@ -70,6 +70,26 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// What to do about it, for a client of version 5.
+    pub(crate) const fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::Qos => Some("QoS 2 is not offered here, use QoS 1"),
+            Self::Malformed
+            | Self::Protocol
+            | Self::Quota
+            | Self::NotAuthorized
+            | Self::TopicName
+            | Self::ReceiveMaximum
+            | Self::TopicAlias
+            | Self::TooLarge
+            | Self::Retain
+            | Self::SubscriptionId
+            | Self::Parser => None,
+        }
+    }
+}
+
 /// One complete packet.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {

@@ -144,8 +144,8 @@ impl Gate for TestGate {
         Ok(pass)
     }
 
-    fn may_acknowledge(&self, _topic: &str, payload: &[u8]) -> bool {
-        payload != b"sos"
+    fn calls(&self, _topic: &str, payload: &[u8]) -> bool {
+        payload == b"sos"
     }
 
     fn listening(&self, who: Who) {

@@ -125,6 +125,37 @@ def basic_qos_2(v):
     c.hear(b"2")
 
 
+def refused_qos_2(v):
+    c = Client(v, "a")
+    assert c.sub("t/a", 2) == 1
+    if v == 5:
+        assert c.connected[2].MaximumQoS == 1, "it is said beforehand"
+    c.c.publish("t/a", b"2", 2)
+    ALL.append(watch := Client(v, "b"))
+    ALL.remove(watch)
+    c.until(lambda: c.gone)
+    if v == 5:
+        assert c.gone[1].value == 0x9B, c.gone
+    watch.pub("t/a", b"1")
+
+
+def refused_will_qos_2(v):
+    try:
+        Client(v, "a", will=("w/a", b"will", 2, False))
+    except AssertionError:
+        assert v == 5 and ALL[-1].connected[1].value == 0x9B, ALL[-1].connected
+        return
+    assert v == 4, "let in"
+
+
+def refused_shared_subscriptions(v):
+    c = Client(v, "a")
+    if v == 5:
+        assert c.connected[2].SharedSubscriptionAvailable == 0, "it is said beforehand"
+    assert c.sub("$share/g/t") == (0x9E if v == 5 else 0x80)
+    c.pub("t")
+
+
 def retained_messages(v):
     c = Client(v, "a")
     for qos, topic in ((0, "r/q0"), (1, "r/q1")):
@@ -268,11 +299,18 @@ def client_topic_alias(v):
 
 
 def server_topic_alias(v):
-    a = Client(v, "a", TopicAliasMaximum=5)
-    a.sub("sa/a")
-    a.pub("sa/a", b"1")
-    a.pub("sa/a", b"2")
-    assert any(hasattr(m.properties, "TopicAlias") for m in a.hear(b"1", b"2")), "none is used"
+    a = Client(v, "a", TopicAliasMaximum=1)
+    a.sub("sa/+")
+    for topic, payload in (("sa/a", b"1"), ("sa/a", b"2"), ("sa/b", b"3")):
+        a.pub(topic, payload)
+    got = a.hear(b"1", b"2", b"3")
+    assert [m.topic for m in got] == ["sa/a", "", "sa/b"], [m.topic for m in got]
+    aliases = [getattr(m.properties, "TopicAlias", None) for m in got]
+    assert aliases == [1, 1, None], aliases
+    b = Client(v, "b")
+    b.sub("sa/a")
+    b.pub("sa/a", b"4")
+    assert not hasattr(b.hear(b"4")[0].properties, "TopicAlias"), "asked for none"
 
 
 def maximum_packet_size(v):
@@ -368,7 +406,7 @@ def user_properties(v):
     assert a.hear(b"x")[0].properties.UserProperty == given
 
 
-BOTH = [basic, basic_qos_2, retained_messages, zero_length_clientid, offline_message_queueing,
+BOTH = [basic, basic_qos_2, refused_qos_2, refused_will_qos_2, refused_shared_subscriptions, retained_messages, zero_length_clientid, offline_message_queueing,
         will_message, overlapping_subscriptions, keepalive, redelivery_on_reconnect, subscribe_failure,
         dollar_topics, unsubscribe]
 ONLY_5 = [session_expiry, shared_subscriptions, request_response, client_topic_alias,

@@ -109,9 +109,10 @@ impl Batcher {
     }
 
     /// Where a word belongs, and the gateway to ask about it if nobody knows its device: one that serves one
-    /// home alone says which.
+    /// home alone says which. So does the call of a program of the household, which its gateway makes.
     fn place(&self, row: &InboxRow, word: &Word) -> (Option<HomeId>, Option<i64>) {
-        if word.home.is_some() || word.role.is_some() {
+        let own = word.role == Some(Role::Gateway);
+        if word.home.is_some() || (word.role.is_some() && !own) {
             return (word.home.or_else(|| homeless(word)), None);
         }
         let homes = self.app.registry.homes(row.gateway);
@@ -119,7 +120,8 @@ impl Batcher {
             [only] if word.class == Class::Emergency => Some(*only),
             _ => None,
         };
-        (near.or_else(|| homeless(word)), Some(number(row.gateway.get())))
+        let ask = (!own).then(|| number(row.gateway.get()));
+        (near.or_else(|| homeless(word)), ask)
     }
 
     /// What concerns a device's image goes its own way, behind everything here.
