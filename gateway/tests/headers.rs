@@ -10,7 +10,7 @@ use door::{Arrival, Keep, Verdict, Who};
 use gateway::clock::Clock;
 use gateway::devices::{Devices, Stored};
 use gateway::enrol::Roster;
-use gateway::event_loop::Event;
+use gateway::event_loop::{Event, OwnVoice};
 use gateway::spool::{Bounds, RosterRow, Spool};
 use gateway::uplink::Bells;
 use proto::frame::{Header, Lane, seal_end, seal_hop};
@@ -63,7 +63,10 @@ impl House {
         spool.begin(clock.clone(), 7).unwrap();
         let roster = Arc::new(Roster::new(vec![row(1), row(2)]));
         let (tell, told) = channel(8);
-        let keep = Devices::new(spool, roster, clock, Bells::default(), tell);
+        let boot = BootId::new(7, 1);
+        let own = (EPOCH, key(9).end(EPOCH).boot(boot));
+        let voice = OwnVoice::new((device(9), boot), own, clock.now());
+        let keep = Devices::new(spool, roster, (clock, voice), Bells::default(), tell);
         Self { keep, told, _folder: folder }
     }
 

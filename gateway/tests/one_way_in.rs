@@ -1,7 +1,6 @@
 //! What the server says is read by the one reader that golden and hostile bytes are held against.
 //!
 //! Not here: what the words do (`event_loop`), and the bytes themselves (`proto`).
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 use bytes::Bytes;
 use gateway::uplink::driver::read_word;

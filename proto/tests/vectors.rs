@@ -4,6 +4,7 @@
 //! the crate keeps to itself, are derived here a second time and proved on its frames. `VECTORS=write` in the environment
 //! writes the files anew; a change of what stands there is a change of the wire and belongs into a new version.
 //! Not here: what the bytes mean (`docs/device-protocol.md`).
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails here")]
 
 #[path = "vectors/down.rs"]
 mod down;

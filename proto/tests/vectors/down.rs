@@ -64,7 +64,7 @@ fn case(
             "sealer": sealer as u8,
             "says": says,
             "body": hex(&body),
-            "nonce": hex(&nonce),
+            "nonce": hex(nonce),
             "associated_data": hex(&sealed[..10]),
             "down_frame": hex(&sealed),
         }),

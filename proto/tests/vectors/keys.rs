@@ -25,7 +25,7 @@ fn case(speaker: &Speaker) -> Value {
         .map(|counter| (counter, hop.connect_proof(speaker.boot, counter)))
         .map(|(counter, proof)| {
             assert_eq!(hop.check_connect_proof(&proof), Some((speaker.boot, counter)));
-            let text = hex(&proof);
+            let text = hex(proof);
             assert_eq!(hop.check_connect_proof(text.as_bytes()), Some((speaker.boot, counter)));
             assert_eq!((proof.len(), PROOF_LEN), (28, 28));
             json!({ "counter": counter, "password": text })
@@ -36,11 +36,11 @@ fn case(speaker: &Speaker) -> Value {
         json!({
             "k_hop": hex(hop.expose()),
             "k_e2e": hex(end.expose()),
-            "hop_key_of_boot": hex(&derive(hop.expose(), &[b"up", &boot])),
-            "end_key_of_boot": hex(&derive(end.expose(), &[b"up", &boot])),
-            "down_key_of_gateway": hex(&derive(hop.expose(), &[b"down"])),
-            "down_key_of_server": hex(&derive(end.expose(), &[b"down"])),
-            "connect_key": hex(&derive(hop.expose(), &[b"connect"])),
+            "hop_key_of_boot": hex(derive(hop.expose(), &[b"up", &boot])),
+            "end_key_of_boot": hex(derive(end.expose(), &[b"up", &boot])),
+            "down_key_of_gateway": hex(derive(hop.expose(), &[b"down"])),
+            "down_key_of_server": hex(derive(end.expose(), &[b"down"])),
+            "connect_key": hex(derive(hop.expose(), &[b"connect"])),
             "connect_proofs": proofs,
         }),
     )
@@ -57,7 +57,7 @@ fn a_password_in_digits_is_read_strictly() {
     let [speaker, _] = speakers();
     let hop = speaker.key.hop(speaker.epoch);
     let proof = hop.connect_proof(BootId::from_raw(0x0102_0304_0506_0708), 1);
-    let (told, digits) = (Some((BootId::from_raw(0x0102_0304_0506_0708), 1)), hex(&proof));
+    let (told, digits) = (Some((BootId::from_raw(0x0102_0304_0506_0708), 1)), hex(proof));
     assert_eq!(hop.check_connect_proof(digits.as_bytes()), told);
     assert_eq!(hop.check_connect_proof(digits.to_uppercase().as_bytes()), told);
     let signed = digits.replacen("01", "+1", 1);

@@ -1,12 +1,8 @@
 //! One set of promises, kept by both series stores: the embedded file and a real InfluxDB 2.
 //!
 //! Each promise is a function over `dyn Series`; each store runs all of them. What only one store
-//! can show (crash, damage, roll-up, refusals) is in `series_embedded.rs` and `series_influx.rs`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test stops at what it does not expect"
-)]
+//! can show (crash, damage, roll-up, refusals) is in `embedded.rs` and `influx.rs`.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 #[path = "influxd/fixture.rs"]
 mod fixture;

@@ -1,11 +1,7 @@
 //! How points lie in a real InfluxDB 2: by its conventions, few when they are old, with their reasons, as configured.
 //!
-//! Each test has a server of its own. Not here: what both stores promise (`series_contract`), refusals (`series_influx`).
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test stops at what it does not expect"
-)]
+//! Each test has a server of its own. Not here: what both stores promise (`contract`), refusals (`influx`).
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 #[path = "influxd/fixture.rs"]
 #[expect(dead_code, reason = "the contract starts one again")]
