@@ -23,9 +23,12 @@ impl BusGate {
         Self { password: RwLock::new(password), next: AtomicU32::new(1) }
     }
 
-    /// Asks whoever comes from now on for another password.
-    pub fn set(&self, password: Option<(String, String)>) {
-        *self.password.write().unwrap_or_else(PoisonError::into_inner) = password;
+    /// Asks whoever comes from now on for this password; whether it is another one than before.
+    pub fn set(&self, password: Option<(String, String)>) -> bool {
+        let mut known = self.password.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = *known != password;
+        *known = password;
+        changed
     }
 }
 

@@ -11,7 +11,7 @@ use door::tls::paper;
 
 use crate::config::{Alarm, Config};
 use crate::credentials::{Credentials, Papers, papers};
-use crate::start::{address, bus_tls, read_password, wallet};
+use crate::start::{address, bus_shown, read_password, wallet};
 
 /// Everything that is wrong, while the wall clock shows `now`, seconds since 1970.
 pub fn findings(config: &Config, credentials: &Credentials, now: i64) -> Vec<String> {
@@ -26,7 +26,7 @@ pub fn findings(config: &Config, credentials: &Credentials, now: i64) -> Vec<Str
     if let Err(error) = read_password(config.bus.password_file.as_ref()) {
         found.push(error.to_string());
     }
-    if let Err(error) = bus_tls(&config.bus) {
+    if let Err(error) = bus_shown(&config.bus) {
         found.push(error.to_string());
     }
     if let Err(error) = address(config, credentials) {

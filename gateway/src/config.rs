@@ -61,6 +61,10 @@ pub struct Config {
     #[serde(default)]
     #[toml_example(nesting)]
     pub limits: Limits,
+    /// The file that this was read from, and its text; none where there was no file.
+    #[serde(skip)]
+    #[toml_example(skip)]
+    pub origin: Option<(PathBuf, String)>,
 }
 
 /// The door for devices.
@@ -181,7 +185,8 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text =
             std::fs::read_to_string(path).map_err(|e| ConfigError::Read(path.to_owned(), e))?;
-        Self::parse(&text, path)
+        let config = Self::parse(&text, path)?;
+        Ok(Self { origin: Some((path.to_owned(), text)), ..config })
     }
 
     /// Checks a text; `path` is named in the error.

@@ -45,6 +45,10 @@ pub struct Pulse {
     pub telemetry_lost: bool,
     /// Whether the bus has lost messages within a day.
     pub bus_lost: bool,
+    /// Whether a file that somebody has changed is of no use.
+    pub file_unread: bool,
+    /// Whether the configuration is another one than at the start.
+    pub config_changed: bool,
     /// Whether the store did what it was last asked.
     pub store: bool,
     /// Whether the sounder sounds.

@@ -41,7 +41,7 @@ use crate::uplink::transport::Endpoint;
 use crate::uplink::wallet::Wallet;
 
 use doors::announce;
-pub use doors::bus_tls;
+pub use doors::{bus_papers, bus_shown};
 pub use error::StartError;
 pub use lanes::{address, wallet};
 use signals::Signals;
@@ -62,7 +62,7 @@ struct Built {
     boot: BootId,
     credentials: Credentials,
     bus_password: Option<(String, String)>,
-    bus_tls: Option<Arc<rustls::ServerConfig>>,
+    bus_shown: Option<Arc<door::tls::Shown>>,
 }
 
 /// Runs the box until SIGTERM or SIGINT.
@@ -99,7 +99,7 @@ impl Built {
         credentials: Credentials,
     ) -> Result<Self, StartError> {
         let bus_password = read_password(config.bus.password_file.as_ref())?;
-        let bus_tls = bus_tls(&config.bus)?;
+        let bus_shown = bus_shown(&config.bus)?;
         let address = address(&config, &credentials)?;
         let wallet = wallet(&config, &credentials)?;
         let endpoint = Endpoint::new(credentials.gateway, address, wallet.clone());
@@ -123,7 +123,7 @@ impl Built {
             boot,
             credentials,
             bus_password,
-            bus_tls,
+            bus_shown,
         })
     }
 
@@ -149,7 +149,7 @@ impl Built {
         let health = self.health_page(pulse, (&door, &bus_door), (&bus, &workers));
         announce(&door, &bus_door, page.local_addr().unwrap_or(page_at));
         let orders = watch::channel(Order::None).0;
-        let reload = self.reload(gate, &orders);
+        let reload = self.reload(gate, &orders, &pulse_in);
         let aside = self.aside(&workers, (health, page), (Signals::new()?, stop_in), reload);
         let hub = EventLoop {
             hub: Hub::new(self.clock.now(), firmware()),
@@ -198,12 +198,20 @@ impl Built {
         OwnVoice::new((device, self.boot), (epoch, seal), self.clock.now())
     }
 
-    fn reload(&self, gate: Arc<BusGate>, orders: &watch::Sender<Order>) -> Reload {
+    fn reload(
+        &self,
+        gate: Arc<BusGate>,
+        orders: &watch::Sender<Order>,
+        pulse: &watch::Sender<Pulse>,
+    ) -> Reload {
         Reload {
-            credentials: (self.config.credentials.clone(), self.credentials.clone()),
+            config: self.config.clone(),
+            credentials: self.credentials.clone(),
             wallet: self.wallet.clone(),
             orders: orders.clone(),
-            bus: (gate, self.config.bus.password_file.clone()),
+            bus: (gate, self.bus_shown.clone()),
+            chain: None,
+            pulse: pulse.clone(),
         }
     }
 }

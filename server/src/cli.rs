@@ -222,6 +222,9 @@ async fn listen(bind: SocketAddr, what: &str, key: &str) -> anyhow::Result<TcpLi
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // From now on a hangup ends nobody: it asks for a look at changed files, see `files`.
+    let _hangup = signal(SignalKind::hangup())?;
     let certificate = router::Certificate::open(&config.console)?;
     let console = listen(config.console.bind, "the console", "console.bind").await?;
     let operations = match config.console.operations {

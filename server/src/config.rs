@@ -51,6 +51,10 @@ pub struct Config {
     #[serde(default)]
     #[toml_example(skip)]
     pub rules: RulesForm,
+    /// The file that this was read from, and its text; none where there was no file.
+    #[serde(skip)]
+    #[toml_example(skip)]
+    pub origin: Option<(PathBuf, String)>,
 }
 
 fn china() -> String {
@@ -193,11 +197,12 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
+        let mut config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
         config.check()?;
+        config.origin = Some((path.to_owned(), text));
         Ok(config)
     }
 

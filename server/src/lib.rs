@@ -17,6 +17,7 @@ pub mod config;
 pub mod csv;
 pub mod desk;
 pub mod faults;
+pub mod files;
 pub mod gateways;
 pub mod handles;
 pub mod health;

@@ -15,6 +15,7 @@ pub mod events;
 pub mod line;
 mod outbox;
 pub mod proof;
+pub mod secret;
 pub mod webhook;
 mod worker;
 
@@ -38,6 +39,7 @@ use crate::records::notify::{self as rows, OutboxRow};
 use crate::workers::keep;
 
 use self::events::{Events, Open};
+use self::secret::Receiver;
 use self::webhook::Webhook;
 use self::worker::Make;
 
@@ -154,8 +156,8 @@ pub fn start(app: &Arc<App>) {
         send(app, &look, (WEBHOOK, make));
     }
     for (name, settings) in app.outbox.receivers().iter().zip(receivers) {
-        let make: Make =
-            Arc::new(move || open(&settings).map(Some).map_err(|error| error.to_string()));
+        let receiver = Receiver::new(settings);
+        let make: Make = Arc::new(move || receiver.now().map(Some));
         send(app, &look, (name.as_str(), make));
     }
     follow(app, &look);
@@ -189,8 +191,8 @@ async fn say(app: Arc<App>) {
 /// Starts the workers of those who follow alerts.
 fn follow(app: &Arc<App>, look: &Look) {
     for (channel, settings) in app.outbox.followers().iter().zip(&app.config.notify.events) {
-        let settings = settings.clone();
-        let make: Open = Arc::new(move || open(&settings).map_err(|error| error.to_string()));
+        let receiver = Receiver::new(settings.clone());
+        let make: Open = Arc::new(move || receiver.now());
         let (look, of) = (Arc::clone(look), channel.clone());
         keep(app, &format!("notices.{channel}"), TURNS, move |app| {
             let follows = Arc::clone(&app.outbox.follows);
@@ -201,13 +203,6 @@ fn follow(app: &Arc<App>, look: &Look) {
     }
 }
 
-fn open(settings: &config::Webhook) -> Result<Webhook, Box<dyn std::error::Error + Send + Sync>> {
-    let file = settings.secret_file.display();
-    let secret =
-        std::fs::read(&settings.secret_file).map_err(|error| format!("{file}: {error}"))?;
-    Ok(Webhook::new(&settings.url, &secret).map_err(|error| format!("{file}: {error}"))?)
-}
-
 /// The first webhook of a configuration; all of them are checked, also before a start.
 ///
 /// # Errors
@@ -215,6 +210,7 @@ fn open(settings: &config::Webhook) -> Result<Webhook, Box<dyn std::error::Error
 pub fn hook(
     config: &config::Notify,
 ) -> Result<Option<Webhook>, Box<dyn std::error::Error + Send + Sync>> {
+    let open = |settings: &config::Webhook| Receiver::new(settings.clone()).now();
     let mut hooks = config.receivers().map(open).collect::<Result<Vec<_>, _>>()?;
     config.events.iter().try_for_each(|follower| open(follower).map(drop))?;
     Ok(if hooks.is_empty() { None } else { Some(hooks.swap_remove(0)) })

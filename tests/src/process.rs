@@ -153,6 +153,11 @@ impl Process {
         self.recipe.wrap = wrap;
     }
 
+    /// Its next start is another one; the files of this one stay as they are.
+    pub fn next(&mut self, recipe: Recipe) {
+        self.recipe = recipe;
+    }
+
     /// Asks it to drain and end; gives its exit status.
     pub fn end(&mut self) -> Outcome<Option<i32>> {
         let pid = innermost(self.pid());

@@ -20,6 +20,9 @@ const ADMIN: &str = "admin";
 const ADMIN_PASSWORD: &str = "demo-stage-password";
 /// File beside the data that keeps the ports of a stage.
 const PORTS: &str = "ports.json";
+/// Configuration of the server, and that of its later starts, which know the ports: a file that is in use stays as it is.
+const CONFIG: &str = "server.toml";
+const CONFIG_AGAIN: &str = "server-again.toml";
 
 /// How a stage differs from the ordinary.
 #[derive(Debug, Clone, Default)]
@@ -85,13 +88,12 @@ impl Stage {
     /// Starts a server in `dir` with the binary `program`, and makes or finds its administrator.
     pub fn open(program: &Path, dir: &Path, setting: Setting) -> Outcome<Self> {
         std::fs::create_dir_all(dir)?;
-        let recipe = server_recipe(program, dir, &setting)?;
-        let process = recipe.start()?;
+        let mut process = server_recipe(program, dir, &setting, CONFIG)?.start()?;
         let (gateways, console) = (address(&process, "gateways")?, address(&process, "console")?);
         // From now on the ports stay as they are.
         let ports = serde_json::json!({ "gateways": gateways, "console": console });
         std::fs::write(dir.join(PORTS), ports.to_string())?;
-        server_recipe(program, dir, &setting)?;
+        process.next(server_recipe(program, dir, &setting, CONFIG_AGAIN)?);
         let mut admin = Api::new(console);
         match process.ready.get("setup_token").and_then(Value::as_str) {
             Some(token) => admin.set_up(token, ADMIN, ADMIN_PASSWORD)?,
@@ -139,12 +141,13 @@ impl Stage {
         let name = format!("gateway-{}", enrolled.gateway);
         let dir = self.dir.join(&name);
         std::fs::create_dir_all(&dir)?;
-        let recipe = self.gateway_recipe(enrolled, uplink, &dir, ([devices, 0, 0], setting))?;
-        let mut process = recipe.start()?;
+        let first = ("gateway.toml", [devices, 0, 0], setting);
+        let mut process = self.gateway_recipe(enrolled, uplink, &dir, first)?.start()?;
         let (devices, bus) = (address(&process, "devices")?, address(&process, "bus")?);
         let health = address(&process, "health")?;
         let ports = [devices, bus, health].map(|a| a.port());
-        self.gateway_recipe(enrolled, uplink, &dir, (ports, setting))?;
+        let later = ("gateway-again.toml", ports, setting);
+        process.next(self.gateway_recipe(enrolled, uplink, &dir, later)?);
         process.ready = Value::Null;
         Ok(Gateway { process, devices, bus, health, alarm: dir.join("alarm") })
     }
@@ -154,7 +157,7 @@ impl Stage {
         enrolled: &GatewayBox,
         uplink: SocketAddr,
         dir: &Path,
-        ([devices, bus, health], setting): ([u16; 3], &Setting),
+        (name, [devices, bus, health], setting): (&str, [u16; 3], &Setting),
     ) -> Outcome<Recipe> {
         let mut credentials = enrolled.credentials.clone();
         if credentials.get("server").is_none() {
@@ -174,7 +177,7 @@ impl Stage {
             uplink.port(),
             dir.join("alarm"),
         );
-        let config = dir.join("gateway.toml");
+        let config = dir.join(name);
         std::fs::write(&config, text)?;
         Ok(recipe("gateway", &self.program, &config, dir, setting))
     }
@@ -199,7 +202,7 @@ impl Stage {
     }
 }
 
-fn server_recipe(program: &Path, dir: &Path, setting: &Setting) -> Outcome<Recipe> {
+fn server_recipe(program: &Path, dir: &Path, setting: &Setting, name: &str) -> Outcome<Recipe> {
     let kept = std::fs::read_to_string(dir.join(PORTS)).unwrap_or_default();
     let ports: Value = serde_json::from_str(&kept).unwrap_or_default();
     let bind =
@@ -212,7 +215,7 @@ fn server_recipe(program: &Path, dir: &Path, setting: &Setting) -> Outcome<Recip
         bind("console"),
         setting.server,
     );
-    let config = dir.join("server.toml");
+    let config = dir.join(name);
     std::fs::write(&config, text)?;
     Ok(recipe("server", program, &config, dir, setting))
 }

@@ -54,6 +54,19 @@ pub struct Report {
     pub says: Vec<Said>,
 }
 
+/// A word, its sentence, whether it stands, whether a promise is broken by it.
+type Word = (&'static str, &'static str, bool, bool);
+
+/// What stands of files that somebody has changed.
+const fn of_files(pulse: &Pulse) -> [Word; 2] {
+    let unread = "A changed file cannot be used: what it said before stays in force";
+    let changed = "The configuration has changed: it counts after a new start";
+    [
+        ("file_unread", unread, pulse.file_unread, false),
+        ("config_changed", changed, pulse.config_changed, false),
+    ]
+}
+
 impl HealthPage {
     /// Calls the roll.
     pub fn report(&self) -> Report {
@@ -141,7 +154,7 @@ impl HealthPage {
             ),
             ("bus_lost", "The local bus has lost messages within a day", pulse.bus_lost, false),
         ];
-        let said = words.into_iter().filter(|(_, _, stands, _)| *stands);
+        let said = words.into_iter().chain(of_files(pulse)).filter(|(_, _, stands, _)| *stands);
         said.map(|(code, text, _, broken)| Said { code, text, broken }).collect()
     }
 

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use door::tls::Shown;
 use door::workers::Workers;
 use door::{Bus, CommitHandle, Door, DoorConfig, Edge};
 use tokio::sync::watch;
@@ -30,7 +31,8 @@ impl Built {
         commit: CommitHandle,
         (bus, gate): (Bus, Arc<BusGate>),
     ) -> Result<Door, StartError> {
-        let edge = Edge::Household(self.bus_tls.clone());
+        let tls = self.bus_shown.clone().map(door::tls::household_showing).transpose();
+        let edge = Edge::Household(tls.map_err(StartError::BusTls)?.map(Arc::new));
         let limits = self.division.bus.clone();
         let config = DoorConfig { bind: self.config.bus.bind, edge, limits };
         Ok(door::open(config, gate, commit, Some(bus)).await?)
@@ -50,8 +52,8 @@ impl Built {
 }
 
 /// The bus's certificate, if it speaks TLS.
-pub fn bus_tls(bus: &config::Bus) -> Result<Option<Arc<rustls::ServerConfig>>, StartError> {
-    let (Some(certificate), Some(key)) = (&bus.certificate, &bus.key) else {
+pub fn bus_shown(bus: &config::Bus) -> Result<Option<Arc<Shown>>, StartError> {
+    let Some((chain, key)) = bus_papers(bus)? else {
         if !bus.bind.ip().is_loopback() {
             tracing::warn!(
                 "the bus has no certificate: its password can be read on the home's network"
@@ -59,11 +61,16 @@ pub fn bus_tls(bus: &config::Bus) -> Result<Option<Arc<rustls::ServerConfig>>, S
         }
         return Ok(None);
     };
+    Ok(Some(Shown::new(&chain, &key).map_err(StartError::BusTls)?))
+}
+
+/// Certificate chain and key of the bus as PEM, if it is to speak TLS.
+pub fn bus_papers(bus: &config::Bus) -> Result<Option<(Vec<u8>, Vec<u8>)>, StartError> {
+    let (Some(certificate), Some(key)) = (&bus.certificate, &bus.key) else { return Ok(None) };
     let read = |path: &PathBuf| {
         std::fs::read(path).map_err(|error| StartError::BusPapers(path.clone(), error))
     };
-    let tls = door::tls::household_config(&read(certificate)?, &read(key)?);
-    Ok(Some(Arc::new(tls.map_err(StartError::BusTls)?)))
+    Ok(Some((read(certificate)?, read(key)?)))
 }
 
 /// One JSON line on standard output: who starts this program waits for it.

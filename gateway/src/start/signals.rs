@@ -1,6 +1,6 @@
 //! What the operating system says to end this process: SIGTERM and SIGINT.
 //!
-//! Not here: what is done then (`start`), and SIGHUP (`reload`).
+//! Not here: what is done then (`start`), and SIGHUP, which asks for a look at changed files (`reload`).
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -9,6 +9,8 @@ use super::StartError;
 pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    /// Held so that it ends nobody, not even before files are looked at.
+    _hangup: tokio::signal::unix::Signal,
 }
 
 impl Signals {
@@ -17,6 +19,7 @@ impl Signals {
         Ok(Self {
             terminate: take(SignalKind::terminate())?,
             interrupt: take(SignalKind::interrupt())?,
+            _hangup: take(SignalKind::hangup())?,
         })
     }
 

@@ -309,6 +309,12 @@ pub enum Seen {
     /// The disk of a home box is full: what is left of it is for calls.
     #[n(176)]
     BoxDiskFull,
+    /// A file of the server that somebody has changed cannot be used: what it said before stays in force.
+    #[n(177)]
+    FileUnread,
+    /// The configuration has changed and counts after a new start.
+    #[n(178)]
+    ConfigChanged,
 }
 
 /// What one detector says, and in which incident of this home.

@@ -63,7 +63,14 @@ pub fn server_config(
 /// # Errors
 /// What was given is no PEM, or does not fit.
 pub fn household_config(cert_chain_pem: &[u8], key_pem: &[u8]) -> Result<ServerConfig, TlsError> {
-    let shown = Shown::new(cert_chain_pem, key_pem)?;
+    household_showing(Shown::new(cert_chain_pem, key_pem)?)
+}
+
+/// The same with a certificate that can be changed.
+///
+/// # Errors
+/// This machine cannot speak TLS 1.3.
+pub fn household_showing(shown: Arc<Shown>) -> Result<ServerConfig, TlsError> {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(TlsError::Unusable)?;

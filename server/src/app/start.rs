@@ -40,7 +40,7 @@ use crate::rehearsal::rules::HomeRules;
 use crate::replay::{self, Replay};
 use crate::update::{self, Updates, Words};
 use crate::workers::{self, keep, keep_with};
-use crate::{gateways, losses, timekeeping};
+use crate::{files, gateways, losses, timekeeping};
 #[cfg(feature = "influx")]
 use series::influx;
 use series::{Series, embedded};
@@ -185,6 +185,7 @@ fn spawn_loops(app: &Arc<App>, door: &Door, orders: Orders, words: Words) {
     keep(app, "losses", turns(2), losses::run);
     keep(app, "proofs", Rhythm::Waits, proved::run);
     keep(app, "handles", turns(2), handles::watch);
+    keep(app, "files", turns(5), files::watch);
     keep_with(app, "updates", Rhythm::Waits, words, update::talk::run);
     keep_with(app, "ingest", vital, orders, ingest::run);
     keep(app, "ladder", vital, escalate::run);

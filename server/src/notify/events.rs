@@ -36,7 +36,7 @@ const REST: i64 = 60_000;
 /// A loss is a fault of the desk for so long, ms.
 const LOST_TOLD_MS: i64 = NOTICE_LIFE.get().cast_signed();
 
-/// Makes the receiver anew; its secret may have been mended meanwhile.
+/// The receiver as its secret is now.
 pub type Open = Arc<dyn Fn() -> Result<Webhook, String> + Send + Sync>;
 
 /// The worker of one receiver.
@@ -45,7 +45,6 @@ pub struct Events {
     look: Look,
     channel: String,
     open: Open,
-    hook: Option<Arc<Webhook>>,
     pace: Pace,
     line: Line,
     follows: Arc<Follows>,
@@ -68,9 +67,8 @@ impl Events {
         follows: Arc<Follows>,
     ) -> Self {
         let (channel, line) = (channel.to_owned(), Line::new(pace.probe_ms));
-        let (hook, rests) = (None, HashMap::new());
-        let (most, unread) = (WAITING_MAX, false);
-        Self { records, look, channel, open, hook, pace, line, follows, most, rests, unread }
+        let (rests, most, unread) = (HashMap::new(), WAITING_MAX, false);
+        Self { records, look, channel, open, pace, line, follows, most, rests, unread }
     }
 
     /// The same with less room for what waits.
@@ -155,15 +153,12 @@ impl Events {
             {
                 continue;
             }
-            let hook = match &self.hook {
-                Some(hook) => Arc::clone(hook),
-                None => match (self.open)() {
-                    Ok(hook) => Arc::clone(self.hook.insert(Arc::new(hook))),
-                    Err(why) => {
-                        self.settle(&row, Err(Failed { why, unsure: false })).await?;
-                        continue;
-                    }
-                },
+            let hook = match (self.open)() {
+                Ok(hook) => hook,
+                Err(why) => {
+                    self.settle(&row, Err(Failed { why, unsure: false })).await?;
+                    continue;
+                }
             };
             let body = serde_json::to_string(&EventBody::of(&row)).unwrap_or_default();
             let (id, seconds) = (row.id.clone(), (self.look)().wall_ms.div_euclid(1_000));
@@ -194,8 +189,6 @@ impl Events {
             }
             Err(Failed { why, .. }) => {
                 self.line.failed(now);
-                // The secret or the address may be what is wrong.
-                self.hook = None;
                 let (channel, tries) = (&self.channel, row.tries + 1);
                 tracing::warn!(id = row.id, channel, why, tries, "an event was not confirmed");
                 let due = now.saturating_add(self.pace.pause_ms(row.tries));

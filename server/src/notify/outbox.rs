@@ -169,7 +169,6 @@ impl Outbox {
             look: Arc::clone(look),
             name: name.to_owned(),
             make,
-            hook: None,
             pace,
             outbox: self.clone(),
             line: Line::new(pace.probe_ms),

@@ -24,7 +24,7 @@ use crate::records::receiver;
 /// The worker looks at least so often, whatever it was told.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Makes the receiver: its secret may have been mended meanwhile. None: there is none, give up at once.
+/// The receiver as its secret is now. None: there is none, give up at once.
 pub(super) type Make = Arc<dyn Fn() -> Result<Option<Webhook>, String> + Send + Sync>;
 
 pub(super) struct Worker {
@@ -33,7 +33,6 @@ pub(super) struct Worker {
     /// Name of the receiver in the rows.
     pub(super) name: String,
     pub(super) make: Make,
-    pub(super) hook: Option<Arc<Webhook>>,
     pub(super) pace: Pace,
     pub(super) outbox: Outbox,
     pub(super) line: Line,
@@ -123,13 +122,11 @@ impl Worker {
     }
 
     async fn call(&mut self, row: OutboxRow, calls: &mut Calls) -> Result<(), Error> {
-        if self.hook.is_none() {
-            match (self.make)() {
-                Ok(hook) => self.hook = hook.map(Arc::new),
-                Err(why) => return self.settle(&row, Err(Failed { why, unsure: false })).await,
-            }
-        }
-        let Some(hook) = self.hook.clone() else {
+        let hook = match (self.make)() {
+            Ok(hook) => hook,
+            Err(why) => return self.settle(&row, Err(Failed { why, unsure: false })).await,
+        };
+        let Some(hook) = hook else {
             let now = (self.look)();
             let mut writer = self.records.begin().await?;
             rows::dead(&mut writer, &row.id, NOBODY, stamp(now)).await?;
@@ -187,8 +184,6 @@ impl Worker {
             }
             Err(Failed { why, unsure }) => {
                 counters.failed.fetch_add(1, Relaxed);
-                // The secret or the address may be what is wrong.
-                self.hook = None;
                 news = self.failed(&mut writer, row, (&why, unsure), now).await?;
             }
         }

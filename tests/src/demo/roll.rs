@@ -26,7 +26,7 @@ const STAFF: [[&str; 3]; 2] =
 /// File beside the data. It holds keys, so only its owner reads it.
 const FILE: &str = "demo.json";
 /// What a first start makes in the folder.
-const PARTS: [&str; 4] = ["server", "server.toml", "server.log", "ports.json"];
+const PARTS: [&str; 5] = ["server", "server.toml", "server-again.toml", "server.log", "ports.json"];
 
 /// One home.
 #[derive(Debug, Clone)]

@@ -130,6 +130,8 @@ const fn upkeep_word(seen: Seen) -> Option<&'static str> {
         Seen::NoticesDead => "notices_dead",
         Seen::BusLost => "bus_lost",
         Seen::BoxDiskFull => "box_disk_full",
+        Seen::FileUnread => "file_unread",
+        Seen::ConfigChanged => "config_changed",
         _ => return None,
     })
 }
