@@ -268,6 +268,7 @@ const GOLDEN: &[(&str, u64)] = &[
     ("proto/tests/versions/v01_about.rs", 0x9154_1256_7336_af8b),
     ("proto/tests/versions/v01_accepted.rs", 0x3dc8_58d3_bad9_6bf5),
     ("proto/tests/versions/v01_losses.rs", 0x2364_1779_6d49_feba),
+    ("proto/tests/versions/v01_reasons.rs", 0x6b58_fe1d_c78e_0d8f),
 ];
 
 #[test]

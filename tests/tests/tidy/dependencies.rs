@@ -29,6 +29,26 @@ fn wanted(text: &str) -> Vec<(usize, String)> {
     names
 }
 
+/// Files of other crates that a source takes in by `#[path = "…"]`.
+fn lent(path: &str, text: &str) -> Vec<String> {
+    let folder: Vec<_> = path.split('/').collect();
+    let named = text.lines().filter_map(|line| {
+        line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]").map(ToOwned::to_owned)
+    });
+    let resolved = named.map(|named| {
+        let mut parts = folder[..folder.len() - 1].to_vec();
+        for part in named.split('/') {
+            if part == ".." {
+                parts.pop();
+            } else {
+                parts.push(part);
+            }
+        }
+        parts.join("/")
+    });
+    resolved.collect()
+}
+
 #[test]
 fn each_dependency_is_named_by_the_sources_of_its_crate() {
     let sources = all_sources();
@@ -43,10 +63,12 @@ fn each_dependency_is_named_by_the_sources_of_its_crate() {
                 .any(|part| rest.starts_with(part))
         });
         let own: Vec<_> = own.collect();
+        let lent: Vec<_> = own.iter().flat_map(|source| lent(&source.path, &source.text)).collect();
         for (n, name) in wanted(&text) {
             seen += 1;
             let word = name.replace('-', "_");
-            let used = own.iter().any(|source| {
+            let lent = sources.iter().filter(|source| lent.contains(&source.path));
+            let used = own.iter().copied().chain(lent).any(|source| {
                 source.text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == word)
             });
             if !used && !UNNAMED.iter().any(|(unnamed, _)| *unnamed == name) {
