@@ -6,6 +6,7 @@
 //! - [`seat`] and [`topic`]: who connects as what, and where things are said over MQTT.
 //! - [`outbox`]: the numbered, bounded queue that forgets nothing in silence.
 //! - [`backoff`]: how pauses between tries grow.
+//! - [`numbered!`]: the numbers and words of an enum, in one table beside it.
 //!
 //! Not here: sockets, clocks, storage, randomness. Callers bring bytes, time and random numbers.
 #![no_std]
@@ -18,6 +19,7 @@ mod field;
 pub mod frame;
 pub mod id;
 pub mod key;
+mod numbered;
 pub mod outbox;
 pub mod relay;
 pub mod seat;

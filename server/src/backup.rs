@@ -12,9 +12,9 @@ mod restore;
 pub mod stores;
 mod take;
 
-pub use self::identity::Identity;
 pub use self::restore::{in_place, restore};
 pub use self::take::take;
+pub use crate::records::identity::Identity;
 
 use crate::provision::kek::{KekError, random};
 

@@ -16,30 +16,13 @@ use proto::unit::Mono;
 
 use self::edge::Edge;
 use self::proof::{Mark, Proof, Stand};
+use crate::records::wall::WallRow;
+
+pub use crate::records::clock::{Now, Stored, row_name};
 
 /// Where the time of a new server begins, ms: room before it for whatever was said before there was a server. Source:
 /// choice, longer than any flash keeps a press.
 const HEAD_START: i64 = 1_000 * 24 * 60 * 60 * 1_000;
-
-/// One look at all clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// The server's own time.
-    pub mono: Mono,
-    /// Milliseconds since 1970 UTC, as far as anybody knows.
-    pub wall_ms: i64,
-}
-
-/// What the records hold of time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// Boot id of the machine that wrote it.
-    pub boot: String,
-    /// Mono minus CLOCK_BOOTTIME of that boot, ms.
-    pub offset: i64,
-    /// Highest mono that was written, ms.
-    pub high: i64,
-}
 
 /// The clocks of this process.
 #[derive(Debug)]
@@ -71,10 +54,11 @@ impl Clock {
 
     /// The same with what was thought of the wall clock.
     #[must_use]
-    pub fn with_wall(mut self, known: Option<(Mark, Edge)>) -> Self {
-        if let Some((mark, edge)) = known {
+    pub fn with_wall(mut self, known: Option<WallRow>) -> Self {
+        if let Some(WallRow { proved, believed, seen, since, edge, edge_at }) = known {
+            let mark = Mark { proved, believed, seen, since };
             self.proof = Mutex::new(Proof::resume(Some(mark), self.rebooted));
-            self.edge = Mutex::new(edge);
+            self.edge = Mutex::new(Edge { wall: edge, at: edge_at });
         }
         self
     }
@@ -104,9 +88,11 @@ impl Clock {
     }
 
     /// What to write into the records about the wall clock; none before it was looked at.
-    pub fn wall(&self) -> Option<(Mark, Edge)> {
+    pub fn wall(&self) -> Option<WallRow> {
         let mark = self.proof.lock().unwrap_or_else(PoisonError::into_inner).mark()?;
-        Some((mark, *self.edge.lock().unwrap_or_else(PoisonError::into_inner)))
+        let Mark { proved, believed, seen, since } = mark;
+        let edge = *self.edge.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(WallRow { proved, believed, seen, since, edge: edge.wall, edge_at: edge.at })
     }
 
     /// The server's own time.
@@ -140,12 +126,6 @@ fn boottime_ms() -> i64 {
     // SAFETY: `spec` lives through the call and is of the type that it fills.
     unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut spec) };
     spec.tv_sec * 1_000 + spec.tv_nsec / 1_000_000
-}
-
-/// A name for a new row: never used before, and after those that this process has made. Its first half is the time of
-/// its making, so it is read here; nobody reads it out again.
-pub fn row_name() -> String {
-    uuid::Uuid::now_v7().to_string()
 }
 
 fn machine_boot() -> String {

@@ -31,7 +31,6 @@ pub mod pages;
 pub mod points;
 pub mod provision;
 pub mod receipts;
-pub mod records;
 pub mod rehearsal;
 pub mod replay;
 pub mod retention;
@@ -44,4 +43,5 @@ pub mod upkeep;
 pub mod words;
 pub mod workers;
 
+pub use ::records;
 pub use cli::run;

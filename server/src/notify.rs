@@ -27,15 +27,10 @@ use care::policy::{NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST, NOTICE_PROBE};
 use door::workers::Rhythm;
 use proto::backoff;
 use proto::unit::Millis;
-use serde::Serialize;
-use sqlx::AnyConnection;
 
 use crate::app::App;
-use crate::clock::row_name;
 use crate::config;
-use crate::desk::view;
 use crate::faults::Fault;
-use crate::records::notify::{self as rows, OutboxRow};
 use crate::workers::keep;
 
 use self::events::{Events, Open};
@@ -44,6 +39,7 @@ use self::webhook::Webhook;
 use self::worker::Make;
 
 pub use self::outbox::{Facts, Look, Outbox};
+pub use crate::records::notify::message::{Message, put};
 
 /// Name of the first receiver; the others are numbered from 2.
 const WEBHOOK: &str = "webhook";
@@ -85,63 +81,6 @@ impl Pace {
         let pause = backoff::doubled(ms(self.first_ms), ms(self.most_ms), failed);
         i64::try_from(pause.get()).unwrap_or(i64::MAX)
     }
-}
-
-/// What an alert tells the outside.
-#[derive(Debug, Clone, Copy)]
-pub struct Message<'a> {
-    /// Row id of the alert.
-    pub alert: &'a str,
-    /// Number of its kind.
-    pub kind: i64,
-    /// Number of its home.
-    pub home: i64,
-    /// Why it is told now: `unclaimed`, or `over`.
-    pub reason: &'a str,
-    /// Which round of the ladder tells it.
-    pub round: i64,
-    /// Whether it goes before what is not.
-    pub urgent: bool,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    id: &'a str,
-    alert: &'a str,
-    kind: &'a str,
-    home: String,
-    reason: &'a str,
-}
-
-/// Puts a notice for one receiver into the outbox, in the transaction of what causes it; a second one of the
-/// same alert, reason and round changes nothing. Wake the workers after the commit.
-///
-/// # Errors
-/// The database refused.
-pub async fn put(
-    c: &mut AnyConnection,
-    message: &Message<'_>,
-    channel: &str,
-    now: (i64, i64),
-) -> Result<bool, sqlx::Error> {
-    let id = row_name();
-    let Message { alert, kind, home, reason, round, urgent } = *message;
-    let (kind, home) = (view::kind_word(view::kind_of(kind)), view::home_text(home));
-    let body = Body { id: &id, alert, kind, home, reason };
-    let body = serde_json::to_string(&body).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let row = OutboxRow {
-        channel: channel.to_owned(),
-        alert: alert.to_owned(),
-        reason: reason.to_owned(),
-        round,
-        urgent,
-        body,
-        tries: 0,
-        due_mono: 0,
-        created_mono: now.0,
-        id,
-    };
-    rows::put(c, &row, now.1).await
 }
 
 /// Starts the workers that send what waits, for as long as the server runs. Without a receiver every notice is given

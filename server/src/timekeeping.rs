@@ -27,8 +27,8 @@ pub async fn keep_time(app: Arc<App>) {
             let mut writer = app.records.begin().await?;
             let now = app.clock.stored();
             state::put_clock(&mut writer, &now).await?;
-            if let Some((mark, edge)) = app.clock.wall() {
-                wall::put(&mut writer, &mark, &edge).await?;
+            if let Some(known) = app.clock.wall() {
+                wall::put(&mut writer, &known).await?;
             }
             writer.commit().await?;
             prove(&app, now.high).await?;
@@ -95,14 +95,14 @@ pub async fn watch(app: Arc<App>) {
 }
 
 /// The clock of a server that starts: goes on from what the records hold.
-pub async fn resume(records: &crate::records::Records) -> Result<crate::clock::Clock, sqlx::Error> {
+pub async fn resume(records: &records::Records) -> Result<crate::clock::Clock, sqlx::Error> {
     let mut writer = records.begin().await?;
     let known = state::clock(&mut writer).await?;
     let wall = wall::read(&mut writer).await?;
     let clock = crate::clock::Clock::resume(known.as_ref()).with_wall(wall);
     let now = clock.stored();
     if clock.rebooted() {
-        crate::records::due::all_at_once(&mut writer, stored(clock.mono())).await?;
+        records::due::all_at_once(&mut writer, stored(clock.mono())).await?;
     }
     state::put_clock(&mut writer, &now).await?;
     writer.commit().await?;

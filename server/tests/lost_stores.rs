@@ -97,7 +97,8 @@ async fn rows_that_were_cut_off_with_their_log_are_given_up_only_by_a_person() {
     running.app.series.close().await.unwrap();
     let data = again(folder.path());
     let known = Identity::read(data.path()).unwrap();
-    Identity { high: known.high + 60_000, ..known }.write(data.path()).unwrap();
+    let ahead = Identity { high: known.high + 60_000, ..known };
+    backup::identity::write(&ahead, data.path()).unwrap();
     let told = start(data.path()).await.err().unwrap().to_string();
     assert!(told.contains("records.db-wal") && told.contains("--in-place"), "{told}");
     backup::in_place(&config(data.path())).unwrap();

@@ -4,6 +4,8 @@
 //! moment share an *incident*, which is one alert on the console. An *activation* is one press or
 //! fall: it keeps its own name for ever, whatever incident it joins. Not here: words for people.
 
+mod table;
+
 use heapless::Vec;
 use minicbor::{Decode, Encode};
 use proto::id::{DeviceId, PressId};

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 
 use super::manifest::Manifest;
 use super::take::make_private;
-use super::{Identity, fresh_line};
+use super::{Identity, fresh_line, identity};
 use crate::config::Config;
 use crate::provision::{hold, kek::write_secret};
 use crate::records::opening;
@@ -44,9 +44,8 @@ pub fn restore(config: &Config, from: &Path) -> anyhow::Result<String> {
         put(from, data, &file.name)?;
     }
     let series = list.files.iter().any(|file| file.name == "series.db");
-    Identity { line: fresh_line()?, high: list.high, series }
-        .write(data)
-        .context("write keys/records.id")?;
+    let identity = Identity { line: fresh_line()?, high: list.high, series };
+    identity::write(&identity, data).context("write keys/records.id")?;
     put(from, data, RECORDS)?;
     Ok(format!(
         "restored the backup of {} into {}; start the server: gateways send again what they still have\n",
@@ -70,9 +69,8 @@ pub fn in_place(config: &Config) -> anyhow::Result<String> {
         );
     };
     let series = !door::is_blank(&data.join("series.db"));
-    Identity { line: fresh_line()?, high: told.high, series }
-        .write(data)
-        .context("write keys/records.id")?;
+    let identity = Identity { line: fresh_line()?, high: told.high, series };
+    identity::write(&identity, data).context("write keys/records.id")?;
     Ok(format!(
         "{} is taken as it is; start the server: gateways send again what they still have\n",
         data.display()

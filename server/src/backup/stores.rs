@@ -8,7 +8,7 @@ use std::path::Path;
 use care::Seen;
 use door::Reserve;
 
-use super::{Identity, fresh_line};
+use super::{Identity, fresh_line, identity};
 use crate::clock::{Clock, Now};
 use crate::config::{Config, Store};
 use crate::inbox::InboxLimits;
@@ -108,7 +108,7 @@ impl Stores {
 pub async fn note(config: &Config, line: Line, high: i64) {
     let (data, series) = (config.data.clone(), config.series.store == Store::Embedded);
     let identity = Identity { line: line.line, high, series };
-    let written = tokio::task::spawn_blocking(move || identity.write(&data)).await;
+    let written = tokio::task::spawn_blocking(move || identity::write(&identity, &data)).await;
     if let Ok(Err(error)) = written {
         tracing::warn!(%error, "the folder's identity cannot be written");
     }

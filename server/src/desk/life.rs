@@ -4,8 +4,8 @@
 //! Not here: SQL, or who may wish what.
 
 use care::alert::{Ending, Fence, Life, Return, Shown, State, Taken};
-use proto::unit::Mono;
 
+pub use crate::records::column::{mono, stored};
 use crate::records::desk::DeskRow;
 
 /// Numbers of `alert.state`.
@@ -19,16 +19,6 @@ pub const CLOSED: i64 = 3;
 
 const LAPSED: i64 = 1;
 const RESUMED: i64 = 2;
-
-/// A stored time as the server's clock.
-pub fn mono(ms: i64) -> Mono {
-    Mono::from_millis(ms.max(0).unsigned_abs())
-}
-
-/// A time of the server's clock as it is stored.
-pub fn stored(at: Mono) -> i64 {
-    i64::try_from(at.millis()).unwrap_or(i64::MAX)
-}
 
 /// A fence or a cursor as a column holds it.
 pub fn number(value: u64) -> i64 {

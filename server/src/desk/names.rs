@@ -10,17 +10,10 @@ use proto::id::{GatewayId, HomeId};
 
 use crate::provision::Registry;
 
+pub use crate::records::home::HomeName;
+
 /// Homes behind a gateway that are named; a village station has hundreds.
 const NAMED_MAX: usize = 8;
-
-/// How a home is called on a row.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HomeName {
-    /// The shortest text that finds the door.
-    pub label: String,
-    /// Who lives there; empty when nobody is entered.
-    pub person: String,
-}
 
 #[derive(Debug, Default)]
 struct Tables {

@@ -8,7 +8,7 @@
 use care::alert::{Band, Ladder, Rank, Return, Standing, State, queue_rank};
 use care::policy::{FIRST_ACTION, NEXT_ACTION};
 use care::{Kind, Severity};
-use proto::id::{DeviceId, GatewayId, HomeId};
+use proto::id::{GatewayId, HomeId};
 use proto::unit::{Millis, Mono};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +16,8 @@ use utoipa::ToSchema;
 use crate::alert::told;
 use crate::desk::life;
 use crate::desk::names::Names;
+use crate::records::column;
+pub use crate::records::column::{device_text, home_text};
 use crate::records::desk::{ActivationRow, DeskRow};
 use crate::records::story::SignalRow;
 
@@ -123,50 +125,12 @@ pub struct Activation {
 
 /// Word of a kind.
 pub const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Help => "help",
-        Kind::Fall => "fall",
-        Kind::Unverified => "unverified",
-        Kind::Unreadable => "unreadable",
-        Kind::Bed => "bed",
-        Kind::Stillness => "stillness",
-        Kind::Silence => "silence",
-        Kind::GatewaySilence => "gateway_silence",
-        Kind::Fault => "fault",
-        Kind::Vitals => "vitals",
-        Kind::Restless => "restless",
-        Kind::IdentityTwice => "identity_twice",
-        Kind::NoWay => "no_way",
-        Kind::Upkeep => "upkeep",
-        Kind::Unsteady => "unsteady",
-        Kind::Boots => "boots",
-        Kind::Stuck => "stuck",
-        Kind::Wander => "wander",
-    }
+    kind.word()
 }
 
 /// Reads the number of a kind; an unknown one is an unreadable emergency, never less.
 pub const fn kind_of(number: i64) -> Kind {
-    match number {
-        0 => Kind::Help,
-        1 => Kind::Fall,
-        2 => Kind::Unverified,
-        4 => Kind::Bed,
-        5 => Kind::Stillness,
-        6 => Kind::Silence,
-        7 => Kind::GatewaySilence,
-        8 => Kind::Fault,
-        9 => Kind::Vitals,
-        10 => Kind::Restless,
-        11 => Kind::IdentityTwice,
-        12 => Kind::NoWay,
-        13 => Kind::Upkeep,
-        14 => Kind::Unsteady,
-        15 => Kind::Boots,
-        16 => Kind::Stuck,
-        17 => Kind::Wander,
-        _ => Kind::Unreadable,
-    }
+    column::kind(number)
 }
 
 /// Word of a severity.
@@ -187,16 +151,6 @@ pub const fn severity_of(number: i64) -> Severity {
         2 => Severity::Important,
         _ => Severity::Emergency,
     }
-}
-
-/// A home's id as it is printed, from its stored number.
-pub fn home_text(number: i64) -> String {
-    HomeId::new(number.unsigned_abs()).map(|id| id.to_string()).unwrap_or_default()
-}
-
-/// A device's id as it is printed, from its stored number.
-pub fn device_text(number: i64) -> String {
-    DeviceId::new(number.unsigned_abs()).map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// Where a row stands in the queue.

@@ -95,7 +95,7 @@ pub async fn trial(app: &App) -> Result<usize, sqlx::Error> {
 }
 
 /// What stands in the rows of old.
-pub(super) async fn load(app: &crate::records::Records) -> Result<Vec<Proof>, sqlx::Error> {
+pub(super) async fn load(app: &records::Records) -> Result<Vec<Proof>, sqlx::Error> {
     receiver::all(&mut *app.reader().await?).await
 }
 

@@ -152,7 +152,7 @@ pub async fn edit_home(
     Body(body): Body<HomeForm>,
 ) -> ApiResult<StatusCode> {
     let home = home_id(&id)?;
-    let change = |row: &mut crate::records::home::HomeRow| {
+    let change = |row: &mut records::home::HomeRow| {
         set(&mut row.label, body.label);
         set(&mut row.address, body.address);
         set(&mut row.entry, body.entry);

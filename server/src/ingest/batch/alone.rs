@@ -76,7 +76,7 @@ impl Batcher {
         if let IngestError::Records(refused) = &error {
             self.tries += 1;
             let (records, clock) = (&self.app.records, &self.app.clock);
-            if self.tries < TRIES || !takes_others(records, clock).await {
+            if self.tries < TRIES || !takes_others(records, &clock.stored()).await {
                 tracing::warn!(error = %refused, gateway = %row.gateway, "records refuse, trying again");
                 return false;
             }
@@ -87,7 +87,8 @@ impl Batcher {
             done = self.poison(lane, row, &error, false).await;
         }
         if let Err(refused) = &done
-            && !(refused.is_of_row() && takes_others(&self.app.records, &self.app.clock).await)
+            && !(refused.is_of_row()
+                && takes_others(&self.app.records, &self.app.clock.stored()).await)
         {
             tracing::error!(error = %refused, "records refuse, trying again");
             return false;

@@ -38,7 +38,7 @@ pub(super) async fn date_anew(
 fn in_hand(now: Now, anew: &Anew, pending: &mut Pending) -> bool {
     let batch = &mut pending.sheet.batch;
     let row = row_of(now, anew);
-    let same = |a: &&mut crate::records::chain::NewActivation| {
+    let same = |a: &&mut records::chain::NewActivation| {
         (a.device, a.boot, a.seq) == row.name && a.hash == row.tag
     };
     let Some(activation) = batch.activations.iter_mut().find(same) else { return false };

@@ -25,7 +25,7 @@ impl IngestError {
     /// Whether the disk is full.
     pub(super) fn is_full(&self) -> bool {
         match self {
-            Self::Records(error) => crate::records::is_full(error),
+            Self::Records(error) => records::is_full(error),
             Self::Panic(_) | Self::Collides(_) | Self::Raced => false,
         }
     }

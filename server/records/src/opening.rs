@@ -1,6 +1,6 @@
 //! Which records lie in the data folder: none yet, sound ones, ones from before, or ones that are lost.
 //!
-//! The folder's *identity* (`backup::identity`) says which life the records had and how far their clock had come.
+//! The folder's *identity* ([`Identity`]) says which life the records had and how far their clock had come.
 //! A file that is gone beside keys, or that knows less because its log is gone, is no first start: it is
 //! refused with what to do. Not here: what a server does with records from before (`backup`).
 
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use crate::backup::Identity;
-use crate::records::RecordsError;
+use crate::RecordsError;
+use crate::identity::Identity;
 
 /// A file of at most so many bytes is read whole at a start, to find damage that its first page does not show.
 const CHECKED_MAX: u64 = 256 << 20;

@@ -9,7 +9,6 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Error, QueryBuilder, Row, query};
 use super::device::{ROWS_MAX, places};
 use super::refusal::{fetch, readable};
 use super::whose::owed;
-use crate::desk::names::HomeName;
 
 /// Enters an organisation.
 pub async fn insert_organisation(
@@ -26,6 +25,15 @@ pub async fn insert_organisation(
 pub async fn organisations(c: &mut AnyConnection) -> Result<Vec<(String, String)>, Error> {
     let rows = query("SELECT id, name FROM organisation ORDER BY created_wall, id").fetch_all(c);
     rows.await?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// How a home is called on a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HomeName {
+    /// The shortest text that finds the door.
+    pub label: String,
+    /// Who lives there; empty when nobody is entered.
+    pub person: String,
 }
 
 /// One home as it is entered.

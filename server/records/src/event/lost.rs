@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::{HEADS, row_of};
-use crate::records::refusal::{fetch, readable};
+use crate::refusal::{fetch, readable};
 
 /// Rows that one step drops at most.
 const DROPPED_AT_ONCE: i64 = 500;

@@ -11,7 +11,7 @@ use sqlx::{Any, AnyConnection, Error};
 use tokio_stream::StreamExt;
 
 use super::{Records, state};
-use crate::clock::Clock;
+use crate::clock::Stored;
 
 /// SQLite's numbers for a store that refuses whatever the row: busy, locked, no memory, read-only, interrupted, disk
 /// error, full, cannot open, protocol, schema changed, misuse, no large files, not a database.
@@ -120,10 +120,10 @@ fn is_row_code(code: &str) -> bool {
 }
 
 /// Whether the records take another row meanwhile: a commit of the time, which is written every few seconds anyway.
-pub async fn takes_others(records: &Records, clock: &Clock) -> bool {
+pub async fn takes_others(records: &Records, time: &Stored) -> bool {
     let probe = async {
         let mut writer = records.begin().await?;
-        state::put_clock(&mut writer, &clock.stored()).await?;
+        state::put_clock(&mut writer, time).await?;
         writer.commit().await
     };
     probe.await.is_ok()

@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{fetch, readable};
 use crate::clock::Now;
-use crate::desk::life::stored;
+use crate::column::stored;
 
 /// Where a device was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,11 +12,10 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::chain::NewAlert;
-use super::home::{self, HomeRow};
+use super::home::{self, HomeName, HomeRow};
 use super::placement;
 use super::refusal::{is_of_row, leave_out};
 use super::resident::{self, Person};
-use crate::desk::names::HomeName;
 
 /// Rows of one statement.
 const ROWS: usize = super::rows_of(4);

@@ -3,12 +3,15 @@
 //! SQLite by `sqlx::Any`, write-ahead log, every commit on disk before it is believed. Writers queue for
 //! one connection, so `change` rows are numbered in commit order. Readers have connections of their own.
 //! Not here: what rows mean. Each child room holds the SQL of one noun.
+#![warn(missing_docs)]
 
 pub mod bed;
 pub mod box_heard;
 pub mod care;
 pub mod chain;
+pub mod clock;
 pub mod closed;
+pub mod column;
 pub mod contact;
 pub mod desk;
 pub mod device;
@@ -20,6 +23,7 @@ pub mod forgotten;
 pub mod gateway;
 pub mod heard;
 pub mod home;
+pub mod identity;
 pub mod image;
 pub mod key_epoch;
 pub mod line;
@@ -202,7 +206,7 @@ pub fn is_full(error: &sqlx::Error) -> bool {
 }
 
 /// How eagerly SQLite syncs. Only a debug build can be weakened, so that a test can see the promise break.
-pub(crate) fn synchronous() -> &'static str {
+pub fn synchronous() -> &'static str {
     #[cfg(debug_assertions)]
     if std::env::var_os("HEARTHLINE_SYNCHRONOUS").is_some_and(|level| level == "NORMAL") {
         return "NORMAL";

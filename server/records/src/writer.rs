@@ -162,7 +162,8 @@ impl DerefMut for Writer {
 
 #[cfg(test)]
 mod tests {
-    use crate::records::{Records, state};
+    use crate::clock::Stored;
+    use crate::{Records, state};
     use sqlx::Executor;
 
     async fn open() -> (Records, tempfile::TempDir) {
@@ -170,8 +171,8 @@ mod tests {
         (Records::open(folder.path()).await.unwrap(), folder)
     }
 
-    fn time(high: i64) -> crate::clock::Stored {
-        crate::clock::Stored { boot: "b".into(), offset: 0, high }
+    fn time(high: i64) -> Stored {
+        Stored { boot: "b".into(), offset: 0, high }
     }
 
     async fn seen(records: &Records) -> Option<i64> {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::{Batch, Growth, NewActivation, NewAlert, ROWS};
-use crate::records::due;
+use crate::due;
 
 /// New alerts begin to climb in one statement; each that stood before is asked whether it climbs already.
 pub(super) async fn climb(c: &mut AnyConnection, batch: &Batch) -> Result<(), Error> {

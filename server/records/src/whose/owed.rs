@@ -12,9 +12,9 @@ use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::homes::{Homes, whole};
 use super::{Whose, put};
-use crate::records::chain::NewAlert;
-use crate::records::refusal::{fetch, fetch_seen, is_of_row, leave_out, readable};
-use crate::records::rows_of;
+use crate::chain::NewAlert;
+use crate::refusal::{fetch, fetch_seen, is_of_row, leave_out, readable};
+use crate::rows_of;
 
 /// Alerts that are written down at once.
 pub const AT_ONCE: i64 = 128;

@@ -4,13 +4,18 @@
 //! often it is asked for; of one alert and receiver only the newest waits. Ages are the server's clock's.
 //! Not here: how a notice is sent (`notify`).
 
+pub mod message;
+
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::forgotten::{Kept, oldest};
 use super::refusal::pick;
-use crate::notify::{Message, put as message};
-use crate::records::due::DueStep;
+use crate::clock::Now;
+use crate::column::stored;
+use crate::due::DueStep;
+
+use self::message::Message;
 
 /// Waits for its time.
 const WAITING: i16 = 0;
@@ -89,9 +94,9 @@ pub async fn unclaimed(
     c: &mut AnyConnection,
     step: &DueStep,
     receivers: &[String],
-    now: crate::clock::Now,
+    now: Now,
 ) -> Result<(), Error> {
-    let now = (i64::try_from(now.mono.millis()).unwrap_or(i64::MAX), now.wall_ms);
+    let now = (stored(now.mono), now.wall_ms);
     let home = query("SELECT home FROM alert WHERE id = $1").bind(&step.alert);
     let home = home.fetch_one(&mut *c).await?.try_get("home")?;
     let urgent = step.severity > 0;
@@ -104,7 +109,7 @@ pub async fn unclaimed(
         urgent,
     };
     for receiver in receivers {
-        message(c, &told, receiver, now).await?;
+        message::put(c, &told, receiver, now).await?;
     }
     Ok(())
 }
@@ -145,7 +150,7 @@ pub async fn over_of(c: &mut AnyConnection, over: Over<'_>, wall: i64) -> Result
             round: 0,
             urgent: false,
         };
-        message(c, &notice, &channel, (row.try_get("mono")?, wall)).await?;
+        message::put(c, &notice, &channel, (row.try_get("mono")?, wall)).await?;
     }
     Ok(())
 }

@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row};
 
 use super::Whose;
-use crate::records::refusal::{fetch, is_of_row, leave_out};
-use crate::records::resident::{self, Person};
-use crate::records::{home, rows_of};
+use crate::refusal::{fetch, is_of_row, leave_out};
+use crate::resident::{self, Person};
+use crate::{home, rows_of};
 
 /// What was found of some homes. One that is not entered is in none of these.
 #[derive(Debug, Default)]

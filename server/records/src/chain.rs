@@ -10,11 +10,11 @@ use std::collections::HashMap;
 
 use sqlx::{AnyConnection, Error};
 
-use crate::desk::names::HomeName;
-use crate::records::event::{self, Event};
-use crate::records::question::{self, Answer, QuestionRow};
-use crate::records::story::SignalRow;
-use crate::records::{desk, notify, whose};
+use crate::event::{self, Event};
+use crate::home::HomeName;
+use crate::question::{self, Answer, QuestionRow};
+use crate::story::SignalRow;
+use crate::{desk, notify, whose};
 
 use statements::{changes, climb, grow, insert_activations, insert_alerts, insert_lines, number};
 

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{Bound, fetch, pick, readable};
-use crate::desk::names::HomeName;
+use crate::home::HomeName;
 
 /// One alert with the desk's part of its life.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,0 +1,35 @@
+//! Between what the program means and what a column holds: ids, times, numbers. The one place that turns them.
+//!
+//! Not here: numbers and words of enums, which stand on the enums (`proto`, `care`); rows.
+
+use care::Kind;
+use proto::id::{DeviceId, HomeId};
+use proto::unit::Mono;
+
+/// A stored time as the server's clock.
+pub fn mono(ms: i64) -> Mono {
+    Mono::from_millis(ms.max(0).unsigned_abs())
+}
+
+/// A time of the server's clock as it is stored.
+pub fn stored(at: Mono) -> i64 {
+    i64::try_from(at.millis()).unwrap_or(i64::MAX)
+}
+
+/// A home's id as it is printed, from its stored number.
+pub fn home_text(number: i64) -> String {
+    HomeId::new(number.unsigned_abs()).map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// A device's id as it is printed, from its stored number.
+pub fn device_text(number: i64) -> String {
+    DeviceId::new(number.unsigned_abs()).map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// Reads the number of a kind; an unknown one is an unreadable emergency, never less.
+pub const fn kind(number: i64) -> Kind {
+    match Kind::from_number(number) {
+        Some(kind) => kind,
+        None => Kind::Unreadable,
+    }
+}
