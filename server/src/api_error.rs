@@ -197,8 +197,8 @@ impl ApiError {
     }
 }
 
-impl From<sqlx::Error> for ApiError {
-    fn from(cause: sqlx::Error) -> Self {
+impl From<records::Error> for ApiError {
+    fn from(cause: records::Error) -> Self {
         Self::internal(&cause)
     }
 }

@@ -135,7 +135,7 @@ impl App {
             {
                 self.receipts.alarm(home, device, false);
             }
-            Ok::<_, sqlx::Error>(())
+            Ok::<_, records::Error>(())
         };
         if let Err(error) = found.await {
             // The next signal of that home finds the alert closed and opens a new one.

@@ -189,7 +189,7 @@ impl<D: Duty> FromRequestParts<Arc<App>> for As<D> {
 }
 
 /// Removes sessions and codes that time has ended. Called now and then.
-pub async fn sweep(app: &App) -> Result<(), sqlx::Error> {
+pub async fn sweep(app: &App) -> Result<(), records::Error> {
     let now = app.clock.now().mono;
     let before = |span: Millis| i64::try_from(now.millis().saturating_sub(span.get())).unwrap_or(0);
     let mut writer = app.records.begin().await?;

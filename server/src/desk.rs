@@ -51,7 +51,7 @@ pub enum DeskError {
     Raced,
     /// The database failed; nothing was saved.
     #[error("the records could not be read or written")]
-    Records(#[from] sqlx::Error),
+    Records(#[from] records::Error),
 }
 
 impl DeskError {

@@ -104,7 +104,7 @@ pub struct Faults {
 
 impl Faults {
     /// What stood when the server ended stands until somebody says that it is over.
-    pub async fn load(records: &Records) -> Result<Self, sqlx::Error> {
+    pub async fn load(records: &Records) -> Result<Self, records::Error> {
         let mut reader = records.reader().await?;
         let standing = fault::all(&mut reader).await?.into_iter().collect();
         let table = Mutex::new(Table { standing, ..Table::default() });
@@ -248,7 +248,7 @@ pub async fn run(app: Arc<App>) {
 }
 
 /// Writes what waits: in one transaction, or one by one if a row of one is refused.
-pub async fn step(app: &App) -> Result<(), sqlx::Error> {
+pub async fn step(app: &App) -> Result<(), records::Error> {
     let waiting = app.faults.waiting();
     let refused = match write(app, &waiting).await {
         Err(error) if is_of_row(&error) => error,

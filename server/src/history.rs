@@ -253,7 +253,7 @@ pub async fn keep(app: &App, ends: bool) {
     }
 }
 
-async fn write(app: &App, now: Mono, due: &[(i64, Stretch)]) -> Result<(), sqlx::Error> {
+async fn write(app: &App, now: Mono, due: &[(i64, Stretch)]) -> Result<(), records::Error> {
     let row = |(home, stretch): &(i64, Stretch)| {
         let inputs = minicbor::to_vec(stretch).ok()?;
         let from = stored(Mono::from_millis(stretch.from));

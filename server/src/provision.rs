@@ -48,7 +48,7 @@ pub enum ProvisionError {
     Kek(#[from] KekError),
     /// The database refused.
     #[error("write who belongs where: check the disk of the records")]
-    Records(#[from] sqlx::Error),
+    Records(#[from] records::Error),
     /// What is asked for does not fit; the sentence says what to change.
     #[error("{0}")]
     Refused(&'static str),

@@ -37,7 +37,7 @@ pub enum RehearsalError {
     Busy,
     /// The records refused.
     #[error("read what the home has said")]
-    Records(#[from] sqlx::Error),
+    Records(#[from] records::Error),
     /// The judgement panicked on this past.
     #[error("judge the past of a home: it panics, see the log before")]
     Panic,

@@ -69,7 +69,7 @@ pub const fn lane_number(lane: Lane) -> u8 {
 
 impl Replay {
     /// Reads what the rows hold.
-    pub async fn load(records: &Records, line: Line) -> Result<Self, sqlx::Error> {
+    pub async fn load(records: &Records, line: Line) -> Result<Self, records::Error> {
         let mut reader = records.reader().await?;
         let mut table = Table::default();
         for reach in line::reaches(&mut reader).await? {

@@ -70,12 +70,12 @@ pub struct Keeper {
 
 impl Keeper {
     /// One step. Nothing goes before the wall clock is proved.
-    pub async fn step(&mut self, app: &App) -> Result<(), sqlx::Error> {
+    pub async fn step(&mut self, app: &App) -> Result<(), records::Error> {
         self.step_by(app, app.clock.edge()).await
     }
 
     /// The same by an edge of the caller's.
-    pub async fn step_by(&mut self, app: &App, edge: Option<i64>) -> Result<(), sqlx::Error> {
+    pub async fn step_by(&mut self, app: &App, edge: Option<i64>) -> Result<(), records::Error> {
         let now = app.clock.now();
         if now.mono < self.rests_until {
             return Ok(());
@@ -104,7 +104,7 @@ impl Keeper {
         Ok(())
     }
 
-    async fn tell(&mut self, app: &App, clock: i64, wall: i64) -> Result<(), sqlx::Error> {
+    async fn tell(&mut self, app: &App, clock: i64, wall: i64) -> Result<(), records::Error> {
         if self.lines.iter().all(|lines| *lines == 0) {
             return Ok(());
         }
@@ -128,7 +128,7 @@ impl Keeper {
     }
 }
 
-async fn forget(app: &App, class: Class, edge: i64) -> Result<u64, sqlx::Error> {
+async fn forget(app: &App, class: Class, edge: i64) -> Result<u64, records::Error> {
     let mut writer = app.records.begin().await?;
     let gone = match class {
         Class::Alerts => forgotten::alerts(&mut writer, Ended::Persons, edge, AT_ONCE).await?,

@@ -32,7 +32,7 @@ pub async fn keep_time(app: Arc<App>) {
             }
             writer.commit().await?;
             prove(&app, now.high).await?;
-            Ok::<_, sqlx::Error>(now.high)
+            Ok::<_, records::Error>(now.high)
         };
         let refuse = Fault::upkeep(Seen::RecordsRefuse);
         match put.await {
@@ -56,12 +56,9 @@ pub async fn keep_time(app: Arc<App>) {
 }
 
 /// What a writer has committed is seen by a reader, or it was not committed.
-async fn prove(app: &App, written: i64) -> Result<(), sqlx::Error> {
+async fn prove(app: &App, written: i64) -> Result<(), records::Error> {
     let mut reader = app.records.reader().await?;
-    match state::clock(&mut reader).await? {
-        Some(seen) if seen.high >= written => Ok(()),
-        Some(_) | None => Err(sqlx::Error::Protocol("a commit that no reader sees".into())),
-    }
+    state::prove_clock(&mut reader, written).await
 }
 
 /// Rolls up and drops measured values that are old, as far as the edge goes.
@@ -95,7 +92,7 @@ pub async fn watch(app: Arc<App>) {
 }
 
 /// The clock of a server that starts: goes on from what the records hold.
-pub async fn resume(records: &records::Records) -> Result<crate::clock::Clock, sqlx::Error> {
+pub async fn resume(records: &records::Records) -> Result<crate::clock::Clock, records::Error> {
     let mut writer = records.begin().await?;
     let known = state::clock(&mut writer).await?;
     let wall = wall::read(&mut writer).await?;

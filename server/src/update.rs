@@ -37,7 +37,7 @@ pub enum UpdateError {
     Device(String),
     /// The records refused.
     #[error("write which device is to run what")]
-    Records(#[from] sqlx::Error),
+    Records(#[from] records::Error),
 }
 
 /// What a device has said that concerns its image.
@@ -106,7 +106,7 @@ pub struct Words(mpsc::Receiver<(DeviceId, Heard)>);
 
 impl Updates {
     /// Reads what the records hold.
-    pub async fn load(records: &Records) -> Result<(Self, Words), sqlx::Error> {
+    pub async fn load(records: &Records) -> Result<(Self, Words), records::Error> {
         let mut c = records.reader().await?;
         let mut known: HashMap<DeviceId, Known> = HashMap::new();
         for row in image::boards(&mut c).await? {
@@ -162,7 +162,7 @@ impl Updates {
         &self,
         records: &Records,
         release: Release,
-    ) -> Result<Option<Arc<Image>>, sqlx::Error> {
+    ) -> Result<Option<Arc<Image>>, records::Error> {
         let held = self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(image) = held.filter(|image| image.manifest.release() == release) {
             return Ok(Some(image));

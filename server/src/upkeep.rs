@@ -58,19 +58,19 @@ impl Sweeps {
     }
 }
 
-async fn seen(app: &App, before: i64) -> Result<(), sqlx::Error> {
+async fn seen(app: &App, before: i64) -> Result<(), records::Error> {
     let mut writer = app.records.begin().await?;
     state::forget_seen(&mut writer, before).await?;
     writer.commit().await
 }
 
-async fn changes(app: &App) -> Result<(), sqlx::Error> {
+async fn changes(app: &App) -> Result<(), records::Error> {
     let mut writer = app.records.begin().await?;
     desk::forget_changes(&mut writer, CHANGES_KEPT).await?;
     writer.commit().await
 }
 
-async fn notices(app: &App, before: i64) -> Result<(), sqlx::Error> {
+async fn notices(app: &App, before: i64) -> Result<(), records::Error> {
     let mut writer = app.records.begin().await?;
     notify::drop_ended(&mut writer, before).await?;
     writer.commit().await

@@ -291,10 +291,9 @@ async fn a_close_in_the_moment_of_a_press_never_swallows_the_press() {
     let row = room.row(0, 0, &frame);
     // The desk closes it: not committed yet, so the judgement still finds it open.
     let mut desk = room.app.records.begin().await.unwrap();
-    let over =
-        server::records::chain::Growth { id: first.clone(), passed: true, ..Default::default() };
-    let mut batch = server::records::chain::Batch { grown: vec![over], ..Default::default() };
-    server::records::chain::write(&mut desk, &mut batch, room::WALL).await.unwrap();
+    let over = records::chain::Growth { id: first.clone(), passed: true, ..Default::default() };
+    let mut batch = records::chain::Batch { grown: vec![over], ..Default::default() };
+    records::chain::write(&mut desk, &mut batch, room::WALL).await.unwrap();
     {
         let mut take = std::pin::pin!(room.batcher.take(Lane::Emergency, vec![row]));
         let waits = tokio::time::timeout(std::time::Duration::from_millis(800), &mut take).await;

@@ -113,7 +113,7 @@ async fn what_is_over_is_kept_for_its_class_and_then_goes_with_all_that_belongs_
     for id in [&old[0], &old[MANY - 1]] {
         let presses = desk::activations(&mut reader, id, 10).await.unwrap();
         assert!(presses.is_empty(), "presses go with their alert");
-        let lines = server::records::story::timeline(&mut reader, id, 10).await.unwrap();
+        let lines = records::story::timeline(&mut reader, id, 10).await.unwrap();
         assert!(lines.is_empty(), "its story goes too");
     }
     assert_eq!(desk::activations(&mut reader, &young[0], 10).await.unwrap().len(), 1);

@@ -161,7 +161,7 @@ async fn a_press_that_waited_is_of_the_home_that_its_device_was_in() {
     room.waited(old, 300_000).await;
     // Whose it is is written down when no emergency waits.
     let mut writer = room.house.app.records.begin().await.unwrap();
-    server::records::whose::owed::settle(&mut writer, 0).await.unwrap();
+    records::whose::owed::settle(&mut writer, 0).await.unwrap();
     writer.commit().await.unwrap();
     let moved = room.house.alerts().await.pop().unwrap();
     assert_eq!(
@@ -176,8 +176,7 @@ async fn a_press_that_waited_is_of_the_home_that_its_device_was_in() {
     assert_eq!((astray.home, astray.trust), (0, care::Trust::Unverified as i64));
     assert_eq!(astray.name.unwrap().label, "9-9-999 ?", "the last place that is known");
     // After a restart the places are known from their rows.
-    let again =
-        server::records::placement::all(&mut room.house.app.records.reader().await.unwrap()).await;
+    let again = records::placement::all(&mut room.house.app.records.reader().await.unwrap()).await;
     let homes: Vec<i64> = again.unwrap().iter().map(|left| left.home).collect();
     assert_eq!(homes, [home.get().cast_signed(), elsewhere.get().cast_signed()]);
 }

@@ -12,8 +12,7 @@ use room::{Room, WALL};
 use server::records::contact::{self, Contact};
 use server::records::resident::{self, Resident};
 use server::records::whose::{self, Whose};
-use server::records::{Records, home};
-use sqlx::AnyConnection;
+use server::records::{Records, Writer, home};
 use tempfile::TempDir;
 
 /// Somebody who lives in a home, with one to call for them.
@@ -106,7 +105,7 @@ async fn after_a_power_cut_between_an_alert_and_whose_it_is_that_is_written_from
 const EDITS: [&str; 7] =
     ["home", "person", "moves in", "moves out", "contact added", "contact", "contact ended"];
 
-async fn edit(c: &mut AnyConnection, what: &str, number: i64) {
+async fn edit(c: &mut Writer, what: &str, number: i64) {
     let person = "p-李桂英";
     let other = Resident { name: "别人".into(), phone: "000".into(), ..Resident::default() };
     let call = Contact { name: "别人".into(), phone: "000".into(), ..Contact::default() };
@@ -231,10 +230,12 @@ async fn who_lives_in_a_damaged_home_and_whom_to_call_is_shown_though_its_addres
 async fn before_an_edit_what_can_be_read_of_a_damaged_home_is_kept_and_the_edit_is_made() {
     let (room, left) = cut_in_the_window().await;
     let alert = rows(left.path(), "SELECT alert FROM alert_owed").pop().unwrap();
+    let damage = "UPDATE person_contact SET phone = CAST(x'ff' AS TEXT)";
+    let file = rusqlite::Connection::open(left.path().join("records.db")).unwrap();
+    assert!(file.execute(damage, []).unwrap() > 0);
+    drop(file);
     let records = Records::open(left.path()).await.unwrap();
     let mut writer = records.begin().await.unwrap();
-    let damage = "UPDATE person_contact SET phone = CAST(x'ff' AS TEXT)";
-    sqlx::query(damage).execute(&mut *writer).await.unwrap();
     edit(&mut writer, "home", room.places[0].number()).await;
     writer.commit().await.unwrap();
     records.close().await;

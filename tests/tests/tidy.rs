@@ -131,10 +131,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "tests/src/demo",
         ],
     ),
-    (
-        "sqlx::query",
-        &["server/records/src", "server/series/src", "server/src/inbox", "gateway/src/spool"],
-    ),
+    ("sqlx::", &["server/records/src"]),
     (
         "rusqlite::",
         &["server/records/src", "server/series/src", "server/src/inbox", "gateway/src/spool"],
@@ -155,6 +152,22 @@ fn each_big_library_has_one_owner() {
         }
     }
     report("owners", faults);
+}
+
+#[test]
+fn the_records_alone_know_their_database() {
+    let mut faults = Vec::new();
+    for (path, text) in all_texts() {
+        let asks =
+            path.ends_with("/Cargo.toml") && text.lines().any(|line| line.starts_with("sqlx"));
+        let names = path.ends_with(".rs")
+            && path != "tests/tests/tidy.rs"
+            && text.contains(concat!("sqlx", "::"));
+        if (asks || names) && !path.starts_with("server/records/") {
+            faults.push(format!("{path}: ask `records`, which alone names sqlx"));
+        }
+    }
+    report("database", faults);
 }
 
 #[test]

@@ -64,6 +64,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Executor};
 
 pub use self::writer::Writer;
 use self::writer::WriterSeat;
+pub use sqlx::Error;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -131,8 +132,11 @@ pub enum RecordsError {
     },
     /// The database refused or did not answer.
     #[error("use the records: check free space and rights of the data folder")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] Error),
 }
+
+/// A connection that only reads.
+pub type Reader = PoolConnection<Any>;
 
 /// The records of one server.
 #[derive(Debug, Clone)]
@@ -162,12 +166,12 @@ impl Records {
     }
 
     /// A transaction of the one writer; others wait until it ends. Dropped without commit, it never was.
-    pub async fn begin(&self) -> Result<Writer, sqlx::Error> {
+    pub async fn begin(&self) -> Result<Writer, Error> {
         self.writer.begin().await
     }
 
     /// A connection for reading; it sees what was committed when its statement began.
-    pub async fn reader(&self) -> Result<PoolConnection<Any>, sqlx::Error> {
+    pub async fn reader(&self) -> Result<Reader, Error> {
         self.readers.acquire().await
     }
 
@@ -178,7 +182,7 @@ impl Records {
     }
 }
 
-async fn pool(most: u32, url: &str) -> Result<AnyPool, sqlx::Error> {
+async fn pool(most: u32, url: &str) -> Result<AnyPool, Error> {
     AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(PATIENCE)
@@ -191,7 +195,7 @@ async fn pool(most: u32, url: &str) -> Result<AnyPool, sqlx::Error> {
 }
 
 /// What every connection is told first.
-async fn settle(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+async fn settle(connection: &mut AnyConnection) -> Result<(), Error> {
     let sql = format!(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA foreign_keys = ON; \
          PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000;",
@@ -201,7 +205,7 @@ async fn settle(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
 }
 
 /// Whether the disk is full: SQLite's own number for it, which sqlx gives as text.
-pub fn is_full(error: &sqlx::Error) -> bool {
+pub fn is_full(error: &Error) -> bool {
     error.as_database_error().is_some_and(|told| told.code().as_deref() == Some("13"))
 }
 

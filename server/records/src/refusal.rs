@@ -111,6 +111,11 @@ pub fn is_of_row(error: &Error) -> bool {
     )
 }
 
+/// Whether a key is taken already.
+pub fn is_taken(error: &Error) -> bool {
+    error.as_database_error().is_some_and(|told| told.is_unique_violation())
+}
+
 fn is_row_code(code: &str) -> bool {
     // PostgreSQL's have five signs, SQLite's extended numbers at most four.
     if code.len() == 5 {

@@ -132,6 +132,17 @@ pub async fn clock(c: &mut AnyConnection) -> Result<Option<Stored>, Error> {
     row.map(read).transpose()
 }
 
+/// What a writer has committed is seen by a reader, or it was not committed.
+///
+/// # Errors
+/// The time that the reader sees is before the one that was written.
+pub async fn prove_clock(c: &mut AnyConnection, written: i64) -> Result<(), Error> {
+    match clock(c).await? {
+        Some(seen) if seen.high >= written => Ok(()),
+        Some(_) | None => Err(Error::Protocol("a commit that no reader sees".into())),
+    }
+}
+
 /// Stores the time.
 pub async fn put_clock(c: &mut AnyConnection, now: &Stored) -> Result<(), Error> {
     let sql = "INSERT INTO clock (one, boot, offset_ms, high) VALUES (1, $1, $2, $3) \

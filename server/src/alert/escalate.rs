@@ -11,7 +11,7 @@ use std::time::Duration;
 use care::alert::{Course, Step};
 use care::policy::RENEW;
 use proto::unit::Millis;
-use sqlx::AnyConnection;
+use records::Writer;
 
 use crate::alert::told;
 use crate::app::App;
@@ -53,7 +53,7 @@ pub async fn run(app: Arc<App>) {
 }
 
 /// Takes the steps that are due; says how many.
-pub async fn step(app: &App) -> Result<u64, sqlx::Error> {
+pub async fn step(app: &App) -> Result<u64, records::Error> {
     let now = app.clock.now();
     let mut reader = app.records.reader().await?;
     let any = due::any(&mut reader, stored(now.mono)).await?;
@@ -69,7 +69,7 @@ pub async fn step(app: &App) -> Result<u64, sqlx::Error> {
 
 /// Takes each step alone: one whose rows are refused rests, and the others are taken. One that cannot even be put off
 /// is gone past.
-async fn apart(app: &App, now: Now) -> Result<u64, sqlx::Error> {
+async fn apart(app: &App, now: Now) -> Result<u64, records::Error> {
     let (mut taken, mut stuck) = (0, Vec::new());
     loop {
         let mut reader = app.records.reader().await?;
@@ -94,7 +94,7 @@ async fn apart(app: &App, now: Now) -> Result<u64, sqlx::Error> {
 }
 
 /// Whether a step that cannot be taken rests now.
-async fn put_off(app: &App, now: Now, step: &DueStep) -> Result<bool, sqlx::Error> {
+async fn put_off(app: &App, now: Now, step: &DueStep) -> Result<bool, records::Error> {
     let mut writer = app.records.begin().await?;
     match due::put_off(&mut writer, step, stored(now.mono.after(REST))).await {
         Ok(()) => writer.commit().await.map(|()| true),
@@ -104,7 +104,7 @@ async fn put_off(app: &App, now: Now, step: &DueStep) -> Result<bool, sqlx::Erro
 }
 
 /// Takes what is due, or only this one, in one transaction.
-async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, sqlx::Error> {
+async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, records::Error> {
     let mut writer = app.records.begin().await?;
     // Read where it is written: nobody takes or ends an alert between the look and the step.
     let steps = match only {
@@ -137,11 +137,11 @@ async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, sq
 /// Takes one step, if nobody has its alert; says whether it leaves the house.
 async fn take(
     app: &App,
-    writer: &mut AnyConnection,
+    writer: &mut Writer,
     now: Now,
     step: &DueStep,
     batch: &mut Batch,
-) -> Result<bool, sqlx::Error> {
+) -> Result<bool, records::Error> {
     if step.state == CLOSED {
         due::done(writer, step, stored(now.mono)).await?;
         return Ok(false);

@@ -5,7 +5,7 @@
 //! Not here: the steps (`alert::escalate`).
 
 use care::alert::Course;
-use sqlx::AnyConnection;
+use records::Writer;
 
 use crate::clock::Now;
 use crate::desk::life::{CLOSED, OPEN, stored};
@@ -16,11 +16,11 @@ use crate::records::{due, notify};
 
 /// An alert has changed from `was` to what its row says; in the transaction of that change.
 pub async fn turned(
-    c: &mut AnyConnection,
+    c: &mut Writer,
     row: &mut DeskRow,
     was: i64,
     now: Now,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), records::Error> {
     if row.state == CLOSED && was != CLOSED {
         due::end(c, &row.id, stored(now.mono)).await?;
         event::tell(c, &row.id, (Event::Closed, row.closed_by.as_deref()), now.wall_ms).await?;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use care::alert::Step;
-use sqlx::AnyConnection;
+use records::Writer;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::app::App;
@@ -49,10 +49,10 @@ pub const fn word(number: i64) -> Option<&'static str> {
 /// Writes down whom a step had, in its transaction; gives the line of the story.
 pub async fn taken(
     app: &App,
-    c: &mut AnyConnection,
+    c: &mut Writer,
     (alert, step): (&str, Step),
     now: Now,
-) -> Result<Option<(What, String)>, sqlx::Error> {
+) -> Result<Option<(What, String)>, records::Error> {
     let number = step as i64;
     let (what, detail, told) = match step {
         // Screens show and ring by themselves: a check and a ring tell nobody else.
@@ -75,11 +75,7 @@ pub async fn taken(
 }
 
 /// Supervisors whose console is there, by their names.
-async fn supervisors(
-    app: &App,
-    c: &mut AnyConnection,
-    now: Now,
-) -> Result<Vec<String>, sqlx::Error> {
+async fn supervisors(app: &App, c: &mut Writer, now: Now) -> Result<Vec<String>, records::Error> {
     let there = app.presence.people(now.mono);
     let all = staff::all(c).await?.into_iter();
     let own = all.filter(|row| row.role == "supervisor" && there.contains(&row.id));
@@ -89,11 +85,11 @@ async fn supervisors(
 /// A receiver has confirmed a notice, or it was given up with a reason; in the transaction that says so. Whether that
 /// changed what screens show.
 pub async fn ended(
-    c: &mut AnyConnection,
+    c: &mut Writer,
     row: &OutboxRow,
     why: Option<&str>,
     now: Now,
-) -> Result<bool, sqlx::Error> {
+) -> Result<bool, records::Error> {
     if row.reason != UNCLAIMED {
         return Ok(false);
     }
@@ -125,7 +121,7 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-async fn show(app: &App, alert: &str) -> Result<(), sqlx::Error> {
+async fn show(app: &App, alert: &str) -> Result<(), records::Error> {
     let mut reader = app.records.reader().await?;
     let Some(row) = desk::find(&mut reader, alert).await? else { return Ok(()) };
     let view = queue::views(app, &mut reader, std::slice::from_ref(&row)).await?.pop();

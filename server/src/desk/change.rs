@@ -8,7 +8,7 @@
 
 use care::alert::{Life, Refusal, State};
 use proto::unit::Mono;
-use sqlx::AnyConnection;
+use records::Writer;
 
 use crate::alert::round;
 use crate::app::App;
@@ -106,11 +106,11 @@ pub async fn change<T>(
 }
 
 async fn write_trace(
-    c: &mut AnyConnection,
+    c: &mut Writer,
     row: &DeskRow,
     mut trace: Trace,
     (mono, wall): (i64, i64),
-) -> Result<Vec<ActivationRow>, sqlx::Error> {
+) -> Result<Vec<ActivationRow>, records::Error> {
     if let Some(action) = &mut trace.action {
         // Its line of the story finds its words by the moment, which is this one, however long it waited.
         action.wall = wall;

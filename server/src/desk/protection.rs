@@ -162,7 +162,7 @@ pub enum DayError {
     Home,
     /// The records failed.
     #[error("the records could not be read")]
-    Records(#[from] sqlx::Error),
+    Records(#[from] records::Error),
 }
 
 #[cfg(test)]

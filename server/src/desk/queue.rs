@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use care::Kind;
 use proto::id::GatewayId;
-use sqlx::AnyConnection;
+use records::Reader;
 
 use crate::app::App;
 use crate::desk::life::CLAIMED;
@@ -31,7 +31,7 @@ pub struct Snapshot {
 }
 
 /// Everything that is open, in order, with the cursor to go on from and the claims of `me`.
-pub async fn snapshot(app: &App, me: &str) -> Result<Snapshot, sqlx::Error> {
+pub async fn snapshot(app: &App, me: &str) -> Result<Snapshot, records::Error> {
     let mut reader = app.records.reader().await?;
     let cursor = desk::newest(&mut reader).await?;
     let mut rows = desk::open(&mut reader).await?;
@@ -45,9 +45,9 @@ pub async fn snapshot(app: &App, me: &str) -> Result<Snapshot, sqlx::Error> {
 /// Views of rows, whatever must be read for them.
 pub async fn views(
     app: &App,
-    c: &mut AnyConnection,
+    c: &mut Reader,
     rows: &[DeskRow],
-) -> Result<Vec<AlertView>, sqlx::Error> {
+) -> Result<Vec<AlertView>, records::Error> {
     learn_homes(app, c, rows).await?;
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let presses = presses::newest(c, &ids, SHOWN).await?;
@@ -60,11 +60,7 @@ pub async fn views(
 }
 
 /// Reads the names of homes on these rows that are not known yet.
-async fn learn_homes(
-    app: &App,
-    c: &mut AnyConnection,
-    rows: &[DeskRow],
-) -> Result<(), sqlx::Error> {
+async fn learn_homes(app: &App, c: &mut Reader, rows: &[DeskRow]) -> Result<(), records::Error> {
     let mut named = BTreeSet::new();
     for row in rows {
         named.insert(row.home);
@@ -78,9 +74,9 @@ async fn learn_homes(
 /// Reads how these homes are called, as far as it is not known yet; one without a row is called by its id.
 pub async fn learn(
     app: &App,
-    c: &mut AnyConnection,
+    c: &mut Reader,
     homes: impl Iterator<Item = i64>,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), records::Error> {
     let unknown = homes.filter(|home| app.names.home(*home).is_none()).collect::<BTreeSet<_>>();
     let numbers: Vec<i64> = unknown.iter().copied().collect();
     if numbers.is_empty() {
@@ -109,7 +105,7 @@ pub async fn learn(
 }
 
 /// Fills the names at start.
-pub async fn learn_all(app: &App) -> Result<(), sqlx::Error> {
+pub async fn learn_all(app: &App) -> Result<(), records::Error> {
     let mut reader = app.records.reader().await?;
     let people = staff::all(&mut reader).await?;
     app.names.learn_staff(people.into_iter().map(|row| (row.id, row.display)));

@@ -5,7 +5,7 @@
 //! Not here: which doors a role may pass (`auth::role`).
 
 use proto::unit::Millis;
-use sqlx::AnyConnection;
+use records::Reader;
 
 use crate::app::App;
 use crate::auth::Staff;
@@ -89,10 +89,10 @@ pub fn masked(number: &str) -> String {
 /// What `me` may read of a home now.
 pub async fn of_home(
     app: &App,
-    c: &mut AnyConnection,
+    c: &mut Reader,
     me: &Staff,
     home: i64,
-) -> Result<Rights, sqlx::Error> {
+) -> Result<Rights, records::Error> {
     let now = app.clock.now();
     let since = now.wall_ms - AFTER_CLOSE_MS;
     let (hand, lately) = desk::worked_by(&mut *c, home, &me.id, (stored(now.mono), since)).await?;
@@ -104,10 +104,10 @@ pub async fn of_home(
 /// What `me` may read on the card of an alert: of one that is over only who closed it, for a day, or with a reason.
 pub async fn of_alert(
     app: &App,
-    c: &mut AnyConnection,
+    c: &mut Reader,
     me: &Staff,
     row: &DeskRow,
-) -> Result<Rights, sqlx::Error> {
+) -> Result<Rights, records::Error> {
     let rights = of_home(app, c, me, row.home).await?;
     if row.state < 3 {
         return Ok(rights);
@@ -119,7 +119,7 @@ pub async fn of_alert(
 }
 
 /// Opens what is guarded of a home with a reason, for a while. It is one look, and supervisors are told.
-pub async fn open(app: &App, me: &Staff, home: i64, reason: &str) -> Result<(), sqlx::Error> {
+pub async fn open(app: &App, me: &Staff, home: i64, reason: &str) -> Result<(), records::Error> {
     let now = app.clock.now();
     let until = stored(now.mono.after(GLASS));
     let mut writer = app.records.begin().await?;
@@ -135,7 +135,7 @@ pub async fn open(app: &App, me: &Staff, home: i64, reason: &str) -> Result<(), 
 }
 
 /// Writes a look down, once in ten minutes.
-pub async fn looked(app: &App, look: &Look) -> Result<(), sqlx::Error> {
+pub async fn looked(app: &App, look: &Look) -> Result<(), records::Error> {
     let wall = app.clock.now().wall_ms;
     // One that seems to come is of a clock that was set back since: it hides no look.
     let lately = (wall - SAME_LOOK_MS, wall);
@@ -150,7 +150,7 @@ pub async fn looked(app: &App, look: &Look) -> Result<(), sqlx::Error> {
 }
 
 /// Writes many looks by one person at one kind of thing down, each once in ten minutes.
-pub async fn looked_at_all(app: &App, looks: &[Look]) -> Result<(), sqlx::Error> {
+pub async fn looked_at_all(app: &App, looks: &[Look]) -> Result<(), records::Error> {
     let Some(first) = looks.first() else { return Ok(()) };
     let wall = app.clock.now().wall_ms;
     let lately = (wall - SAME_LOOK_MS, wall);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use care::alert::Course;
 use care::{Evidence, Trust};
+use records::Writer;
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 use super::{Fault, LOOK_AGAIN};
 use crate::app::App;
@@ -24,7 +24,7 @@ use crate::records::fault::{self, FaultKey};
 pub(super) async fn write(
     app: &App,
     waiting: &BTreeMap<FaultKey, Option<Fault>>,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), records::Error> {
     let now = app.clock.now();
     let mut batch = Batch::default();
     let mut writer = app.records.begin().await?;
@@ -50,10 +50,10 @@ pub(super) async fn write(
 /// What follows of one fault.
 async fn one(
     now: Now,
-    (writer, batch): (&mut AnyConnection, &mut Batch),
+    (writer, batch): (&mut Writer, &mut Batch),
     key: FaultKey,
     fault: Option<&Fault>,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), records::Error> {
     let known = fault::find(writer, key).await?;
     if let (Some(Fault { sum: true, .. }), Some((id, true))) = (fault, &known)
         && is_young(now, desk::find(writer, id).await?.as_ref())

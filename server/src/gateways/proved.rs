@@ -44,7 +44,7 @@ pub struct Good {
 
 impl Proved {
     /// Reads what the rows hold.
-    pub async fn load(records: &Records) -> Result<Self, sqlx::Error> {
+    pub async fn load(records: &Records) -> Result<Self, records::Error> {
         let mut table = Table::default();
         for (gateway, bytes) in used::all(&mut *records.reader().await?).await? {
             if let Some(gateway) = GatewayId::new(gateway.unsigned_abs()) {
@@ -103,7 +103,7 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-async fn write(app: &App, fresh: &[(GatewayId, Vec<u8>)]) -> Result<(), sqlx::Error> {
+async fn write(app: &App, fresh: &[(GatewayId, Vec<u8>)]) -> Result<(), records::Error> {
     let mut writer = app.records.begin().await?;
     for (gateway, bytes) in fresh {
         used::put(&mut writer, number(gateway.get()), bytes).await?;

@@ -68,7 +68,7 @@ struct Telling {
 }
 
 /// Tells a gateway all that it must know; the same again changes nothing. What does not fit now follows by itself.
-pub async fn tell(app: &Arc<App>, gateway: GatewayId) -> Result<(), sqlx::Error> {
+pub async fn tell(app: &Arc<App>, gateway: GatewayId) -> Result<(), records::Error> {
     let turn = app.receipts.tellings.begin(gateway);
     let homes = app.registry.homes(gateway);
     let numbers: Vec<i64> = homes.iter().map(|home| number(home.get())).collect();
@@ -145,7 +145,7 @@ impl Telling {
     }
 
     /// Reads the next page of rungs; false: there is none.
-    async fn turn_page(&mut self) -> Result<bool, sqlx::Error> {
+    async fn turn_page(&mut self) -> Result<bool, records::Error> {
         let mut reader = self.app.records.reader().await?;
         let Some(known) = open::rungs(&mut reader, &mut self.page, PAGE).await? else {
             return Ok(false);

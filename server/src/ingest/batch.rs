@@ -227,7 +227,7 @@ impl Batcher {
 }
 
 /// What is good to know and cannot be read is done without.
-fn none_if_of_row<T>(error: sqlx::Error) -> Result<Vec<T>, sqlx::Error> {
+fn none_if_of_row<T>(error: records::Error) -> Result<Vec<T>, records::Error> {
     if !is_of_row(&error) {
         return Err(error);
     }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::Error;
+use records::Error;
 use tokio::task::JoinSet;
 
 use super::webhook::Failed;

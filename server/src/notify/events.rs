@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use care::policy::NOTICE_LIFE;
-use sqlx::Error;
+use records::Error;
 use tokio::task::JoinSet;
 
 use super::line::{LANES, Line, RESERVED, Waits};

@@ -87,7 +87,7 @@ impl Outbox {
     ///
     /// # Errors
     /// They cannot be read.
-    pub async fn knowing(self, records: &Records) -> Result<Self, sqlx::Error> {
+    pub async fn knowing(self, records: &Records) -> Result<Self, records::Error> {
         self.proofs.learn(proof::load(records).await?);
         let mut writer = records.begin().await?;
         let forgotten = event::follow(&mut writer, &self.followers).await?;

@@ -78,7 +78,7 @@ impl Proofs {
 ///
 /// # Errors
 /// The records refused.
-pub async fn trial(app: &App) -> Result<usize, sqlx::Error> {
+pub async fn trial(app: &App) -> Result<usize, records::Error> {
     let now = app.clock.now();
     let receivers = app.outbox.configured();
     let at = stored(now.mono);
@@ -95,7 +95,7 @@ pub async fn trial(app: &App) -> Result<usize, sqlx::Error> {
 }
 
 /// What stands in the rows of old.
-pub(super) async fn load(app: &records::Records) -> Result<Vec<Proof>, sqlx::Error> {
+pub(super) async fn load(app: &records::Records) -> Result<Vec<Proof>, records::Error> {
     receiver::all(&mut *app.reader().await?).await
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use door::workers::End;
-use sqlx::Error;
+use records::Error;
 
 use super::calls::Calls;
 use super::line::{LANES, Line, Waits};
@@ -203,7 +203,7 @@ impl Worker {
     /// Writes a failed try down; whether that changed what screens show.
     async fn failed(
         &self,
-        writer: &mut sqlx::AnyConnection,
+        writer: &mut records::Writer,
         row: &OutboxRow,
         (why, unsure): (&str, bool),
         now: Now,

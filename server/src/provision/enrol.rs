@@ -174,7 +174,7 @@ impl Provision {
 
     pub(super) async fn home(
         &self,
-        c: &mut sqlx::AnyConnection,
+        c: &mut records::Writer,
         id: HomeId,
     ) -> Result<(), ProvisionError> {
         let found = home::find(c, column(id.get())).await?;
@@ -183,7 +183,7 @@ impl Provision {
 
     pub(super) async fn organisation(
         &self,
-        c: &mut sqlx::AnyConnection,
+        c: &mut records::Writer,
         id: &str,
     ) -> Result<(), ProvisionError> {
         let known = home::organisations(c).await?.iter().any(|(known, _)| known == id);

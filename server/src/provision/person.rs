@@ -163,14 +163,14 @@ fn new_id() -> String {
     row_name()
 }
 
-async fn somebody(c: &mut sqlx::AnyConnection, id: &str) -> Result<(i64, Person), ProvisionError> {
+async fn somebody(c: &mut records::Writer, id: &str) -> Result<(i64, Person), ProvisionError> {
     let home = resident::home_of(&mut *c, id).await?.ok_or_else(|| unknown(id))?;
     let living = resident::living(c, home).await?.into_iter().find(|person| person.id == id);
     Ok((home, living.ok_or_else(|| unknown(id))?))
 }
 
 async fn save(
-    c: &mut sqlx::AnyConnection,
+    c: &mut records::Writer,
     before: &Person,
     who: &Resident,
     by: By<'_>,
@@ -183,7 +183,7 @@ async fn save(
 }
 
 async fn edit_place(
-    c: &mut sqlx::AnyConnection,
+    c: &mut records::Writer,
     home: i64,
     change: impl FnOnce(&mut HomeRow) + Send,
     by: By<'_>,

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use records::Reader;
 use serde::Serialize;
-use sqlx::AnyConnection;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
@@ -46,7 +46,7 @@ pub(super) fn hears(me: &Staff) -> bool {
 }
 
 /// What nobody has seen and somebody else has opened, as an event of the stream, and whether there is any.
-pub(super) async fn event(c: &mut AnyConnection, me: &Staff) -> Result<(Bytes, bool), sqlx::Error> {
+pub(super) async fn event(c: &mut Reader, me: &Staff) -> Result<(Bytes, bool), records::Error> {
     let most = i64::try_from(TOLD + 1).unwrap_or(i64::MAX);
     let mut rows = look::unseen_of_others(&mut *c, &me.id, most).await?;
     let more = rows.len() > TOLD;

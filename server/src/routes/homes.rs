@@ -42,8 +42,8 @@ pub(crate) async fn looked(
     me: &Staff,
     home: i64,
     what: &'static str,
-) -> Result<(), sqlx::Error> {
-    let rights = rights::of_home(app, &mut *app.records.reader().await?, me, home).await?;
+) -> Result<(), records::Error> {
+    let rights = rights::of_home(app, &mut app.records.reader().await?, me, home).await?;
     rights::looked(app, &Look { shown: false, ..rights.look(me, home, what) }).await
 }
 

@@ -58,7 +58,7 @@ pub async fn run(app: Arc<App>, mut words: OwnedMutexGuard<Words>) {
 }
 
 /// Tells a device what it is to run, if it has not begun to.
-pub async fn offer(app: &App, device: DeviceId) -> Result<(), sqlx::Error> {
+pub async fn offer(app: &App, device: DeviceId) -> Result<(), records::Error> {
     let open = app.updates.known(device).offer.filter(super::Offer::is_open);
     let Some(offer) = open else { return Ok(()) };
     if let Some(image) = app.updates.image(&app.records, offer.release).await? {
@@ -67,7 +67,7 @@ pub async fn offer(app: &App, device: DeviceId) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-async fn alive(app: &App, device: DeviceId, running: u32) -> Result<(), sqlx::Error> {
+async fn alive(app: &App, device: DeviceId, running: u32) -> Result<(), records::Error> {
     app.updates.change(device, |known| known.running = Some(running));
     offer(app, device).await
 }
@@ -77,7 +77,7 @@ async fn progressed(
     pace: &mut Pace,
     device: DeviceId,
     progress: &Progress,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), records::Error> {
     if progress.stage == Stage::Trial {
         app.receipts.order(device, &Order::Heard(progress.release));
     }
@@ -118,7 +118,7 @@ async fn write(
     device: DeviceId,
     before: &Known,
     now: &Known,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), records::Error> {
     let stage =
         |known: &Known| known.offer.map(|offer| (offer.release, offer.stage, offer.refusal));
     let board = |known: &Known| (known.board, known.running);

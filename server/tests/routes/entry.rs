@@ -141,7 +141,7 @@ async fn a_right_password_that_is_not_known_by_heart_gets_in_under_attack_too() 
         .json();
     let mut writer = room.app.records.begin().await.unwrap();
     let id = made["id"].as_str().unwrap();
-    server::records::staff::set_password(&mut writer, id, &hash, "").await.unwrap();
+    records::staff::set_password(&mut writer, id, &hash, "").await.unwrap();
     writer.commit().await.unwrap();
     let room = Arc::new(room);
     let mut tries = tokio::task::JoinSet::new();

@@ -73,7 +73,7 @@ async fn a_request_whose_sender_has_gone_is_carried_to_its_end_in_rows_and_in_me
     let since = Instant::now();
     loop {
         let mut reader = room.app.records.reader().await.unwrap();
-        let rows = server::records::device::of_home(&mut reader, number.get().cast_signed());
+        let rows = records::device::of_home(&mut reader, number.get().cast_signed());
         let rows = rows.await.unwrap();
         drop(reader);
         if let [row] = rows.as_slice() {

@@ -46,7 +46,7 @@ async fn whoever_is_shut_out_is_out_at_once() {
     let cookie = room.colleague(&admin, "2001", "operator").await;
     assert_eq!(room.get("/api/queue", &cookie).await.status, StatusCode::OK);
     let mut reader = room.app.records.reader().await.unwrap();
-    let row = server::records::staff::by_name(&mut reader, "2001").await.unwrap().unwrap();
+    let row = records::staff::by_name(&mut reader, "2001").await.unwrap().unwrap();
     drop(reader);
     let gone = room.call(Method::DELETE, &format!("/api/staff/{}", row.id), &admin, None).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
@@ -81,10 +81,10 @@ async fn session_of(room: &Room, began: i64, used: i64) -> String {
     let hash = server::auth::token::hash(&token);
     let now = i64::try_from(room.app.clock.mono().millis()).unwrap();
     let mut writer = room.app.records.begin().await.unwrap();
-    let row = server::records::staff::by_name(&mut writer, "1000").await.unwrap().unwrap();
+    let row = records::staff::by_name(&mut writer, "1000").await.unwrap().unwrap();
     let began = now - began * 60_000;
-    server::records::staff::begin(&mut writer, &hash, &row.id, began, "zh-CN").await.unwrap();
-    server::records::staff::touch(&mut writer, &hash, now - used * 60_000).await.unwrap();
+    records::staff::begin(&mut writer, &hash, &row.id, began, "zh-CN").await.unwrap();
+    records::staff::touch(&mut writer, &hash, now - used * 60_000).await.unwrap();
     writer.commit().await.unwrap();
     server::auth::token::cookie(&token, false).split(';').next().unwrap().to_owned()
 }
@@ -115,7 +115,7 @@ async fn a_session_that_time_has_ended_leaves_no_row() {
     let mut left = Vec::new();
     for cookie in [&over, &idle, &young] {
         let hash = server::auth::token::hash(cookie.split_once('=').unwrap().1);
-        let row = server::records::staff::session(&mut reader, &hash).await.unwrap();
+        let row = records::staff::session(&mut reader, &hash).await.unwrap();
         left.push(row.is_some());
     }
     assert_eq!(left, [false, false, true]);

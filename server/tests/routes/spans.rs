@@ -157,13 +157,9 @@ async fn lists_of_what_was_done_say_whether_there_is_more() {
     }
     let mut writer = room.app.records.begin().await.unwrap();
     for wall in 0..101 {
-        let pass = server::records::forgotten::Forgotten {
-            class: "looks".to_owned(),
-            wall,
-            edge: 0,
-            lines: 1,
-        };
-        server::records::forgotten::tell(&mut writer, &pass).await.unwrap();
+        let pass =
+            records::forgotten::Forgotten { class: "looks".to_owned(), wall, edge: 0, lines: 1 };
+        records::forgotten::tell(&mut writer, &pass).await.unwrap();
     }
     writer.commit().await.unwrap();
     let kept = room.get("/api/kept", &admin).await.json();

@@ -109,8 +109,8 @@ async fn a_change_that_nobody_published_is_found_by_the_next_beat() {
     let id = room.raise(0, 1).await.remove(0);
     let mut screen = Screen::open(&room, &admin, "?after=1").await;
     let mut writer = room.app.records.begin().await.unwrap();
-    let row = server::records::desk::find(&mut writer, &id).await.unwrap().unwrap();
-    let saved = server::records::desk::save(&mut writer, &row, (row.fence, row.state), 1).await;
+    let row = records::desk::find(&mut writer, &id).await.unwrap().unwrap();
+    let saved = records::desk::save(&mut writer, &row, (row.fence, row.state), 1).await;
     assert_eq!(saved.unwrap(), Some(2));
     writer.commit().await.unwrap();
     assert_eq!(cursors(&screen.alerts(1).await), [2]);
@@ -124,8 +124,8 @@ async fn a_change_that_comes_before_the_one_it_follows_waits_for_it() {
     assert_eq!(cursors(&screen.alerts(1).await), [1]);
     // Committed and told to nobody: the next one that is told has a gap before it.
     let mut writer = room.app.records.begin().await.unwrap();
-    let row = server::records::desk::find(&mut writer, &id).await.unwrap().unwrap();
-    let saved = server::records::desk::save(&mut writer, &row, (row.fence, row.state), 1).await;
+    let row = records::desk::find(&mut writer, &id).await.unwrap().unwrap();
+    let saved = records::desk::save(&mut writer, &row, (row.fence, row.state), 1).await;
     assert_eq!(saved.unwrap(), Some(2));
     writer.commit().await.unwrap();
     room.raise(1, 1).await;

@@ -76,7 +76,7 @@ async fn a_program_works_an_alert_under_its_own_name() {
     let looks = ask(&room, Method::GET, &format!("/api/alerts/{id}"), token, None).await;
     assert_eq!(looks.status, StatusCode::OK, "{}", looks.text);
     let mut c = room.app.records.reader().await.unwrap();
-    let looks = server::records::look::of_home(&mut c, 1000, (0, i64::MAX), 50).await.unwrap();
+    let looks = records::look::of_home(&mut c, 1000, (0, i64::MAX), 50).await.unwrap();
     let own: Vec<_> = looks.iter().filter(|look| look.display == "API 派单平台").collect();
     assert_eq!((own.len(), own[0].role.as_str(), own[0].why.as_str()), (1, "program", "program"));
 }
@@ -249,7 +249,7 @@ async fn a_token_makes_no_tokens_and_nobody_logs_in_as_a_program() {
         );
     }
     let mut c = room.app.records.reader().await.unwrap();
-    let row = server::records::program::all(&mut c).await.unwrap().remove(0);
+    let row = records::program::all(&mut c).await.unwrap().remove(0);
     drop(c);
     for act in ["code", "admit"] {
         let path = format!("/api/staff/{}/{act}", row.staff);

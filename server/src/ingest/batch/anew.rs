@@ -4,7 +4,7 @@
 //! boot. An alert is late if all that it stands for is. Not here: how that is found out (`ingest::dating`).
 
 use proto::unit::Mono;
-use sqlx::AnyConnection;
+use records::Writer;
 
 use super::{IngestError, Pending};
 use crate::clock::Now;
@@ -16,7 +16,7 @@ use crate::records::redate::{self, Redate};
 
 /// Writes new dates; alerts that are touched are shown again.
 pub(super) async fn date_anew(
-    c: &mut AnyConnection,
+    c: &mut Writer,
     now: Now,
     pending: &mut Pending,
 ) -> Result<(), IngestError> {

@@ -14,6 +14,7 @@ use crate::ingest::renewal::Renewals;
 use crate::records::care::{self as care_rows, CareRow};
 use crate::records::chain::Batch;
 use crate::records::desk::{ActivationRow, DeskRow};
+use crate::records::refusal::is_taken;
 use crate::records::{box_heard, chain, desk, key_epoch, open, state};
 
 /// Records put aside that are kept for support; older ones are dropped and counted.
@@ -147,8 +148,8 @@ impl Batcher {
 }
 
 /// A number that is taken already is a home's that has counted less than the rows have; it counts on from them.
-fn refusal(error: sqlx::Error, batch: &Batch) -> IngestError {
-    if !error.as_database_error().is_some_and(|told| told.is_unique_violation()) {
+fn refusal(error: records::Error, batch: &Batch) -> IngestError {
+    if !is_taken(&error) {
         return IngestError::Records(error);
     }
     let counted = batch.alerts.iter().filter(|a| a.incident <= i64::from(u32::MAX));

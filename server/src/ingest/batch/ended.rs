@@ -6,7 +6,7 @@
 use proto::frame::TAG_LEN;
 use proto::id::{DeviceId, HomeId, PressId};
 use proto::unit::Mono;
-use sqlx::AnyConnection;
+use records::Writer;
 
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
@@ -47,7 +47,7 @@ impl Batcher {
     /// Ends alerts of the rows, and writes how far gateways are, in the transaction of the batch.
     pub(super) async fn end_known(
         &self,
-        c: &mut AnyConnection,
+        c: &mut Writer,
         now: Now,
         pending: &mut Pending,
     ) -> Result<(), IngestError> {
@@ -80,7 +80,7 @@ impl Batcher {
         }
     }
 
-    async fn hush(&self, homes: &[(i64, DeviceId)]) -> Result<(), sqlx::Error> {
+    async fn hush(&self, homes: &[(i64, DeviceId)]) -> Result<(), records::Error> {
         for (home, device) in homes {
             let mut reader = self.app.records.reader().await?;
             let rings = !open::alarmed(&mut reader, &[*home]).await?.is_empty();

@@ -9,7 +9,7 @@ use crate::records::refusal::is_of_row;
 pub enum IngestError {
     /// The records refused.
     #[error("write what homes said")]
-    Records(#[from] sqlx::Error),
+    Records(#[from] records::Error),
     /// The judgement panics: on a record, or on what is stored of a home.
     #[error("judge a record: it panics, see the log before")]
     Panic(Option<i64>),

@@ -27,7 +27,7 @@ impl Batcher {
     }
 }
 
-async fn settle(app: &App, now: Now) -> Result<bool, sqlx::Error> {
+async fn settle(app: &App, now: Now) -> Result<bool, records::Error> {
     let now = stored(now.mono);
     let mut reader = app.records.reader().await?;
     let any = owed::any(&mut reader, now).await?;
@@ -43,7 +43,7 @@ async fn settle(app: &App, now: Now) -> Result<bool, sqlx::Error> {
 }
 
 /// A fault stands for each home that rests, and for no other.
-async fn say(app: &App) -> Result<(), sqlx::Error> {
+async fn say(app: &App) -> Result<(), records::Error> {
     let fault = |home: i64| Fault { home, ..Fault::upkeep(Seen::RowRefused) };
     let resting = owed::resting(&mut *app.records.reader().await?).await?;
     let standing = app.faults.standing(Seen::RowRefused).into_iter();

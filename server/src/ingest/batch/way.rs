@@ -25,7 +25,7 @@ const AT_ONCE: usize = 256;
 const TURNS: usize = 8;
 
 /// What the records hold of the ways of homes.
-pub(super) async fn load(app: &App) -> Result<Ways, sqlx::Error> {
+pub(super) async fn load(app: &App) -> Result<Ways, records::Error> {
     let had = rows::all(&mut *app.records.reader().await?).await?;
     let home_of = |home: i64| HomeId::new(home.unsigned_abs());
     let told = app.faults.standing(Seen::NoGateway).into_iter();

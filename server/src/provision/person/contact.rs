@@ -61,7 +61,7 @@ impl Provision {
 }
 
 async fn add(
-    c: &mut sqlx::AnyConnection,
+    c: &mut records::Writer,
     (id, person): (&str, &str),
     contact: &Contact,
     by: By<'_>,
@@ -73,7 +73,7 @@ async fn add(
 }
 
 async fn save_contact(
-    c: &mut sqlx::AnyConnection,
+    c: &mut records::Writer,
     known: &contact::Listed,
     new: &Contact,
     by: By<'_>,
@@ -87,7 +87,7 @@ async fn save_contact(
 
 /// Adds the named contacts to a person's list; one of the same name and relation is edited.
 pub(super) async fn list(
-    c: &mut sqlx::AnyConnection,
+    c: &mut records::Writer,
     person: &Person,
     contacts: &[Contact],
     by: By<'_>,

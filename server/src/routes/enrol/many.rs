@@ -54,7 +54,7 @@ pub async fn batch(
     let made = app.provision.batch(&body.organisation, body.homes, &roles, now).await;
     let made = made.map_err(refused)?;
     let numbers = made.iter().map(|one| one.home.get().cast_signed());
-    queue::learn(&app, &mut *app.records.reader().await?, numbers).await?;
+    queue::learn(&app, &mut app.records.reader().await?, numbers).await?;
     tokio::spawn(judge_enrolled(Arc::clone(&app), made.clone()));
     let homes: Vec<Value> = made
         .iter()
