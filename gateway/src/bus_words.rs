@@ -7,7 +7,6 @@
 use bytes::Bytes;
 use proto::down::Rung;
 use proto::id::{DeviceId, HomeId, PressId};
-use proto::up::Role;
 use serde::Serialize;
 
 use crate::hub::{Alarm, Freshness, Picture};
@@ -46,7 +45,7 @@ pub fn device(home: HomeId, device: DeviceId, picture: Picture) -> Bytes {
     json(&DeviceWord {
         device: device.to_string(),
         home: home.to_string(),
-        role: role_word(picture.role),
+        role: picture.role.word(),
         state: picture.freshness,
         connected: picture.connected,
         battery: picture.battery,
@@ -61,11 +60,7 @@ pub fn receipt(press: PressId, rung: Rung) -> Bytes {
         device: press.device.to_string(),
         boot: format!("{:016x}", press.boot.get()),
         seq: press.seq.get(),
-        rung: match rung {
-            Rung::Stored => "stored",
-            Rung::Received => "received",
-            Rung::Seen => "seen",
-        },
+        rung: rung.word(),
     })
 }
 
@@ -78,17 +73,4 @@ pub fn alarm(home: HomeId, alarm: Alarm) -> Bytes {
 fn json(word: &impl Serialize) -> Bytes {
     // Structs of plain fields always have a JSON form.
     Bytes::from(serde_json::to_vec(word).unwrap_or_default())
-}
-
-const fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::HelpButton => "help_button",
-        Role::PullCord => "pull_cord",
-        Role::BedMat => "bed_mat",
-        Role::Motion => "motion",
-        Role::Door => "door",
-        Role::Pendant => "pendant",
-        Role::Gateway => "gateway",
-        Role::Other => "other",
-    }
 }

@@ -39,6 +39,12 @@ pub enum Rung {
     Seen,
 }
 
+crate::numbered!(Rung: i64 {
+    Stored = 1 "stored",
+    Received = 2 "received",
+    Seen = 3 "seen",
+});
+
 /// One word to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Down {

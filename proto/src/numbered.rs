@@ -3,23 +3,24 @@
 //! Numbers are for ever: what is stored under one is read as the same for as long as there are rows. A word is what
 //! programs read. What stands for a number that is not in the table, the reader decides. Not here: words for people.
 
-/// Gives an enum its table: `ALL`, `number`, `from_number`, `word` and `from_word`.
+/// Gives an enum its table: `TABLE`, `number`, `from_number`, `word` and `from_word`; `$type` is the type of its numbers.
 #[macro_export]
 macro_rules! numbered {
-    ($of:ident { $($variant:ident = $number:literal $word:literal,)+ }) => {
+    ($of:ident: $type:ty { $($variant:ident = $number:literal $word:literal,)+ }) => {
         impl $of {
-            /// All of them, by their numbers.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// All of them with number and word.
+            pub const TABLE: &'static [(Self, $type, &'static str)] =
+                &[$((Self::$variant, $number, $word)),+];
 
             /// The number under which it is stored.
-            pub const fn number(self) -> i64 {
+            pub const fn number(self) -> $type {
                 match self {
                     $(Self::$variant => $number,)+
                 }
             }
 
             /// Reads a stored number; none if it is not in the table.
-            pub const fn from_number(number: i64) -> Option<Self> {
+            pub const fn from_number(number: $type) -> Option<Self> {
                 match number {
                     $($number => Some(Self::$variant),)+
                     _ => None,

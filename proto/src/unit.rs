@@ -32,6 +32,16 @@ pub enum NoData {
     Implausible,
 }
 
+crate::numbered!(NoData: u8 {
+    Off = 0 "off",
+    NotPresent = 1 "notpresent",
+    Timeout = 2 "timeout",
+    Fault = 3 "fault",
+    Stale = 4 "stale",
+    Clipped = 5 "clipped",
+    Implausible = 6 "implausible",
+});
+
 impl NoData {
     /// All of them, in the order of their numbers.
     pub const ALL: [Self; 7] = [

@@ -98,7 +98,7 @@ impl Minted {
     fn row(&self, kek: &Kek, label: &str) -> Result<DeviceRow, KekError> {
         Ok(DeviceRow {
             id: column(self.device.get()),
-            role: mint::role_number(self.role),
+            role: self.role,
             label: label.to_owned(),
             home: self.home.map(|home| column(home.get())),
             gateway: self.gateway.map(|gateway| column(gateway.get())),
@@ -221,11 +221,10 @@ fn info(row: &DeviceRow, epochs: Option<&Epochs>, kek: &Kek) -> Result<DeviceInf
         Some(gateway) => Some(GatewayId::new(gateway.cast_unsigned()).ok_or_else(damaged)?),
         None => None,
     };
-    let role = mint::role_from(row.role).ok_or_else(damaged)?;
     let epoch_of = |n: i64| u16::try_from(n).map(KeyEpoch::new).map_err(|_| damaged());
     let epoch = epoch_of(row.epoch)?;
     let key = kek.unwrap(id, &row.wrapped)?;
-    let mut info = DeviceInfo::new(id, role, epoch, key, (home, gateway));
+    let mut info = DeviceInfo::new(id, row.role, epoch, key, (home, gateway));
     info.revoked = row.revoked;
     // Without what is known of its answers a device is still heard: under the keys of its row, and those before.
     if let Some(epochs) = epochs

@@ -19,7 +19,6 @@ use tokio::sync::Semaphore;
 use crate::app::App;
 use crate::desk::life::stored;
 use crate::history::Stretch;
-use crate::provision::mint::role_from;
 use crate::records::{device, heard};
 use crate::rehearsal::compare::Comparison;
 use crate::rehearsal::replay::{Past, replay};
@@ -70,7 +69,7 @@ pub async fn rehearse(
     let devices = device::of_home(&mut reader, home).await?;
     drop(reader);
     let known = |row: &device::DeviceRow| -> Option<(DeviceId, Role)> {
-        Some((DeviceId::new(row.id.unsigned_abs())?, role_from(row.role)?))
+        Some((DeviceId::new(row.id.unsigned_abs())?, row.role))
     };
     let devices = devices.iter().filter_map(known).collect();
     // A row of a newer or broken build is left out rather than the rest with it.

@@ -94,7 +94,7 @@ pub fn device(admin: &Api, home: HomeId, gateway: GatewayId, role: Role) -> Outc
 /// The same as a card that can be kept.
 pub fn device_card(admin: &Api, home: HomeId, gateway: GatewayId, role: Role) -> Outcome<Value> {
     let wanted = json!({
-        "home": home.to_string(), "gateway": gateway.to_string(), "role": role_word(role),
+        "home": home.to_string(), "gateway": gateway.to_string(), "role": role.word(),
         "label": place_word(role),
     });
     let mut card = admin.post("/api/devices", &wanted)?.good()?;
@@ -123,7 +123,7 @@ pub fn many(
     homes: usize,
     roles: &[Role],
 ) -> Outcome<Vec<Place>> {
-    let roles: Vec<&str> = roles.iter().map(|role| role_word(*role)).collect();
+    let roles: Vec<&str> = roles.iter().map(|role| role.word()).collect();
     let mut places = Vec::with_capacity(homes);
     while places.len() < homes {
         let count = BATCH.min(homes - places.len());
@@ -175,23 +175,6 @@ fn key_of(value: &Value) -> Outcome<(DeviceKey, KeyEpoch)> {
     Ok((DeviceKey::from_bytes(bytes), KeyEpoch::new(u16::try_from(epoch)?)))
 }
 
-/// Roles as the API spells them.
-const ROLES: [(Role, &str); 7] = [
-    (Role::HelpButton, "help_button"),
-    (Role::PullCord, "pull_cord"),
-    (Role::BedMat, "bed_mat"),
-    (Role::Motion, "motion"),
-    (Role::Door, "door"),
-    (Role::Pendant, "pendant"),
-    (Role::Gateway, "gateway"),
-];
-
-/// A role as the API spells it.
-pub fn role_word(role: Role) -> &'static str {
-    ROLES.iter().find(|(known, _)| *known == role).map_or("", |(_, word)| word)
-}
-
 fn role_of(word: &str) -> Outcome<Role> {
-    let found = ROLES.iter().find(|(_, known)| *known == word);
-    found.map(|(role, _)| *role).ok_or_else(|| Trouble::new(format!("unknown role {word}")))
+    Role::from_word(word).ok_or_else(|| Trouble::new(format!("unknown role {word}")))
 }

@@ -47,7 +47,7 @@ impl Store {
                 signed(press.device.get()),
                 signed(press.boot.get()),
                 press.seq.get(),
-                number(rung),
+                rung.number(),
                 signed(now.millis()),
                 sealed,
             ])?;
@@ -116,7 +116,7 @@ pub(super) fn begin(t: &Transaction<'_>, now: Mono, press: PressId) -> rusqlite:
         signed(press.device.get()),
         signed(press.boot.get()),
         press.seq.get(),
-        number(Rung::Stored),
+        Rung::Stored.number(),
         signed(now.millis()),
     ])?;
     let (device, boot, seq) = named(press);
@@ -146,12 +146,12 @@ pub(super) fn rung(connection: &Connection, press: PressId) -> rusqlite::Result<
             |row| row.get(0),
         )
         .optional()
-        .map(|found| found.and_then(from_number))
+        .map(|found| found.and_then(Rung::from_number))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Option<RungRow>> {
     let device = DeviceId::new(unsigned(row.get(0)?));
-    let rung = from_number(row.get(3)?);
+    let rung = Rung::from_number(row.get(3)?);
     let (Some(device), Some(rung)) = (device, rung) else { return Ok(None) };
     let press = PressId {
         device,
@@ -160,21 +160,4 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<RungRow>> {
     };
     let at = Mono::from_millis(unsigned(row.get(4)?));
     Ok(Some(RungRow { press, rung, at, sealed: row.get(5)?, accepted: row.get(6)? }))
-}
-
-const fn number(rung: Rung) -> i64 {
-    match rung {
-        Rung::Stored => 1,
-        Rung::Received => 2,
-        Rung::Seen => 3,
-    }
-}
-
-const fn from_number(number: i64) -> Option<Rung> {
-    match number {
-        1 => Some(Rung::Stored),
-        2 => Some(Rung::Received),
-        3 => Some(Rung::Seen),
-        _ => None,
-    }
 }

@@ -87,7 +87,7 @@ fn write(t: &Transaction<'_>, row: &RosterRow) -> rusqlite::Result<()> {
     t.prepare_cached(sql)?.execute(params![
         signed(row.device.get()),
         signed(row.home.get()),
-        role_number(row.role),
+        row.role.number(),
         row.epoch.get(),
         row.key.expose(),
         row.released,
@@ -126,7 +126,7 @@ fn proof(row: &RosterRow) -> (Option<i64>, Option<u32>) {
 fn read(row: &Row<'_>) -> rusqlite::Result<Option<RosterRow>> {
     let device = DeviceId::new(unsigned(row.get(0)?));
     let home = HomeId::new(unsigned(row.get(1)?));
-    let role = role_from_number(row.get(2)?);
+    let role = Role::from_number(row.get(2)?);
     let (Some(device), Some(home), Some(role)) = (device, home, role) else { return Ok(None) };
     let boot: Option<i64> = row.get(6)?;
     let counter: Option<u32> = row.get(7)?;
@@ -161,31 +161,4 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<RosterRow>> {
 
 fn boots_from_bytes(bytes: &[u8]) -> Vec<BootId> {
     bytes.as_chunks::<8>().0.iter().map(|b| BootId::from_raw(u64::from_be_bytes(*b))).collect()
-}
-
-const fn role_number(role: Role) -> i64 {
-    match role {
-        Role::HelpButton => 0,
-        Role::PullCord => 1,
-        Role::BedMat => 2,
-        Role::Motion => 3,
-        Role::Door => 4,
-        Role::Pendant => 5,
-        Role::Gateway => 6,
-        Role::Other => 255,
-    }
-}
-
-const fn role_from_number(number: i64) -> Option<Role> {
-    match number {
-        0 => Some(Role::HelpButton),
-        1 => Some(Role::PullCord),
-        2 => Some(Role::BedMat),
-        3 => Some(Role::Motion),
-        4 => Some(Role::Door),
-        5 => Some(Role::Pendant),
-        6 => Some(Role::Gateway),
-        255 => Some(Role::Other),
-        _ => None,
-    }
 }

@@ -27,6 +27,7 @@ mod sensors;
 mod silence;
 mod state;
 mod stillness;
+mod stored;
 mod stories;
 mod stuck;
 mod suspicion;

@@ -44,6 +44,20 @@ pub enum Quantity {
     Battery,
 }
 
+crate::numbered!(Quantity: u8 {
+    InBed = 0 "in_bed",
+    Heart = 1 "heart",
+    Breath = 2 "breath",
+    Restless = 3 "restless",
+    Load = 4 "load",
+    Motion = 5 "motion",
+    Door = 6 "door",
+    Temperature = 7 "temperature",
+    Humidity = 8 "humidity",
+    Signal = 9 "signal",
+    Battery = 10 "battery",
+});
+
 impl Quantity {
     /// All of them, in the order of their numbers.
     pub const ALL: [Self; 11] = [

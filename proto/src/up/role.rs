@@ -35,24 +35,22 @@ pub enum Role {
     Other,
 }
 
-impl Role {
-    const KNOWN: [(i64, Self); 7] = [
-        (0, Self::HelpButton),
-        (1, Self::PullCord),
-        (2, Self::BedMat),
-        (3, Self::Motion),
-        (4, Self::Door),
-        (5, Self::Pendant),
-        (6, Self::Gateway),
-    ];
-}
+crate::numbered!(Role: i64 {
+    HelpButton = 0 "help_button",
+    PullCord = 1 "pull_cord",
+    BedMat = 2 "bed_mat",
+    Motion = 3 "motion",
+    Door = 4 "door",
+    Pendant = 5 "pendant",
+    Gateway = 6 "gateway",
+    Other = 255 "other",
+});
 
 impl<'b, C> Decode<'b, C> for Role {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, Error> {
         let start = d.position();
-        let known = d.i64().ok().and_then(|n| Self::KNOWN.iter().find(|(number, _)| *number == n));
-        if let Some((_, role)) = known {
-            return Ok(*role);
+        if let Some(role) = d.i64().ok().and_then(Self::from_number) {
+            return Ok(role);
         }
         d.set_position(start);
         d.skip().map(|()| Self::Other)

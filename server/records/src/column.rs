@@ -2,9 +2,16 @@
 //!
 //! Not here: numbers and words of enums, which stand on the enums (`proto`, `care`); rows.
 
-use care::Kind;
+use care::{Kind, Severity, Trust};
+use proto::down::Rung;
 use proto::id::{DeviceId, HomeId};
 use proto::unit::Mono;
+use sqlx::Error;
+
+/// A number that this build has no meaning for: its row cannot be read.
+pub(crate) fn unknown(what: &str, number: i64) -> Error {
+    Error::Decode(format!("{what} {number} is not known").into())
+}
 
 /// A stored time as the server's clock.
 pub fn mono(ms: i64) -> Mono {
@@ -31,5 +38,29 @@ pub const fn kind(number: i64) -> Kind {
     match Kind::from_number(number) {
         Some(kind) => kind,
         None => Kind::Unreadable,
+    }
+}
+
+/// Reads the number of a severity; an unknown one is an emergency, never less.
+pub const fn severity(number: i64) -> Severity {
+    match Severity::from_number(number) {
+        Some(severity) => severity,
+        None => Severity::Emergency,
+    }
+}
+
+/// Reads the number of a trust; an unknown one is unverified, never more.
+pub const fn trust(number: i64) -> Trust {
+    match Trust::from_number(number) {
+        Some(trust) => trust,
+        None => Trust::Unverified,
+    }
+}
+
+/// Reads the number of a rung; what was never told of is stored, no more.
+pub const fn rung(number: i64) -> Rung {
+    match Rung::from_number(number) {
+        Some(rung) => rung,
+        None => Rung::Stored,
     }
 }

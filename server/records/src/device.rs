@@ -3,9 +3,11 @@
 //! Many rows go in one statement, since a district enrols ten thousand at once.
 //! Not here: what unwraps a key (`provision::kek`).
 
+use proto::up::Role;
 use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::column::unknown;
 
 /// Most rows of one statement, of ten values each.
 pub const ROWS_MAX: usize = super::rows_of(10);
@@ -18,8 +20,8 @@ const NEXT: &str = "epoch = CASE WHEN epoch < 65535 THEN epoch + 1 ELSE epoch EN
 pub struct DeviceRow {
     /// Number of the device.
     pub id: i64,
-    /// Number of its role on the wire.
-    pub role: i16,
+    /// What it is for.
+    pub role: Role,
     /// What it is called in its home.
     pub label: String,
     /// Its home.
@@ -59,7 +61,7 @@ pub async fn insert_all(
         for device in part {
             insert = insert
                 .bind(device.id)
-                .bind(device.role)
+                .bind(device.role.number())
                 .bind(&device.label)
                 .bind(device.home)
                 .bind(device.gateway)
@@ -138,7 +140,7 @@ fn device_of(row: &sqlx::any::AnyRow) -> Result<DeviceRow, Error> {
     let role: i64 = row.try_get("role")?;
     Ok(DeviceRow {
         id: row.try_get("id")?,
-        role: i16::try_from(role).map_err(|error| Error::Decode(error.into()))?,
+        role: Role::from_number(role).ok_or_else(|| unknown("role", role))?,
         label: row.try_get("label")?,
         home: row.try_get("home")?,
         gateway: row.try_get("gateway")?,

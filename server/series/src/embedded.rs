@@ -30,8 +30,8 @@ use tokio::sync::{Semaphore, oneshot};
 use self::heads::Heads;
 use self::read::Reader;
 use self::seal::Writer;
+use super::reason_from;
 use super::{Answer, Facts, Point, Retention, Sampled, Series, SeriesError, Window};
-use super::{reason_from, reason_number};
 
 /// Batches that may wait for the writer.
 const QUEUE: usize = 256;
@@ -65,7 +65,7 @@ impl Slot {
             value.and_then(|v| if v.is_finite() { Ok(v) } else { Err(NoData::Implausible) });
         let bits = match value {
             Ok(value) => value.to_bits(),
-            Err(reason) => f32::NAN.to_bits() & !0xFF | u32::from(reason_number(reason)),
+            Err(reason) => f32::NAN.to_bits() & !0xFF | u32::from(reason.number()),
         };
         Self { high: (at >> 32) as u32, low: at as u32, bits }
     }

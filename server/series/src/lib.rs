@@ -198,72 +198,12 @@ pub trait Series: Send + Sync {
     fn close(&self) -> Answer<'_, ()>;
 }
 
-/// The number under which stores keep a quantity: its number on the wire, which is for ever.
-pub(crate) const fn quantity_number(quantity: Quantity) -> u8 {
-    match quantity {
-        Quantity::InBed => 0,
-        Quantity::Heart => 1,
-        Quantity::Breath => 2,
-        Quantity::Restless => 3,
-        Quantity::Load => 4,
-        Quantity::Motion => 5,
-        Quantity::Door => 6,
-        Quantity::Temperature => 7,
-        Quantity::Humidity => 8,
-        Quantity::Signal => 9,
-        Quantity::Battery => 10,
-    }
-}
-
-/// The number under which stores keep a reason.
-pub(crate) const fn reason_number(reason: NoData) -> u8 {
-    match reason {
-        NoData::Off => 0,
-        NoData::NotPresent => 1,
-        NoData::Timeout => 2,
-        NoData::Fault => 3,
-        NoData::Stale => 4,
-        NoData::Clipped => 5,
-        NoData::Implausible => 6,
-    }
-}
-
-/// The word under which a reason is stored and answered; it is for ever.
-pub const fn reason_word(reason: NoData) -> &'static str {
-    match reason {
-        NoData::Off => "off",
-        NoData::NotPresent => "notpresent",
-        NoData::Timeout => "timeout",
-        NoData::Fault => "fault",
-        NoData::Stale => "stale",
-        NoData::Clipped => "clipped",
-        NoData::Implausible => "implausible",
-    }
-}
-
 /// Reads a word of a reason; one that this server does not know is a fault.
 pub(crate) fn reason_of(word: &str) -> NoData {
-    NoData::ALL.into_iter().find(|one| reason_word(*one) == word).unwrap_or(NoData::Fault)
-}
-
-/// The word under which a quantity is stored, asked for and answered; it is for ever.
-pub const fn quantity_word(quantity: Quantity) -> &'static str {
-    match quantity {
-        Quantity::InBed => "in_bed",
-        Quantity::Heart => "heart",
-        Quantity::Breath => "breath",
-        Quantity::Restless => "restless",
-        Quantity::Load => "load",
-        Quantity::Motion => "motion",
-        Quantity::Door => "door",
-        Quantity::Temperature => "temperature",
-        Quantity::Humidity => "humidity",
-        Quantity::Signal => "signal",
-        Quantity::Battery => "battery",
-    }
+    NoData::from_word(word).unwrap_or(NoData::Fault)
 }
 
 /// Reads a reason; one that this server does not know is a fault.
 pub(crate) fn reason_from(number: u8) -> NoData {
-    NoData::ALL.into_iter().find(|one| reason_number(*one) == number).unwrap_or(NoData::Fault)
+    NoData::from_number(number).unwrap_or(NoData::Fault)
 }

@@ -13,6 +13,7 @@ use crate::desk::rights::{self, Rights};
 use crate::desk::story::{self, What};
 use crate::desk::view::{self, AlertView, kind_of, kind_word, trust_word};
 use crate::desk::{DeskError, queue};
+use crate::records::column;
 use crate::records::contact::Listed;
 use crate::records::desk::{self, ActivationRow, DeskRow};
 use crate::records::refusal::{is_of_row, leave_out};
@@ -178,7 +179,7 @@ impl Card {
             "pressed_ms": after.map(|after| self.row.raised_wall + after),
             "received_ms": row.received_wall, "late": row.late,
             "trust": trust_word(row.trust),
-            "rung": match row.rung { 3 => "seen", 2 => "received", _ => "stored" },
+            "rung": column::rung(row.rung).word(),
         })
     }
 }

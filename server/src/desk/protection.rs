@@ -8,7 +8,6 @@ use proto::up::{Quantity, Role};
 
 use crate::app::App;
 use crate::points;
-use crate::provision::mint::role_from;
 use crate::records::device::{self, DeviceRow};
 use series::{Sampled, Window};
 
@@ -124,7 +123,7 @@ fn by_sensor(quantity: Quantity, rows: &[DeviceRow], read: Vec<Sampled>) -> Vec<
         | Quantity::Signal
         | Quantity::Battery => None,
     };
-    let fitted = rows.iter().filter(|row| role.is_some() && role_from(row.role) == role);
+    let fitted = rows.iter().filter(|row| role == Some(row.role));
     let mut out: Vec<Readings> = fitted
         .map(|row| row.id.unsigned_abs())
         .map(|device| Readings { quantity, device, samples: Vec::new() })
@@ -183,7 +182,7 @@ mod tests {
     fn mat() -> DeviceRow {
         DeviceRow {
             id: 8,
-            role: Role::BedMat as i16,
+            role: Role::BedMat,
             label: String::new(),
             home: Some(5),
             gateway: None,

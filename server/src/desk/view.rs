@@ -135,22 +135,12 @@ pub const fn kind_of(number: i64) -> Kind {
 
 /// Word of a severity.
 pub const fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Fault => "fault",
-        Severity::General => "general",
-        Severity::Important => "important",
-        Severity::Emergency => "emergency",
-    }
+    severity.word()
 }
 
 /// Reads the number of a severity; an unknown one is an emergency, never less.
 pub const fn severity_of(number: i64) -> Severity {
-    match number {
-        0 => Severity::Fault,
-        1 => Severity::General,
-        2 => Severity::Important,
-        _ => Severity::Emergency,
-    }
+    column::severity(number)
 }
 
 /// Where a row stands in the queue.
@@ -276,7 +266,7 @@ pub fn newer(row: &SignalRow, names: &Names) -> serde_json::Value {
 
 /// Word of a stored trust; an unknown one is unverified, never more.
 pub const fn trust_word(number: i64) -> &'static str {
-    if number == 0 { "verified" } else { "unverified" }
+    column::trust(number).word()
 }
 
 /// The identity of a press as it is printed.

@@ -15,7 +15,6 @@ use crate::desk::names::Names;
 use crate::desk::protection::Watched;
 use crate::desk::view::device_text;
 use crate::pages::when;
-use crate::provision::mint::{role_from, role_word};
 use crate::words::Lang;
 
 /// Causes that a card has room for.
@@ -171,7 +170,7 @@ impl Shown<'_> {
             (None, Some(at)) => when::ago(self.now.wall_ms - at, lang),
             (None, None) => lang.t("home.never").to_owned(),
         };
-        let mains = role_from(device.row.role) == Some(Role::BedMat);
+        let mains = device.row.role == Role::BedMat;
         let silence = voice.map_or(Some("never"), |voice| silence_word(voice.word));
         let flaws: Vec<&str> = voice
             .iter()
@@ -216,7 +215,7 @@ fn stands(gateway: &Gateway, link: Link) -> bool {
 
 fn name_of(lang: Lang, device: &Watched) -> String {
     if device.row.label.is_empty() {
-        let word = role_from(device.row.role).map_or("other", role_word);
+        let word = device.row.role.word();
         lang.t(&format!("thing.{word}")).to_owned()
     } else {
         device.row.label.clone()

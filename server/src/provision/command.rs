@@ -292,7 +292,7 @@ pub fn device_json(minted: &Minted) -> serde_json::Value {
         "device": minted.device.to_string(),
         "key_hex": hex::encode(minted.key.expose()),
         "epoch": minted.epoch.get(),
-        "role": mint::role_word(minted.role),
+        "role": minted.role.word(),
         "home": minted.home.map(|home| home.to_string()),
         "gateway": minted.gateway.map(|gateway| gateway.to_string()),
     })
@@ -332,7 +332,7 @@ pub fn moved_json(before: &DeviceInfo, after: &DeviceInfo) -> serde_json::Value 
     let mut told = json!({
         "device": after.device.to_string(),
         "epoch": after.epoch.get(),
-        "role": mint::role_word(after.role),
+        "role": after.role.word(),
         "home": after.home.map(|home| home.to_string()),
         "gateway": after.gateway.map(|gateway| gateway.to_string()),
     });

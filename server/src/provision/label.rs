@@ -8,8 +8,6 @@ use proto::up::Role;
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
-use super::mint::role_word;
-
 /// Width of the label in its own units; the code fills it.
 const WIDTH: u32 = 240;
 
@@ -26,7 +24,7 @@ pub fn svg(device: DeviceId, role: Role) -> Option<String> {
     let printed = device.to_string();
     let groups: Vec<&str> =
         [printed.get(..4), printed.get(4..8), printed.get(8..)].into_iter().flatten().collect();
-    let (printed, word) = (groups.join(" "), role_word(role));
+    let (printed, word) = (groups.join(" "), role.word());
     let height = WIDTH + 64;
     let middle = WIDTH / 2;
     let (first, second) = (WIDTH + 26, WIDTH + 52);

@@ -41,54 +41,9 @@ pub fn key() -> Result<DeviceKey, KekError> {
     random().map(DeviceKey::from_bytes)
 }
 
-/// Number of a role on the wire, under which rows keep it.
-pub const fn role_number(role: Role) -> i16 {
-    match role {
-        Role::HelpButton => 0,
-        Role::PullCord => 1,
-        Role::BedMat => 2,
-        Role::Motion => 3,
-        Role::Door => 4,
-        Role::Pendant => 5,
-        Role::Gateway => 6,
-        Role::Other => 255,
-    }
-}
-
-/// The role of a number.
-pub const fn role_from(number: i16) -> Option<Role> {
-    Some(match number {
-        0 => Role::HelpButton,
-        1 => Role::PullCord,
-        2 => Role::BedMat,
-        3 => Role::Motion,
-        4 => Role::Door,
-        5 => Role::Pendant,
-        6 => Role::Gateway,
-        255 => Role::Other,
-        _ => return None,
-    })
-}
-
-/// The word of a role in the API and on labels.
-pub const fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::HelpButton => "help_button",
-        Role::PullCord => "pull_cord",
-        Role::BedMat => "bed_mat",
-        Role::Motion => "motion",
-        Role::Door => "door",
-        Role::Pendant => "pendant",
-        Role::Gateway => "gateway",
-        Role::Other => "other",
-    }
-}
-
 /// The role of a word; a gateway is enrolled on its own door and has none here.
 pub fn role_of(word: &str) -> Option<Role> {
-    let all =
-        [Role::HelpButton, Role::PullCord, Role::BedMat, Role::Motion, Role::Door, Role::Pendant];
-    all.into_iter().find(|role| role_word(*role) == word)
+    Role::from_word(word).filter(|role| !matches!(role, Role::Gateway | Role::Other))
 }
 
 #[cfg(test)]
@@ -107,11 +62,11 @@ mod tests {
 
     #[test]
     fn every_role_has_one_number_and_one_word() {
-        for number in 0..=6 {
-            let role = role_from(number).unwrap();
-            assert_eq!(role_number(role), number);
-            assert_eq!(role_of(role_word(role)), (role != Role::Gateway).then_some(role));
+        let not_here = [Role::Gateway, Role::Other];
+        for (role, number, word) in Role::TABLE {
+            assert_eq!(Role::from_number(*number), Some(*role));
+            assert_eq!(role_of(word), (!not_here.contains(role)).then_some(*role));
         }
-        assert_eq!(role_from(7), None);
+        assert_eq!(Role::from_number(7), None);
     }
 }

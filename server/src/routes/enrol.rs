@@ -21,7 +21,6 @@ use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::{Enrolling, Releasing};
 use crate::desk::names::HomeName;
-use crate::provision::mint::role_word;
 use crate::provision::{Minted, ProvisionError};
 use crate::records::home::HomeRow;
 use crate::routes::Body;
@@ -77,7 +76,7 @@ fn minted(minted: &Minted) -> Value {
         "device": minted.device.to_string(),
         "key_hex": hex::encode(minted.key.expose()),
         "epoch": minted.epoch.get(),
-        "role": role_word(minted.role),
+        "role": minted.role.word(),
         "home": minted.home.map(|id| id.to_string()),
         "gateway": minted.gateway.map(|id| id.to_string()),
         "label_svg_path": format!("/api/devices/{}/label", minted.device),

@@ -19,7 +19,6 @@ use crate::auth::{As, Staff};
 use crate::desk::chain;
 use crate::desk::rights;
 use crate::desk::view::{device_text, home_text};
-use crate::provision::mint::{role_from, role_word};
 use crate::records::look::Look;
 use crate::records::resident::{Person, Resident};
 use crate::records::{bed, device, home, whose};
@@ -128,7 +127,7 @@ pub async fn show(
         "guarded": { "entry": !rights.entry(), "health": !rights.health() },
         "protection": chain::view(&app, &chain::of_home(&app, number).protection),
         "devices": devices.iter().map(|d| json!({
-            "device": device_text(d.id), "role": role_from(d.role).map(role_word), "label": d.label,
+            "device": device_text(d.id), "role": d.role.word(), "label": d.label,
             "bed": beds.get(&d.id),
             "update": DeviceId::new(d.id.cast_unsigned()).map(|id| app.updates.known(id).json()),
         })).collect::<Vec<_>>(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use proto::unit::NoData;
 use proto::up::Quantity;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,7 +21,7 @@ use crate::points;
 use crate::records::home;
 use crate::routes::Ask;
 use crate::routes::homes::{looked, number};
-use series::{Sampled, Window, quantity_word, reason_word};
+use series::{Sampled, Window};
 
 /// Most points of one sensor in one answer.
 const POINTS_MAX: u32 = 5_000;
@@ -81,14 +82,14 @@ pub struct Reading {
 impl Reading {
     fn of(one: &Sampled) -> Self {
         let Sampled { device, at_ms, span_ms, value, low, high, count } = *one;
-        let no_data = value.err().map(reason_word);
+        let no_data = value.err().map(NoData::word);
         let value = value.ok();
         Self { device: device.to_string(), at_ms, span_ms, value, no_data, low, high, count }
     }
 }
 
 fn quantity(word: &str) -> ApiResult<Quantity> {
-    let found = Quantity::ALL.into_iter().find(|one| quantity_word(*one) == word);
+    let found = Quantity::from_word(word);
     found.ok_or_else(|| ApiError::input("quantity"))
 }
 

@@ -65,7 +65,7 @@ async fn old_server() -> (Room, String, String) {
         .iter()
         .map(|(n, role)| device::DeviceRow {
             id: i64::try_from(*n).unwrap(),
-            role: *role as i16,
+            role: *role,
             label: String::new(),
             home: Some(number),
             gateway: None,

@@ -22,7 +22,6 @@ use crate::demo::past::{self, Made};
 use crate::demo::roll::{self, Roll};
 use crate::demo::say;
 use crate::device::{Notice, Seen, Street};
-use crate::enrol;
 use crate::home::Home;
 use crate::load::target::counter;
 use crate::load::{Shared, rounded};
@@ -307,9 +306,10 @@ fn shorten(admin: &Api, home: HomeId) -> Outcome {
 }
 
 fn view_of(home: &Home) -> Value {
-    let devices = home.devices.iter().map(|sim| {
-        json!({ "role": enrol::role_word(sim.role), "light": sim.light(), "on": sim.is_on() })
-    });
+    let devices = home
+        .devices
+        .iter()
+        .map(|sim| json!({ "role": sim.role.word(), "light": sim.light(), "on": sim.is_on() }));
     json!({
         "home": home.home.to_string(), "label": home.label, "person": home.person,
         "devices": devices.collect::<Vec<_>>(), "still": home.is_still(),

@@ -137,16 +137,10 @@ impl Course {
     }
 }
 
-impl Step {
-    /// Reads the number of a row; none if this server does not know it.
-    pub const fn from_number(number: i64) -> Option<Self> {
-        match number {
-            0 => Some(Self::CheckVisible),
-            1 => Some(Self::RingAll),
-            2 => Some(Self::Supervisor),
-            3 => Some(Self::SecondSite),
-            4 => Some(Self::External),
-            _ => None,
-        }
-    }
-}
+proto::numbered!(Step: i64 {
+    CheckVisible = 0 "check_visible",
+    RingAll = 1 "ring_all",
+    Supervisor = 2 "supervisor",
+    SecondSite = 3 "second_site",
+    External = 4 "external",
+});

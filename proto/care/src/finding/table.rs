@@ -4,7 +4,7 @@
 
 use super::{Kind, Severity, Trust};
 
-proto::numbered!(Kind {
+proto::numbered!(Kind: i64 {
     Help = 0 "help",
     Fall = 1 "fall",
     Unverified = 2 "unverified",
@@ -25,14 +25,14 @@ proto::numbered!(Kind {
     Wander = 17 "wander",
 });
 
-proto::numbered!(Severity {
+proto::numbered!(Severity: i64 {
     Fault = 0 "fault",
     General = 1 "general",
     Important = 2 "important",
     Emergency = 3 "emergency",
 });
 
-proto::numbered!(Trust {
+proto::numbered!(Trust: i64 {
     Verified = 0 "verified",
     Unverified = 1 "unverified",
 });

@@ -9,7 +9,7 @@ use pco::ChunkConfig;
 use pco::standalone::{simple_compress, simple_decompress};
 
 use super::Slot;
-use crate::{reason_from, reason_number};
+use crate::reason_from;
 
 /// Most points in one chunk; places in it are 16 bits wide.
 pub(super) const CHUNK_MAX: usize = 4096;
@@ -53,7 +53,7 @@ pub(super) fn seal(points: &[Slot]) -> Result<Vec<u8>, Damaged> {
     for (place, point) in (0u16..).zip(points) {
         match point.value() {
             Ok(value) => last = value,
-            Err(reason) => gaps.push((place, reason_number(reason))),
+            Err(reason) => gaps.push((place, reason.number())),
         }
         values.push(last);
     }

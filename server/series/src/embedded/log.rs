@@ -7,7 +7,7 @@
 
 use super::Slot;
 use super::chunk::{Damaged, checksum};
-use crate::{reason_from, reason_number};
+use crate::reason_from;
 
 /// One row, unpacked.
 #[derive(Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub(super) fn pack_batch(points: &[(u32, Slot)]) -> Vec<u8> {
             Err(reason) => {
                 number(&mut out, u64::from(*series) << 1 | 1);
                 number(&mut out, zigzag(step));
-                out.push(reason_number(reason));
+                out.push(reason.number());
             }
         }
     }

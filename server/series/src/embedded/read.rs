@@ -17,7 +17,7 @@ use super::chunk::{Damaged, Span, checksum, open, open_spans};
 use super::heads::Heads;
 use super::{Counters, DAY_MS, HOUR_MS, MINUTE_MS, PERIOD_DAYS, Slot, day_of, day_start, file};
 use crate::thin::{settle, thin};
-use crate::{Sampled, SeriesError, Window, quantity_number, reason_from};
+use crate::{Sampled, SeriesError, Window, reason_from};
 
 /// Damaged pieces that are remembered so that each is told once.
 const TOLD_MAX: usize = 10_000;
@@ -79,7 +79,7 @@ impl Reader {
     /// What waits in the heads, per device.
     fn look(&self, window: &Window) -> Vec<(DeviceId, u32, Vec<Sampled>)> {
         let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = heads.of_home(window.home, quantity_number(window.quantity));
+        let mut found = heads.of_home(window.home, window.quantity.number());
         found.retain(|(device, _)| window.device.is_none_or(|only| only == *device));
         found.sort_unstable();
         let waiting = |device, series| {

@@ -16,7 +16,7 @@ use super::read::{from_span, whole};
 use super::seal::{Writer, store_chunks};
 use super::{DAY_MS, HOUR_MS, MINUTE_MS, PERIOD_DAYS, Slot, day_of, day_start, file};
 use crate::thin::{Sum, settle};
-use crate::{Retention, Sampled, SeriesError, reason_number};
+use crate::{Retention, Sampled, SeriesError};
 
 /// A day is merged so long after its end: most late points are in by then.
 const MERGE_AFTER_MS: i64 = HOUR_MS;
@@ -233,7 +233,7 @@ fn roll(samples: &[Sampled], span_ms: i64) -> Vec<Span> {
                     Span { at_ms, low: rolled.low, high: rolled.high, mean, count: rolled.count }
                 }
                 Err(reason) => {
-                    let reason = f32::from(reason_number(reason));
+                    let reason = f32::from(reason.number());
                     Span { at_ms, low: reason, high: reason, mean: reason, count: 0 }
                 }
             })

@@ -17,7 +17,7 @@ use super::chunk::{CHUNK_MAX, Damaged, checksum, seal};
 use super::heads::{Heads, Name};
 use super::log::{Row, pack_batch, pack_seal, unpack};
 use super::{Counters, Slot, day_of, day_start, file};
-use crate::{Point, SeriesError, quantity_number};
+use crate::{Point, SeriesError};
 
 /// Points are of the years 1970 to 2100; anything else is a broken clock and no measurement.
 const AT_LIMIT: i64 = 4_102_444_800_000;
@@ -93,7 +93,7 @@ impl Writer {
                 plan.refused += 1;
                 continue;
             }
-            let quantity = quantity_number(point.quantity);
+            let quantity = point.quantity.number();
             let name = Name { home: point.home, device: point.device, quantity };
             let series = heads.find(&name).unwrap_or_else(|| {
                 *fresh.entry(name).or_insert_with(|| {

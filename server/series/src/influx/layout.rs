@@ -9,7 +9,7 @@ use proto::id::{DeviceId, HomeId};
 use proto::up::Quantity;
 
 use super::InfluxConfig;
-use crate::{Window, quantity_number, quantity_word};
+use crate::Window;
 
 /// Nanoseconds in a millisecond: InfluxDB answers in nanoseconds.
 pub(super) const NANOS: i64 = 1_000_000;
@@ -105,13 +105,13 @@ impl Layout {
         let of = match self {
             Self::Now => {
                 let device = device.map_or(String::new(), |d| format!(" and r.device == \"{d}\""));
-                let quantity = quantity_word(quantity);
+                let quantity = quantity.word();
                 format!("r._measurement == \"{quantity}\" and r.home == \"{home}\"{device}")
             }
             Self::Former => {
                 let device =
                     device.map_or(String::new(), |d| format!(" and r.d == \"{}\"", d.get()));
-                let (home, quantity) = (HomeId::get(home), quantity_number(quantity));
+                let (home, quantity) = (HomeId::get(home), quantity.number());
                 format!(
                     "r._measurement == \"{FORMER}\" and r.h == \"{home}\" and r.q == \"{quantity}\"{device}"
                 )

@@ -9,7 +9,7 @@ use proto::unit::NoData;
 use tokio::io::AsyncWriteExt;
 
 use super::layout::unit;
-use crate::{Point, quantity_word, reason_word};
+use crate::Point;
 
 /// The dead letter file grows to this and no further, bytes.
 const DEAD_MAX: u64 = 64 << 20;
@@ -18,8 +18,7 @@ const DEAD_MAX: u64 = 64 << 20;
 pub(super) fn text<'a>(points: impl Iterator<Item = &'a Point>) -> String {
     let mut out = String::new();
     for point in points {
-        let (quantity, unit, at) =
-            (quantity_word(point.quantity), unit(point.quantity), point.at_ms);
+        let (quantity, unit, at) = (point.quantity.word(), unit(point.quantity), point.at_ms);
         let [device, home] = [point.device.to_string(), point.home.to_string()].map(|id| tag(&id));
         let value =
             point.value.and_then(|v| if v.is_finite() { Ok(v) } else { Err(NoData::Implausible) });
@@ -32,7 +31,7 @@ pub(super) fn text<'a>(points: impl Iterator<Item = &'a Point>) -> String {
                 )
             }
             Err(reason) => {
-                let reason = reason_word(reason);
+                let reason = reason.word();
                 writeln!(
                     out,
                     "{quantity},device={device},home={home},unit={unit} no_data=\"{reason}\" {at}"

@@ -21,6 +21,7 @@ use crate::inbox::InboxRow;
 use crate::ingest::judge::{number, signed};
 use crate::ingest::read::{Said, Word};
 use crate::ingest::seen::{Sight, Window};
+use crate::records::column;
 use crate::records::state::SeenRow;
 use crate::records::{open, state};
 
@@ -81,7 +82,7 @@ impl Batcher {
         // Rows of an older build do not say what they were: their name is all there is.
         let same = |tag: &[u8]| tag.is_empty() || tag == word.tag;
         if let Some((_, rung)) = known.iter().find(|(tag, _)| same(tag)) {
-            let rung = if *rung >= 3 { Rung::Seen } else { Rung::Received };
+            let rung = column::rung(*rung).max(Rung::Received);
             pending.answers.push((word.id, rung));
             return Sight::Copy;
         }

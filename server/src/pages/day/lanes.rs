@@ -15,7 +15,6 @@ use crate::pages::chart::label::lines;
 use crate::pages::chart::scale::Scale;
 use crate::pages::chart::{self, Lane, MINUTE_MS, Sample, Shape};
 use crate::pages::when;
-use crate::provision::mint::{role_from, role_word};
 use crate::words::Lang;
 
 /// What a person's breath and heart usually are, and the step in which their scale grows.
@@ -66,7 +65,7 @@ pub fn sensor(lang: Lang, day: &Day, device: u64) -> String {
     match row {
         Some(row) if !row.label.is_empty() => row.label.clone(),
         Some(row) => {
-            let word = role_from(row.role).map_or("other", role_word);
+            let word = row.role.word();
             lang.t(&format!("thing.{word}")).to_owned()
         }
         None => crate::desk::view::device_text(device.cast_signed()),

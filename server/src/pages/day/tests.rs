@@ -75,7 +75,7 @@ impl Home {
     fn named(&mut self, device: i64, role: Role, label: &str) {
         let row = DeviceRow {
             id: device,
-            role: role as i16,
+            role,
             label: label.to_owned(),
             home: Some(5),
             gateway: None,
