@@ -12,7 +12,6 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::app::App;
 use crate::backup::stores;
 use crate::clock::proof::Stand;
-use crate::desk::life::stored;
 use crate::faults::Fault;
 use crate::records::{is_full, state, wall};
 use crate::upkeep::Sweeps;
@@ -99,7 +98,7 @@ pub async fn resume(records: &records::Records) -> Result<crate::clock::Clock, r
     let clock = crate::clock::Clock::resume(known.as_ref()).with_wall(wall);
     let now = clock.stored();
     if clock.rebooted() {
-        records::due::all_at_once(&mut writer, stored(clock.mono())).await?;
+        records::due::all_at_once(&mut writer, clock.mono()).await?;
     }
     state::put_clock(&mut writer, &now).await?;
     writer.commit().await?;

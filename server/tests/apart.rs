@@ -12,8 +12,8 @@ use server::alert::escalate;
 use server::desk::{lapse, queue};
 use server::records::care as care_rows;
 
-const RECEIVED: i64 = 2;
-const EMERGENCY: i64 = Severity::Emergency as i64;
+const RECEIVED: Option<proto::down::Rung> = Some(proto::down::Rung::Received);
+const EMERGENCY: Severity = Severity::Emergency;
 
 /// A suspected fall so old that it becomes an emergency within a second.
 async fn nearly_risen(room: &mut Room, place: usize) {
@@ -42,8 +42,11 @@ async fn a_home_whose_state_is_refused_keeps_no_other_waiting_and_its_press_is_r
     .await;
     room.press(0, 2).await;
     let (calls, presses) = room.calls(0).await;
-    assert!(calls.iter().all(|a| a.kind != Kind::Unreadable as i64), "{calls:?}");
-    assert_eq!(presses.iter().filter(|p| p.rung == RECEIVED && p.trust == 0).count(), 2);
+    assert!(calls.iter().all(|a| a.kind != Kind::Unreadable), "{calls:?}");
+    assert_eq!(
+        presses.iter().filter(|p| p.rung == RECEIVED && p.trust == care::Trust::Verified).count(),
+        2
+    );
     room.until("it is told", async |room| room.told(refused, "home_state").await).await;
     assert!(room.app.faults.words().contains(&"home_state"));
     room.press(1, 2).await;
@@ -71,8 +74,11 @@ async fn a_damaged_state_costs_its_home_its_memory_and_nobody_a_press() {
         room.press(1, 2).await;
         let (calls, presses) = room.calls(0).await;
         assert_eq!(presses.len(), 2, "{damage}: {calls:?}");
-        assert!(presses.iter().all(|p| p.rung == RECEIVED && p.trust == 0), "{presses:?}");
-        assert!(calls.iter().all(|a| a.kind == Kind::Help as i64), "{damage}: {calls:?}");
+        assert!(
+            presses.iter().all(|p| p.rung == RECEIVED && p.trust == care::Trust::Verified),
+            "{presses:?}"
+        );
+        assert!(calls.iter().all(|a| a.kind == Kind::Help), "{damage}: {calls:?}");
         assert_eq!(room.calls(1).await.1.len(), 2, "{damage}: the other home");
         room.until("it is told", async |room| room.told(home, "home_state").await).await;
         let mut reader = room.app.records.reader().await.unwrap();
@@ -250,7 +256,7 @@ async fn a_poisoned_emergency_raises_an_alert_and_is_kept() {
     room.take(Lane::Emergency, rows.to_vec()).await;
     let (calls, _) = room.calls(0).await;
     assert_eq!(calls.len(), 1, "{calls:?}");
-    assert_eq!((calls[0].kind, calls[0].severity), (Kind::Unreadable as i64, EMERGENCY));
+    assert_eq!((calls[0].kind, calls[0].severity), (Kind::Unreadable, EMERGENCY));
     assert_eq!(room.calls(1).await.1.len(), 2, "those behind it are taken");
     assert_eq!(room.count("SELECT COUNT(*) FROM quarantine"), 1);
     room.until("it is told", async |room| room.told(0, "put_aside").await).await;
@@ -260,7 +266,7 @@ async fn a_poisoned_emergency_raises_an_alert_and_is_kept() {
     room.sql("UPDATE alert SET state = 3");
     room.press(0, 2).await;
     let alerts = room.alerts().await;
-    let shown = alerts.iter().find(|a| a.home == 0 && a.kind == Kind::Unreadable as i64).unwrap();
+    let shown = alerts.iter().find(|a| a.home == 0 && a.kind == Kind::Unreadable).unwrap();
     assert_eq!(shown.severity, EMERGENCY);
 }
 
@@ -279,7 +285,7 @@ async fn a_store_that_refuses_everybody_makes_nobody_poison() {
     room.sql("DROP TRIGGER no_insert_on_activation; DROP TRIGGER no_insert_on_clock");
     room.take(Lane::Emergency, vec![row]).await;
     let (calls, presses) = room.calls(0).await;
-    assert_eq!((calls.len(), presses.len(), calls[0].kind), (1, 1, Kind::Help as i64));
+    assert_eq!((calls.len(), presses.len(), calls[0].kind), (1, 1, Kind::Help));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,7 +309,8 @@ async fn a_close_in_the_moment_of_a_press_never_swallows_the_press() {
     }
     let (calls, presses) = room.calls(0).await;
     assert_eq!((calls.len(), presses.len()), (2, 2), "{calls:?}");
-    let open: Vec<_> = calls.iter().filter(|a| a.state != 3).collect();
+    let open: Vec<_> =
+        calls.iter().filter(|a| a.state != records::desk::AlertState::Closed).collect();
     assert!(open.len() == 1 && open[0].id != first, "the press is on the queue: {calls:?}");
 }
 

@@ -35,14 +35,14 @@ async fn a_call_of_a_box_that_serves_one_home_is_a_verified_call_of_that_home() 
     let mut room = Room::open().await;
     room.calls(1).await;
     room.calls(1).await;
-    let alerts = room.house.of_kind(Kind::Help as i64).await;
+    let alerts = room.house.of_kind(Kind::Help).await;
     let [alert] = alerts.as_slice() else { panic!("one alert: {alerts:?}") };
     assert_eq!(alert.home, i64::try_from(room.home.get()).unwrap());
-    assert_eq!(alert.trust, Trust::Verified as i64);
-    assert_eq!(alert.severity, Severity::Emergency as i64);
+    assert_eq!(alert.trust, Trust::Verified);
+    assert_eq!(alert.severity, Severity::Emergency);
     assert_eq!(room.house.presses(&alerts).await, 1, "a copy is none");
     room.calls(2).await;
-    let alerts = room.house.of_kind(Kind::Help as i64).await;
+    let alerts = room.house.of_kind(Kind::Help).await;
     assert_eq!((alerts.len(), room.house.presses(&alerts).await), (1, 2), "a second call joins it");
 }
 
@@ -56,9 +56,9 @@ async fn a_call_of_a_box_that_serves_many_homes_is_shown_as_one_of_no_home_and_n
     make.create_device(other, room.gateway, Role::HelpButton, "bed", WALL).await.unwrap();
     room.house.begin_anew().await;
     room.calls(1).await;
-    let alerts = room.house.of_kind(Kind::Help as i64).await;
+    let alerts = room.house.of_kind(Kind::Help).await;
     let [alert] = alerts.as_slice() else { panic!("one alert: {alerts:?}") };
-    assert_eq!((alert.home, alert.trust), (0, Trust::Verified as i64));
+    assert_eq!((alert.home, alert.trust), (0, Trust::Verified));
 }
 
 #[tokio::test(flavor = "multi_thread")]

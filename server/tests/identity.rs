@@ -22,9 +22,9 @@ use server::records::desk::DeskRow;
 use house::{Room, WALL};
 use word::BOOT;
 
-const HELP: i64 = care::Kind::Help as i64;
-const UNREADABLE: i64 = care::Kind::Unreadable as i64;
-const TWICE: i64 = care::Kind::IdentityTwice as i64;
+const HELP: care::Kind = care::Kind::Help;
+const UNREADABLE: care::Kind = care::Kind::Unreadable;
+const TWICE: care::Kind = care::Kind::IdentityTwice;
 
 impl Room {
     async fn take(&mut self, lane: Lane, frames: &[&[u8]]) {
@@ -78,7 +78,12 @@ impl Room {
     }
 
     async fn open_calls(&self) -> usize {
-        self.house.of_kind(HELP).await.iter().filter(|row| row.state < 3).count()
+        self.house
+            .of_kind(HELP)
+            .await
+            .iter()
+            .filter(|row| row.state != records::desk::AlertState::Closed)
+            .count()
     }
 }
 
@@ -257,11 +262,11 @@ async fn a_press_that_an_older_build_wrote_down_stays_one_when_it_is_repeated() 
         home: i64::try_from(room.home.get()).unwrap(),
         incident: 1,
         kind: HELP,
-        severity: 3,
+        severity: care::Severity::Emergency,
         device: Some(device),
         gateway: None,
         count: 1,
-        trust: 0,
+        trust: care::Trust::Verified,
         late: false,
         raised_wall: now.wall_ms,
         raised_mono: mono,
@@ -272,11 +277,11 @@ async fn a_press_that_an_older_build_wrote_down_stays_one_when_it_is_repeated() 
         device,
         boot: BOOT.get().cast_signed(),
         seq: 7,
-        trust: 0,
+        trust: care::Trust::Verified,
         hash: Vec::new(),
         alert: alert.id.clone(),
         kind: HELP,
-        rung: 2,
+        rung: proto::down::Rung::Received,
         pressed_mono: mono,
         pressed_wall: now.wall_ms,
         stored_mono: mono,

@@ -21,9 +21,9 @@ use server::records::{Records, desk, due, question, state, story};
 
 use house::{Room, WALL};
 
-const UNREADABLE: i64 = care::Kind::Unreadable as i64;
-const UNVERIFIED: i64 = care::Kind::Unverified as i64;
-const CLOSED: i64 = 3;
+const UNREADABLE: care::Kind = care::Kind::Unreadable;
+const UNVERIFIED: care::Kind = care::Kind::Unverified;
+const CLOSED: desk::AlertState = desk::AlertState::Closed;
 
 impl Room {
     async fn urgent(&mut self, age_ms: u64, frame: &[u8]) {
@@ -51,7 +51,7 @@ impl Room {
     async fn steps(&self) -> usize {
         let soon = self.house.app.clock.now().mono.after(Millis::secs(5));
         let mut reader = self.house.app.records.reader().await.unwrap();
-        due::steps(&mut reader, stored(soon), 10).await.unwrap().len()
+        due::steps(&mut reader, soon, 10).await.unwrap().len()
     }
 
     fn frame(&self, key: &DeviceKey, seq: u32, up: &Up) -> Vec<u8> {
@@ -104,7 +104,10 @@ async fn each_press_that_joins_is_a_signal_that_a_hand_must_have_seen() {
     assert!(now.spoke > seen.cursor, "{now:?}");
     let mut reader = room.house.app.records.reader().await.unwrap();
     let newer = story::newer(&mut reader, &now.id, seen.cursor, 10).await.unwrap();
-    assert_eq!((newer.len(), newer[0].kind, newer[0].trust, newer[0].late), (1, 0, 0, false));
+    assert_eq!(
+        (newer.len(), newer[0].kind, newer[0].trust, newer[0].late),
+        (1, care::Kind::Help, care::Trust::Verified, false)
+    );
     assert_eq!(newer[0].device, Some(i64::try_from(room.button.device.get()).unwrap()));
 }
 
@@ -147,7 +150,10 @@ async fn a_press_never_joins_an_alert_that_the_desk_has_closed() {
     let alerts = room.house.alerts().await;
     assert_eq!(alerts.len(), 2, "{alerts:?}");
     let open: Vec<_> = alerts.iter().filter(|a| a.state != CLOSED).collect();
-    assert!(open.len() == 1 && open[0].id != old.id && open[0].severity == 3, "{alerts:?}");
+    assert!(
+        open.len() == 1 && open[0].id != old.id && open[0].severity == care::Severity::Emergency,
+        "{alerts:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,7 +235,12 @@ async fn a_forged_press_is_shown_and_never_shadows_the_real_one() {
     let alerts = room.house.alerts().await;
     let unverified: Vec<_> = alerts.iter().filter(|a| a.kind == UNVERIFIED).collect();
     assert!(unverified.len() == 1 && unverified[0].count == 1, "{alerts:?}");
-    assert!(alerts.iter().any(|a| a.trust == 0 && a.severity == 3), "{alerts:?}");
+    assert!(
+        alerts
+            .iter()
+            .any(|a| a.trust == care::Trust::Verified && a.severity == care::Severity::Emergency),
+        "{alerts:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,15 +294,16 @@ async fn a_suspected_fall_is_shown_at_once_and_what_its_wearer_takes_back_stays_
     let fall = room.event(&key, 1, EventKind::FallSuspected);
     room.urgent(0, &fall).await;
     let alert = room.house.alerts().await.remove(0);
-    assert_eq!(
-        (alert.severity, alert.kind),
-        (care::Severity::Important as i64, care::Kind::Fall as i64)
-    );
+    assert_eq!((alert.severity, alert.kind), (care::Severity::Important, care::Kind::Fall));
     assert_eq!(room.steps().await, 0, "nobody's telephone rings for a suspicion");
     let cancel = room.event(&key, 2, EventKind::Cancel);
     room.calm(&cancel).await;
     let alert = room.house.alerts().await.remove(0);
-    assert_eq!((alert.severity, alert.state), (care::Severity::General as i64, 0), "V10");
+    assert_eq!(
+        (alert.severity, alert.state),
+        (care::Severity::General, desk::AlertState::Open),
+        "V10"
+    );
     let evidence = String::from_utf8(alert.evidence.unwrap()).unwrap();
     assert!(evidence.contains("fell") && evidence.contains("cancelled"), "{evidence}");
 }
@@ -303,7 +315,7 @@ async fn a_suspected_fall_from_which_nobody_gets_up_rings_and_climbs_the_ladder(
     let fall = room.event(&key, 1, EventKind::FallSuspected);
     room.urgent(90_000, &fall).await;
     let alert = room.house.alerts().await.remove(0);
-    assert_eq!(alert.severity, care::Severity::Emergency as i64);
+    assert_eq!(alert.severity, care::Severity::Emergency);
     assert_eq!((room.steps().await, room.presses().await), (1, 1));
 }
 
@@ -316,12 +328,15 @@ async fn a_fall_that_is_confirmed_later_climbs_from_then_on() {
         room.urgent(0, &fall).await;
     }
     let alerts = room.house.alerts().await;
-    assert_eq!((alerts.len(), alerts[0].severity), (1, care::Severity::Emergency as i64));
+    assert_eq!((alerts.len(), alerts[0].severity), (1, care::Severity::Emergency));
     assert_eq!((room.steps().await, room.presses().await), (1, 2));
     let mut reader = room.house.app.records.reader().await.unwrap();
     let soon = room.house.app.clock.now().mono.after(Millis::secs(5));
-    let step = due::steps(&mut reader, stored(soon), 10).await.unwrap().remove(0);
-    assert!(step.due >= alerts[0].raised_mono + 3_000, "the ladder counts from the emergency");
+    let step = due::steps(&mut reader, soon, 10).await.unwrap().remove(0);
+    assert!(
+        stored(step.due) >= alerts[0].raised_mono + 3_000,
+        "the ladder counts from the emergency"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -356,7 +371,7 @@ async fn what_a_home_is_asked_is_no_alert_until_nobody_answers() {
     }
     let mut reader = room.house.app.records.reader().await.unwrap();
     let asked = question::of_home(&mut reader, 1_500, 9).await.unwrap();
-    let mut ends: Vec<_> = asked.iter().map(|row| (row.incident, row.answer)).collect();
+    let mut ends: Vec<_> = asked.iter().map(|row| (row.incident, row.answer.number())).collect();
     ends.sort_unstable();
     assert_eq!(ends, [(1, 1), (2, 2)], "answered, and raised");
     let alerts = room.house.alerts().await;
@@ -372,7 +387,7 @@ async fn a_silent_gateway_climbs_if_homes_stand_behind_it() {
     let needed = sheet.gateway_silent(now, (room.gateway, 1), now.mono);
     let mut writer = room.house.app.records.begin().await.unwrap();
     chain::write(&mut writer, &mut sheet.batch, now.wall_ms).await.unwrap();
-    let within = stored(now.mono.after(Millis::minutes(1)));
+    let within = now.mono.after(Millis::minutes(1));
     let climbs = due::steps(&mut writer, within, 10).await.unwrap();
     assert!(climbs.iter().any(|step| step.alert == needed), "within a minute it is a task");
     assert!(climbs.iter().all(|step| step.alert != lonely), "nobody is without help");

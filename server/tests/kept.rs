@@ -19,7 +19,7 @@ const MANY: usize = 250;
 async fn alerts(
     room: &Room,
     word: &str,
-    severity: i64,
+    severity: care::Severity,
     wall: i64,
     over: bool,
     n: usize,
@@ -33,12 +33,12 @@ async fn alerts(
             id: id.clone(),
             home: 77,
             incident: base * 1_000 + k,
-            kind: 0,
+            kind: care::Kind::Help,
             severity,
             device: Some(9),
             gateway: None,
             count: 1,
-            trust: 0,
+            trust: care::Trust::Verified,
             late: false,
             raised_wall: wall,
             raised_mono: 1,
@@ -49,11 +49,11 @@ async fn alerts(
             device: 9,
             boot: base,
             seq: k,
-            trust: 0,
+            trust: care::Trust::Verified,
             hash: id.as_bytes().to_vec(),
             alert: id.clone(),
-            kind: 0,
-            rung: 1,
+            kind: care::Kind::Help,
+            rung: proto::down::Rung::Stored,
             pressed_mono: 1,
             pressed_wall: wall,
             stored_mono: 1,
@@ -61,7 +61,11 @@ async fn alerts(
             late: false,
         });
         raised.lines.push(Line { alert: id.clone(), wall, mono: 1, what: 0, ..Line::default() });
-        raised.ladder.push((id.clone(), 0, 1));
+        raised.ladder.push((
+            id.clone(),
+            care::alert::Step::CheckVisible,
+            proto::unit::Mono::from_millis(1),
+        ));
     }
     let mut writer = room.house.app.records.begin().await.unwrap();
     chain::write(&mut writer, &mut raised, wall).await.unwrap();
@@ -100,10 +104,23 @@ async fn forget(room: &Room, edge: i64) {
 async fn what_is_over_is_kept_for_its_class_and_then_goes_with_all_that_belongs_to_it() {
     let room = Room::open().await;
     let persons = days(Class::Alerts);
-    let old = alerts(&room, "old", 3, WALL - (persons + 1) * DAY, true, MANY).await;
-    let young = alerts(&room, "young", 3, WALL - (persons - 1) * DAY, true, 3).await;
-    let open = alerts(&room, "open", 3, WALL - 2 * persons * DAY, false, 3).await;
-    let faults = alerts(&room, "fault", 0, WALL - (days(Class::Faults) + 1) * DAY, true, 3).await;
+    let old =
+        alerts(&room, "old", care::Severity::Emergency, WALL - (persons + 1) * DAY, true, MANY)
+            .await;
+    let young =
+        alerts(&room, "young", care::Severity::Emergency, WALL - (persons - 1) * DAY, true, 3)
+            .await;
+    let open =
+        alerts(&room, "open", care::Severity::Emergency, WALL - 2 * persons * DAY, false, 3).await;
+    let faults = alerts(
+        &room,
+        "fault",
+        care::Severity::Fault,
+        WALL - (days(Class::Faults) + 1) * DAY,
+        true,
+        3,
+    )
+    .await;
     forget(&room, WALL).await;
     assert_eq!(stand(&room, &old).await, 0, "older than its class is kept");
     assert_eq!(stand(&room, &faults).await, 0, "equipment is kept for less long");
@@ -127,7 +144,7 @@ async fn what_is_over_is_kept_for_its_class_and_then_goes_with_all_that_belongs_
 #[tokio::test]
 async fn nothing_is_forgotten_while_the_clock_is_not_proved() {
     let room = Room::open().await;
-    let old = alerts(&room, "old", 3, WALL - 9_999 * DAY, true, 3).await;
+    let old = alerts(&room, "old", care::Severity::Emergency, WALL - 9_999 * DAY, true, 3).await;
     let mut keeper = Keeper::default();
     keeper.step_by(&room.house.app, None).await.unwrap();
     assert_eq!(stand(&room, &old).await, 3);

@@ -20,7 +20,7 @@ use server::records::home::HomeRow;
 use house::{House, WALL};
 
 const NOW: Now = Now { mono: Mono::from_millis(0), wall_ms: WALL };
-const VERIFIED: i64 = care::Trust::Verified as i64;
+const VERIFIED: care::Trust = care::Trust::Verified;
 
 struct Place {
     organisation: String,
@@ -111,7 +111,7 @@ impl Room {
 
     /// Presses that were believed, in all.
     async fn believed(&self) -> i64 {
-        let calls = self.house.of_kind(care::Kind::Help as i64).await;
+        let calls = self.house.of_kind(care::Kind::Help).await;
         let own = calls.iter().filter(|call| call.trust == VERIFIED);
         own.map(|call| call.count).sum()
     }
@@ -173,7 +173,7 @@ async fn a_press_that_waited_is_of_the_home_that_its_device_was_in() {
     room.house.app.provision.release(button, room.house.app.clock.now()).await.unwrap();
     room.waited(new, 0).await;
     let astray = room.house.alerts().await.pop().unwrap();
-    assert_eq!((astray.home, astray.trust), (0, care::Trust::Unverified as i64));
+    assert_eq!((astray.home, astray.trust), (0, care::Trust::Unverified));
     assert_eq!(astray.name.unwrap().label, "9-9-999 ?", "the last place that is known");
     // After a restart the places are known from their rows.
     let again = records::placement::all(&mut room.house.app.records.reader().await.unwrap()).await;

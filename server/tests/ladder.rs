@@ -10,25 +10,27 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
+use care::Severity;
 use care::alert::Step;
 use care::protection::Outside;
-use proto::unit::Millis;
+use proto::unit::{Millis, Mono};
 use server::app::{self, App, Running};
 use server::auth::Staff;
 use server::auth::role::Role;
 use server::clock::{Clock, Stored};
 use server::config::Config;
-use server::desk::life::stored;
+use server::desk::life::{mono, stored};
 use server::desk::{claim, hand, story::What};
 use server::records::chain::{self, Batch, Growth, NewAlert};
-use server::records::desk::{self, DeskRow};
+use server::records::desk::{self, AlertState, DeskRow};
 use server::records::due::{self, DueStep};
+use server::records::told::Told;
 use server::records::{Records, state, story};
 use server::words::Lang;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-const EXTERNAL: i64 = Step::External as i64;
+const EXTERNAL: Step = Step::External;
 
 /// Notices as a receiver has them: id, alert, reason.
 type Heard = Arc<Mutex<Vec<(String, String, String)>>>;
@@ -89,10 +91,18 @@ impl Room {
     /// A signal joins the alert, as ingest writes it.
     async fn press(&self, id: &str) {
         let now = self.app.clock.now();
-        let due = stored(now.mono.after(Millis::secs(3)));
-        let grown = Growth { id: id.to_owned(), count: 1, severity: 3, ..Growth::default() };
-        let mut batch =
-            Batch { grown: vec![grown], ladder: vec![(id.to_owned(), 0, due)], ..Batch::default() };
+        let due = now.mono.after(Millis::secs(3));
+        let grown = Growth {
+            id: id.to_owned(),
+            count: 1,
+            severity: Some(Severity::Emergency),
+            ..Growth::default()
+        };
+        let mut batch = Batch {
+            grown: vec![grown],
+            ladder: vec![(id.to_owned(), Step::CheckVisible, due)],
+            ..Batch::default()
+        };
         let mut writer = self.app.records.begin().await.unwrap();
         chain::write(&mut writer, &mut batch, now.wall_ms).await.unwrap();
         writer.commit().await.unwrap();
@@ -101,7 +111,7 @@ impl Room {
     /// Makes the waiting step of an alert due that long ago, and with it what follows within that time.
     async fn hasten(&self, id: &str, ago: Millis) {
         let step = self.waiting(id).await.unwrap();
-        let past = stored(self.app.clock.mono()) - i64::try_from(ago.get()).unwrap();
+        let past = Mono::from_millis(self.app.clock.mono().millis() - ago.get());
         let mut writer = self.app.records.begin().await.unwrap();
         due::put_off(&mut writer, &step, past).await.unwrap();
         writer.commit().await.unwrap();
@@ -110,7 +120,8 @@ impl Room {
     /// The step of an alert that is not done.
     async fn waiting(&self, id: &str) -> Option<DueStep> {
         let mut reader = self.app.records.reader().await.unwrap();
-        let steps = due::steps(&mut reader, i64::MAX, 1_000).await.unwrap();
+        let steps =
+            due::steps(&mut reader, Mono::from_millis(i64::MAX as u64), 1_000).await.unwrap();
         steps.into_iter().find(|step| step.alert == id)
     }
 
@@ -172,19 +183,19 @@ fn alert(id: &str, raised: i64, due: i64) -> Batch {
         id: id.to_owned(),
         home: 77,
         incident: RAISED.fetch_add(1, Ordering::AcqRel),
-        kind: 0,
-        severity: 3,
+        kind: care::Kind::Help,
+        severity: Severity::Emergency,
         device: None,
         gateway: None,
         count: 1,
-        trust: 0,
+        trust: care::Trust::Verified,
         late: false,
         raised_wall: 1,
         raised_mono: raised,
         evidence: b"[]".to_vec(),
         cursor: 0,
     };
-    let ladder = vec![(id.to_owned(), 0, due)];
+    let ladder = vec![(id.to_owned(), Step::CheckVisible, mono(due))];
     Batch { alerts: vec![alert], ladder, ..Batch::default() }
 }
 
@@ -198,8 +209,8 @@ async fn what_no_screen_has_painted_climbs_at_once_and_what_one_has_keeps_its_ti
     until("all steps", async || room.told("unseen").await.len() == 5).await;
     assert_eq!(room.told("unseen").await, ["0", "1", "2", "3", "4"]);
     let next = room.waiting("painted").await.unwrap();
-    let wait = next.due - stored(room.app.clock.mono());
-    assert_eq!(next.step, Step::RingAll as i64);
+    let wait = stored(next.due) - stored(room.app.clock.mono());
+    assert_eq!(next.step, Some(Step::RingAll));
     assert!(wait > 5_000, "rings 12 s after the check, not in {wait} ms");
     assert_eq!(room.told("painted").await, Vec::<String>::new(), "nothing to tell of a good check");
 }
@@ -212,7 +223,7 @@ async fn each_step_of_a_round_is_recorded_once_and_the_last_one_leaves_the_house
     room.hasten("a", Millis::secs(200)).await;
     until("outside", async || room.heard("a").len() == 1).await;
     assert_eq!(room.told("a").await, ["1", "2", "3", "4"]);
-    assert_eq!(room.row("a").await.step, EXTERNAL);
+    assert_eq!(room.row("a").await.step, Some(EXTERNAL));
     assert_eq!(room.waiting("a").await, None, "nothing after the last step");
     // Looked at again and again, it is told once.
     for _ in 0..5 {
@@ -229,7 +240,7 @@ async fn after_a_lapse_the_ladder_begins_anew_and_the_outside_is_told_again() {
     room.take_and_vanish("a").await;
     until("back", async || room.waiting("a").await.is_some_and(|step| step.round == 1)).await;
     let row = room.row("a").await;
-    assert_eq!((row.state, row.step, row.visible_mono), (0, -1, None));
+    assert_eq!((row.state, row.step, row.visible_mono), (AlertState::Open, None, None));
     room.hasten("a", Millis::secs(0)).await;
     until("outside again", async || room.heard("a").len() == 2).await;
     let heard = room.heard("a");
@@ -243,7 +254,7 @@ async fn a_press_never_puts_a_running_ladder_back_and_begins_a_round_after_its_l
     room.raise("a", 60_000).await;
     claim::visible(&room.app, "a").await.unwrap();
     room.hasten("a", Millis::secs(40)).await;
-    until("supervisor", async || room.row("a").await.step == Step::Supervisor as i64).await;
+    until("supervisor", async || room.row("a").await.step == Some(Step::Supervisor)).await;
     let before = room.waiting("a").await.unwrap();
     room.press("a").await;
     let after = room.waiting("a").await.unwrap();
@@ -254,7 +265,7 @@ async fn a_press_never_puts_a_running_ladder_back_and_begins_a_round_after_its_l
     until("outside", async || room.heard("a").len() == 1).await;
     room.press("a").await;
     let anew = room.waiting("a").await.unwrap();
-    assert_eq!((anew.round, anew.step), (1, Step::CheckVisible as i64));
+    assert_eq!((anew.round, anew.step), (1, Some(Step::CheckVisible)));
     room.hasten("a", Millis::secs(0)).await;
     until("outside again", async || room.heard("a").len() == 2).await;
 }
@@ -327,9 +338,9 @@ async fn receipts(app: &App, id: &str) -> Vec<(&'static str, String)> {
 async fn a_step_says_told_only_with_a_receipt_and_says_who_is_not_there() {
     let room = Room::open().await;
     room.raise("a", 0).await;
-    until("the receipt", async || room.row("a").await.told == 3).await;
+    until("the receipt", async || room.row("a").await.told == Some(Told::Confirmed)).await;
     let story = receipts(&room.app, "a").await;
-    let step = |n: Step| (n as i64).to_string();
+    let step = |n: Step| n.number().to_string();
     assert_eq!(
         story,
         [
@@ -352,10 +363,10 @@ async fn a_last_step_without_a_receiver_has_nobody_to_tell() {
     let (app, heard) = (Arc::clone(&running.app), Heard::default());
     let room = Room { app, heard, _running: running, folder };
     room.raise("a", 0).await;
-    until("all steps", async || room.row("a").await.step == EXTERNAL).await;
+    until("all steps", async || room.row("a").await.step == Some(EXTERNAL)).await;
     let story = receipts(&room.app, "a").await;
     assert!(story.iter().all(|(word, _)| *word == "what.nobody"), "{story:?}");
-    assert_eq!((story.len(), room.row("a").await.told), (3, 1));
+    assert_eq!((story.len(), room.row("a").await.told), (3, Some(Told::Nobody)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -372,12 +383,12 @@ async fn after_a_reboot_what_waits_is_due_at_once_and_no_claim_or_rest_counts() 
         desk::visible(&mut writer, id, (high, 1)).await.unwrap();
         let mut row = desk::find(&mut writer, id).await.unwrap().unwrap();
         (row.state, row.owner) = match id {
-            "held" => (1, Some("s1".into())),
-            "aside" => (2, Some("s1".into())),
+            "held" => (AlertState::Claimed, Some("s1".into())),
+            "aside" => (AlertState::Suspended, Some("s1".into())),
             _ => continue,
         };
         (row.lease_mono, row.suspended_until) = (Some(high + 20_000), Some(high + 900_000));
-        assert!(desk::save(&mut writer, &row, (0, 0), 1).await.unwrap().is_some());
+        assert!(desk::save(&mut writer, &row, (0, AlertState::Open), 1).await.unwrap().is_some());
     }
     let (boot, offset) = ("another machine's boot".to_owned(), 0);
     state::put_clock(&mut writer, &Stored { boot, offset, high }).await.unwrap();
@@ -389,10 +400,10 @@ async fn after_a_reboot_what_waits_is_due_at_once_and_no_claim_or_rest_counts() 
     assert!(app.clock.rebooted());
     let room = Room { app, heard: Heard::default(), _running: running, folder };
     until("the step is taken", async || {
-        room.waiting("open").await.is_some_and(|step| step.step == Step::RingAll as i64)
+        room.waiting("open").await.is_some_and(|step| step.step == Some(Step::RingAll))
     })
     .await;
     for id in ["held", "aside"] {
-        until("back in the queue", async || room.row(id).await.state == 0).await;
+        until("back in the queue", async || room.row(id).await.state == AlertState::Open).await;
     }
 }

@@ -26,7 +26,7 @@ use server::provision::Minted;
 use server::router::router;
 use tower::ServiceExt;
 
-const CLOSED: i64 = 3;
+const CLOSED: records::desk::AlertState = records::desk::AlertState::Closed;
 
 async fn get(room: &Room, path: &str) -> String {
     let request = Request::get(path).body(Body::empty()).unwrap();

@@ -71,7 +71,8 @@ impl Scene {
 
     async fn tell(&self) {
         let (reason, urgent) = ("unclaimed", true);
-        let message = Message { alert: "a", kind: 0, home: 77, reason, round: 0, urgent };
+        let message =
+            Message { alert: "a", kind: care::Kind::Help, home: 77, reason, round: 0, urgent };
         let now = self.clock.now();
         let now = (i64::try_from(now.mono.millis()).unwrap(), now.wall_ms);
         let mut writer = self.records.begin().await.unwrap();

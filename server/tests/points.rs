@@ -24,7 +24,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Longest that a press may take, from its row to its alert.
 const AT_ONCE: Duration = Duration::from_millis(1_500);
-const EMERGENCY: i64 = Severity::Emergency as i64;
+const EMERGENCY: Severity = Severity::Emergency;
 
 /// A store that stands still until it is let go.
 #[derive(Default)]

@@ -30,7 +30,7 @@ use server::workers::keep;
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
-const CLOSED: i64 = 3;
+const CLOSED: records::desk::AlertState = records::desk::AlertState::Closed;
 /// File handles of a process in which few open files are too many.
 const FEW: usize = 1_024;
 

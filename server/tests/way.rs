@@ -26,10 +26,10 @@ use server::records::home::HomeRow;
 
 const WALL: i64 = 1_790_000_000_000;
 const NOW: Now = Now { mono: Mono::from_millis(0), wall_ms: WALL };
-const NO_WAY: i64 = care::Kind::NoWay as i64;
-const GATEWAY_SILENCE: i64 = care::Kind::GatewaySilence as i64;
-const SILENCE: i64 = care::Kind::Silence as i64;
-const CLOSED: i64 = 3;
+const NO_WAY: care::Kind = care::Kind::NoWay;
+const GATEWAY_SILENCE: care::Kind = care::Kind::GatewaySilence;
+const SILENCE: care::Kind = care::Kind::Silence;
+const CLOSED: desk::AlertState = desk::AlertState::Closed;
 
 struct Room {
     app: Arc<App>,
@@ -115,13 +115,13 @@ impl Room {
     }
 
     /// Alerts of a kind that are not over.
-    async fn open_of(&self, kind: i64) -> Vec<DeskRow> {
+    async fn open_of(&self, kind: care::Kind) -> Vec<DeskRow> {
         let mut all = self.all_of(kind).await;
         all.retain(|alert| alert.state != CLOSED);
         all
     }
 
-    async fn all_of(&self, kind: i64) -> Vec<DeskRow> {
+    async fn all_of(&self, kind: care::Kind) -> Vec<DeskRow> {
         let mut reader = self.app.records.reader().await.unwrap();
         let mut all = desk::after(&mut reader, 0, 10_000).await.unwrap();
         all.retain(|alert| alert.kind == kind);
@@ -148,7 +148,7 @@ async fn homes_behind_a_dead_gateway_have_one_row_each_within_95_s_and_it_ends_w
         assert_eq!(rows.len(), 2, "{seconds} s");
         for row in &rows {
             assert_eq!(row.gateway, Some(gateway.get().cast_signed()));
-            assert_eq!(row.severity, care::Severity::Important as i64);
+            assert_eq!(row.severity, care::Severity::Important);
         }
         let homes: Vec<i64> = rows.iter().map(|row| row.home).collect();
         assert!(homes.contains(&number(home)) && homes.contains(&number(second)));

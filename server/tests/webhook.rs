@@ -78,7 +78,8 @@ impl Room {
     }
 
     async fn tell_of(&self, alert: &str, round: i64, (to, urgent): (&str, bool)) -> bool {
-        let message = Message { alert, kind: 0, home: 77, reason: "unclaimed", round, urgent };
+        let message =
+            Message { alert, kind: care::Kind::Help, home: 77, reason: "unclaimed", round, urgent };
         let now = self.clock.now();
         let now = (i64::try_from(now.mono.millis()).unwrap(), now.wall_ms);
         let mut writer = self.records.begin().await.unwrap();

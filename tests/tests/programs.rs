@@ -81,12 +81,12 @@ impl Room {
             id: id.clone(),
             home: 1001,
             incident: 1,
-            kind: 0,
-            severity: 3,
+            kind: care::Kind::Help,
+            severity: care::Severity::Emergency,
             device: Some(5001),
             gateway: None,
             count: 1,
-            trust: 0,
+            trust: care::Trust::Verified,
             late: false,
             raised_wall: now.wall_ms,
             raised_mono: mono,
@@ -94,7 +94,13 @@ impl Room {
             cursor: 0,
         });
         let at_wall = now.wall_ms;
-        let signal = SignalRow { kind: 0, device: Some(5001), at_wall, late: false, trust: 0 };
+        let signal = SignalRow {
+            kind: care::Kind::Help,
+            device: Some(5001),
+            at_wall,
+            late: false,
+            trust: care::Trust::Verified,
+        };
         batch.lines.push(Line {
             alert: id.clone(),
             wall: at_wall,

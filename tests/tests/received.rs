@@ -30,7 +30,7 @@ use tests::trouble::Outcome;
 use tokio::net::TcpStream;
 
 const WALL: i64 = 1_790_000_000_000;
-const SILENT: i64 = care::Kind::GatewaySilence as i64;
+const SILENT: care::Kind = care::Kind::GatewaySilence;
 
 struct Room {
     app: Arc<App>,

@@ -4,10 +4,15 @@
 //! caller's transaction and gives each change its cursor. Not here: what is decided (`ingest`), or what
 //! people do with alerts (`records::desk`).
 
+mod shown;
 mod statements;
 
 use std::collections::HashMap;
 
+use care::alert::Step;
+use care::{Kind, Severity, Trust};
+use proto::down::Rung;
+use proto::unit::Mono;
 use sqlx::{AnyConnection, Error};
 
 use crate::event::{self, Event};
@@ -30,18 +35,18 @@ pub struct NewAlert {
     pub home: i64,
     /// Incident number within the home.
     pub incident: i64,
-    /// Number of `care::Kind`.
-    pub kind: i64,
-    /// Number of `care::Severity`.
-    pub severity: i64,
+    /// What it is about.
+    pub kind: Kind,
+    /// How soon somebody must act.
+    pub severity: Severity,
     /// Device number.
     pub device: Option<i64>,
     /// Gateway number.
     pub gateway: Option<i64>,
     /// Signals in it so far.
     pub count: i64,
-    /// Number of `care::Trust`.
-    pub trust: i64,
+    /// How far its first signal is to be believed.
+    pub trust: Trust,
     /// Whether its first signal came late.
     pub late: bool,
     /// Wall clock.
@@ -62,13 +67,13 @@ pub struct Growth {
     /// Signals more.
     pub count: i64,
     /// Severity it rises to at least.
-    pub severity: i64,
+    pub severity: Option<Severity>,
     /// Severity it has from now on, up or down.
-    pub graded: Option<i64>,
+    pub graded: Option<Severity>,
     /// Now, server's clock: if it becomes an emergency by this, its ladder counts from here.
     pub rose: Option<i64>,
     /// Kind it turns into, if a graver one has joined.
-    pub kind: Option<i64>,
+    pub kind: Option<Kind>,
     /// Newest reasons, JSON; none keeps the old ones.
     pub evidence: Option<Vec<u8>>,
     /// Whether it ends by itself: equipment that is well again.
@@ -76,7 +81,7 @@ pub struct Growth {
     /// Whether it had ended before these records were put back: what is added to it does not open it.
     pub ended: bool,
     /// Ladder step it has reached.
-    pub step: Option<i64>,
+    pub step: Option<Step>,
     /// A suspension that a new signal ends.
     pub wakes: bool,
     /// Its cursor; [`write()`] fills it in.
@@ -92,16 +97,16 @@ pub struct NewActivation {
     pub boot: i64,
     /// Frame number.
     pub seq: i64,
-    /// Number of `care::Trust`.
-    pub trust: i64,
+    /// How far it is to be believed.
+    pub trust: Trust,
     /// Its end tag if verified (empty in rows of older builds), else a hash of the bytes.
     pub hash: Vec<u8>,
     /// Row id of its alert.
     pub alert: String,
-    /// Number of `care::Kind`.
-    pub kind: i64,
+    /// What it is.
+    pub kind: Kind,
     /// Rung reached.
-    pub rung: i64,
+    pub rung: Rung,
     /// When pressed, server's clock.
     pub pressed_mono: i64,
     /// When pressed, wall clock.
@@ -141,7 +146,7 @@ pub struct Batch {
     /// Presses and falls.
     pub activations: Vec<NewActivation>,
     /// Alerts that climb: first step and when it is due. One that climbs already goes on where it is.
-    pub ladder: Vec<(String, i64, i64)>,
+    pub ladder: Vec<(String, Step, Mono)>,
     /// Lines of stories.
     pub lines: Vec<Line>,
     /// Homes that are asked something.

@@ -2,13 +2,13 @@
 //!
 //! Not here: those of one home (`desk`).
 
+use care::alert::Outcome;
+use care::{Kind, Severity};
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row};
 
 use super::refusal::{fetch, readable};
-
-/// Outcomes that an alert may have, by their codes.
-pub const OUTCOMES: [i64; 10] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
+use crate::column::{kind, outcome, severity};
 
 /// How soon an alert was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +58,7 @@ pub struct Wanted {
     /// Raised before then, wall clock.
     pub to: i64,
     /// How it ended.
-    pub outcome: Option<i64>,
+    pub outcome: Option<Outcome>,
     /// How soon it was answered.
     pub answer: Answer,
 }
@@ -74,18 +74,18 @@ pub struct Ended {
     pub label: String,
     /// Who lived there.
     pub person: String,
-    /// Number of `care::Kind`.
-    pub kind: i64,
-    /// Number of `care::Severity`.
-    pub severity: i64,
+    /// What it was about.
+    pub kind: Kind,
+    /// How soon somebody had to act.
+    pub severity: Severity,
     /// Raised, wall clock.
     pub raised_wall: i64,
     /// First claim, wall clock.
     pub claimed_wall: Option<i64>,
     /// Closed, wall clock.
     pub closed_wall: Option<i64>,
-    /// Outcome code; none = it ended by itself.
-    pub outcome: Option<i64>,
+    /// How a person ended it; none: it ended by itself.
+    pub outcome: Option<Outcome>,
     /// Who closed it, as colleagues read it.
     pub closer: String,
     /// Last words.
@@ -96,7 +96,7 @@ fn wanted(sql: &mut QueryBuilder<Any>, wanted: &Wanted) {
     sql.push(" WHERE a.state = 3 AND a.raised_wall >= ").push_bind(wanted.from);
     sql.push(" AND a.raised_wall < ").push_bind(wanted.to);
     if let Some(outcome) = wanted.outcome {
-        sql.push(" AND a.outcome = ").push_bind(outcome);
+        sql.push(" AND a.outcome = ").push_bind(i64::from(outcome.code()));
     }
     match wanted.answer {
         Answer::Any => {}
@@ -139,12 +139,12 @@ fn ended(row: &AnyRow) -> Result<Ended, Error> {
         home: row.try_get("home")?,
         label: row.try_get("label")?,
         person: row.try_get("person")?,
-        kind: row.try_get("kind")?,
-        severity: row.try_get("severity")?,
+        kind: kind(row.try_get("kind")?),
+        severity: severity(row.try_get("severity")?),
         raised_wall: row.try_get("raised_wall")?,
         claimed_wall: row.try_get("claimed_wall")?,
         closed_wall: row.try_get("closed_wall")?,
-        outcome: row.try_get("outcome")?,
+        outcome: outcome(row.try_get("outcome")?),
         closer: row.try_get("closer")?,
         note: row.try_get("note")?,
     })

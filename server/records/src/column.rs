@@ -2,6 +2,7 @@
 //!
 //! Not here: numbers and words of enums, which stand on the enums (`proto`, `care`); rows.
 
+use care::alert::Outcome;
 use care::{Kind, Severity, Trust};
 use proto::down::Rung;
 use proto::id::{DeviceId, HomeId};
@@ -63,4 +64,9 @@ pub const fn rung(number: i64) -> Rung {
         Some(rung) => rung,
         None => Rung::Stored,
     }
+}
+
+/// Reads the code of an outcome; none while nobody has ended it, or where the code is not known.
+pub fn outcome(code: Option<i64>) -> Option<Outcome> {
+    Outcome::from_code(u8::try_from(code?).ok()?)
 }

@@ -4,111 +4,16 @@
 //! state, then a `change` row: its cursor is in commit order, since one connection writes. The rules
 //! are `care::alert`'s. Not here: how alerts arise (`records::chain`), their stories (`records::story`).
 
-use sqlx::any::AnyRow;
+mod row;
+
+use proto::down::Rung;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{Bound, fetch, pick, readable};
-use crate::home::HomeName;
 
-/// One alert with the desk's part of its life.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct DeskRow {
-    /// Row id.
-    pub id: String,
-    /// Home number.
-    pub home: i64,
-    /// Incident number within the home.
-    pub incident: i64,
-    /// Number of `care::Kind`.
-    pub kind: i64,
-    /// Number of `care::Severity`.
-    pub severity: i64,
-    /// 0 open, 1 claimed, 2 suspended, 3 closed.
-    pub state: i64,
-    /// Device number.
-    pub device: Option<i64>,
-    /// Gateway number.
-    pub gateway: Option<i64>,
-    /// Signals in it.
-    pub count: i64,
-    /// Number of `care::Trust`.
-    pub trust: i64,
-    /// Whether its first signal came late.
-    pub late: bool,
-    /// Raised, wall clock.
-    pub raised_wall: i64,
-    /// Raised, server's clock.
-    pub raised_mono: i64,
-    /// Painted, server's clock.
-    pub visible_mono: Option<i64>,
-    /// Staff id of the holder.
-    pub owner: Option<String>,
-    /// Fence.
-    pub fence: i64,
-    /// End of the lease, server's clock.
-    pub lease_mono: Option<i64>,
-    /// First claim, wall clock.
-    pub claimed_wall: Option<i64>,
-    /// End of the suspension, server's clock.
-    pub suspended_until: Option<i64>,
-    /// Outcome code.
-    pub outcome: Option<i64>,
-    /// Closed, wall clock.
-    pub closed_wall: Option<i64>,
-    /// Staff id of who closed it.
-    pub closed_by: Option<String>,
-    /// Last words of who closed it.
-    pub note: Option<String>,
-    /// Last ladder step taken.
-    pub step: i64,
-    /// What that step has come to, see `alert::told`.
-    pub told: i64,
-    /// Latest change.
-    pub cursor: i64,
-    /// Reasons, JSON.
-    pub evidence: Option<Vec<u8>>,
-    /// How its home was called when it was raised, if that is kept.
-    pub name: Option<HomeName>,
-    /// Present claim began, server's clock.
-    pub since_mono: Option<i64>,
-    /// Last action or claim, server's clock.
-    pub acted_mono: Option<i64>,
-    /// Actions in all.
-    pub actions: i64,
-    /// Whether an action followed the claim.
-    pub begun: bool,
-    /// 0 never somebody's, 1 lease lapsed, 2 suspension over.
-    pub returned: i64,
-    /// The change by which the home's last signal joined it.
-    pub spoke: i64,
-    /// Staff id of whom it was taken from, or over whose head it was ended.
-    pub taken_from: Option<String>,
-    /// Staff id of who took or ended it so.
-    pub taken_by: Option<String>,
-}
-
-/// One press or fall in an alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActivationRow {
-    /// Device number.
-    pub device: i64,
-    /// Boot number, as stored: the same 64 bits, signed.
-    pub boot: i64,
-    /// Frame number.
-    pub seq: i64,
-    /// Number of `care::Kind`.
-    pub kind: i64,
-    /// Number of `care::Trust`.
-    pub trust: i64,
-    /// Rung reached.
-    pub rung: i64,
-    /// Pressed, server's clock, if it can be told.
-    pub pressed_mono: Option<i64>,
-    /// Received, wall clock.
-    pub received_wall: i64,
-    /// Whether it came late.
-    pub late: bool,
-}
+pub(crate) use self::row::activation;
+pub use self::row::{ActivationRow, AlertState, DeskRow};
+use self::row::{of, returned_number};
 
 const SELECT: &str = "SELECT a.id, a.home, a.incident, a.kind, a.severity, a.state, a.device, \
     a.gateway, a.count, a.trust, a.late, a.raised_wall, a.raised_mono, a.visible_mono, a.owner, \
@@ -116,53 +21,6 @@ const SELECT: &str = "SELECT a.id, a.home, a.incident, a.kind, a.severity, a.sta
     a.note, a.step, a.told, a.cursor, a.evidence, a.spoke, w.since_mono, w.acted_mono, w.actions, \
     w.begun, w.returned, w.taken_from, w.taken_by, x.label AS home_label, x.person AS home_person \
     FROM alert a LEFT JOIN work w ON w.alert = a.id LEFT JOIN alert_whose x ON x.alert = a.id";
-
-fn of(row: &AnyRow) -> Result<DeskRow, Error> {
-    Ok(DeskRow {
-        id: row.try_get("id")?,
-        home: row.try_get("home")?,
-        incident: row.try_get("incident")?,
-        kind: row.try_get("kind")?,
-        severity: row.try_get("severity")?,
-        state: row.try_get("state")?,
-        device: row.try_get("device")?,
-        gateway: row.try_get("gateway")?,
-        count: row.try_get("count")?,
-        trust: row.try_get("trust")?,
-        late: row.try_get::<i64, _>("late")? != 0,
-        raised_wall: row.try_get("raised_wall")?,
-        raised_mono: row.try_get("raised_mono")?,
-        visible_mono: row.try_get("visible_mono")?,
-        owner: row.try_get("owner")?,
-        fence: row.try_get("fence")?,
-        lease_mono: row.try_get("lease_mono")?,
-        claimed_wall: row.try_get("claimed_wall")?,
-        suspended_until: row.try_get("suspended_until")?,
-        outcome: row.try_get("outcome")?,
-        closed_wall: row.try_get("closed_wall")?,
-        closed_by: row.try_get("closed_by")?,
-        note: row.try_get("note")?,
-        step: row.try_get("step")?,
-        told: row.try_get("told")?,
-        cursor: row.try_get("cursor")?,
-        evidence: row.try_get("evidence")?,
-        name: named(row)?,
-        since_mono: row.try_get("since_mono")?,
-        acted_mono: row.try_get("acted_mono")?,
-        actions: row.try_get::<Option<i64>, _>("actions")?.unwrap_or(0),
-        begun: row.try_get::<Option<i64>, _>("begun")?.unwrap_or(0) != 0,
-        returned: row.try_get::<Option<i64>, _>("returned")?.unwrap_or(0),
-        spoke: row.try_get("spoke")?,
-        taken_from: row.try_get("taken_from")?,
-        taken_by: row.try_get("taken_by")?,
-    })
-}
-
-fn named(row: &AnyRow) -> Result<Option<HomeName>, Error> {
-    let (label, person) = (row.try_get("home_label")?, row.try_get("home_person")?);
-    let both: (Option<String>, Option<String>) = (label, person);
-    Ok(both.0.zip(both.1).map(|(label, person)| HomeName { label, person }))
-}
 
 async fn many(c: &mut AnyConnection, sql: &str, binds: &[i64]) -> Result<Vec<DeskRow>, Error> {
     Ok(readable(&fetch(asked(sql, binds), c).await?, of))
@@ -252,7 +110,7 @@ pub async fn forget_changes(c: &mut AnyConnection, keep: i64) -> Result<u64, Err
 pub async fn save(
     c: &mut AnyConnection,
     row: &DeskRow,
-    was: (i64, i64),
+    was: (i64, AlertState),
     wall: i64,
 ) -> Result<Option<i64>, Error> {
     let sql = "INSERT INTO change (alert, wall) VALUES ($1, $2) RETURNING cursor";
@@ -263,19 +121,19 @@ pub async fn save(
                WHERE id = $1 AND fence = $13 AND state = $14";
     let done = query(sql)
         .bind(&row.id)
-        .bind(row.state)
+        .bind(row.state.number())
         .bind(&row.owner)
         .bind(row.fence)
         .bind(row.lease_mono)
         .bind(row.claimed_wall)
         .bind(row.suspended_until)
-        .bind(row.outcome)
+        .bind(row.outcome.map(|outcome| i64::from(outcome.code())))
         .bind(row.closed_wall)
         .bind(&row.closed_by)
         .bind(row.note.as_deref().unwrap_or(""))
         .bind(cursor)
         .bind(was.0)
-        .bind(was.1)
+        .bind(was.1.number())
         .execute(&mut *c)
         .await?;
     if done.rows_affected() != 1 {
@@ -291,7 +149,7 @@ pub async fn save(
         .bind(row.acted_mono)
         .bind(row.actions)
         .bind(i64::from(row.begun))
-        .bind(row.returned)
+        .bind(returned_number(row.returned))
         .bind(&row.taken_from)
         .bind(&row.taken_by)
         .execute(c)
@@ -333,26 +191,12 @@ pub async fn activations(
     Ok(found)
 }
 
-pub(super) fn activation(row: &AnyRow) -> Result<ActivationRow, Error> {
-    Ok(ActivationRow {
-        device: row.try_get("device")?,
-        boot: row.try_get("boot")?,
-        seq: row.try_get("seq")?,
-        kind: row.try_get("kind")?,
-        trust: row.try_get("trust")?,
-        rung: row.try_get("rung")?,
-        pressed_mono: row.try_get("pressed_mono")?,
-        received_wall: row.try_get("received_wall")?,
-        late: row.try_get::<i64, _>("late")? != 0,
-    })
-}
-
 /// Raises the rung of every press of an alert to `rung`; gives the newest verified one of each device
 /// that rose: a light shows its last press only, and a home is not flooded.
 pub async fn climb(
     c: &mut AnyConnection,
     alert: &str,
-    rung: i64,
+    rung: Rung,
 ) -> Result<Vec<ActivationRow>, Error> {
     let sql = "SELECT device, boot, seq, kind, trust, rung, pressed_mono, received_wall, late \
                FROM activation WHERE alert = $1 AND trust = 0 \
@@ -360,10 +204,10 @@ pub async fn climb(
     let rows = fetch(query(sql).bind(alert), &mut *c).await?;
     let mut newest = readable(&rows, activation);
     newest.dedup_by_key(|row| row.device);
-    newest.retain(|row| row.rung < rung);
+    newest.retain(|row| row.rung < Some(rung));
     query("UPDATE activation SET rung = $2 WHERE alert = $1 AND rung < $2")
         .bind(alert)
-        .bind(rung)
+        .bind(rung.number())
         .execute(c)
         .await?;
     Ok(newest)

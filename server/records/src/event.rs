@@ -5,6 +5,7 @@
 
 mod lost;
 
+use care::{Kind, Severity};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
@@ -12,6 +13,7 @@ pub use self::lost::{lose, lose_unread};
 use super::refusal::{fetch, pick, readable};
 
 use crate::clock::row_name;
+use crate::column::{kind, severity};
 
 /// What happened to an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +58,10 @@ pub struct EventRow {
     pub alert: String,
     /// Word of what happened.
     pub event: String,
-    /// Number of `care::Kind`.
-    pub kind: i64,
-    /// Number of `care::Severity`.
-    pub severity: i64,
+    /// What the alert is about.
+    pub kind: Kind,
+    /// How soon somebody must act.
+    pub severity: Severity,
     /// Staff id of who did it, if somebody did.
     pub who: Option<String>,
     /// Outcome code, once closed by somebody.
@@ -172,8 +174,8 @@ fn row_of(row: &AnyRow) -> Result<EventRow, Error> {
         after: row.try_get("reached")?,
         alert: row.try_get("alert")?,
         event: row.try_get("event")?,
-        kind: row.try_get("kind")?,
-        severity: row.try_get("severity")?,
+        kind: kind(row.try_get("kind")?),
+        severity: severity(row.try_get("severity")?),
         who: row.try_get("who")?,
         outcome: row.try_get("outcome")?,
         wall: row.try_get("wall")?,

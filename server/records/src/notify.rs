@@ -6,13 +6,14 @@
 
 pub mod message;
 
+use care::Severity;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::forgotten::{Kept, oldest};
 use super::refusal::pick;
 use crate::clock::Now;
-use crate::column::stored;
+use crate::column::{kind, stored};
 use crate::due::DueStep;
 
 use self::message::Message;
@@ -99,7 +100,7 @@ pub async fn unclaimed(
     let now = (stored(now.mono), now.wall_ms);
     let home = query("SELECT home FROM alert WHERE id = $1").bind(&step.alert);
     let home = home.fetch_one(&mut *c).await?.try_get("home")?;
-    let urgent = step.severity > 0;
+    let urgent = step.severity > Severity::Fault;
     let told = Message {
         alert: &step.alert,
         kind: step.kind,
@@ -144,7 +145,7 @@ pub async fn over_of(c: &mut AnyConnection, over: Over<'_>, wall: i64) -> Result
         let channel: String = row.try_get("channel")?;
         let notice = Message {
             alert: over.alert,
-            kind: row.try_get("kind")?,
+            kind: kind(row.try_get("kind")?),
             home: row.try_get("home")?,
             reason: OVER,
             round: 0,

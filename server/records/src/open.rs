@@ -2,9 +2,13 @@
 //!
 //! Not here: the desk's reading of alerts (`records::desk`).
 
+use care::{Kind, Severity};
+use proto::down::Rung;
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::column::rung;
+use crate::desk::AlertState;
 
 /// Names asked for in one statement.
 const NAMES: usize = 300;
@@ -17,7 +21,7 @@ pub struct Known {
     /// Its end tag; empty in rows of older builds.
     pub tag: Vec<u8>,
     /// Rung it has reached.
-    pub rung: i64,
+    pub rung: Rung,
 }
 
 /// The alert of an incident.
@@ -40,7 +44,7 @@ pub async fn alert_of(
     let sql = "SELECT id, state, evidence FROM alert WHERE home = $1 AND incident = $2";
     let row = query(sql).bind(home).bind(incident).fetch_optional(c).await?;
     let read = |row: sqlx::any::AnyRow| {
-        let over = row.try_get::<i64, _>("state")? == 3;
+        let over = AlertState::read(row.try_get("state")?) == AlertState::Closed;
         Ok(OfIncident { alert: row.try_get("id")?, over, evidence: row.try_get("evidence")? })
     };
     row.map(read).transpose()
@@ -79,8 +83,8 @@ pub async fn known(c: &mut AnyConnection, names: &[(i64, i64, i64)]) -> Result<V
 pub struct OfPress {
     /// Row id.
     pub alert: String,
-    /// Its state.
-    pub state: i64,
+    /// In whose hands it is.
+    pub state: AlertState,
     /// Home number.
     pub home: i64,
     /// The device that raised it.
@@ -110,7 +114,7 @@ pub async fn of_press(
     let read = |row: sqlx::any::AnyRow| {
         Ok(OfPress {
             alert: row.try_get("id")?,
-            state: row.try_get("state")?,
+            state: AlertState::read(row.try_get("state")?),
             home: row.try_get("home")?,
             device: row.try_get("device")?,
             newest: row.try_get("newest")?,
@@ -147,13 +151,13 @@ pub async fn any_closed(c: &mut AnyConnection, alerts: &[&str]) -> Result<bool, 
 /// The open alert of a kind that stands for unreadable emergencies of this speaker behind this gateway.
 pub async fn nameless(
     c: &mut AnyConnection,
-    kind: i64,
+    kind: Kind,
     (home, device): (i64, Option<i64>),
     gateway: i64,
 ) -> Result<Option<String>, Error> {
     let sql = "SELECT id FROM alert WHERE state < 3 AND kind = $1 AND home = $2 AND gateway = $3 \
                AND COALESCE(device, -1) = $4 ORDER BY raised_mono DESC LIMIT 1";
-    let asked = query(sql).bind(kind).bind(home).bind(gateway).bind(device.unwrap_or(-1));
+    let asked = query(sql).bind(kind.number()).bind(home).bind(gateway).bind(device.unwrap_or(-1));
     asked.fetch_optional(c).await?.map(|row| row.try_get("id")).transpose()
 }
 
@@ -223,7 +227,10 @@ pub async fn alerted(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<(i64, b
         });
         sql.push(") GROUP BY home");
         found.extend(readable(&fetch(sql.build(), &mut *c).await?, |row| {
-            Ok((row.try_get("home")?, row.try_get::<i64, _>("gravest")? == 3))
+            Ok((
+                row.try_get("home")?,
+                row.try_get::<i64, _>("gravest")? == Severity::Emergency.number(),
+            ))
         }));
     }
     Ok(found)
@@ -237,7 +244,7 @@ pub async fn alarmed(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<i64>, E
 
 fn pressed(row: &sqlx::any::AnyRow) -> Result<Known, Error> {
     let name = (row.try_get("device")?, row.try_get("boot")?, row.try_get("seq")?);
-    Ok(Known { name, tag: row.try_get("hash")?, rung: row.try_get("rung")? })
+    Ok(Known { name, tag: row.try_get("hash")?, rung: rung(row.try_get("rung")?) })
 }
 
 trait PushNames {

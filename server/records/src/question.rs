@@ -2,23 +2,31 @@
 //!
 //! The question itself lives in the judgement of the home; a row is what people read later. Not here: lamps.
 
+use care::Kind;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::column::kind;
 
 /// How long answered questions are kept, ms: as long as homes can be rehearsed.
 const KEPT_MS: i64 = 91 * 24 * 60 * 60 * 1_000;
 
-/// What became of a question; numbers are for ever.
+/// What became of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// It is being asked.
-    None = 0,
+    None,
     /// Somebody did something.
-    Given = 1,
+    Given,
     /// Nobody did, and it is an alert.
-    Raised = 2,
+    Raised,
 }
+
+proto::numbered!(Answer: i64 {
+    None = 0 "none",
+    Given = 1 "given",
+    Raised = 2 "raised",
+});
 
 /// One question to a home.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +35,8 @@ pub struct QuestionRow {
     pub home: i64,
     /// Incident number that it has, or would have had.
     pub incident: i64,
-    /// Number of `care::Kind`.
-    pub kind: i64,
+    /// What would be raised.
+    pub kind: Kind,
     /// Device number.
     pub device: Option<i64>,
     /// When it was asked, wall clock.
@@ -37,8 +45,8 @@ pub struct QuestionRow {
     pub until_mono: i64,
     /// When it ended, wall clock.
     pub ended_wall: Option<i64>,
-    /// Number of [`Answer`].
-    pub answer: i64,
+    /// What became of it.
+    pub answer: Answer,
 }
 
 /// Notes that a home is asked, and forgets what is too old to be looked at.
@@ -51,7 +59,7 @@ pub async fn ask(c: &mut AnyConnection, row: &QuestionRow) -> Result<(), Error> 
     query(sql)
         .bind(row.home)
         .bind(row.incident)
-        .bind(row.kind)
+        .bind(row.kind.number())
         .bind(row.device)
         .bind(row.asked_wall)
         .bind(row.until_mono)
@@ -70,7 +78,7 @@ pub async fn end(
     let sql = "UPDATE question SET answer = $3, ended_wall = $4 \
                WHERE home = $1 AND incident = $2 AND answer = 0";
     let done =
-        query(sql).bind(home).bind(incident).bind(answer as i64).bind(wall).execute(c).await?;
+        query(sql).bind(home).bind(incident).bind(answer.number()).bind(wall).execute(c).await?;
     Ok(done.rows_affected() > 0)
 }
 
@@ -87,12 +95,12 @@ pub async fn of_home(
         Ok(QuestionRow {
             home: row.try_get("home")?,
             incident: row.try_get("incident")?,
-            kind: row.try_get("kind")?,
+            kind: kind(row.try_get("kind")?),
             device: row.try_get("device")?,
             asked_wall: row.try_get("asked_wall")?,
             until_mono: row.try_get("until_mono")?,
             ended_wall: row.try_get("ended_wall")?,
-            answer: row.try_get("answer")?,
+            answer: Answer::from_number(row.try_get("answer")?).unwrap_or(Answer::None),
         })
     };
     Ok(readable(&rows, read))

@@ -4,10 +4,12 @@
 //! stand in it however often a home calls. Not here: which lines a card shows (`desk::story`), or the rows
 //! of signals as they are written (`records::chain`).
 
+use care::{Kind, Trust};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::column::{kind, trust};
 
 /// One action on an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,16 +55,16 @@ impl TimelineRow {
 /// A signal of a home that joined an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignalRow {
-    /// Number of `care::Kind`.
-    pub kind: i64,
+    /// What was said.
+    pub kind: Kind,
     /// Device number, if one spoke.
     pub device: Option<i64>,
     /// When it was said, wall clock.
     pub at_wall: i64,
     /// Whether it came late.
     pub late: bool,
-    /// Number of `care::Trust`.
-    pub trust: i64,
+    /// How far it is to be believed.
+    pub trust: Trust,
 }
 
 /// Adds a line to an alert's story.
@@ -122,11 +124,11 @@ pub async fn newer(
     let rows = fetch(query(sql).bind(alert).bind(seen).bind(most), c).await?;
     let read = |row: &AnyRow| {
         Ok(SignalRow {
-            kind: row.try_get("kind")?,
+            kind: kind(row.try_get("kind")?),
             device: row.try_get("device")?,
             at_wall: row.try_get("at_wall")?,
             late: row.try_get::<i64, _>("late")? != 0,
-            trust: row.try_get("trust")?,
+            trust: trust(row.try_get("trust")?),
         })
     };
     let mut found = readable(&rows, read);

@@ -4,8 +4,28 @@
 
 use sqlx::{AnyConnection, Error, Row, query};
 
+/// What the last step has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It had nobody to tell.
+    Nobody,
+    /// It was sent, and is not confirmed.
+    Sent,
+    /// Whoever it was for has confirmed it.
+    Confirmed,
+    /// It was given up.
+    Failed,
+}
+
+proto::numbered!(Told: i64 {
+    Nobody = 1 "nobody",
+    Sent = 2 "sent",
+    Confirmed = 3 "told",
+    Failed = 4 "failed",
+});
+
 /// Whoever has confirmed stays the last word of a round.
-const CONFIRMED: i64 = 3;
+const CONFIRMED: i64 = Told::Confirmed.number();
 
 /// Adds a line to an alert's story.
 pub async fn line(
@@ -19,16 +39,16 @@ pub async fn line(
 }
 
 /// Notes what the last step has come to; the change is the caller's.
-pub async fn put(c: &mut AnyConnection, alert: &str, told: i64) -> Result<(), Error> {
+pub async fn put(c: &mut AnyConnection, alert: &str, told: Told) -> Result<(), Error> {
     let sql = "UPDATE alert SET told = $2 WHERE id = $1 AND told <> $3";
-    query(sql).bind(alert).bind(told).bind(CONFIRMED).execute(c).await.map(drop)
+    query(sql).bind(alert).bind(told.number()).bind(CONFIRMED).execute(c).await.map(drop)
 }
 
 /// Notes it as a change of its own; says whether there is such an alert that is not over.
 pub async fn change(
     c: &mut AnyConnection,
     alert: &str,
-    (told, wall): (i64, i64),
+    (told, wall): (Told, i64),
 ) -> Result<bool, Error> {
     let open = query("SELECT id FROM alert WHERE id = $1 AND state < 3").bind(alert);
     if open.fetch_optional(&mut *c).await?.is_none() {
@@ -37,6 +57,6 @@ pub async fn change(
     let sql = "INSERT INTO change (alert, wall) VALUES ($1, $2) RETURNING cursor";
     let cursor: i64 = query(sql).bind(alert).bind(wall).fetch_one(&mut *c).await?.try_get(0)?;
     let sql = "UPDATE alert SET cursor = $2, told = CASE WHEN told = $4 THEN told ELSE $3 END WHERE id = $1";
-    query(sql).bind(alert).bind(cursor).bind(told).bind(CONFIRMED).execute(c).await?;
+    query(sql).bind(alert).bind(cursor).bind(told.number()).bind(CONFIRMED).execute(c).await?;
     Ok(true)
 }

@@ -16,11 +16,12 @@ use records::Writer;
 use crate::alert::told;
 use crate::app::App;
 use crate::clock::Now;
-use crate::desk::life::{CLOSED, OPEN, mono, stored};
+use crate::desk::life::stored;
 use crate::desk::story::What;
-use crate::desk::view::{AlertView, SHOWN, kind_of, severity_of};
+use crate::desk::view::{AlertView, SHOWN};
 use crate::live::Change;
 use crate::records::chain::{Batch, Growth, Line};
+use crate::records::desk::AlertState;
 use crate::records::due::DueStep;
 use crate::records::refusal::{is_of_row, leave_out};
 use crate::records::{chain, desk, due, notify};
@@ -56,7 +57,7 @@ pub async fn run(app: Arc<App>) {
 pub async fn step(app: &App) -> Result<u64, records::Error> {
     let now = app.clock.now();
     let mut reader = app.records.reader().await?;
-    let any = due::any(&mut reader, stored(now.mono)).await?;
+    let any = due::any(&mut reader, now.mono).await?;
     drop(reader);
     if !any {
         return Ok(0);
@@ -73,7 +74,7 @@ async fn apart(app: &App, now: Now) -> Result<u64, records::Error> {
     let (mut taken, mut stuck) = (0, Vec::new());
     loop {
         let mut reader = app.records.reader().await?;
-        let steps = due::steps_but(&mut reader, stored(now.mono), AT_ONCE, &stuck).await?;
+        let steps = due::steps_but(&mut reader, now.mono, AT_ONCE, &stuck).await?;
         drop(reader);
         for step in &steps {
             match take_due(app, now, Some(step)).await {
@@ -96,7 +97,7 @@ async fn apart(app: &App, now: Now) -> Result<u64, records::Error> {
 /// Whether a step that cannot be taken rests now.
 async fn put_off(app: &App, now: Now, step: &DueStep) -> Result<bool, records::Error> {
     let mut writer = app.records.begin().await?;
-    match due::put_off(&mut writer, step, stored(now.mono.after(REST))).await {
+    match due::put_off(&mut writer, step, now.mono.after(REST)).await {
         Ok(()) => writer.commit().await.map(|()| true),
         Err(error) if is_of_row(&error) => Ok(false),
         Err(error) => Err(error),
@@ -108,8 +109,8 @@ async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, re
     let mut writer = app.records.begin().await?;
     // Read where it is written: nobody takes or ends an alert between the look and the step.
     let steps = match only {
-        Some(step) => due::still(&mut writer, stored(now.mono), step).await?.into_iter().collect(),
-        None => due::steps(&mut writer, stored(now.mono), AT_ONCE).await?,
+        Some(step) => due::still(&mut writer, now.mono, step).await?.into_iter().collect(),
+        None => due::steps(&mut writer, now.mono, AT_ONCE).await?,
     };
     let mut batch = Batch::default();
     let mut told = false;
@@ -142,28 +143,27 @@ async fn take(
     step: &DueStep,
     batch: &mut Batch,
 ) -> Result<bool, records::Error> {
-    if step.state == CLOSED {
-        due::done(writer, step, stored(now.mono)).await?;
+    if step.state == AlertState::Closed {
+        due::done(writer, step, now.mono).await?;
         return Ok(false);
     }
-    let course = Course::of(kind_of(step.kind), severity_of(step.severity));
-    let known = Step::from_number(step.step);
+    let course = Course::of(step.kind, step.severity);
     // What sank below an emergency keeps its place on the ladder, as what somebody has.
-    let (Some(course), Some(known), OPEN) = (course, known, step.state) else {
-        due::put_off(writer, step, stored(now.mono.after(RENEW))).await?;
+    let (Some(course), Some(known), AlertState::Open) = (course, step.step, step.state) else {
+        due::put_off(writer, step, now.mono.after(RENEW)).await?;
         return Ok(false);
     };
-    if !due::done(writer, step, stored(now.mono)).await? {
+    if !due::done(writer, step, now.mono).await? {
         return Ok(false);
     }
-    if let Some((next, planned)) = course.next(known, mono(step.due)) {
+    if let Some((next, planned)) = course.next(known, step.due) {
         let due = if step.visible || !course.hurries() { planned } else { now.mono };
-        due::next(writer, step, (next as i64, stored(due))).await?;
+        due::next(writer, step, (next, due)).await?;
     }
     if known == Step::CheckVisible && step.visible {
         return Ok(false);
     }
-    batch.grown.push(Growth { id: step.alert.clone(), step: Some(step.step), ..Growth::default() });
+    batch.grown.push(Growth { id: step.alert.clone(), step: Some(known), ..Growth::default() });
     let mut tell = |what: What, detail: String| {
         batch.lines.push(Line {
             alert: step.alert.clone(),
@@ -174,7 +174,7 @@ async fn take(
             ..Line::default()
         });
     };
-    tell(What::Step, step.step.to_string());
+    tell(What::Step, known.number().to_string());
     if let Some((what, detail)) = told::taken(app, writer, (&step.alert, known), now).await? {
         tell(what, detail);
     }

@@ -8,8 +8,7 @@ use care::alert::Course;
 use records::Writer;
 
 use crate::clock::Now;
-use crate::desk::life::{CLOSED, OPEN, stored};
-use crate::desk::view::{kind_of, severity_of};
+use crate::records::desk::AlertState;
 use crate::records::desk::DeskRow;
 use crate::records::event::{self, Event};
 use crate::records::{due, notify};
@@ -18,26 +17,26 @@ use crate::records::{due, notify};
 pub async fn turned(
     c: &mut Writer,
     row: &mut DeskRow,
-    was: i64,
+    was: AlertState,
     now: Now,
 ) -> Result<(), records::Error> {
-    if row.state == CLOSED && was != CLOSED {
-        due::end(c, &row.id, stored(now.mono)).await?;
+    if row.state == AlertState::Closed && was != AlertState::Closed {
+        due::end(c, &row.id, now.mono).await?;
         event::tell(c, &row.id, (Event::Closed, row.closed_by.as_deref()), now.wall_ms).await?;
         return notify::over(c, &row.id, now.wall_ms).await;
     }
-    if row.state != OPEN || was == OPEN {
+    if row.state != AlertState::Open || was == AlertState::Open {
         return Ok(());
     }
-    let Some(course) = Course::of(kind_of(row.kind), severity_of(row.severity)) else {
+    let Some(course) = Course::of(row.kind, row.severity) else {
         return Ok(());
     };
-    let rounds = due::end(c, &row.id, stored(now.mono)).await?;
+    let rounds = due::end(c, &row.id, now.mono).await?;
     // Equipment climbs only where homes stand behind it: then it had a round before.
     if course == Course::Person || rounds > 0 {
         let (step, at) = course.begin(now.mono);
-        due::begin(c, &row.id, (step as i64, stored(at))).await?;
-        (row.visible_mono, row.step) = (None, -1);
+        due::begin(c, &row.id, (step, at)).await?;
+        (row.visible_mono, row.step) = (None, None);
     }
     Ok(())
 }

@@ -17,34 +17,11 @@ use crate::desk::story::What;
 use crate::live::Change;
 use crate::records::event::{self, Event};
 use crate::records::notify::OutboxRow;
+use crate::records::told::Told;
 use crate::records::{desk, staff, told as rows};
 
 /// Why the outside is told that nobody has an alert.
 const UNCLAIMED: &str = "unclaimed";
-
-/// What the last step has come to; numbers are for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    /// It had nobody to tell.
-    Nobody = 1,
-    /// It was sent, and is not confirmed.
-    Sent = 2,
-    /// Whoever it was for has confirmed it.
-    Confirmed = 3,
-    /// It was given up.
-    Failed = 4,
-}
-
-/// Word of a stored number; none while no step has told anybody.
-pub const fn word(number: i64) -> Option<&'static str> {
-    match number {
-        1 => Some("nobody"),
-        2 => Some("sent"),
-        3 => Some("told"),
-        4 => Some("failed"),
-        _ => None,
-    }
-}
 
 /// Writes down whom a step had, in its transaction; gives the line of the story.
 pub async fn taken(
@@ -53,7 +30,7 @@ pub async fn taken(
     (alert, step): (&str, Step),
     now: Now,
 ) -> Result<Option<(What, String)>, records::Error> {
-    let number = step as i64;
+    let number = step.number();
     let (what, detail, told) = match step {
         // Screens show and ring by themselves: a check and a ring tell nobody else.
         Step::CheckVisible | Step::RingAll => return Ok(None),
@@ -69,7 +46,7 @@ pub async fn taken(
         },
     };
     if let Some(told) = told {
-        rows::put(c, alert, told as i64).await?;
+        rows::put(c, alert, told).await?;
     }
     Ok(Some((what, detail)))
 }
@@ -93,7 +70,7 @@ pub async fn ended(
     if row.reason != UNCLAIMED {
         return Ok(false);
     }
-    let who = format!("{}:{}", Step::External as i64, row.channel);
+    let who = format!("{}:{}", Step::External.number(), row.channel);
     let (what, detail, told) = match why {
         None => (What::Told, who, Told::Confirmed),
         Some(why) => (What::Untold, format!("{who} {why}"), Told::Failed),
@@ -103,7 +80,7 @@ pub async fn ended(
     if why.is_none() {
         event::tell(c, &row.alert, (Event::Told, None), now.wall_ms).await?;
     }
-    rows::change(c, &row.alert, (told as i64, now.wall_ms)).await
+    rows::change(c, &row.alert, (told, now.wall_ms)).await
 }
 
 /// Tells screens of receipts after their commit; runs until the process ends.

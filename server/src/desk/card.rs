@@ -4,6 +4,7 @@
 //! written down with who and why. What is not recorded is a missing value here and a word on the page, never a guess.
 //! Not here: how it is drawn (`pages::card`), what of it somebody may read (`rights`).
 
+use proto::down::Rung;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -11,11 +12,10 @@ use crate::auth::Staff;
 use crate::auth::role::Role;
 use crate::desk::rights::{self, Rights};
 use crate::desk::story::{self, What};
-use crate::desk::view::{self, AlertView, kind_of, kind_word, trust_word};
+use crate::desk::view::{self, AlertView};
 use crate::desk::{DeskError, queue};
-use crate::records::column;
 use crate::records::contact::Listed;
-use crate::records::desk::{self, ActivationRow, DeskRow};
+use crate::records::desk::{self, ActivationRow, AlertState, DeskRow};
 use crate::records::refusal::{is_of_row, leave_out};
 use crate::records::resident::Resident;
 use crate::records::story::{self as rows, ActionRow, TimelineRow};
@@ -71,7 +71,7 @@ pub async fn open(app: &App, id: &str, me: &Staff) -> Result<Card, DeskError> {
     let now = whose::now(&mut c, row.home).await?;
     // What happened here before they came is not theirs.
     let since = whose.persons.iter().map(|person| person.since_ms).min().unwrap_or_default();
-    past.retain(|r| r.id != row.id && r.state == 3 && r.raised_wall >= since);
+    past.retain(|r| r.id != row.id && r.state == AlertState::Closed && r.raised_wall >= since);
     past.truncate(usize::try_from(PAST).unwrap_or(5));
     let rights = rights::of_alert(app, &mut c, me, &row).await?;
     let lines = rows::timeline(&mut c, id, What::Again.number()).await?;
@@ -175,11 +175,11 @@ impl Card {
         let after = row.pressed_mono.map(|at| at - self.row.raised_mono);
         json!({
             "device": id.device, "boot": id.boot, "seq": id.seq,
-            "kind": kind_word(kind_of(row.kind)),
+            "kind": row.kind.word(),
             "pressed_ms": after.map(|after| self.row.raised_wall + after),
             "received_ms": row.received_wall, "late": row.late,
-            "trust": trust_word(row.trust),
-            "rung": column::rung(row.rung).word(),
+            "trust": row.trust.word(),
+            "rung": row.rung.unwrap_or(Rung::Stored).word(),
         })
     }
 }

@@ -7,6 +7,7 @@
 //! Not here: which wishes there are.
 
 use care::alert::{Life, Refusal, State};
+use proto::down::Rung;
 use proto::unit::Mono;
 use records::Writer;
 
@@ -38,7 +39,7 @@ pub struct Trace {
     /// Last words, kept with the alert.
     pub note: Option<String>,
     /// Rung that its presses reach by it.
-    pub rung: Option<i64>,
+    pub rung: Option<Rung>,
 }
 
 /// What a wish has done.

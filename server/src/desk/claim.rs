@@ -15,9 +15,6 @@ use crate::desk::{DeskError, life, queue};
 use crate::records::desk;
 use crate::records::story::{self, TimelineRow};
 
-/// Number of the rung `seen` in rows.
-const SEEN: i64 = 3;
-
 /// A claim that was won.
 #[derive(Debug)]
 pub struct Claim {
@@ -45,7 +42,7 @@ async fn hold(
     wish: impl FnOnce(&mut Life<String>, Mono) -> Result<care::alert::Fence, Refusal<String>> + Send,
 ) -> Result<Claim, DeskError> {
     let who = Some(hand.who.clone());
-    let trace = Trace { what: Some(what), who, rung: Some(SEEN), ..Trace::default() };
+    let trace = Trace { what: Some(what), who, rung: Some(Rung::Seen), ..Trace::default() };
     let done = change(app, id, trace, wish).await?;
     app.tell_rung(&done.risen, Rung::Seen);
     let mut reader = app.records.reader().await?;

@@ -6,7 +6,7 @@
 use care::Kind;
 use care::policy::ladder::{FAULT_FIX, FAULT_WORKAROUND};
 
-use crate::desk::view::{AlertView, kind_of};
+use crate::desk::view::AlertView;
 use crate::records::desk::DeskRow;
 
 /// One cause and everything that it has done, the oldest first.
@@ -84,7 +84,7 @@ pub fn cause(view: &AlertView) -> String {
 /// Matters of these rows and their views, the oldest first.
 pub fn matters(alerts: impl IntoIterator<Item = (DeskRow, AlertView)>) -> Vec<Matter> {
     let mut found: Vec<(String, Matter)> = Vec::new();
-    for (row, view) in alerts.into_iter().filter(|(row, _)| is_equipment(kind_of(row.kind))) {
+    for (row, view) in alerts.into_iter().filter(|(row, _)| is_equipment(row.kind)) {
         let (key, since_ms, age_ms) = (cause(&view), view.raised_ms, view.age_ms);
         match found.iter_mut().find(|(known, _)| *known == key) {
             Some((_, matter)) => {

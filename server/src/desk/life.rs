@@ -1,24 +1,12 @@
 //! Between a row and `care`'s life of an alert: reading it, and writing back what a wish has changed.
 //!
-//! The rules are the pure ones; this room only knows the numbers of the columns.
+//! The rules are the pure ones; this room only knows which columns tell of which part of a life.
 //! Not here: SQL, or who may wish what.
 
-use care::alert::{Ending, Fence, Life, Return, Shown, State, Taken};
+use care::alert::{Ending, Fence, Life, Shown, State, Taken};
 
 pub use crate::records::column::{mono, stored};
-use crate::records::desk::DeskRow;
-
-/// Numbers of `alert.state`.
-pub const OPEN: i64 = 0;
-/// Somebody has it.
-pub const CLAIMED: i64 = 1;
-/// Put aside.
-pub const SUSPENDED: i64 = 2;
-/// Over.
-pub const CLOSED: i64 = 3;
-
-const LAPSED: i64 = 1;
-const RESUMED: i64 = 2;
+use crate::records::desk::{AlertState, DeskRow};
 
 /// A fence or a cursor as a column holds it.
 pub fn number(value: u64) -> i64 {
@@ -29,22 +17,18 @@ pub fn number(value: u64) -> i64 {
 pub fn of(row: &DeskRow) -> Life<String> {
     let owner = row.owner.clone().unwrap_or_default();
     let state = match row.state {
-        CLAIMED => State::Claimed {
+        AlertState::Claimed => State::Claimed {
             owner,
             lease: mono(row.lease_mono.unwrap_or(0)),
             since: mono(row.since_mono.unwrap_or(row.raised_mono)),
             acted: mono(row.acted_mono.unwrap_or(row.raised_mono)),
             begun: row.begun,
         },
-        SUSPENDED => State::Suspended { by: owner, until: mono(row.suspended_until.unwrap_or(0)) },
-        CLOSED => State::Closed(Ending::Passed),
-        _ => State::Open {
-            returned: match row.returned {
-                LAPSED => Some(Return::Lapsed),
-                RESUMED => Some(Return::Resumed),
-                _ => None,
-            },
-        },
+        AlertState::Suspended => {
+            State::Suspended { by: owner, until: mono(row.suspended_until.unwrap_or(0)) }
+        }
+        AlertState::Closed => State::Closed(Ending::Passed),
+        AlertState::Open => State::Open { returned: row.returned },
     };
     Life {
         state,
@@ -70,17 +54,13 @@ pub fn into(row: &mut DeskRow, life: &Life<String>, wall: i64) {
     row.suspended_until = None;
     match &life.state {
         State::Open { returned } => {
-            row.state = OPEN;
+            row.state = AlertState::Open;
             row.owner = None;
             row.since_mono = None;
-            row.returned = match returned {
-                None => 0,
-                Some(Return::Lapsed) => LAPSED,
-                Some(Return::Resumed) => RESUMED,
-            };
+            row.returned = *returned;
         }
         State::Claimed { owner, lease, since, acted, begun } => {
-            row.state = CLAIMED;
+            row.state = AlertState::Claimed;
             row.owner = Some(owner.clone());
             row.lease_mono = Some(stored(*lease));
             row.since_mono = Some(stored(*since));
@@ -89,17 +69,17 @@ pub fn into(row: &mut DeskRow, life: &Life<String>, wall: i64) {
             row.claimed_wall = row.claimed_wall.or(Some(wall));
         }
         State::Suspended { by, until } => {
-            row.state = SUSPENDED;
+            row.state = AlertState::Suspended;
             row.owner = Some(by.clone());
             row.suspended_until = Some(stored(*until));
         }
         State::Closed(ending) => {
-            row.state = CLOSED;
+            row.state = AlertState::Closed;
             row.owner = None;
             row.closed_wall = Some(wall);
             if let Ending::By(who, outcome) = ending {
                 row.closed_by = Some(who.clone());
-                row.outcome = Some(i64::from(outcome.code()));
+                row.outcome = Some(*outcome);
             }
         }
     }

@@ -10,9 +10,9 @@ use proto::id::GatewayId;
 use records::Reader;
 
 use crate::app::App;
-use crate::desk::life::CLAIMED;
 use crate::desk::names::HomeName;
-use crate::desk::view::{self, AlertView, SHOWN, kind_of};
+use crate::desk::view::{self, AlertView, SHOWN};
+use crate::records::desk::AlertState;
 use crate::records::desk::{self, DeskRow};
 use crate::records::{gateway, home, presses, staff};
 
@@ -37,7 +37,9 @@ pub async fn snapshot(app: &App, me: &str) -> Result<Snapshot, records::Error> {
     let mut rows = desk::open(&mut reader).await?;
     let now = app.clock.now().mono;
     rows.sort_by_key(|row| view::rank(row, now));
-    let mine = rows.iter().filter(|row| row.state == CLAIMED && row.owner.as_deref() == Some(me));
+    let mine = rows
+        .iter()
+        .filter(|row| row.state == AlertState::Claimed && row.owner.as_deref() == Some(me));
     let fences = mine.map(|row| (row.id.clone(), row.fence)).collect();
     Ok(Snapshot { cursor, alerts: views(app, &mut reader, &rows).await?, fences })
 }
@@ -64,7 +66,7 @@ async fn learn_homes(app: &App, c: &mut Reader, rows: &[DeskRow]) -> Result<(), 
     let mut named = BTreeSet::new();
     for row in rows {
         named.insert(row.home);
-        let near = row.gateway.filter(|_| row.home == 0 || kind_of(row.kind) == Kind::NoWay);
+        let near = row.gateway.filter(|_| row.home == 0 || row.kind == Kind::NoWay);
         let near = near.and_then(|gateway| GatewayId::new(gateway.unsigned_abs()));
         named.extend(near.map(|gateway| app.names.unread(gateway)).unwrap_or_default());
     }

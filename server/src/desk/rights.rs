@@ -10,7 +10,7 @@ use records::Reader;
 use crate::app::App;
 use crate::auth::Staff;
 use crate::desk::life::{mono, stored};
-use crate::records::desk::{self, DeskRow};
+use crate::records::desk::{self, AlertState, DeskRow};
 use crate::records::look::{self, Look};
 use crate::records::resident::Resident;
 
@@ -109,7 +109,7 @@ pub async fn of_alert(
     row: &DeskRow,
 ) -> Result<Rights, records::Error> {
     let rights = of_home(app, c, me, row.home).await?;
-    if row.state < 3 {
+    if row.state != AlertState::Closed {
         return Ok(rights);
     }
     let since = app.clock.now().wall_ms - AFTER_CLOSE_MS;

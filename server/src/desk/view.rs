@@ -5,21 +5,20 @@
 //! Names of people come from [`crate::desk::names`], so that a view can be made without a read.
 //! Not here: where a row stands in the queue (`queue`), or what may be done to it (`care::alert`).
 
-use care::alert::{Band, Ladder, Rank, Return, Standing, State, queue_rank};
+use care::Kind;
+use care::alert::{Band, Ladder, Rank, Return, Standing, State, Step, queue_rank};
 use care::policy::{FIRST_ACTION, NEXT_ACTION};
-use care::{Kind, Severity};
 use proto::id::{GatewayId, HomeId};
 use proto::unit::{Millis, Mono};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::alert::told;
 use crate::desk::life;
 use crate::desk::names::Names;
-use crate::records::column;
 pub use crate::records::column::{device_text, home_text};
 use crate::records::desk::{ActivationRow, DeskRow};
 use crate::records::story::SignalRow;
+use crate::records::told::Told;
 
 /// One alert as a screen is told it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -123,31 +122,11 @@ pub struct Activation {
     pub seq: u32,
 }
 
-/// Word of a kind.
-pub const fn kind_word(kind: Kind) -> &'static str {
-    kind.word()
-}
-
-/// Reads the number of a kind; an unknown one is an unreadable emergency, never less.
-pub const fn kind_of(number: i64) -> Kind {
-    column::kind(number)
-}
-
-/// Word of a severity.
-pub const fn severity_word(severity: Severity) -> &'static str {
-    severity.word()
-}
-
-/// Reads the number of a severity; an unknown one is an emergency, never less.
-pub const fn severity_of(number: i64) -> Severity {
-    column::severity(number)
-}
-
 /// Where a row stands in the queue.
 pub fn rank(row: &DeskRow, now: Mono) -> Option<Rank> {
     let standing = Standing {
-        kind: kind_of(row.kind),
-        severity: severity_of(row.severity),
+        kind: row.kind,
+        severity: row.severity,
         work: life::of(row).work(now),
         raised: life::mono(row.raised_mono),
         home: HomeId::new(row.home.unsigned_abs())?,
@@ -207,7 +186,7 @@ impl AlertView {
         let gateway = row.gateway.and_then(|g| GatewayId::new(g.unsigned_abs()));
         let near = gateway.filter(|_| row.home == 0);
         let gateway_label = gateway.and_then(|id| names.gateway(id)).unwrap_or_default();
-        let box_of = near.or(gateway.filter(|_| kind_of(row.kind) == Kind::NoWay));
+        let box_of = near.or(gateway.filter(|_| row.kind == Kind::NoWay));
         let gateway_homes = box_of.map(|gateway| names.behind(gateway)).unwrap_or_default();
         let newest = activations.len().saturating_sub(ACTIVATIONS_MAX);
         let holder = |id: &String| Holder { id: id.clone(), display: names.staff(id) };
@@ -215,10 +194,9 @@ impl AlertView {
         Some(Self {
             id: row.id.clone(),
             cursor: row.cursor,
-            kind: kind_word(kind_of(row.kind)),
-            severity: severity_word(severity_of(row.severity)),
-            state: ["open", "claimed", "suspended", "closed"]
-                [usize::try_from(row.state.clamp(0, 3)).unwrap_or(0)],
+            kind: row.kind.word(),
+            severity: row.severity.word(),
+            state: row.state.word(),
             interrupted: matches!(life.state, State::Open { returned: Some(Return::Lapsed) }),
             home: home_text(row.home),
             home_label: near.map_or(name.label.clone(), |gateway| {
@@ -232,7 +210,7 @@ impl AlertView {
             gateway_homes,
             gateway_homes_count: box_of.map_or(0, |gateway| names.served(gateway).len()),
             count: row.count,
-            trust: trust_word(row.trust),
+            trust: row.trust.word(),
             late: row.late,
             raised_ms: row.raised_wall,
             mono_ms: life::stored(now),
@@ -246,9 +224,9 @@ impl AlertView {
             taken_from: row.taken_from.as_ref().map(holder),
             ended_by: row.taken_by.as_ref().map(holder),
             step: reached(row.step),
-            told: told::word(row.told),
+            told: row.told.map(Told::word),
             visible: row.visible_mono.is_some(),
-            outcome: row.outcome,
+            outcome: row.outcome.map(|outcome| i64::from(outcome.code())),
             activations: activations.iter().skip(newest).map(activation).collect(),
             evidence: evidence.unwrap_or_default(),
         })
@@ -258,15 +236,10 @@ impl AlertView {
 /// A signal that somebody has not seen, as they are told of it.
 pub fn newer(row: &SignalRow, names: &Names) -> serde_json::Value {
     serde_json::json!({
-        "kind": kind_word(kind_of(row.kind)),
+        "kind": row.kind.word(),
         "device_label": row.device.and_then(|d| names.device(d)).unwrap_or_default(),
-        "at_ms": row.at_wall, "late": row.late, "trust": trust_word(row.trust),
+        "at_ms": row.at_wall, "late": row.late, "trust": row.trust.word(),
     })
-}
-
-/// Word of a stored trust; an unknown one is unverified, never more.
-pub const fn trust_word(number: i64) -> &'static str {
-    column::trust(number).word()
 }
 
 /// The identity of a press as it is printed.
@@ -279,9 +252,9 @@ pub fn activation(row: &ActivationRow) -> Activation {
 }
 
 /// Seconds after the press of the ladder step that a row has reached; 0 before the first that people notice.
-pub fn reached(step: i64) -> i64 {
-    let after =
-        usize::try_from(step).ok().and_then(Ladder::step).map_or(0, |(after, _)| after.get());
+pub fn reached(step: Option<Step>) -> i64 {
+    let found = Ladder::STEPS.iter().find(|(_, known)| Some(*known) == step);
+    let after = found.map_or(0, |(after, _)| after.get());
     i64::try_from(after / 1000).map_or(0, |s| if s < 15 { 0 } else { s })
 }
 

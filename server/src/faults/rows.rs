@@ -72,7 +72,7 @@ async fn one(
             batch.lines.push(line(now, &alert.id, What::Raised));
             if let Some(course) = Course::of(fault.kind, fault.severity) {
                 let (first, due) = course.begin(now.mono);
-                batch.ladder.push((alert.id.clone(), first as i64, stored(due)));
+                batch.ladder.push((alert.id.clone(), first, due));
             }
             batch.alerts.push(alert);
         }
@@ -111,12 +111,12 @@ fn alert_of(now: Now, fault: &Fault) -> NewAlert {
         id: row_id(now),
         home: fault.home,
         incident: uncounted(),
-        kind: fault.kind as i64,
-        severity: fault.severity as i64,
+        kind: fault.kind,
+        severity: fault.severity,
         device: fault.device.map(|id| number(id.get())),
         gateway: fault.gateway.map(|id| number(id.get())),
         count: 1,
-        trust: Trust::Verified as i64,
+        trust: Trust::Verified,
         late: false,
         raised_wall: now.wall_ms,
         raised_mono: stored(now.mono),

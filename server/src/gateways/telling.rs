@@ -16,7 +16,6 @@ use proto::relay::GatewayDown;
 use crate::app::App;
 use crate::ingest::judge::{device_of, number};
 use crate::provision::DeviceInfo;
-use crate::records::column;
 use crate::records::open::{self, Known, Page};
 
 /// Presses that are read at one time.
@@ -160,6 +159,6 @@ fn rung_of(known: &Known) -> Option<Word> {
     let (device, boot, seq) = known.name;
     let (device, seq) = device_of(device).zip(u32::try_from(seq).ok())?;
     let boot = BootId::from_raw(boot.cast_unsigned());
-    let rung = column::rung(known.rung).max(Rung::Received);
+    let rung = known.rung.max(Rung::Received);
     Some(Word::Rung(PressId { device, boot, seq: Seq::new(seq) }, rung))
 }

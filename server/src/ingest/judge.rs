@@ -11,6 +11,7 @@ mod homeless;
 use std::collections::HashMap;
 
 use care::{Finding, Output, Severity, Trust};
+use proto::down::Rung;
 use proto::id::{DeviceId, PressId};
 use proto::unit::Mono;
 
@@ -98,7 +99,7 @@ impl Sheet {
                 // Equipment that is well again ends its own alert; whatever touches a person is only noted.
                 let passed = is_equipment(*kind);
                 // What a detector found and is over needs a look, no hurry; nothing about a person ends by itself.
-                let graded = (!passed).then_some(Severity::General as i64);
+                let graded = (!passed).then_some(Severity::General);
                 self.grow(now, home, *incident, What::Eased, |g| {
                     (g.passed, g.graded) = (passed, graded);
                 });
@@ -129,9 +130,9 @@ impl Sheet {
             let (kind, severity) = (finding.kind, finding.severity);
             self.grow(now, home, finding.incident, What::Again, |g| {
                 g.count += 1;
-                g.severity = g.severity.max(severity as i64);
-                g.graded = g.graded.map(|graded| graded.max(severity as i64));
-                g.kind = (severity == Severity::Emergency).then_some(kind as i64).or(g.kind);
+                g.severity = g.severity.max(Some(severity));
+                g.graded = g.graded.map(|graded| graded.max(severity));
+                g.kind = (severity == Severity::Emergency).then_some(kind).or(g.kind);
                 g.evidence = Some(evidence);
                 g.wakes = true;
             });
@@ -146,12 +147,12 @@ impl Sheet {
             id: row_id(now),
             home,
             incident: i64::from(finding.incident),
-            kind: finding.kind as i64,
-            severity: finding.severity as i64,
+            kind: finding.kind,
+            severity: finding.severity,
             device: finding.device.map(|d| number(d.get())),
             gateway: cause.gateway,
             count: 1,
-            trust: cause.trust as i64,
+            trust: cause.trust,
             late: cause.late,
             raised_wall: now.wall_ms,
             raised_mono: stored(now.mono),
@@ -178,11 +179,11 @@ impl Sheet {
             device: number(press.device.get()),
             boot: signed(press.boot.get()),
             seq: i64::from(press.seq.get()),
-            trust: cause.trust as i64,
+            trust: cause.trust,
             hash: cause.hash.to_vec(),
             alert,
-            kind: finding.kind as i64,
-            rung: 2,
+            kind: finding.kind,
+            rung: Rung::Received,
             pressed_mono: stored(finding.at),
             pressed_wall: wall_of(now, finding.at),
             stored_mono: stored(cause.stored),
@@ -233,7 +234,7 @@ impl Sheet {
             change(&mut growth);
             if let Some(alert) = self.batch.alerts.get_mut(index) {
                 alert.count += growth.count;
-                let known = alert.severity.max(growth.severity);
+                let known = growth.severity.map_or(alert.severity, |to| alert.severity.max(to));
                 alert.severity = growth.graded.unwrap_or(known);
                 alert.kind = growth.kind.unwrap_or(alert.kind);
                 alert.evidence = growth.evidence.unwrap_or_else(|| alert.evidence.clone());
@@ -274,11 +275,11 @@ impl Sheet {
 fn signal(now: Now, finding: &Finding, cause: &Cause<'_>) -> SignalRow {
     let device = finding.device.or(cause.press.map(|press| press.device));
     SignalRow {
-        kind: finding.kind as i64,
+        kind: finding.kind,
         device: device.map(|device| number(device.get())),
         at_wall: wall_of(now, finding.at),
         late: cause.late,
-        trust: cause.trust as i64,
+        trust: cause.trust,
     }
 }
 

@@ -84,7 +84,7 @@ pub async fn trial(app: &App) -> Result<usize, records::Error> {
     let at = stored(now.mono);
     let mut writer = app.records.begin().await?;
     for receiver in &receivers {
-        let kind = Kind::Upkeep as i64;
+        let kind = Kind::Upkeep;
         let (alert, reason) = ("", TRIAL);
         let notice = Message { alert, kind, home: 0, reason, round: at, urgent: true };
         put(&mut writer, &notice, receiver, (at, now.wall_ms)).await?;

@@ -16,7 +16,6 @@ use crate::app::App;
 use crate::auth::Staff;
 use crate::desk::card::Card;
 use crate::desk::story::{self, What};
-use crate::desk::view::{kind_of, kind_word};
 use crate::pages::desk::tel;
 use crate::pages::protected::Shown;
 use crate::pages::when::{self, Wall};
@@ -126,8 +125,8 @@ fn past(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
             @for row in &card.past {
                 tr {
                     td { (wall.day(row.raised_wall)) }
-                    td { (lang.t(&format!("kind.{}", kind_word(kind_of(row.kind))))) }
-                    td { @if let Some(code) = row.outcome { (code) " " (lang.t(&format!("outcome.{code}"))) } }
+                    td { (lang.t(&format!("kind.{}", row.kind.word()))) }
+                    td { @if let Some(outcome) = row.outcome { (outcome.code()) " " (lang.t(&format!("outcome.{}", outcome.code()))) } }
                 }
             }
         }

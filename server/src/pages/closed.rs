@@ -3,14 +3,16 @@
 //!
 //! Who was never answered is counted as that. Not here: one alert's story (the card).
 
+use care::Severity;
+use care::alert::Outcome;
 use maud::{Markup, html};
 
 use crate::auth::Staff;
-use crate::desk::view::{home_text, kind_of, kind_word, severity_of, severity_word};
+use crate::desk::view::home_text;
 use crate::pages::top::{Here, top};
 use crate::pages::when::{self, Wall};
 use crate::pages::{Frame, desk};
-use crate::records::closed::{Ended, OUTCOMES, Wanted};
+use crate::records::closed::{Ended, Wanted};
 use crate::records::look::Glass;
 use crate::words::Lang;
 
@@ -91,8 +93,8 @@ fn filter(lang: Lang, closed: &Closed<'_>) -> Markup {
                 span { (lang.t("card.outcome")) }
                 select name="outcome" {
                     option value="" selected[wanted.outcome.is_none()] { (lang.t("closed.all")) }
-                    @for code in OUTCOMES {
-                        option value=(code) selected[wanted.outcome == Some(code)] { (lang.t(&format!("outcome.{code}"))) }
+                    @for outcome in Outcome::ALL {
+                        option value=(outcome.code()) selected[wanted.outcome == Some(outcome)] { (lang.t(&format!("outcome.{}", outcome.code()))) }
                     }
                 }
             }
@@ -136,7 +138,7 @@ fn list(lang: Lang, closed: &Closed<'_>) -> Markup {
 
 fn line(lang: Lang, wall: Wall<'_>, row: &Ended) -> Markup {
     let answer = row.claimed_wall.map(|at| at - row.raised_wall);
-    let late = row.severity == 3 && answer.is_none_or(|ms| ms > 15_000);
+    let late = row.severity == Severity::Emergency && answer.is_none_or(|ms| ms > 15_000);
     html! {
         tr data-state=(if late { "due" } else { "fine" }) {
             td { (wall.table(row.raised_wall)) }
@@ -146,8 +148,8 @@ fn line(lang: Lang, wall: Wall<'_>, row: &Ended) -> Markup {
                 " " bdi { (row.person) }
             }
             td {
-                (lang.t(&format!("kind.{}", kind_word(kind_of(row.kind))))) " "
-                span class="second" { (lang.t(&format!("severity.{}", severity_word(severity_of(row.severity))))) }
+                (lang.t(&format!("kind.{}", row.kind.word()))) " "
+                span class="second" { (lang.t(&format!("severity.{}", row.severity.word()))) }
             }
             td class="end" {
                 @match answer { Some(ms) => { (when::span(ms, lang)) } None => { (lang.t("answer.never")) } }
@@ -155,7 +157,7 @@ fn line(lang: Lang, wall: Wall<'_>, row: &Ended) -> Markup {
             td { bdi { (row.closer) } }
             td {
                 @match row.outcome {
-                    Some(code) => { (code) " " (lang.t(&format!("outcome.{code}"))) }
+                    Some(outcome) => { (outcome.code()) " " (lang.t(&format!("outcome.{}", outcome.code()))) }
                     None => { (lang.t("home.ended")) }
                 }
                 @if !row.note.is_empty() { " " span class="second" { bdi { (row.note) } } }

@@ -11,16 +11,16 @@ pub mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use care::Severity;
 use care::policy::Rules;
 use maud::{Markup, html};
 
 use self::lanes::lanes;
 pub use self::span::Span;
 use crate::desk::protection::Day;
-use crate::desk::view::{kind_of, kind_word};
 use crate::pages::chart::{self, Lane, Press, mark};
 use crate::pages::when::{self, Wall};
-use crate::records::desk::DeskRow;
+use crate::records::desk::{AlertState, DeskRow};
 use crate::words::Lang;
 
 /// Width of the chart: what a desk of 1366 px leaves beside a scroll bar.
@@ -66,7 +66,7 @@ pub fn sheet(glass: Glass<'_>, span: Span, id: &str, events: &[DeskRow]) -> Mark
     let lanes = lanes(glass);
     let presses: Vec<&DeskRow> = events
         .iter()
-        .filter(|row| row.severity == 3 && row.raised_wall >= glass.day.from_ms)
+        .filter(|row| row.severity == Severity::Emergency && row.raised_wall >= glass.day.from_ms)
         .collect();
     html! {
         section class="sheet" aria-labelledby="h24" id="readings" {
@@ -184,9 +184,13 @@ fn value(lane: &Lane, floor: f64) -> Markup {
 
 fn press_text(glass: Glass<'_>, span: Span, row: &DeskRow) -> String {
     let lang = glass.lang;
-    let key = format!("kind.{}", kind_word(kind_of(row.kind)));
+    let key = format!("kind.{}", row.kind.word());
     let kind = lang.t(&key);
-    let end = if row.state == 3 { lang.t("home.ended") } else { lang.t("home.open_now") };
+    let end = if row.state == AlertState::Closed {
+        lang.t("home.ended")
+    } else {
+        lang.t("home.open_now")
+    };
     let at = match span {
         Span::Day => glass.wall.minute(row.raised_wall),
         Span::Week | Span::Month => glass.wall.table(row.raised_wall),

@@ -2,18 +2,18 @@
 //!
 //! A number never stands without its age; silence is the word 未知 on hatch. Not here: the console.
 
+use care::Severity;
 use care::policy::Rules;
 use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::desk::chain::state_word;
 use crate::desk::protection::Day;
-use crate::desk::view::{kind_of, kind_word};
 use crate::pages::protected::Shown;
 use crate::pages::top::{Here, top};
 use crate::pages::when::{self, Wall};
 use crate::pages::{Frame, day, desk};
-use crate::records::desk::DeskRow;
+use crate::records::desk::{AlertState, DeskRow};
 use crate::words::Lang;
 
 /// Causes that stand above the day.
@@ -88,7 +88,7 @@ pub fn page(me: &Staff, home: &Home<'_>) -> Markup {
 fn state(lang: Lang, home: &Home<'_>) -> Markup {
     let (day, shown) = (home.day, &home.shown);
     let all = day.devices.len();
-    let open = home.events.0.iter().filter(|row| row.state < 3).count();
+    let open = home.events.0.iter().filter(|row| row.state != AlertState::Closed).count();
     html! {
         section class="sheet state" aria-labelledby="st" data-protection=(state_word(shown.protected.protection.state)) {
             div {
@@ -142,9 +142,12 @@ struct Share {
 impl Share {
     fn of(events: &[DeskRow], since_ms: i64, now_ms: i64) -> Self {
         let mut share = Self::default();
-        for row in events.iter().filter(|row| row.severity == 3 && row.raised_wall >= since_ms) {
+        for row in events
+            .iter()
+            .filter(|row| row.severity == Severity::Emergency && row.raised_wall >= since_ms)
+        {
             let wait = row.claimed_wall.unwrap_or(now_ms) - row.raised_wall;
-            let over = wait > IN_TIME_MS || row.state == 3;
+            let over = wait > IN_TIME_MS || row.state == AlertState::Closed;
             match row.claimed_wall {
                 Some(_) => share.quick += usize::from(wait <= IN_TIME_MS),
                 None if over => share.never += 1,
@@ -186,15 +189,15 @@ fn events(lang: Lang, home: &Home<'_>) -> Markup {
                     @for row in home.events.0.iter().take(usize::try_from(SHOWN).unwrap_or(8)) {
                         tr {
                             td { (home.wall.table(row.raised_wall)) }
-                            td { (lang.t(&format!("kind.{}", kind_word(kind_of(row.kind))))) }
+                            td { (lang.t(&format!("kind.{}", row.kind.word()))) }
                             td class="end" { @match row.claimed_wall {
                                 Some(at) => { (when::span(at - row.raised_wall, lang)) }
-                                None => { @if row.state == 0 { (t("js.unclaimed")) } }
+                                None => { @if row.state == AlertState::Open { (t("js.unclaimed")) } }
                             } }
                             td {
                                 @match row.outcome {
-                                    Some(code) => { (code) " " (lang.t(&format!("outcome.{code}"))) }
-                                    None => { @if row.state < 3 { (t("home.open_now")) } @else { (t("home.ended")) } }
+                                    Some(outcome) => { (outcome.code()) " " (lang.t(&format!("outcome.{}", outcome.code()))) }
+                                    None => { @if row.state != AlertState::Closed { (t("home.open_now")) } @else { (t("home.ended")) } }
                                 }
                             }
                         }
@@ -207,23 +210,43 @@ fn events(lang: Lang, home: &Home<'_>) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use care::{Kind, Trust};
 
-    fn row(raised_wall: i64, claimed_wall: Option<i64>, state: i64) -> DeskRow {
-        DeskRow { severity: 3, raised_wall, claimed_wall, state, ..DeskRow::default() }
+    use super::*;
+    use crate::records::chain::NewAlert;
+
+    fn row(raised_wall: i64, claimed_wall: Option<i64>, state: AlertState) -> DeskRow {
+        let alert = NewAlert {
+            id: String::new(),
+            home: 5,
+            incident: 1,
+            kind: Kind::Help,
+            severity: Severity::Emergency,
+            device: None,
+            gateway: None,
+            count: 1,
+            trust: Trust::Verified,
+            late: false,
+            raised_wall,
+            raised_mono: 0,
+            evidence: Vec::new(),
+            cursor: 0,
+        };
+        DeskRow { claimed_wall, state, ..alert.row(None) }
     }
 
     #[test]
     fn who_was_never_answered_counts_against_the_share() {
+        use AlertState::{Closed, Open};
         let now = 10_000_000;
         let events = [
-            row(1_000, Some(9_000), 3),
-            row(2_000, Some(60_000), 3),
+            row(1_000, Some(9_000), Closed),
+            row(2_000, Some(60_000), Closed),
             // Closed without a claim, and waiting for minutes.
-            row(3_000, None, 3),
-            row(now - 600_000, None, 0),
+            row(3_000, None, Closed),
+            row(now - 600_000, None, Open),
             // Raised this moment: nobody knows yet.
-            row(now - 5_000, None, 0),
+            row(now - 5_000, None, Open),
         ];
         let share = Share::of(&events, 0, now);
         assert_eq!(share, Share { quick: 1, never: 2, all: 4 });

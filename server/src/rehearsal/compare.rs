@@ -11,7 +11,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock::Now;
-use crate::desk::view::{kind_word, severity_word};
 use crate::ingest::judge::{evidence_list, wall_of};
 use crate::rehearsal::replay::{Alarm, CLOSED_AFTER, Judged};
 
@@ -146,9 +145,9 @@ fn sum(judged: &Judged) -> Sum {
 
 fn told(now: Now, alarm: &Alarm) -> Told {
     Told {
-        kind: kind_word(alarm.kind),
-        severity: severity_word(alarm.severity),
-        worst: severity_word(alarm.worst),
+        kind: alarm.kind.word(),
+        severity: alarm.severity.word(),
+        worst: alarm.worst.word(),
         device: alarm.device.map(|device| device.to_string()),
         at_ms: wall_of(now, alarm.at),
         raised_ms: wall_of(now, alarm.raised),
@@ -158,5 +157,5 @@ fn told(now: Now, alarm: &Alarm) -> Told {
 
 fn shift(now: Now, alarm: &Alarm, old: &Alarm) -> Moved {
     let later_ms = wall_of(now, alarm.raised) - wall_of(now, old.raised);
-    Moved { alarm: told(now, alarm), later_ms, was: severity_word(old.severity) }
+    Moved { alarm: told(now, alarm), later_ms, was: old.severity.word() }
 }

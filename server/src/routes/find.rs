@@ -20,7 +20,7 @@ use crate::auth::role::AtDesk;
 use crate::desk::chain;
 use crate::desk::names::HomeName;
 use crate::desk::rights;
-use crate::desk::view::{home_text, severity_of};
+use crate::desk::view::home_text;
 use crate::pages;
 use crate::pages::homes::Line;
 use crate::records::look::Look;
@@ -120,7 +120,7 @@ pub async fn homes(
 pub async fn fallback(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> ApiResult<Markup> {
     let mut c = app.records.reader().await?;
     let mut rows = desk::open(&mut c).await?;
-    rows.retain(|row| severity_of(row.severity) == Severity::Emergency && row.home != 0);
+    rows.retain(|row| row.severity == Severity::Emergency && row.home != 0);
     rows.sort_by_key(|row| (row.state, row.raised_mono));
     let (mut lines, mut left) = (Vec::<(i64, pages::fallback::Line)>::new(), HashSet::new());
     let mut looks = Vec::new();

@@ -2,6 +2,7 @@
 //!
 //! Not here: how they look (`pages`), who may read what (`desk::rights`).
 
+use care::alert::Outcome;
 use std::sync::Arc;
 
 use axum::extract::{Form, Path, Query, State};
@@ -17,7 +18,7 @@ use crate::desk::rights;
 use crate::desk::view::home_text;
 use crate::pages::when::Wall;
 use crate::pages::{closed as ended, looks};
-use crate::records::closed::{self, Answer, OUTCOMES, Wanted};
+use crate::records::closed::{self, Answer, Wanted};
 use crate::records::{home, look};
 use crate::retention::{Class, forgotten_before};
 use crate::routes::glass;
@@ -190,9 +191,12 @@ fn wanted(filter: &Filter, wall: Wall<'_>) -> ApiResult<((Date, Date), Wanted)> 
     let outcome = match filter.outcome.as_str() {
         "" => None,
         text => {
-            let code = text.parse().ok().filter(|code| OUTCOMES.contains(code));
-            Some(code.ok_or_else(|| {
-                ApiError::range("outcome", OUTCOMES.map(|n| n.to_string()).join(", "))
+            let outcome = text.parse().ok().and_then(Outcome::from_code);
+            Some(outcome.ok_or_else(|| {
+                ApiError::range(
+                    "outcome",
+                    Outcome::ALL.map(|outcome| outcome.code().to_string()).join(", "),
+                )
             })?)
         }
     };

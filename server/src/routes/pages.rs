@@ -17,7 +17,6 @@ use crate::auth::role::{AtDesk, Duty, Present};
 use crate::auth::{As, Staff};
 use crate::desk::chain::Protected;
 use crate::desk::protection::{self, Day, DayError};
-use crate::desk::view::kind_of;
 use crate::desk::{card, chain, fold, queue, rights};
 use crate::pages::day::{Glass, Span};
 use crate::pages::protected::Shown;
@@ -167,7 +166,7 @@ pub async fn faults(
     };
     let mut c = app.records.reader().await?;
     let mut rows = desk::open(&mut c).await?;
-    rows.retain(|row| fold::is_equipment(kind_of(row.kind)));
+    rows.retain(|row| fold::is_equipment(row.kind));
     let views = queue::views(&app, &mut c, &rows).await?;
     drop(c);
     let by_id: HashMap<_, _> = views.into_iter().map(|view| (view.id.clone(), view)).collect();

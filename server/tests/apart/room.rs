@@ -180,7 +180,7 @@ impl Room {
     /// Alerts about people in a home, and all their presses and falls.
     pub async fn calls(&self, place: usize) -> (Vec<DeskRow>, Vec<ActivationRow>) {
         let mut calls = self.of_home(place).await;
-        calls.retain(|alert| alert.kind != care::Kind::Upkeep as i64);
+        calls.retain(|alert| alert.kind != care::Kind::Upkeep);
         let mut all = Vec::new();
         for call in &calls {
             let mut reader = self.app.records.reader().await.unwrap();
@@ -216,7 +216,7 @@ impl Room {
         self.alerts().await.iter().any(|a| {
             let evidence = a.evidence.clone().unwrap_or_default();
             let said = String::from_utf8(evidence).unwrap();
-            a.kind == care::Kind::Upkeep as i64 && a.home == home && said.contains(word)
+            a.kind == care::Kind::Upkeep && a.home == home && said.contains(word)
         })
     }
 }

@@ -72,10 +72,10 @@ async fn an_alert_that_is_seen_and_not_claimed_climbs_to_the_last_step() {
     let me = room.colleague(&admin, "2001", "operator").await;
     let id = room.raise(0, 1).await.remove(0);
     let now = room.app.clock.now();
-    let due = i64::try_from(now.mono.millis()).unwrap();
+    let due = now.mono;
     let mut writer = room.app.records.begin().await.unwrap();
     let raised = vec![Growth { id: id.clone(), ..Growth::default() }];
-    let ladder = vec![(id.clone(), 0, due)];
+    let ladder = vec![(id.clone(), care::alert::Step::CheckVisible, due)];
     let mut first = Batch { grown: raised, ladder, ..Batch::default() };
     chain::write(&mut writer, &mut first, now.wall_ms).await.unwrap();
     writer.commit().await.unwrap();

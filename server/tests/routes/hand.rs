@@ -210,14 +210,14 @@ async fn a_second_claim_of_the_holder_is_a_renewal_and_no_news() {
 #[tokio::test]
 async fn what_has_become_graver_is_no_more_closed_unseen_than_a_press() {
     let desk = Desk::open().await;
-    desk.room.graded(&desk.id, 1).await;
+    desk.room.graded(&desk.id, care::Severity::General).await;
     let seen = desk.card().await["cursor"].clone();
     let end = json!({ "fence": desk.fence, "cursor": seen, "outcome": 4 });
-    desk.room.graded(&desk.id, 3).await;
+    desk.room.graded(&desk.id, care::Severity::Emergency).await;
     let answer = desk.write(&desk.holder, "close", end).await;
     assert_eq!(code(&answer), (409, "newer".to_owned()), "{}", answer.text);
     let seen = answer.json()["cursor"].clone();
-    desk.room.graded(&desk.id, 0).await;
+    desk.room.graded(&desk.id, care::Severity::Fault).await;
     // What has sunk hides nothing.
     let end = json!({ "fence": desk.fence, "cursor": seen, "outcome": 4 });
     let closed = desk.write(&desk.holder, "close", end).await;

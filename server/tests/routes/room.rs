@@ -165,12 +165,12 @@ impl Room {
                 id: id.clone(),
                 home,
                 incident,
-                kind: 0,
-                severity: 3,
+                kind: care::Kind::Help,
+                severity: care::Severity::Emergency,
                 device: Some(device),
                 gateway: None,
                 count: 1,
-                trust: 0,
+                trust: care::Trust::Verified,
                 late: false,
                 raised_wall: now.wall_ms,
                 raised_mono: mono,
@@ -181,11 +181,11 @@ impl Room {
                 device,
                 boot: -7,
                 seq: 8 + incident,
-                trust: 0,
+                trust: care::Trust::Verified,
                 hash: Vec::new(),
                 alert: id,
-                kind: 0,
-                rung: 2,
+                kind: care::Kind::Help,
+                rung: proto::down::Rung::Received,
                 pressed_mono: mono,
                 pressed_wall: now.wall_ms,
                 stored_mono: mono,
@@ -218,7 +218,7 @@ impl Room {
         batch.grown.push(Growth {
             id: id.to_owned(),
             count: times,
-            severity: 3,
+            severity: Some(care::Severity::Emergency),
             wakes: true,
             ..Growth::default()
         });
@@ -227,11 +227,11 @@ impl Room {
                 device: row.device.unwrap(),
                 boot: -7,
                 seq: 9 + row.count + n,
-                trust: 0,
+                trust: care::Trust::Verified,
                 hash: Vec::new(),
                 alert: id.to_owned(),
-                kind: 0,
-                rung: 2,
+                kind: care::Kind::Help,
+                rung: proto::down::Rung::Received,
                 pressed_mono: mono + n,
                 pressed_wall: now.wall_ms,
                 stored_mono: mono,
@@ -245,11 +245,11 @@ impl Room {
                 what: What::Again.number(),
                 detail: None,
                 signal: Some(SignalRow {
-                    kind: 0,
+                    kind: care::Kind::Help,
                     device: row.device,
                     at_wall: now.wall_ms,
                     late: false,
-                    trust: 0,
+                    trust: care::Trust::Verified,
                 }),
             });
         }
@@ -261,7 +261,7 @@ impl Room {
     }
 
     /// The judgement says how grave an alert is from now on.
-    pub(crate) async fn graded(&self, id: &str, severity: i64) {
+    pub(crate) async fn graded(&self, id: &str, severity: care::Severity) {
         let mut writer = self.app.records.begin().await.unwrap();
         let graded = Some(severity);
         let grown = vec![Growth { id: id.to_owned(), graded, ..Growth::default() }];

@@ -72,7 +72,7 @@ impl House {
         desk::after(&mut reader, 0, 10_000).await.unwrap()
     }
 
-    pub async fn of_kind(&self, kind: i64) -> Vec<DeskRow> {
+    pub async fn of_kind(&self, kind: care::Kind) -> Vec<DeskRow> {
         let mut alerts = self.alerts().await;
         alerts.retain(|alert| alert.kind == kind);
         alerts

@@ -22,9 +22,9 @@ use server::records::open::OfIncident;
 
 use super::{CLOSED, GATEWAY_SILENCE, NO_WAY, NOW, Room, WALL};
 
-const FAULT: i64 = care::Kind::Fault as i64;
-const UNSTEADY: i64 = care::Kind::Unsteady as i64;
-const BOOTS: i64 = care::Kind::Boots as i64;
+const FAULT: care::Kind = care::Kind::Fault;
+const UNSTEADY: care::Kind = care::Kind::Unsteady;
+const BOOTS: care::Kind = care::Kind::Boots;
 const DAY_S: u64 = 24 * 3_600;
 
 /// The first frame of a boot: all is well.
@@ -202,7 +202,7 @@ async fn six_hundred_boots_of_a_device_in_forty_minutes_are_one_fault_however_la
     let told = room.all_of(BOOTS).await;
     assert_eq!((told.len(), told[0].count), (1, 1), "{told:?}");
     assert_eq!(told[0].device, Some(cord.device.get().cast_signed()));
-    assert_eq!(told[0].severity, care::Severity::Fault as i64);
+    assert_eq!(told[0].severity, care::Severity::Fault);
 }
 
 #[test]

@@ -4,9 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use care::alert::Step;
+use care::{Kind, Severity};
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::{Batch, Growth, NewActivation, NewAlert, ROWS};
+use crate::column::stored;
 use crate::due;
 
 /// New alerts begin to climb in one statement; each that stood before is asked whether it climbs already.
@@ -17,7 +20,7 @@ pub(super) async fn climb(c: &mut AnyConnection, batch: &Batch) -> Result<(), Er
     for steps in new.chunks(ROWS) {
         let mut sql = QueryBuilder::<Any>::new("INSERT INTO ladder (alert, round, step, due) ");
         sql.push_values(steps, |mut row, (alert, step, due)| {
-            row.push_bind(alert).push_bind(0i64).push_bind(*step).push_bind(*due);
+            row.push_bind(alert).push_bind(0i64).push_bind(step.number()).push_bind(stored(*due));
         });
         sql.push(" ON CONFLICT (alert, round, step) DO NOTHING");
         sql.build().execute(&mut *c).await?;
@@ -58,9 +61,12 @@ pub(super) async fn insert_alerts(c: &mut AnyConnection, alerts: &[NewAlert]) ->
          raised_wall, raised_mono, cursor, spoke, evidence) ",
     );
     sql.push_values(alerts, |mut row, a| {
-        row.push_bind(&a.id).push_bind(a.home).push_bind(a.incident).push_bind(a.kind);
-        row.push_bind(a.severity).push_bind(a.device).push_bind(a.gateway).push_bind(a.count);
-        row.push_bind(a.trust).push_bind(i64::from(a.late)).push_bind(a.raised_wall);
+        row.push_bind(&a.id).push_bind(a.home).push_bind(a.incident).push_bind(a.kind.number());
+        row.push_bind(a.severity.number())
+            .push_bind(a.device)
+            .push_bind(a.gateway)
+            .push_bind(a.count);
+        row.push_bind(a.trust.number()).push_bind(i64::from(a.late)).push_bind(a.raised_wall);
         row.push_bind(a.raised_mono).push_bind(a.cursor).push_bind(a.cursor);
         row.push_bind(a.evidence.as_slice());
     });
@@ -81,14 +87,14 @@ pub(super) async fn grow(c: &mut AnyConnection, grown: &Growth, wall: i64) -> Re
         .bind(&grown.id)
         .bind(grown.count)
         .bind(grown.cursor)
-        .bind(grown.severity)
-        .bind(grown.kind)
+        .bind(grown.severity.map_or(0, Severity::number))
+        .bind(grown.kind.map(Kind::number))
         .bind(grown.evidence.as_deref())
-        .bind(grown.step)
+        .bind(grown.step.map(Step::number))
         .bind(i64::from(grown.wakes))
         .bind(i64::from(grown.passed))
         .bind(wall)
-        .bind(grown.graded)
+        .bind(grown.graded.map(Severity::number))
         .bind(grown.rose)
         .execute(c)
         .await
@@ -104,8 +110,11 @@ pub(super) async fn insert_activations(
          pressed_wall, stored_mono, received_wall, late) ",
     );
     sql.push_values(rows, |mut row, a| {
-        row.push_bind(a.device).push_bind(a.boot).push_bind(a.seq).push_bind(a.trust);
-        row.push_bind(a.hash.as_slice()).push_bind(&a.alert).push_bind(a.kind).push_bind(a.rung);
+        row.push_bind(a.device).push_bind(a.boot).push_bind(a.seq).push_bind(a.trust.number());
+        row.push_bind(a.hash.as_slice())
+            .push_bind(&a.alert)
+            .push_bind(a.kind.number())
+            .push_bind(a.rung.number());
         row.push_bind(a.pressed_mono).push_bind(a.pressed_wall).push_bind(a.stored_mono);
         row.push_bind(a.received_wall).push_bind(i64::from(a.late));
     });
@@ -128,9 +137,9 @@ pub(super) async fn insert_lines(c: &mut AnyConnection, batch: &Batch) -> Result
             row.push_bind(&line.alert).push_bind(line.wall).push_bind(line.mono);
             row.push_bind(line.what).push_bind(line.detail.clone());
             row.push_bind(cursors.get(line.alert.as_str()).copied());
-            row.push_bind(signal.map(|s| s.kind)).push_bind(signal.and_then(|s| s.device));
+            row.push_bind(signal.map(|s| s.kind.number())).push_bind(signal.and_then(|s| s.device));
             row.push_bind(signal.map(|s| s.at_wall)).push_bind(signal.map(|s| i64::from(s.late)));
-            row.push_bind(signal.map(|s| s.trust));
+            row.push_bind(signal.map(|s| s.trust.number()));
         });
         sql.build().execute(&mut *c).await?;
     }

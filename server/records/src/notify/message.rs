@@ -3,20 +3,21 @@
 //!
 //! Not here: who is told when (`notify`), and how a notice is sent.
 
+use care::Kind;
 use serde::Serialize;
 use sqlx::{AnyConnection, Error};
 
 use super::OutboxRow;
 use crate::clock::row_name;
-use crate::column::{home_text, kind};
+use crate::column::home_text;
 
 /// What an alert tells the outside.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
     /// Row id of the alert.
     pub alert: &'a str,
-    /// Number of its kind.
-    pub kind: i64,
+    /// What it is about.
+    pub kind: Kind,
     /// Number of its home.
     pub home: i64,
     /// Why it is told now: `unclaimed`, or `over`.
@@ -48,8 +49,8 @@ pub async fn put(
     now: (i64, i64),
 ) -> Result<bool, Error> {
     let id = row_name();
-    let Message { alert, kind: number, home, reason, round, urgent } = *message;
-    let body = Body { id: &id, alert, kind: kind(number).word(), home: home_text(home), reason };
+    let Message { alert, kind, home, reason, round, urgent } = *message;
+    let body = Body { id: &id, alert, kind: kind.word(), home: home_text(home), reason };
     let body = serde_json::to_string(&body).map_err(|error| Error::Encode(error.into()))?;
     let row = OutboxRow {
         channel: channel.to_owned(),

@@ -142,7 +142,7 @@ impl Batcher {
             self.app.health.copied();
             return Ok(());
         }
-        let known = open::nameless(&mut reader, Kind::Unreadable as i64, place, gateway).await?;
+        let known = open::nameless(&mut reader, Kind::Unreadable, place, gateway).await?;
         drop(reader);
         pending.sheet.nameless(now, known, place, gateway, &hash);
         Ok(())

@@ -11,11 +11,11 @@ use proto::unit::{Millis, Mono};
 
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
-use crate::desk::life::CLOSED;
 use crate::faults::Fault;
 use crate::inbox::InboxRow;
 use crate::ingest::judge::number;
 use crate::ingest::read::Word;
+use crate::records::desk::AlertState;
 use crate::records::{box_heard, desk};
 
 /// Boxes that wait for their fitter, and faults that have passed, are looked for this often.
@@ -108,7 +108,7 @@ impl Batcher {
     pub(super) async fn held(&self, gateway: GatewayId) -> Result<Option<String>, IngestError> {
         let Some(alert) = self.silent.get(&gateway).cloned() else { return Ok(None) };
         let row = desk::find(&mut *self.app.records.reader().await?, &alert).await?;
-        Ok(row.filter(|row| row.state != CLOSED).map(|_| alert))
+        Ok(row.filter(|row| row.state != AlertState::Closed).map(|_| alert))
     }
 }
 

@@ -10,12 +10,13 @@ use records::Writer;
 
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
-use crate::desk::life::{OPEN, stored};
+use crate::desk::life::stored;
 use crate::inbox::InboxRow;
 use crate::ingest::judge::ended::{Ended, kind_of};
 use crate::ingest::judge::{Cause, device_of, number, signed};
 use crate::ingest::read::Word;
 use crate::records::chain::NewActivation;
+use crate::records::desk::AlertState;
 use crate::records::{line, open};
 use crate::replay::{Marked, spool_lost};
 
@@ -56,7 +57,7 @@ impl Batcher {
             // What was there when the records were put back is older than any end that is told now.
             let before = self.app.line.restored_mono.unwrap_or(0).max(stored(ended.at));
             let grows = pending.sheet.batch.grown.iter().any(|grown| grown.id == found.alert);
-            if found.state != OPEN || found.newest > before || grows {
+            if found.state != AlertState::Open || found.newest > before || grows {
                 continue;
             }
             pending.sheet.end_again(now, &found.alert, ended.at);

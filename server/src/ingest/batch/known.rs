@@ -21,12 +21,11 @@ use crate::inbox::InboxRow;
 use crate::ingest::judge::{number, signed};
 use crate::ingest::read::{Said, Word};
 use crate::ingest::seen::{Sight, Window};
-use crate::records::column;
 use crate::records::state::SeenRow;
 use crate::records::{open, state};
 
 /// End tag and rung of each press that the rows know by a name.
-pub(super) type Known = HashMap<PressId, Vec<(Vec<u8>, i64)>>;
+pub(super) type Known = HashMap<PressId, Vec<(Vec<u8>, Rung)>>;
 
 impl Batcher {
     /// Which emergencies among these are known: one look for the whole batch.
@@ -82,7 +81,7 @@ impl Batcher {
         // Rows of an older build do not say what they were: their name is all there is.
         let same = |tag: &[u8]| tag.is_empty() || tag == word.tag;
         if let Some((_, rung)) = known.iter().find(|(tag, _)| same(tag)) {
-            let rung = column::rung(*rung).max(Rung::Received);
+            let rung = (*rung).max(Rung::Received);
             pending.answers.push((word.id, rung));
             return Sight::Copy;
         }
@@ -90,7 +89,7 @@ impl Batcher {
         let batch = &pending.sheet.batch.activations;
         let mut named = batch
             .iter()
-            .filter(|a| (a.device, a.boot, a.seq) == name && a.trust == Trust::Verified as i64);
+            .filter(|a| (a.device, a.boot, a.seq) == name && a.trust == Trust::Verified);
         let mut used = !known.is_empty();
         for activation in &mut named {
             if activation.hash == word.tag {

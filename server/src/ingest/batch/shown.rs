@@ -2,16 +2,13 @@
 //!
 //! A new alert is told from memory, so that it waits for no read. Not here: how screens are reached (`live`).
 
-use care::Trust;
-
 use super::commit::Grown;
 use super::{Batcher, Pending};
 use crate::clock::Now;
-use crate::desk::names::HomeName;
 use crate::desk::queue;
 use crate::desk::view::AlertView;
 use crate::live::Change;
-use crate::records::chain::{NewActivation, NewAlert};
+use crate::records::chain::NewActivation;
 use crate::records::desk::{ActivationRow, DeskRow};
 
 impl Batcher {
@@ -38,16 +35,22 @@ impl Batcher {
             // A batch lists presses in the order of their alerts, so most looks find the next one at once.
             let mut own = Vec::new();
             while let Some(next) = activations.next_if(|a| a.alert == alert.id) {
-                own.push(row_of(next));
+                own.push(next.row());
             }
             // One that is over from the beginning is told as it is written, below: nobody is rung for it.
             if batch.grown.iter().any(|grown| grown.ended && grown.id == alert.id) {
                 continue;
             }
             if own.is_empty() {
-                own.extend(batch.activations.iter().filter(|a| a.alert == alert.id).map(row_of));
+                own.extend(
+                    batch
+                        .activations
+                        .iter()
+                        .filter(|a| a.alert == alert.id)
+                        .map(NewActivation::row),
+                );
             }
-            self.tell(now, &fresh(alert, batch.names.get(&alert.id)), &own);
+            self.tell(now, &alert.row(batch.names.get(&alert.id).cloned()), &own);
         }
         for (row, activations) in &grown {
             self.tell(now, row, activations);
@@ -58,60 +61,5 @@ impl Batcher {
     fn tell(&self, now: Now, row: &DeskRow, activations: &[ActivationRow]) {
         let view = AlertView::of(row, activations, &self.app.names, now.mono);
         self.app.live.publish(Change { cursor: row.cursor, view });
-    }
-}
-
-fn fresh(alert: &NewAlert, name: Option<&HomeName>) -> DeskRow {
-    DeskRow {
-        id: alert.id.clone(),
-        home: alert.home,
-        incident: alert.incident,
-        kind: alert.kind,
-        severity: alert.severity,
-        state: 0,
-        device: alert.device,
-        gateway: alert.gateway,
-        count: alert.count,
-        trust: alert.trust,
-        late: alert.late,
-        raised_wall: alert.raised_wall,
-        raised_mono: alert.raised_mono,
-        visible_mono: None,
-        owner: None,
-        fence: 0,
-        lease_mono: None,
-        claimed_wall: None,
-        suspended_until: None,
-        outcome: None,
-        closed_wall: None,
-        closed_by: None,
-        note: None,
-        step: -1,
-        told: 0,
-        cursor: alert.cursor,
-        evidence: Some(alert.evidence.clone()),
-        name: name.cloned(),
-        since_mono: None,
-        acted_mono: None,
-        actions: 0,
-        begun: false,
-        returned: 0,
-        spoke: alert.cursor,
-        taken_from: None,
-        taken_by: None,
-    }
-}
-
-fn row_of(a: &NewActivation) -> ActivationRow {
-    ActivationRow {
-        device: a.device,
-        boot: a.boot,
-        seq: a.seq,
-        kind: a.kind,
-        trust: a.trust,
-        rung: if a.trust == Trust::Verified as i64 { a.rung } else { 0 },
-        pressed_mono: Some(a.pressed_mono),
-        received_wall: a.received_wall,
-        late: a.late,
     }
 }

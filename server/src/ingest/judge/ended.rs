@@ -5,6 +5,7 @@
 //! alert. Not here: alerts of the rows that have ended since (`batch::ended`).
 
 use care::{Evidence, Kind, Seen, Severity, Trust};
+use proto::down::Rung;
 use proto::id::PressId;
 use proto::unit::Mono;
 use proto::up::{EventKind, Up};
@@ -69,11 +70,11 @@ impl Sheet {
             device: number(press.device.get()),
             boot: signed(press.boot.get()),
             seq: i64::from(press.seq.get()),
-            trust: Trust::Verified as i64,
+            trust: Trust::Verified,
             hash: cause.hash.to_vec(),
             alert: id,
-            kind: kind as i64,
-            rung: 3,
+            kind,
+            rung: Rung::Seen,
             pressed_mono: stored(at),
             pressed_wall: wall_of(now, at),
             stored_mono: stored(cause.stored),
@@ -95,12 +96,12 @@ impl Sheet {
             id: row_id(now),
             home,
             incident,
-            kind: kind as i64,
-            severity: Severity::Emergency as i64,
+            kind,
+            severity: Severity::Emergency,
             device: Some(number(press.device.get())),
             gateway: None,
             count: 1,
-            trust: Trust::Verified as i64,
+            trust: Trust::Verified,
             late: true,
             raised_wall: wall_of(now, at),
             raised_mono: stored(at),

@@ -12,7 +12,6 @@ use super::{Place, Sheet, number};
 use crate::clock::Now;
 use crate::desk::life::stored;
 use crate::desk::story::What;
-use crate::desk::view::severity_word;
 use crate::records::question::{Answer, QuestionRow};
 use crate::records::story::SignalRow;
 
@@ -25,12 +24,12 @@ impl Sheet {
                 self.batch.asks.push(QuestionRow {
                     home,
                     incident: i64::from(*incident),
-                    kind: *kind as i64,
+                    kind: *kind,
                     device: device.map(|d| number(d.get())),
                     asked_wall: now.wall_ms,
                     until_mono: stored(*until),
                     ended_wall: None,
-                    answer: Answer::None as i64,
+                    answer: Answer::None,
                 });
             }
             Output::Answered { incident, .. } => {
@@ -60,7 +59,7 @@ impl Sheet {
         }
         let evidence = self.reasons_with(now, key, evidence);
         self.changes(now, home, incident, |g| {
-            g.kind = Some(kind as i64);
+            g.kind = Some(kind);
             g.evidence = Some(evidence);
         });
     }
@@ -80,20 +79,20 @@ impl Sheet {
         let evidence = self.reasons_with(now, key, evidence);
         let emergency = severity == Severity::Emergency;
         self.grow(now, home, incident, What::Graded, |g| {
-            g.graded = Some(severity as i64);
-            g.kind = emergency.then_some(kind as i64).or(g.kind);
+            g.graded = Some(severity);
+            g.kind = emergency.then_some(kind).or(g.kind);
             g.evidence = Some(evidence);
             g.wakes |= emergency;
         });
         if let Some(line) = self.batch.lines.last_mut() {
-            line.detail = Some(severity_word(severity).to_owned());
+            line.detail = Some(severity.word().to_owned());
         }
         self.says(SignalRow {
-            kind: kind as i64,
+            kind,
             device: None,
             at_wall: now.wall_ms,
             late: false,
-            trust: Trust::Verified as i64,
+            trust: Trust::Verified,
         });
         self.rings(now, key, (kind, severity), None);
     }
@@ -120,7 +119,7 @@ impl Sheet {
     /// An alert begins to climb, or goes on where it is.
     pub(super) fn climbs(&mut self, now: Now, alert: String, course: Course) {
         let (step, due) = course.begin(now.mono);
-        self.batch.ladder.push((alert, step as i64, stored(due)));
+        self.batch.ladder.push((alert, step, due));
     }
 
     /// The reasons of an alert with newer ones.

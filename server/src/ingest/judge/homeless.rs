@@ -5,6 +5,7 @@
 
 use care::alert::Course;
 use care::{Evidence, Kind, Severity, Trust};
+use proto::down::Rung;
 use proto::id::GatewayId;
 use proto::unit::Mono;
 
@@ -35,8 +36,8 @@ impl Sheet {
         };
         let gateway = number(gateway.get());
         let mut alert = homeless(now, (0, None), gateway, Kind::GatewaySilence);
-        alert.severity = care::gateway_watch::SEVERITY as i64;
-        alert.trust = Trust::Verified as i64;
+        alert.severity = care::gateway_watch::SEVERITY;
+        alert.trust = Trust::Verified;
         alert.evidence = evidence_json(now, &[evidence]);
         let id = alert.id.clone();
         self.batch.alerts.push(alert);
@@ -49,7 +50,7 @@ impl Sheet {
 
     /// The alert of a gateway that comes and goes shows as this from now on; no line, no signal.
     pub fn shows(&mut self, now: Now, alert: &str, kind: Kind, why: Evidence) {
-        let (id, kind) = (alert.to_owned(), Some(kind as i64));
+        let (id, kind) = (alert.to_owned(), Some(kind));
         let evidence = Some(evidence_json(now, &[why]));
         self.batch.grown.push(Growth { id, kind, evidence, ..Growth::default() });
     }
@@ -69,7 +70,7 @@ impl Sheet {
         gateway: i64,
         hash: &[u8],
     ) -> bool {
-        let kind = Kind::Unreadable as i64;
+        let kind = Kind::Unreadable;
         let same = |a: &&mut NewAlert| {
             a.kind == kind && a.gateway == Some(gateway) && (a.home, a.device) == place
         };
@@ -129,11 +130,11 @@ impl Sheet {
             device: device.unwrap_or(0),
             boot: 0,
             seq: 0,
-            trust: Trust::Unverified as i64,
+            trust: Trust::Unverified,
             hash: hash.to_vec(),
             alert: alert.to_owned(),
-            kind: Kind::Unreadable as i64,
-            rung: 2,
+            kind: Kind::Unreadable,
+            rung: Rung::Received,
             pressed_mono: stored(now.mono),
             pressed_wall: now.wall_ms,
             stored_mono: stored(now.mono),
@@ -146,11 +147,11 @@ impl Sheet {
 /// A cry that nobody can read, as a signal.
 fn cry(now: Now, (_, device): Whereabouts) -> SignalRow {
     SignalRow {
-        kind: Kind::Unreadable as i64,
+        kind: Kind::Unreadable,
         device,
         at_wall: now.wall_ms,
         late: false,
-        trust: Trust::Unverified as i64,
+        trust: Trust::Unverified,
     }
 }
 
@@ -159,12 +160,12 @@ fn homeless(now: Now, (home, device): Whereabouts, gateway: i64, kind: Kind) -> 
         id: row_id(now),
         home,
         incident: uncounted(),
-        kind: kind as i64,
-        severity: Severity::Emergency as i64,
+        kind,
+        severity: Severity::Emergency,
         device,
         gateway: Some(gateway),
         count: 1,
-        trust: Trust::Unverified as i64,
+        trust: Trust::Unverified,
         late: false,
         raised_wall: now.wall_ms,
         raised_mono: stored(now.mono),

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::desk::view::{home_text, kind_of, kind_word, severity_of, severity_word};
+use crate::desk::view::home_text;
 use crate::records::event::EventRow;
 
 /// What a receiver is sent.
@@ -49,8 +49,8 @@ impl EventBody {
             home: home_text(row.home),
             order: row.n,
             after: row.after,
-            kind: kind_word(kind_of(row.kind)),
-            severity: severity_word(severity_of(row.severity)),
+            kind: row.kind.word(),
+            severity: row.severity.word(),
             at_ms: row.wall,
             by: row.who.clone(),
             outcome: row.outcome,

@@ -8,7 +8,6 @@ use maud::{Markup, html};
 use crate::auth::Staff;
 use crate::desk::card::Card;
 use crate::desk::fold::{self, Due, due};
-use crate::desk::view::kind_of;
 use crate::pages::when::Wall;
 use crate::pages::{faults, when};
 use crate::words::Lang;
@@ -24,7 +23,7 @@ const KEYS: [(&str, &str, &str); 5] = [
 
 /// Whether a card is an engineer's.
 pub(super) fn is(card: &Card) -> bool {
-    fold::is_equipment(kind_of(card.row.kind))
+    fold::is_equipment(card.row.kind)
 }
 
 /// What is known of where it is; also of a call that no home is known for.

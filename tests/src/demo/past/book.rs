@@ -5,7 +5,7 @@
 use care::{Output, Trust};
 use proto::unit::Mono;
 use server::clock::Now;
-use server::desk::life::{CLOSED, stored};
+use server::desk::life::stored;
 use server::desk::story::What;
 use server::ingest::judge::{Cause, Place, Sheet};
 use server::records::Writer;
@@ -66,10 +66,10 @@ async fn end(writer: &mut Writer, id: &str, ended: &Ended, (span, staff): (Span,
     let was = (row.fence, row.state);
     let code = ended.outcome.code();
     let row = desk::DeskRow {
-        state: CLOSED,
+        state: desk::AlertState::Closed,
         fence: row.fence + 1,
         claimed_wall: Some(taken.wall_ms),
-        outcome: Some(i64::from(code)),
+        outcome: Some(ended.outcome),
         closed_wall: Some(over.wall_ms),
         closed_by: Some(staff.to_owned()),
         begun: true,
