@@ -3,6 +3,8 @@
 //! `door::workers` runs them; here is which of them an alert is due for, and when a process is of no use any more.
 //! What must outlive a fall is lent to a worker for each of its lives. Not here: what any worker does.
 
+pub mod apart;
+
 use std::sync::Arc;
 use std::time::Duration;
 

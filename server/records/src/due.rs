@@ -36,8 +36,9 @@ pub struct DueStep {
     pub severity: Severity,
 }
 
+/// The ladder leads: steps come in the order of their time from its index.
 const SELECT: &str = "SELECT l.alert, l.round, l.step, l.due, a.state, a.visible_mono, a.kind, a.severity \
-    FROM ladder l JOIN alert a ON a.id = l.alert WHERE l.done IS NULL AND l.due <= $1";
+    FROM ladder l CROSS JOIN alert a WHERE a.id = l.alert AND l.done IS NULL AND l.due <= $1";
 
 fn step_of(row: &AnyRow) -> Result<DueStep, Error> {
     Ok(DueStep {
@@ -65,9 +66,21 @@ pub async fn steps_but(
     most: i64,
     stuck: &[DueStep],
 ) -> Result<Vec<DueStep>, Error> {
-    let sql = format!("{SELECT} ORDER BY a.severity DESC, l.due, l.alert LIMIT $2 OFFSET $3");
-    let ask = |past| query(AssertSqlSafe(sql.clone())).bind(stored(now)).bind(most).bind(past);
-    Ok(pick(c, most, ask, step_of, |step| !stuck.contains(step)).await?.0)
+    // Thousands of emergencies at once are read without sorting all of them for each handful.
+    let gravest = format!("{SELECT} AND a.severity = 3 ORDER BY l.due, l.alert LIMIT $2 OFFSET $3");
+    let others = format!(
+        "{SELECT} AND a.severity <> 3 ORDER BY a.severity DESC, l.due, l.alert LIMIT $2 OFFSET $3"
+    );
+    let mut found = Vec::new();
+    for sql in [gravest, others] {
+        let rest = most - i64::try_from(found.len()).unwrap_or(most);
+        if rest <= 0 {
+            break;
+        }
+        let ask = |past| query(AssertSqlSafe(sql.clone())).bind(stored(now)).bind(rest).bind(past);
+        found.extend(pick(&mut *c, rest, ask, step_of, |step| !stuck.contains(step)).await?.0);
+    }
+    Ok(found)
 }
 
 /// This step, if it is still to do and due by now.

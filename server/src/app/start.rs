@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use care::Seen;
 use door::workers::{Rhythm, Workers};
 use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge};
@@ -122,7 +123,8 @@ async fn start_found(
     tell_found(&app, &found);
     crate::desk::queue::learn_all(&app).await?;
     let door = open_door(&app, commit).await?;
-    spawn_loops(&app, &door, orders, words);
+    spawn_judgement(&app, orders)?;
+    spawn_loops(&app, &door, words);
     Ok(Running { app, door })
 }
 
@@ -173,11 +175,20 @@ async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door>
     Ok(door::open(config, gate, commit, None).await?)
 }
 
-fn spawn_loops(app: &Arc<App>, door: &Door, orders: Orders, words: Words) {
+/// What a press waits for: a crowd of gateways, pages and streams keeps none of it waiting.
+fn spawn_judgement(app: &Arc<App>, orders: Orders) -> anyhow::Result<()> {
+    let apart = workers::apart::start("judgement").context("start the thread of the judgement")?;
+    let _apart = apart.enter();
+    let vital = Rhythm::Vital(Duration::from_secs(1));
+    keep_with(app, "ingest", vital, orders, ingest::run);
+    keep(app, "ladder", vital, escalate::run);
+    Ok(())
+}
+
+fn spawn_loops(app: &Arc<App>, door: &Door, words: Words) {
     app.receipts.at(door.clone());
     app.health.at(door.clone());
     let turns = |s| Rhythm::Turns(Duration::from_secs(s));
-    let vital = Rhythm::Vital(Duration::from_secs(1));
     workers::report(app);
     keep(app, "faults", Rhythm::Waits, faults::run);
     keep(app, "workers", turns(1), workers::watch);
@@ -187,8 +198,6 @@ fn spawn_loops(app: &Arc<App>, door: &Door, orders: Orders, words: Words) {
     keep(app, "handles", turns(2), handles::watch);
     keep(app, "files", turns(5), files::watch);
     keep_with(app, "updates", Rhythm::Waits, words, update::talk::run);
-    keep_with(app, "ingest", vital, orders, ingest::run);
-    keep(app, "ladder", vital, escalate::run);
     keep(app, "replay", turns(5), replay::run);
     keep(app, "lapses", turns(1), return_lapsed);
     crate::notify::start(app);
