@@ -139,9 +139,11 @@ function onKey(event) {
   if (event.key === "Escape" && find.isOpen()) return event.preventDefault(), find.close();
   if (plain && page.key?.(event)) return;
   if (event.key === "Escape" && (undo.give(true) || read())) return event.preventDefault();
-  if (!plain || typing() || event.defaultPrevented) return;
+  if (!plain || event.defaultPrevented) return;
+  // Also from a field: that of a search has the focus by itself.
+  if (event.key === "F2" && !page.key) return event.preventDefault(), event.repeat || claimTop();
+  if (typing()) return;
   const onControl = event.target.matches?.("a:not([data-id]), button, summary");
-  if (event.key === "F2" && !page.key) return event.preventDefault(), claimTop();
   if (event.key !== " " || onControl) return;
   event.preventDefault();
   sound.mute();

@@ -1,9 +1,10 @@
 // What the function keys do, when they are locked, and why. Each has a button that is its equal.
 // A key that is locked stays where it is and says the reason; letters are never shortcuts (IME).
 import { shift, mine, fence } from "./shift.js";
+import { code } from "./api.js";
 import { t } from "./words.js";
 import { set, text } from "./dom.js";
-import { tell } from "./say.js";
+import { tell, warn } from "./say.js";
 import { write, claim, takeOver } from "./write.js";
 import { settled } from "./drafts.js";
 import * as picker from "./picker.js";
@@ -12,8 +13,8 @@ import * as undo from "./undo.js";
 const bar = document.getElementById("keys");
 const view = () => shift.alerts.get(shift.open)?.view;
 const options = (group, digits) => digits.map((digit) => ({ digit, label: t(`${group}.${digit}`), value: digit }));
-// Up to where the author has seen the alert that is written about.
-const cursor = (id) => shift.shown.get(id) ?? shift.alerts.get(id)?.view.cursor;
+// What its author had seen of an alert when the question was put: what joins under an open list has been read by nobody.
+const seen = (id) => ({ cursor: shift.shown.get(id) ?? shift.alerts.get(id)?.view.cursor, count: shift.alerts.get(id)?.view.count });
 const others = (now) => now.state === "claimed" && !mine(now);
 
 // Why a key cannot be used now, as a word key; null = it can.
@@ -37,7 +38,8 @@ function ask(name, question, does) {
   const draft = `${id}:${name}`;
   const onPick = async (choice, words) => {
     const answer = await does(id, choice, words);
-    if (!answer) return;
+    // What is new is read first: the next Enter is not already the answer to it.
+    if (!answer || code(answer.data) === "newer") return;
     if (answer.done) return settled(draft);
     if (question.field && shift.open === id && !picker.isOpen() && !locked(name)) DO[name]();
   };
@@ -60,11 +62,19 @@ const nameOf = (line) => line.querySelector(".name").textContent.trim();
 const nextContact = () => [...document.querySelectorAll("#card .contacts li[data-next]")].map(nameOf)[0];
 const telOf = (whom) => [...document.querySelectorAll("#card .contacts li")].find((line) => nameOf(line) === whom)?.querySelector("a.tel")?.textContent;
 
-// Outcome and words are held back here for some seconds, then go with what the author had seen when choosing.
-function closing(id, choice, words) {
+// Whether something has joined since the question was put; said, and the question is to be put again.
+function joined(id, asked) {
   const now = shift.alerts.get(id)?.view;
-  if (!now) return;
-  const body = { outcome: Number(choice.value), cursor: cursor(id), ...(mine(now) && { fence: fence(id) }), ...(words && { text: words }) };
+  if (!now || now.count <= asked.count) return false;
+  warn(t("js.close_stopped", { who: undo.named(now) }));
+  return true;
+}
+
+// Outcome and words are held back here for some seconds, then go with what the author had seen when asked.
+function closing(id, choice, words, asked) {
+  const now = shift.alerts.get(id)?.view;
+  if (!now || joined(id, asked)) return;
+  const body = { outcome: Number(choice.value), cursor: asked.cursor, ...(mine(now) && { fence: fence(id) }), ...(words && { text: words }) };
   undo.hold(now, body);
 }
 
@@ -87,12 +97,17 @@ const DO = {
   close() {
     const outcomes = options("outcome", ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"]).map((o) => ({ ...o, needsText: o.digit === "0" }));
     const holder = others(view()) ? view().owner?.display : null;
-    ask("close", { title: holder ? t("js.ask_close_held", { name: holder }) : t("js.ask_close"), options: outcomes, field: "optional", hold: true }, closing);
+    const asked = seen(shift.open);
+    ask("close", { title: holder ? t("js.ask_close_held", { name: holder }) : t("js.ask_close"), options: outcomes, field: "optional", hold: true },
+      (id, choice, words) => closing(id, choice, words, asked));
   },
-  suspend: () =>
+  suspend() {
+    const asked = seen(shift.open);
+    const put = (id, choice, minutes) =>
+      write(id, "suspend", { fence: fence(id), cursor: asked.cursor, reason: choice.label, minutes: Number(minutes) }, t("js.suspended_now"));
     ask("suspend", { title: t("js.ask_suspend"), options: options("pause", ["1", "2", "3"]), field: "needed", range: [1, 15], value: "10", label: t("js.minutes_label"), hold: true },
-      (id, choice, minutes) =>
-        write(id, "suspend", { fence: fence(id), cursor: cursor(id), reason: choice.label, minutes: Number(minutes) }, t("js.suspended_now"))),
+      (id, choice, minutes) => (joined(id, asked) ? undefined : put(id, choice, minutes)));
+  },
 };
 
 // Does what a key means, or says why not.

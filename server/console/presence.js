@@ -14,11 +14,15 @@ const word = document.getElementById("sound");
 const number = keep("tab", () => tab);
 const tab = number ?? String(crypto.getRandomValues(new Uint32Array(2)).join("-"));
 let before = "";
+const heard = new Set();
 
 export const said = () => ({ sound: sound.state(), hidden: document.hidden, muted_ms: Math.round(sound.mutedFor()), tab });
 
-function say() {
-  if (!shift.lost) call("POST", "/api/presence", said());
+// Does it each time the server has heard something new about this console.
+export const afterNews = (does) => heard.add(does);
+
+async function say() {
+  if (!shift.lost) await call("POST", "/api/presence", said());
 }
 
 // Why a ring would not be heard here, as a word key; null = it would.
@@ -38,7 +42,7 @@ function look() {
   if (state === before) return;
   if (before || reason) speak(reason ? t(reason) : sound.stateWord(), Boolean(reason));
   before = state;
-  say();
+  say().then(() => heard.forEach((does) => does()));
 }
 
 export function start(everyMs) {

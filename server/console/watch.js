@@ -1,6 +1,7 @@
 // What is wrong with the watch room itself: nobody on duty, no proved way out. The server says it in words.
 import { call, ok } from "./api.js";
 import { every } from "./pulse.js";
+import { afterNews } from "./presence.js";
 
 const EVERY_MS = 5000;
 const place = document.getElementById("watch");
@@ -17,5 +18,6 @@ async function look() {
   place.hidden = words.length === 0;
 }
 
-look();
+// Before the server has heard of this console it does not count, and nobody is told that it does not.
+afterNews(look);
 every(EVERY_MS, look);

@@ -81,3 +81,26 @@ async fn no_key_from_the_alarm_to_the_resident_one_to_own_it_six_to_end_a_mistak
     assert_eq!(story.pointer("/actions/0/result"), Some(&json!("connected")), "{story}");
     Ok(())
 }
+
+/// Keeps all that the box of the watch room's own lacks has said.
+const LACKS: &str = "globalThis.lacked = '';
+const listen = () => {
+  const list = document.getElementById('watch-list');
+  if (!list) return;
+  new MutationObserver(() => { lacked += `${list.textContent}|`; }).observe(list, { childList: true, subtree: true });
+};
+document.addEventListener('DOMContentLoaded', listen);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_just_logged_in_is_not_told_that_nobody_is_there() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    browser.before_pages(LACKS)?;
+    log_in(&scene, &browser).await?;
+    // Of this stage it is true that no way out of the house has been proved.
+    browser.until("lacked.includes('外部')", 15.0).await?;
+    let said = browser.script("return lacked")?;
+    let said = said.as_str().unwrap_or_default();
+    assert!(!said.contains("没有能响铃的坐席在岗"), "{said}");
+    Ok(())
+}
