@@ -7,6 +7,7 @@ import { set, text } from "./dom.js";
 import { call, ok } from "./api.js";
 import { after } from "./pulse.js";
 import { t, span } from "./words.js";
+import { follow } from "./now.js";
 import { who } from "./who.js";
 
 const card = document.getElementById("card");
@@ -100,3 +101,5 @@ export async function refresh() {
     if (part.scrollHeight > part.clientHeight + 1) set(part, "tabindex", "0");
   drawn();
 }
+
+follow(card, () => (shift.open && !card.hidden ? `/console/alerts/${shift.open}/now` : null));

@@ -39,5 +39,11 @@ if (document.body.dataset.me) {
       say.textContent = blank ? "" : words;
     });
   }
+  const { follow } = await import("./now.js");
+  const home = /^\/homes\/[^/]+$/.exec(location.pathname);
+  if (home) follow(document, () => `${location.pathname}/now`);
+  // The list is asked for as a page; whoever searches has another before them.
+  const rows = document.querySelector("#all [data-now]");
+  if (rows) follow(document, () => (rows.closest("#all").hidden ? null : "/homes"));
   desk.start({});
 } else run();

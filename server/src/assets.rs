@@ -43,6 +43,7 @@ const FILES: &[(&str, &str)] = files![
     "leave.js",
     "link.js",
     "login.js",
+    "now.js",
     "picker.js",
     "presence.js",
     "pulse.js",

@@ -36,9 +36,9 @@ use crate::auth::Staff;
 use crate::auth::program::{self, bearer};
 use crate::auth::role::{AtDesk, Duty};
 use crate::routes::{
-    alerts, document, enrol, entry, find, glass, homes, images, kept, me, moving, ops, oversight,
-    pages, persons, programs, queue, readings, rules, series, session, staff, stream, tokens,
-    watch,
+    alerts, document, enrol, entry, find, glass, homes, images, kept, me, moving, now, ops,
+    oversight, pages, persons, programs, queue, readings, rules, series, session, staff, stream,
+    tokens, watch,
 };
 use crate::words::Lang;
 
@@ -117,11 +117,13 @@ fn desk() -> Router<Arc<App>> {
     Router::new()
         .route("/console", get(pages::console))
         .route("/console/alerts/{id}", get(pages::facts))
+        .route("/console/alerts/{id}/now", get(now::card))
         .route("/console/fallback", get(find::fallback))
         .route("/homes", get(find::homes))
         .route("/api/find", post(find::find))
         .route("/faults", get(pages::faults))
         .route("/homes/{id}", get(pages::home))
+        .route("/homes/{id}/now", get(now::home))
         .route("/homes/{id}/readings.csv", get(readings::table))
         .route("/homes/{id}/looks", get(oversight::looks))
         .route("/homes/{id}/open", post(oversight::open))

@@ -15,6 +15,7 @@ pub mod kept;
 pub mod me;
 pub mod metrics;
 pub mod moving;
+pub mod now;
 pub mod ops;
 pub mod oversight;
 pub mod pages;

@@ -21,6 +21,8 @@ mod glass;
 mod heard;
 #[path = "browser/in_view.rs"]
 mod in_view;
+#[path = "browser/joined.rs"]
+mod joined;
 #[path = "browser/killed.rs"]
 mod killed;
 #[path = "browser/looked.rs"]

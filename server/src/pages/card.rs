@@ -136,7 +136,12 @@ fn past(card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
 
 /// How far the home is protected, for the card of one of its alerts.
 pub fn guarded(shown: &Shown<'_>) -> Markup {
-    section(shown.lang.t("card.protection"), &shown.word(), &shown.on_card())
+    html! {
+        section data-now="guarded" {
+            h2 class="label" { span { (shown.lang.t("card.protection")) } span { (shown.word()) } }
+            (shown.on_card())
+        }
+    }
 }
 
 fn done(card: &Card, kind: &str) -> bool {

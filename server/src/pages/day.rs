@@ -213,7 +213,7 @@ pub fn half_hour(glass: Glass<'_>, raised_ms: i64) -> Markup {
     }
     let bottom = floor + 22.0;
     html! {
-        section class="grow" {
+        section class="grow" data-now="seen" {
             h2 class="label" {
                 span { (lang.t("card.seen")) }
                 span { @if let Some(at) = newest { (lang.t("card.updated")) " " (when::ageing(day.to_ms - at, lang)) } }

@@ -90,18 +90,14 @@ fn state(lang: Lang, home: &Home<'_>) -> Markup {
     let all = day.devices.len();
     let open = home.events.0.iter().filter(|row| row.state != AlertState::Closed).count();
     html! {
-        section class="sheet state" aria-labelledby="st" data-protection=(state_word(shown.protected.protection.state)) {
+        section class="sheet state" aria-labelledby="st" {
             div {
                 p class="second" { b { (home.person) } "　" (home.id) }
-                h1 id="st" {
-                    @if !shown.is_well() { svg class="icon solid" data-p="2" aria-hidden="true" { use href="#p2" {} } }
-                    (shown.word())
-                }
+                (headline(shown))
                 @if open > 0 {
                     p class="line" { a href="/console" { (lang.fill("home.line_open", &[("n", &open.to_string())])) } }
                 }
-                @if shown.is_well() { p class="line" { span { (lang.t("home.line_fine")) } } }
-                @for cause in shown.causes(CAUSES) { p class="line" { span { (cause) } } }
+                (causes(shown))
             }
             div class="figures" {
                 (stat(lang.t("home.figures_open"), &html! { (open) }, lang.t("home.now")))
@@ -112,6 +108,29 @@ fn state(lang: Lang, home: &Home<'_>) -> Markup {
             }
         }
     }
+}
+
+fn headline(shown: &Shown<'_>) -> Markup {
+    html! {
+        h1 id="st" data-now="headline" {
+            @if !shown.is_well() { svg class="icon solid" data-p="2" aria-hidden="true" { use href="#p2" {} } }
+            (shown.word())
+        }
+    }
+}
+
+fn causes(shown: &Shown<'_>) -> Markup {
+    html! {
+        div data-now="causes" data-protection=(state_word(shown.protected.protection.state)) {
+            @if shown.is_well() { p class="line" { span { (shown.lang.t("home.line_fine")) } } }
+            @for cause in shown.causes(CAUSES) { p class="line" { span { (cause) } } }
+        }
+    }
+}
+
+/// What of the page is only true now: the page asks for it again and again.
+pub fn now(shown: &Shown<'_>) -> Markup {
+    html! { (headline(shown)) (causes(shown)) (shown.table()) }
 }
 
 fn stat(label: &str, value: &Markup, age: &str) -> Markup {

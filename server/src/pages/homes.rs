@@ -70,7 +70,7 @@ pub fn page(me: &Staff, wall: Wall<'_>, lines: &[Line], more: bool) -> Markup {
                     @if lines.is_empty() { p class="quiet" { (t("homes.none")) } }
                     @else { table class="data" {
                         thead { tr { th { (t("homes.home")) } th { (t("homes.person")) } th { (t("home.id")) } th { (t("homes.protection")) } th class="end" { (t("homes.open")) } } }
-                        tbody {
+                        tbody data-now="homes" {
                             @for line in lines {
                                 tr {
                                     td { a href={ "/homes/" (line.id) } { (line.label) } }

@@ -110,7 +110,7 @@ impl Shown<'_> {
         let due = devices.iter().filter(|(voice, _)| !voice.is_some_and(|v| well(&v))).count();
         let boxes = self.protected.gateways.iter().filter(|(g, link)| !stands(g, *link)).count();
         html! {
-            section class="sheet" aria-labelledby="dv" {
+            section class="sheet" aria-labelledby="dv" data-now="devices" {
                 header {
                     h2 id="dv" { (self.lang.fill("home.devices", &[("n", &devices.len().to_string())])) }
                     span class="quiet" { (self.lang.fill("home.due", &[("n", &(due + boxes).to_string())])) }

@@ -30,7 +30,7 @@ use crate::words::Lang;
 /// Alerts of one home that its page reads: a month of a bad one.
 const EVENTS: i64 = 1_000;
 /// The card's look back.
-const HALF_HOUR_MS: i64 = 30 * 60_000;
+pub(super) const HALF_HOUR_MS: i64 = 30 * 60_000;
 
 /// Language, and whether a one-time code is to be typed.
 #[derive(Debug, Deserialize)]
@@ -151,7 +151,12 @@ pub async fn facts(
     Ok(pages::card::parts(&app, &card, &me, (&seen, &guarded), app.wall()))
 }
 
-fn shown<'a>(app: &'a App, lang: Lang, day: &'a Day, protected: &'a Protected) -> Shown<'a> {
+pub(super) fn shown<'a>(
+    app: &'a App,
+    lang: Lang,
+    day: &'a Day,
+    protected: &'a Protected,
+) -> Shown<'a> {
     Shown { lang, now: app.clock.now(), protected, devices: &day.devices, names: &app.names }
 }
 
