@@ -85,9 +85,11 @@ pub fn run(division: Division, config: Config, credentials: Credentials) -> Resu
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // A log that can take no more, as one on a full disk, costs its lines and nothing else.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .log_internal_errors(false)
         .with_ansi(false)
         .try_init();
 }

@@ -242,7 +242,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if let (Some(operations), Some(ready)) = (&operations, ready.as_object_mut()) {
         ready.insert("operations".into(), operations.local_addr()?.to_string().into());
     }
-    print(&format!("{ready}\n"))?;
+    if let Err(error) = print(&format!("{ready}\n")) {
+        // Whoever waits for that line waits in vain; homes do not.
+        tracing::error!(error = %error, "standard output does not take the line that says ready");
+    }
     let app = &running.app;
     let watched = async {
         match operations {
@@ -287,9 +290,13 @@ async fn told_to_stop() {
 fn log() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // A second program in one process (the demo's tests) keeps the first one's log.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    // A log that can take no more, as one on a full disk, costs its lines and nothing else. A second program in one
+    // process (the demo's tests) keeps the first one's log.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .try_init();
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

@@ -25,7 +25,11 @@ pub fn run(work: impl FnOnce() -> Outcome<ExitCode>) -> ExitCode {
 /// Logs beside the report; only what a person should look into, unless `RUST_LOG` says otherwise.
 pub fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .init();
 }
 
 /// Ends with what was measured; a failure if anything was lost, doubled or did not come up.
