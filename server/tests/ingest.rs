@@ -178,13 +178,14 @@ async fn an_emergency_that_nobody_can_read_is_an_alert_and_its_copy_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn telemetry_that_nobody_can_read_is_put_aside_without_an_alert() {
+async fn telemetry_that_nobody_can_read_is_put_aside_and_told_as_a_fault_of_its_gateway() {
     let mut room = Room::open().await;
     let row = room.row(RelayKind::Open, 0, b"noise");
     room.house.take(Lane::Telemetry, vec![row]).await;
     assert!(room.house.alerts().await.is_empty());
     let mut reader = room.house.app.records.reader().await.unwrap();
     assert_eq!(state::quarantined(&mut reader).await.unwrap(), 1);
+    assert_eq!(room.house.app.faults.words(), ["put_aside"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,7 +27,7 @@ pub use self::boxes::reconnects;
 pub use self::error::IngestError;
 pub use self::known::gateway_twice;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ use crate::ingest::boxes::Boxes;
 use crate::ingest::dating::Dating;
 use crate::ingest::homes::{Homes, Work};
 use crate::ingest::judge::{Sheet, number};
-use crate::ingest::read::{Loud, Reader, Said, opened_call, speaker};
+use crate::ingest::read::{Loud, Reader, STRANGERS, Said, opened_call, speaker};
 use crate::ingest::seen::{Book, Window};
 use crate::ingest::voices::Voices;
 use crate::ingest::way::Ways;
@@ -91,6 +91,8 @@ struct Pending {
     /// Presses that came by another gateway than their device's own.
     elsewhere: Vec<(GatewayId, proto::id::PressId)>,
     aside: Vec<Quarantined>,
+    /// Gateways of which something is put aside without an alert of its own.
+    unheard: BTreeSet<GatewayId>,
     silent: Vec<(GatewayId, Option<String>)>,
     turned: Vec<(GatewayId, GatewayWatch)>,
     /// Boxes that are heard for the first time.
@@ -199,6 +201,9 @@ impl Batcher {
                         Loud::No => false,
                         Loud::ByLane => lane == Lane::Emergency,
                     };
+                    if !shouts && reason != STRANGERS {
+                        pending.unheard.insert(row.gateway);
+                    }
                     if shouts {
                         let speaker = speaker(&row.bytes, &self.app.registry);
                         self.nameless(now, row, speaker, &mut pending).await?;

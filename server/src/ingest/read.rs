@@ -65,6 +65,9 @@ impl Said {
     }
 }
 
+/// Why everyday words of a device that is nobody's here are put aside; it is no loss of anybody.
+pub const STRANGERS: &str = "stranger's frame is no emergency";
+
 /// Whether what is put aside may be a call for help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loud {
@@ -246,14 +249,14 @@ impl Reader {
                 let said = word(Frame { header, body, open, known, left, about, trust, handed });
                 // Only calls come this way; nothing else of a stranger counts as told.
                 return if matches!(&said, Said::Word(word) if word.is_idle()) {
-                    Said::Aside("stranger's frame is no emergency", Loud::No)
+                    Said::Aside(STRANGERS, Loud::No)
                 } else {
                     said
                 };
             }
         }
         if header.class != Class::Emergency {
-            return Said::Aside("stranger's frame is no emergency", Loud::ByLane);
+            return Said::Aside(STRANGERS, Loud::ByLane);
         }
         // Nothing inside can be read, so that it shouts is all that is known.
         let press = proto::up::Event {

@@ -4,11 +4,14 @@
 
 use std::collections::BTreeSet;
 
+use care::Seen;
+
 use super::anew::date_anew;
 use super::attempt::{of_home, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::desk::view::SHOWN;
+use crate::faults::Fault;
 use crate::ingest::judge::number;
 use crate::ingest::renewal::Renewals;
 use crate::records::care::{self as care_rows, CareRow};
@@ -139,6 +142,10 @@ impl Batcher {
                 Some(alert) => drop(self.silent.insert(gateway, alert)),
                 None => drop(self.silent.remove(&gateway)),
             }
+        }
+        for gateway in pending.unheard {
+            let fault = Fault { gateway: Some(gateway), ..Fault::upkeep(Seen::PutAside) };
+            self.app.faults.raise_again(fault, self.app.clock.mono());
         }
         self.are_installed(&pending.installed);
         self.watches.extend(pending.turned);
