@@ -25,6 +25,8 @@ use std::time::Duration;
 use door::workers::{End, Rhythm, Workers};
 use influxdb2::RequestError;
 use influxdb2::api::write::TimestampPrecision;
+use proto::backoff;
+use proto::unit::Millis;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use self::access::Access;
@@ -37,8 +39,8 @@ use super::{Answer, Facts, Point, Retention, Sampled, Series, SeriesError, Windo
 const QUEUE: usize = 256;
 /// Points of one request.
 const GROUP_MAX: usize = 5_000;
-/// First pause before a further try; each is twice as long.
-const PAUSE: Duration = Duration::from_millis(200);
+/// First and longest pause before a further try: ten tries stay within two minutes.
+const PAUSE: (Millis, Millis) = (Millis::new(200), Millis::secs(30));
 
 /// Opens the store that the configuration describes; dead letters go into the data folder.
 ///
@@ -236,10 +238,10 @@ impl Sender {
             return Ok(());
         }
         let text = lines::text(group.iter().flat_map(|job| &job.points));
-        let mut pause = PAUSE;
-        let mut left = self.config.tries.clamp(1, 10);
+        let tries = self.config.tries.clamp(1, 10);
+        let mut failed = 0;
         loop {
-            left -= 1;
+            let left = tries - 1 - failed;
             match self.offer(text.clone()).await {
                 Verdict::Taken => {
                     self.counters.written.fetch_add(count, Relaxed);
@@ -253,8 +255,9 @@ impl Sender {
                 Verdict::Later(reason) if left == 0 => return Err(self.config.error(&reason)),
                 Verdict::Later(reason) => {
                     tracing::warn!(reason, left, "InfluxDB did not take a batch, trying again");
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
+                    let pause = backoff::doubled(PAUSE.0, PAUSE.1, failed).get();
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                    failed += 1;
                 }
             }
         }
