@@ -19,8 +19,8 @@ use self::problem::{KIND, More, Problem};
 use crate::auth::Staff;
 use crate::desk::view::Holder;
 use crate::pages;
-use crate::pages::when::Wall;
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// A refusal on its way to a caller.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 //!
 //! Not here: in which order they are built (`start`), and what any of them does.
 
+mod parts;
 mod start;
 
 use care::alert::Outcome;
@@ -16,11 +17,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
-use crate::faults::Faults;
+use crate::faults::{Faults, Ledger};
 use crate::gateways::proved::Proved;
 use crate::handles::Division;
 use crate::health::Health;
-use crate::history::History;
+use crate::health::promises::Promises;
+use crate::history::{Archive, History};
 use crate::inbox::Inbox;
 use crate::ingest::boxes::Links;
 use crate::ingest::judge::device_of;
@@ -28,7 +30,6 @@ use crate::ingest::mirror::Mirror;
 use crate::ingest::{Command, Commands};
 use crate::live::Live;
 use crate::notify::Outbox;
-use crate::pages::when::{Wall, Zone};
 use crate::points::Points;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
@@ -39,6 +40,9 @@ use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
 use crate::replay::Replay;
 use crate::update::Updates;
+use crate::upkeep::Upkeep;
+use crate::workers::Crew;
+use crate::zone::{Wall, Zone};
 use series::Series;
 
 pub use start::{Running, start, start_on};
@@ -46,7 +50,7 @@ pub use start::{Running, start, start_on};
 /// Everything that a running server is made of.
 pub struct App {
     /// What it was told to be.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// The only reader of clocks.
     pub clock: Arc<Clock>,
     /// Where the homes are: in this zone times are told.
@@ -56,13 +60,13 @@ pub struct App {
     /// The life that the records have.
     pub line: Line,
     /// How far they know what each gateway has sent.
-    pub replay: Replay,
+    pub replay: Arc<Replay>,
     /// Measured values.
     pub series: Arc<dyn Series>,
     /// Enrolled devices in memory.
     pub registry: Arc<Registry>,
     /// Who changes the registry.
-    pub provision: Provision,
+    pub provision: Arc<Provision>,
     /// What gateways say, before it is understood.
     pub inbox: Inbox,
     /// Words to devices.
@@ -70,41 +74,51 @@ pub struct App {
     /// Changes of the queue, told to screens.
     pub live: Live,
     /// Names of homes and people in memory.
-    pub names: Names,
+    pub names: Arc<Names>,
     /// Who is on duty.
-    pub presence: Presence,
+    pub presence: Arc<Presence>,
     /// What ingest has heard, for who shows it.
     pub mirror: Arc<Mirror>,
     /// What the judgement is told by people.
     pub commands: Commands,
     /// How homes are judged.
-    pub rules: HomeRules,
+    pub rules: Arc<HomeRules>,
     /// What homes have said lately, for rehearsals.
-    pub history: History,
+    pub history: Arc<History>,
     /// Lets one rehearsal run at a time.
-    pub rehearsals: Rehearsals,
+    pub rehearsals: Arc<Rehearsals>,
     /// Which device is to run which image.
-    pub updates: Updates,
+    pub updates: Arc<Updates>,
     /// Counters and proofs of life.
-    pub health: Health,
+    pub health: Arc<Health>,
     /// Long-lived tasks by name.
     pub workers: Workers,
     /// Connect proofs of gateways that have been used.
-    pub proved: Proved,
+    pub proved: Arc<Proved>,
     /// Who wears which certificate, and until when.
-    pub certificates: Certificates,
+    pub certificates: Arc<Certificates>,
     /// What is out of order, told to people.
-    pub faults: Faults,
+    pub faults: Arc<Faults>,
     /// How often home boxes connect.
-    pub links: Links,
+    pub links: Arc<Links>,
     /// Measured values on their way to the series.
-    pub points: Points,
+    pub points: Arc<Points>,
     /// Notices that leave the house.
     pub outbox: Outbox,
     /// What log-in needs between requests.
-    pub auth: Auth,
+    pub auth: Arc<Auth>,
     /// Who may have how many file handles.
     pub handles: Division,
+    /// Faults as rows.
+    pub ledger: Arc<Ledger>,
+    /// What homes have said, as rows.
+    pub archive: Arc<Archive>,
+    /// What is swept now and then.
+    pub upkeep: Arc<Upkeep>,
+    /// The roll-call.
+    pub crew: Arc<Crew>,
+    /// How the server is.
+    pub promises: Arc<Promises>,
 }
 
 impl App {

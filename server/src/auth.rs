@@ -30,8 +30,9 @@ use crate::auth::heart::Heart;
 use crate::auth::password::Passwords;
 use crate::auth::role::{Duty, Role, Scope, may};
 use crate::auth::tries::Tries;
+use crate::clock::Clock;
 use crate::desk::life::{mono, stored};
-use crate::records::{program as tokens, staff};
+use crate::records::{Records, program as tokens, staff};
 use crate::router::Caller;
 use crate::words::Lang;
 
@@ -189,10 +190,10 @@ impl<D: Duty> FromRequestParts<Arc<App>> for As<D> {
 }
 
 /// Removes sessions and codes that time has ended. Called now and then.
-pub async fn sweep(app: &App) -> Result<(), records::Error> {
-    let now = app.clock.now().mono;
+pub async fn sweep(records: &Records, clock: &Clock) -> Result<(), records::Error> {
+    let now = clock.now().mono;
     let before = |span: Millis| i64::try_from(now.millis().saturating_sub(span.get())).unwrap_or(0);
-    let mut writer = app.records.begin().await?;
+    let mut writer = records.begin().await?;
     staff::sweep(&mut writer, before(ABSOLUTE), before(IDLE), stored(now)).await?;
     tokens::sweep(&mut writer, before(program::KEPT)).await?;
     writer.commit().await

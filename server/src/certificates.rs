@@ -22,7 +22,7 @@ use crate::faults::{Fault, Faults};
 use crate::provision::certificate::{PkiError, life};
 use crate::provision::{Pki, Registry};
 
-pub use self::watch::run;
+pub use self::watch::{Tending, run};
 
 /// Petitions that may wait for the pen; whoever finds no room asks again.
 const WAITING: usize = 1_024;

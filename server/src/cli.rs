@@ -261,7 +261,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     }
     // No new words first; what is kept is then taken in at the next start.
     running.door.close().await;
-    crate::history::keep(&running.app, true).await;
+    crate::history::keep(&running.app.archive, true).await;
     running.app.series.close().await?;
     running.app.records.close().await;
     Ok(())

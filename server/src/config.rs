@@ -15,6 +15,7 @@ use toml_example::TomlExample;
 use self::console::Console;
 use crate::handles::{self, Asked, Division};
 use crate::rehearsal::rules::RulesForm;
+use crate::zone::Zone;
 use series::Retention;
 
 /// Most receivers of notices; each has threads of its own.
@@ -245,9 +246,7 @@ impl Config {
 
     /// Minutes after midnight in the homes' time zone; UTC if the zone is unknown to this machine.
     pub fn minute_of_day(&self, wall_ms: i64) -> u16 {
-        let zone = jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let at = jiff::Timestamp::from_millisecond(wall_ms).unwrap_or_default().to_zoned(zone);
-        u16::from(at.hour().unsigned_abs()) * 60 + u16::from(at.minute().unsigned_abs())
+        Zone::named(&self.time_zone).minute_of_day(wall_ms)
     }
 
     /// Makes the data folder and proves that it takes files.

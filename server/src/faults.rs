@@ -16,8 +16,10 @@ use proto::id::{DeviceId, GatewayId};
 use proto::unit::{Millis, Mono};
 use tokio::sync::Notify;
 
-use crate::app::App;
+use crate::clock::Clock;
+use crate::desk::names::Names;
 use crate::ingest::judge::{number, seen_word};
+use crate::live::Live;
 use crate::records::Records;
 use crate::records::fault::{self, FaultKey};
 use crate::records::refusal::is_of_row;
@@ -234,13 +236,27 @@ impl Faults {
     }
 }
 
+/// Writes faults as rows, and shows their alerts.
+pub struct Ledger {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Where they are written.
+    pub records: Records,
+    /// How homes are called on their alerts.
+    pub names: Arc<Names>,
+    /// Screens that are told.
+    pub live: Live,
+    /// What is said, and what of it waits.
+    pub faults: Arc<Faults>,
+}
+
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>) {
+pub async fn run(ledger: Arc<Ledger>) {
     loop {
-        if app.faults.waiting().is_empty() {
-            app.faults.bell.notified().await;
+        if ledger.faults.waiting().is_empty() {
+            ledger.faults.bell.notified().await;
         }
-        if let Err(error) = step(&app).await {
+        if let Err(error) = step(&ledger).await {
             tracing::error!(error = %error, "faults wait for the records");
             tokio::time::sleep(AGAIN).await;
         }
@@ -248,9 +264,9 @@ pub async fn run(app: Arc<App>) {
 }
 
 /// Writes what waits: in one transaction, or one by one if a row of one is refused.
-pub async fn step(app: &App) -> Result<(), records::Error> {
-    let waiting = app.faults.waiting();
-    let refused = match write(app, &waiting).await {
+pub async fn step(ledger: &Ledger) -> Result<(), records::Error> {
+    let waiting = ledger.faults.waiting();
+    let refused = match write(ledger, &waiting).await {
         Err(error) if is_of_row(&error) => error,
         done => return done,
     };
@@ -259,7 +275,7 @@ pub async fn step(app: &App) -> Result<(), records::Error> {
     }
     let mut last = Ok(());
     for (key, fault) in waiting {
-        match write(app, &BTreeMap::from([(key, fault)])).await {
+        match write(ledger, &BTreeMap::from([(key, fault)])).await {
             Err(error) if is_of_row(&error) => last = Err(error),
             done => done?,
         }

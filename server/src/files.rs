@@ -13,9 +13,8 @@ use care::Seen;
 use door::tls::Shown;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app::App;
 use crate::config::Config;
-use crate::faults::Fault;
+use crate::faults::{Fault, Faults};
 use crate::notify;
 
 /// Pause between two looks.
@@ -30,15 +29,23 @@ pub struct Found {
     pub changed: bool,
 }
 
+/// Looks at the files that a configuration names.
+pub struct Files {
+    /// What the server was told to be.
+    pub config: Arc<Config>,
+    /// Where it is told what cannot be used.
+    pub faults: Arc<Faults>,
+}
+
 /// Looks for as long as the server runs.
-pub async fn watch(app: Arc<App>) {
+pub async fn watch(files: Arc<Files>) {
     let mut hangup = signal(SignalKind::hangup()).ok();
     let mut last = Found::default();
     loop {
-        let of = Arc::clone(&app);
+        let of = Arc::clone(&files);
         match tokio::task::spawn_blocking(move || look(&of.config)).await {
             Ok(found) => {
-                tell(&app, &last, &found);
+                tell(&files, &last, &found);
                 last = found;
             }
             Err(error) => tracing::error!(%error, "changed files were not looked at"),
@@ -58,7 +65,7 @@ async fn asked(hangup: &mut Option<Signal>) {
 }
 
 /// Says what is new. A pair of files is renewed one after the other, so only what is found twice is a fault.
-fn tell(app: &App, last: &Found, found: &Found) {
+fn tell(files: &Files, last: &Found, found: &Found) {
     for (file, why) in found.unread.iter().filter(|(file, _)| !last.unread.contains_key(*file)) {
         tracing::error!(file = %file.display(), why, "cannot be used, what it said before stays in force");
     }
@@ -69,8 +76,8 @@ fn tell(app: &App, last: &Found, found: &Found) {
         tracing::warn!("the configuration has changed: it counts after a new start");
     }
     let twice = found.unread.keys().any(|file| last.unread.contains_key(file));
-    app.faults.set(Fault::upkeep(Seen::FileUnread), twice);
-    app.faults.set(Fault::upkeep(Seen::ConfigChanged), found.changed);
+    files.faults.set(Fault::upkeep(Seen::FileUnread), twice);
+    files.faults.set(Fault::upkeep(Seen::ConfigChanged), found.changed);
 }
 
 /// Tries every file that a configuration names, and the configuration itself.

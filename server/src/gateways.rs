@@ -36,7 +36,7 @@ pub struct GatewayGate {
 /// The gate; starts the task that tells gateways what they must know.
 pub fn gate(app: &Arc<App>) -> Arc<GatewayGate> {
     let (listening, listeners) = mpsc::channel(WAITING);
-    keep_with(app, "telling", Rhythm::Waits, listeners, tell_all);
+    keep_with(&app.workers, app, "telling", Rhythm::Waits, listeners, tell_all);
     Arc::new(GatewayGate { app: Arc::clone(app), listening })
 }
 

@@ -11,8 +11,8 @@ use door::Limits;
 use door::admission::{CLOSING_MAX, Rules};
 use proto::unit::Millis;
 
-use crate::app::App;
-use crate::faults::Fault;
+use crate::faults::{Fault, Faults};
+use crate::health::Health;
 
 /// Handles that no caller can take: records, inbox, series, webhooks, signals, log.
 pub const OWN: usize = 192;
@@ -115,20 +115,30 @@ fn taken(rules: &Rules) -> usize {
     rules.porch + rules.inside + rules.reserve + CLOSING_MAX
 }
 
+/// Looks whether handles are left.
+pub struct Look {
+    /// The limit of this process.
+    pub limit: usize,
+    /// Knows the door, and is told.
+    pub health: Arc<Health>,
+    /// Where it is told.
+    pub faults: Arc<Faults>,
+}
+
 /// Looks whether handles are left, for as long as the server runs.
-pub async fn watch(app: Arc<App>) {
+pub async fn watch(look: Arc<Look>) {
     let mut tick = tokio::time::interval(LOOK);
     let mut failures = 0;
     loop {
         tick.tick().await;
-        let refused = app.health.door().map_or(0, |door| door.counters().accept_failures);
-        let short = refused > failures || door::handles::short(app.handles.limit, OWN / 2);
+        let refused = look.health.door().map_or(0, |door| door.counters().accept_failures);
+        let short = refused > failures || door::handles::short(look.limit, OWN / 2);
         failures = refused;
         if short {
-            tracing::error!(limit = app.handles.limit, "file handles run short");
+            tracing::error!(limit = look.limit, "file handles run short");
         }
-        app.health.handles_left(!short);
-        app.faults.set(Fault::upkeep(Seen::HandlesShort), short);
+        look.health.handles_left(!short);
+        look.faults.set(Fault::upkeep(Seen::HandlesShort), short);
     }
 }
 

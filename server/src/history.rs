@@ -20,8 +20,9 @@ use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 
 pub use self::run::{Run, Said};
-use crate::app::App;
+use crate::clock::Clock;
 use crate::desk::life::stored;
+use crate::records::Records;
 use crate::records::heard::{self, HeardRow};
 use crate::records::refusal::{is_of_row, leave_out};
 
@@ -211,28 +212,38 @@ impl Tail {
     }
 }
 
+/// Keeps what homes have said as rows.
+pub struct Archive {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Where it is kept.
+    pub records: Records,
+    /// What is in memory.
+    pub history: Arc<History>,
+}
+
 /// Writes tails that are due, and forgets what is too old, until the process ends.
-pub async fn run(app: Arc<App>) {
+pub async fn run(archive: Arc<Archive>) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        keep(&app, false).await;
+        keep(&archive, false).await;
     }
 }
 
 /// Writes the tails that are due, or with `ends` all.
-pub async fn keep(app: &App, ends: bool) {
+pub async fn keep(archive: &Archive, ends: bool) {
     loop {
-        let now = app.clock.mono();
-        let due = app.history.due(now, AT_ONCE, ends);
+        let now = archive.clock.mono();
+        let due = archive.history.due(now, AT_ONCE, ends);
         let full = due.len() == AT_ONCE;
-        match write(app, now, &due).await {
+        match write(archive, now, &due).await {
             Ok(()) => {}
             Err(error) if is_of_row(&error) => {
                 for one in &due {
                     // No alarm rests on it: what is refused is lost, and counted.
-                    match write(app, now, core::slice::from_ref(one)).await {
+                    match write(archive, now, core::slice::from_ref(one)).await {
                         Err(error) if is_of_row(&error) => {
                             leave_out(&error, "what a home has said")
                         }
@@ -242,7 +253,7 @@ pub async fn keep(app: &App, ends: bool) {
             }
             Err(error) => {
                 tracing::warn!(%error, "history waits for the records");
-                app.history.put_back(due);
+                archive.history.put_back(due);
                 return;
             }
         }
@@ -253,14 +264,14 @@ pub async fn keep(app: &App, ends: bool) {
     }
 }
 
-async fn write(app: &App, now: Mono, due: &[(i64, Stretch)]) -> Result<(), records::Error> {
+async fn write(archive: &Archive, now: Mono, due: &[(i64, Stretch)]) -> Result<(), records::Error> {
     let row = |(home, stretch): &(i64, Stretch)| {
         let inputs = minicbor::to_vec(stretch).ok()?;
         let from = stored(Mono::from_millis(stretch.from));
         Some(HeardRow { home: *home, from, to: stored(now), inputs })
     };
     let rows: Vec<HeardRow> = due.iter().filter_map(row).collect();
-    let mut writer = app.records.begin().await?;
+    let mut writer = archive.records.begin().await?;
     heard::put(&mut writer, &rows).await?;
     heard::forget(&mut writer, stored(now) - stored(Mono::from_millis(KEPT.get()))).await?;
     writer.commit().await

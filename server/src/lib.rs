@@ -42,6 +42,7 @@ pub mod update;
 pub mod upkeep;
 pub mod words;
 pub mod workers;
+pub mod zone;
 
 pub use ::records;
 pub use cli::run;

@@ -12,8 +12,11 @@ use care::policy::noise::STEADY;
 use proto::unit::Mono;
 use tokio::time::MissedTickBehavior;
 
-use crate::app::App;
-use crate::faults::Fault;
+use crate::clock::Clock;
+use crate::faults::{Fault, Faults};
+use crate::health::Health;
+use crate::inbox::Inbox;
+use crate::notify::Outbox;
 
 /// How often counters are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -53,12 +56,26 @@ impl Counter {
     }
 }
 
+/// Looks at what is lost, and tells it.
+pub struct Losses {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// What of it was dropped or not kept.
+    pub inbox: Inbox,
+    /// Which notices nobody took.
+    pub outbox: Outbox,
+    /// Whether the records have found the disk full.
+    pub health: Arc<Health>,
+    /// Where it is told.
+    pub faults: Arc<Faults>,
+}
+
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>) {
-    let started = app.clock.mono();
+pub async fn run(losses: Arc<Losses>) {
+    let started = losses.clock.mono();
     let mut counters = [
         // What was shed before this start was told then.
-        (Seen::Shed, Counter { known: app.inbox.lost_before(), grown: None }),
+        (Seen::Shed, Counter { known: losses.inbox.lost_before(), grown: None }),
         (Seen::Refused, Counter::default()),
         (Seen::NoticesDead, Counter::default()),
     ];
@@ -66,14 +83,15 @@ pub async fn run(app: Arc<App>) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let now = app.clock.mono();
-        app.faults.set(Fault::upkeep(Seen::DiskFull), is_full(&app));
-        let counts = [app.inbox.lost(), app.inbox.calls_refused(), app.outbox.facts().given_up];
+        let now = losses.clock.mono();
+        losses.faults.set(Fault::upkeep(Seen::DiskFull), is_full(&losses.inbox, &losses.health));
+        let counts =
+            [losses.inbox.lost(), losses.inbox.calls_refused(), losses.outbox.facts().given_up];
         for ((cause, counter), count) in counters.iter_mut().zip(counts) {
             let fault = Fault::upkeep(*cause).of(count);
             match counter.look(count, now, started) {
-                News::Lost => app.faults.raise_more(fault, now),
-                News::Over => app.faults.clear(&fault),
+                News::Lost => losses.faults.raise_more(fault, now),
+                News::Over => losses.faults.clear(&fault),
                 News::None => {}
             }
         }
@@ -81,8 +99,8 @@ pub async fn run(app: Arc<App>) {
 }
 
 /// Whether the disk is full and what is left of it is for emergencies.
-pub fn is_full(app: &App) -> bool {
-    app.inbox.is_on_reserve() || app.health.is_full()
+pub fn is_full(inbox: &Inbox, health: &Health) -> bool {
+    inbox.is_on_reserve() || health.is_full()
 }
 
 #[cfg(test)]

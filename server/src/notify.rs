@@ -100,13 +100,13 @@ pub fn start(app: &Arc<App>) {
         send(app, &look, (name.as_str(), make));
     }
     follow(app, &look);
-    keep(app, "notices", TURNS, say);
+    keep(&app.workers, app, "notices", TURNS, say);
 }
 
 /// Starts the worker of one receiver.
 fn send(app: &Arc<App>, look: &Look, (name, make): (&str, Make)) {
     let (look, of) = (Arc::clone(look), name.to_owned());
-    keep(app, &format!("notices.{name}"), TURNS, move |app| {
+    keep(&app.workers, app, &format!("notices.{name}"), TURNS, move |app| {
         let named = (of.as_str(), Arc::clone(&make));
         app.outbox.worker(&app.records, &look, named, Pace::default()).run()
     });
@@ -133,7 +133,7 @@ fn follow(app: &Arc<App>, look: &Look) {
         let receiver = Receiver::new(settings.clone());
         let make: Open = Arc::new(move || receiver.now());
         let (look, of) = (Arc::clone(look), channel.clone());
-        keep(app, &format!("notices.{channel}"), TURNS, move |app| {
+        keep(&app.workers, app, &format!("notices.{channel}"), TURNS, move |app| {
             let follows = Arc::clone(&app.outbox.follows);
             let named = (of.as_str(), Arc::clone(&make));
             let (records, pace) = (app.records.clone(), Pace::default());

@@ -18,11 +18,14 @@ use proto::frame::Lane;
 use proto::unit::{Millis, Mono};
 use tokio::sync::Notify;
 
-use crate::app::App;
-use crate::faults::Fault;
+use crate::clock::Clock;
+use crate::faults::{Fault, Faults};
+use crate::health::Health;
+use crate::inbox::Inbox;
 use crate::ingest::batch::points_of;
 use crate::ingest::read::Reader;
-use series::{Point, Sampled, SeriesError, Window};
+use crate::provision::Registry;
+use series::{Point, Sampled, Series, SeriesError, Window};
 
 /// Points that wait in memory: 16 MB.
 const WAITING_MAX: usize = 400_000;
@@ -93,41 +96,59 @@ impl Points {
     }
 }
 
+/// Brings values to the series.
+pub struct Delivery {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Where rows of telemetry wait until the series has their values.
+    pub inbox: Inbox,
+    /// Whose keys open what is read again.
+    pub registry: Arc<Registry>,
+    /// Where values go.
+    pub series: Arc<dyn Series>,
+    /// What waits.
+    pub points: Arc<Points>,
+    /// Counts what was brought.
+    pub health: Arc<Health>,
+    /// Where it is told that values are refused or lost.
+    pub faults: Arc<Faults>,
+}
+
 /// Reads values within a short time, or says that it could not.
-pub async fn read(app: &App, window: Window) -> Result<Vec<Sampled>, SeriesError> {
-    let read = tokio::time::timeout(READ_WITHIN, app.series.read(window));
+pub async fn read(series: &dyn Series, window: Window) -> Result<Vec<Sampled>, SeriesError> {
+    let read = tokio::time::timeout(READ_WITHIN, series.read(window));
     read.await.unwrap_or(Err(SeriesError::Slow))
 }
 
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>) {
-    let mut sender = Sender { reader: Reader::default(), lost: (lost(&app), None), app };
-    let mut mark = sender.app.inbox.pointed();
+pub async fn run(delivery: Arc<Delivery>) {
+    let mut sender = Sender { reader: Reader::default(), lost: (lost(&delivery), None), delivery };
+    let mut mark = sender.delivery.inbox.pointed();
     loop {
         // The inbox may have given up what was to be read next.
-        mark = mark.max(sender.app.inbox.pointed());
-        if let Some(job) = sender.app.points.next() {
+        mark = mark.max(sender.delivery.inbox.pointed());
+        if let Some(job) = sender.delivery.points.next() {
             while mark < job.rows.0 {
                 mark = sender.again(mark, job.rows.0).await;
             }
             sender.write(job.points).await;
             mark = mark.max(job.rows.1);
-            sender.app.inbox.pointed_through(mark);
-        } else if mark < sender.app.inbox.done_through(Lane::Telemetry) {
-            mark = sender.again(mark, sender.app.inbox.done_through(Lane::Telemetry)).await;
+            sender.delivery.inbox.pointed_through(mark);
+        } else if mark < sender.delivery.inbox.done_through(Lane::Telemetry) {
+            mark = sender.again(mark, sender.delivery.inbox.done_through(Lane::Telemetry)).await;
         } else {
             sender.tell(false);
-            let _ = tokio::time::timeout(PATIENCE, sender.app.points.bell.notified()).await;
+            let _ = tokio::time::timeout(PATIENCE, sender.delivery.points.bell.notified()).await;
         }
     }
 }
 
-fn lost(app: &App) -> u64 {
-    app.series.facts().lost + app.inbox.points_lost()
+fn lost(delivery: &Delivery) -> u64 {
+    delivery.series.facts().lost + delivery.inbox.points_lost()
 }
 
 struct Sender {
-    app: Arc<App>,
+    delivery: Arc<Delivery>,
     reader: Reader,
     /// Values lost so far, and when that last grew.
     lost: (u64, Option<Mono>),
@@ -136,7 +157,7 @@ struct Sender {
 impl Sender {
     /// Writes some of what is in the inbox after a row, up to another; gives how far it came.
     async fn again(&mut self, mark: i64, upto: i64) -> i64 {
-        let rows = match self.app.inbox.next(Lane::Telemetry, mark, ROWS) {
+        let rows = match self.delivery.inbox.next(Lane::Telemetry, mark, ROWS) {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::error!(%error, "inbox cannot be read, trying again");
@@ -149,14 +170,14 @@ impl Sender {
         for row in rows.iter().take_while(|row| row.id <= upto) {
             // A frame that makes reading panic was put aside by ingest.
             let _ = catch_unwind(AssertUnwindSafe(|| {
-                points_of(&mut self.reader, row, &self.app.registry, &mut points);
+                points_of(&mut self.reader, row, &self.delivery.registry, &mut points);
             }));
             last = row.id;
         }
         // What else a frame says was for the judgement, which has heard it.
         drop((self.reader.take_strays(), self.reader.take_renewals()));
         self.write(points).await;
-        self.app.inbox.pointed_through(last);
+        self.delivery.inbox.pointed_through(last);
         last
     }
 
@@ -167,8 +188,8 @@ impl Sender {
         }
         let mut failed = 0_u32;
         loop {
-            let app = Arc::clone(&self.app);
-            let mut write = pin!(app.series.write(points.clone()));
+            let series = Arc::clone(&self.delivery.series);
+            let mut write = pin!(series.write(points.clone()));
             let done = loop {
                 tokio::select! {
                     done = &mut write => break done,
@@ -176,12 +197,12 @@ impl Sender {
                 }
             };
             let Err(error) = done else {
-                self.app.health.pointed(points.len());
+                self.delivery.health.pointed(points.len());
                 self.tell(false);
                 return;
             };
             if error.is_full() {
-                self.app.inbox.no_room();
+                self.delivery.inbox.no_room();
             }
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -196,12 +217,12 @@ impl Sender {
 
     /// Says whether the series refuses, and whether values were lost lately.
     fn tell(&mut self, refuses: bool) {
-        self.app.points.refused.store(refuses, Ordering::Relaxed);
-        let (now, lost) = (self.app.clock.mono(), lost(&self.app));
+        self.delivery.points.refused.store(refuses, Ordering::Relaxed);
+        let (now, lost) = (self.delivery.clock.mono(), lost(&self.delivery));
         if lost > std::mem::replace(&mut self.lost.0, lost) {
             self.lost.1 = Some(now);
         }
         let lately = self.lost.1.is_some_and(|at| now.since(at) < TOLD);
-        self.app.faults.set(Fault::upkeep(Seen::PointsRefused), refuses || lately);
+        self.delivery.faults.set(Fault::upkeep(Seen::PointsRefused), refuses || lately);
     }
 }

@@ -15,9 +15,12 @@ use proto::id::GatewayId;
 use proto::relay::{GatewayDown, Mark};
 use proto::unit::{Millis, Mono};
 
-use crate::app::App;
-use crate::faults::Fault;
+use crate::clock::Clock;
+use crate::faults::{Fault, Faults};
+use crate::inbox::Inbox;
 use crate::ingest::judge::number;
+use crate::provision::Registry;
+use crate::receipts::Receipts;
 use crate::records::Records;
 use crate::records::line::{self, Line, Reach};
 
@@ -174,24 +177,40 @@ pub fn spool_lost(gateway: GatewayId) -> Fault {
     }
 }
 
+/// Tells gateways how far the rows know them.
+pub struct Replays {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Nobody is asked before it is caught up.
+    pub inbox: Inbox,
+    /// Which gateways there are.
+    pub registry: Arc<Registry>,
+    /// By which they are told.
+    pub receipts: Arc<Receipts>,
+    /// How far the rows know each.
+    pub replay: Arc<Replay>,
+    /// Where it is told that restored records are not whole yet.
+    pub faults: Arc<Faults>,
+}
+
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>) {
+pub async fn run(replays: Arc<Replays>) {
     let mut tick = tokio::time::interval(TURN);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let now = app.clock.mono();
+        let now = replays.clock.mono();
         for lane in [Lane::Emergency, Lane::Telemetry] {
-            if !app.inbox.caught_up(lane) {
+            if !replays.inbox.caught_up(lane) {
                 continue;
             }
-            for (gateway, reach) in app.replay.due(now, lane) {
+            for (gateway, reach) in replays.replay.due(now, lane) {
                 // What cannot be told now is told when it connects again.
-                app.receipts.say(gateway, &app.replay.word(lane, reach));
+                replays.receipts.say(gateway, &replays.replay.word(lane, reach));
             }
         }
-        let stands = app.replay.incomplete(now, &app.registry.gateways());
-        app.faults.set(Fault::upkeep(Seen::Restored), stands);
+        let stands = replays.replay.incomplete(now, &replays.registry.gateways());
+        replays.faults.set(Fault::upkeep(Seen::Restored), stands);
     }
 }
 

@@ -4,10 +4,13 @@
 //! each step is a short transaction, so that no press waits for the past. A pass that took something away leaves a line.
 //! Not here: measured values (`series`), and rows that are bounded by number (`upkeep`).
 
+use std::sync::Arc;
+
 use care::policy::{ALERTS_KEPT, FAULTS_KEPT, LOOKS_KEPT};
 use proto::unit::{Millis, Mono};
 
-use crate::app::App;
+use crate::clock::Clock;
+use crate::records::Records;
 use crate::records::forgotten::{self, Ended, Forgotten};
 
 /// Rows of one transaction.
@@ -57,8 +60,16 @@ impl Class {
 }
 
 /// Before when what belongs to a class is forgotten by now, wall clock; none while nothing is.
-pub fn forgotten_before(app: &App, class: Class) -> Option<i64> {
-    app.clock.edge().map(|clock| class.edge(clock))
+pub fn forgotten_before(clock: &Clock, class: Class) -> Option<i64> {
+    clock.edge().map(|clock| class.edge(clock))
+}
+
+/// What is forgotten, and by which clock.
+pub struct Retention {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// What is kept.
+    pub records: Records,
 }
 
 /// Forgets step by step what is too old.
@@ -70,13 +81,17 @@ pub struct Keeper {
 
 impl Keeper {
     /// One step. Nothing goes before the wall clock is proved.
-    pub async fn step(&mut self, app: &App) -> Result<(), records::Error> {
-        self.step_by(app, app.clock.edge()).await
+    pub async fn step(&mut self, retention: &Retention) -> Result<(), records::Error> {
+        self.step_by(retention, retention.clock.edge()).await
     }
 
     /// The same by an edge of the caller's.
-    pub async fn step_by(&mut self, app: &App, edge: Option<i64>) -> Result<(), records::Error> {
-        let now = app.clock.now();
+    pub async fn step_by(
+        &mut self,
+        retention: &Retention,
+        edge: Option<i64>,
+    ) -> Result<(), records::Error> {
+        let now = retention.clock.now();
         if now.mono < self.rests_until {
             return Ok(());
         }
@@ -85,7 +100,7 @@ impl Keeper {
             let (mut more, mut refused) = (false, None);
             for (class, lines) in Class::ALL.into_iter().zip(&mut self.lines) {
                 // A class that is refused keeps no other.
-                match forget(app, class, class.edge(clock)).await {
+                match forget(retention, class, class.edge(clock)).await {
                     Ok(gone) => {
                         *lines += gone;
                         more |= gone > 0;
@@ -98,17 +113,22 @@ impl Keeper {
             }
             if !more {
                 self.rests_until = now.mono.after(REST);
-                return self.tell(app, clock, now.wall_ms).await;
+                return self.tell(retention, clock, now.wall_ms).await;
             }
         }
         Ok(())
     }
 
-    async fn tell(&mut self, app: &App, clock: i64, wall: i64) -> Result<(), records::Error> {
+    async fn tell(
+        &mut self,
+        retention: &Retention,
+        clock: i64,
+        wall: i64,
+    ) -> Result<(), records::Error> {
         if self.lines.iter().all(|lines| *lines == 0) {
             return Ok(());
         }
-        let mut writer = app.records.begin().await?;
+        let mut writer = retention.records.begin().await?;
         for (class, lines) in Class::ALL.into_iter().zip(self.lines) {
             if lines == 0 {
                 continue;
@@ -128,8 +148,8 @@ impl Keeper {
     }
 }
 
-async fn forget(app: &App, class: Class, edge: i64) -> Result<u64, records::Error> {
-    let mut writer = app.records.begin().await?;
+async fn forget(retention: &Retention, class: Class, edge: i64) -> Result<u64, records::Error> {
+    let mut writer = retention.records.begin().await?;
     let gone = match class {
         Class::Alerts => forgotten::alerts(&mut writer, Ended::Persons, edge, AT_ONCE).await?,
         Class::Faults => forgotten::alerts(&mut writer, Ended::Equipment, edge, AT_ONCE).await?,

@@ -9,65 +9,92 @@ use std::time::Duration;
 use care::Seen;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::app::App;
 use crate::backup::stores;
+use crate::clock::Clock;
 use crate::clock::proof::Stand;
-use crate::faults::Fault;
-use crate::records::{is_full, state, wall};
-use crate::upkeep::Sweeps;
+use crate::config::Config;
+use crate::faults::{Fault, Faults};
+use crate::health::Health;
+use crate::inbox::Inbox;
+use crate::records::line::Line;
+use crate::records::{Records, is_full, state, wall};
+use crate::upkeep::{Sweeps, Upkeep};
+use series::Series;
+
+/// Keeps the time, and what goes by it.
+pub struct Timekeeping {
+    /// What the server was told to be: where its folder is.
+    pub config: Arc<Config>,
+    /// The clock that is kept.
+    pub clock: Arc<Clock>,
+    /// Where it is kept.
+    pub records: Records,
+    /// The life that the records have.
+    pub line: Line,
+    /// It is told when the disk is full.
+    pub inbox: Inbox,
+    /// Measured values.
+    pub series: Arc<dyn Series>,
+    /// It is told that the records took the time.
+    pub health: Arc<Health>,
+    /// Where it is told that they did not.
+    pub faults: Arc<Faults>,
+    /// What is swept now and then.
+    pub upkeep: Arc<Upkeep>,
+}
 
 /// Writes the highest time every few seconds, so that a reboot of the machine loses no more of it.
-pub async fn keep_time(app: Arc<App>) {
+pub async fn keep_time(time: Arc<Timekeeping>) {
     let mut sweeps = Sweeps::default();
     let mut tick = interval(Duration::from_secs(5));
     loop {
         tick.tick().await;
         let put = async {
-            let mut writer = app.records.begin().await?;
-            let now = app.clock.stored();
+            let mut writer = time.records.begin().await?;
+            let now = time.clock.stored();
             state::put_clock(&mut writer, &now).await?;
-            if let Some(known) = app.clock.wall() {
+            if let Some(known) = time.clock.wall() {
                 wall::put(&mut writer, &known).await?;
             }
             writer.commit().await?;
-            prove(&app, now.high).await?;
+            prove(&time, now.high).await?;
             Ok::<_, records::Error>(now.high)
         };
         let refuse = Fault::upkeep(Seen::RecordsRefuse);
         match put.await {
             Ok(high) => {
-                app.health.stored(app.clock.mono());
-                app.health.room_left(true);
-                app.faults.clear(&refuse);
-                stores::note(&app.config, app.line, high).await;
+                time.health.stored(time.clock.mono());
+                time.health.room_left(true);
+                time.faults.clear(&refuse);
+                stores::note(&time.config, time.line, high).await;
             }
             Err(error) => {
                 tracing::error!(error = %error, "records do not take the time");
                 if is_full(&error) {
-                    app.health.room_left(false);
-                    app.inbox.no_room();
+                    time.health.room_left(false);
+                    time.inbox.no_room();
                 }
-                app.faults.raise(refuse);
+                time.faults.raise(refuse);
             }
         }
-        sweeps.step(&app).await;
+        sweeps.step(&time.upkeep).await;
     }
 }
 
 /// What a writer has committed is seen by a reader, or it was not committed.
-async fn prove(app: &App, written: i64) -> Result<(), records::Error> {
-    let mut reader = app.records.reader().await?;
+async fn prove(time: &Timekeeping, written: i64) -> Result<(), records::Error> {
+    let mut reader = time.records.reader().await?;
     state::prove_clock(&mut reader, written).await
 }
 
 /// Rolls up and drops measured values that are old, as far as the edge goes.
-pub async fn tend_series(app: Arc<App>) {
+pub async fn tend_series(time: Arc<Timekeeping>) {
     let mut tick = interval(Duration::from_secs(10));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        while let Some(edge) = app.clock.edge() {
-            match app.series.tend(edge).await {
+        while let Some(edge) = time.clock.edge() {
+            match time.series.tend(edge).await {
                 Ok(true) => tokio::task::yield_now().await,
                 Ok(false) => break,
                 Err(error) => {
@@ -81,21 +108,21 @@ pub async fn tend_series(app: Arc<App>) {
 }
 
 /// Says that the clock on the wall is wrong, and that it is right again.
-pub async fn watch(app: Arc<App>) {
+pub async fn watch(time: Arc<Timekeeping>) {
     let mut tick = interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        app.faults.set(Fault::upkeep(Seen::WrongTime), app.clock.stand() == Stand::Wrong);
+        time.faults.set(Fault::upkeep(Seen::WrongTime), time.clock.stand() == Stand::Wrong);
     }
 }
 
 /// The clock of a server that starts: goes on from what the records hold.
-pub async fn resume(records: &records::Records) -> Result<crate::clock::Clock, records::Error> {
+pub async fn resume(records: &Records) -> Result<Clock, records::Error> {
     let mut writer = records.begin().await?;
     let known = state::clock(&mut writer).await?;
     let wall = wall::read(&mut writer).await?;
-    let clock = crate::clock::Clock::resume(known.as_ref()).with_wall(wall);
+    let clock = Clock::resume(known.as_ref()).with_wall(wall);
     let now = clock.stored();
     if clock.rebooted() {
         records::due::all_at_once(&mut writer, clock.mono()).await?;

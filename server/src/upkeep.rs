@@ -3,14 +3,15 @@
 //! Each sweep is a transaction of its own, so that one that is refused stops neither the others nor the clock.
 //! Not here: the loop that sweeps (`timekeeping`).
 
+use std::sync::Arc;
+
 use care::Seen;
 use proto::unit::{Millis, Mono};
 
-use crate::app::App;
-use crate::faults::Fault;
+use crate::faults::{Fault, Faults};
 use crate::records::refusal::{is_of_row, leave_out, left_out};
-use crate::records::{desk, notify, state};
-use crate::retention::Keeper;
+use crate::records::{Records, desk, notify, state};
+use crate::retention::{Keeper, Retention};
 
 /// Frames of a boot are told apart this long after its last one, ms; gateways keep what they sent for 7 days at most.
 const SEEN_KEPT: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -20,6 +21,14 @@ const CHANGES_KEPT: i64 = 100_000;
 const NOTICES_KEPT: i64 = 92 * 24 * 60 * 60 * 1_000;
 /// Rows that were left out are told for this long after the last one.
 const TOLD: Millis = Millis::minutes(5);
+
+/// What is swept, and who is told.
+pub struct Upkeep {
+    /// The records, and the clock by which they are old.
+    pub retention: Arc<Retention>,
+    /// Where it is told that rows were left out.
+    pub faults: Arc<Faults>,
+}
 
 /// What the sweeps have met.
 #[derive(Debug, Default)]
@@ -31,16 +40,17 @@ pub struct Sweeps {
 
 impl Sweeps {
     /// Forgets what is too old, and says whether rows were left out lately.
-    pub async fn step(&mut self, app: &App) {
-        let mono = app.clock.mono();
+    pub async fn step(&mut self, upkeep: &Upkeep) {
+        let kept = &upkeep.retention;
+        let mono = kept.clock.mono();
         // By measured time: a wall clock that ran ahead takes nothing away.
-        let now = app.clock.stored().high;
+        let now = kept.clock.stored().high;
         let done = [
-            seen(app, now - SEEN_KEPT).await,
-            changes(app).await,
-            notices(app, now - NOTICES_KEPT).await,
-            crate::auth::sweep(app).await,
-            self.kept.step(app).await,
+            seen(&kept.records, now - SEEN_KEPT).await,
+            changes(&kept.records).await,
+            notices(&kept.records, now - NOTICES_KEPT).await,
+            crate::auth::sweep(&kept.records, &kept.clock).await,
+            self.kept.step(kept).await,
         ];
         for error in done.into_iter().filter_map(Result::err) {
             if is_of_row(&error) {
@@ -54,24 +64,24 @@ impl Sweeps {
             self.last = Some(mono);
         }
         let lately = self.last.is_some_and(|at| mono.since(at) < TOLD);
-        app.faults.set(Fault::upkeep(Seen::RowRefused), lately);
+        upkeep.faults.set(Fault::upkeep(Seen::RowRefused), lately);
     }
 }
 
-async fn seen(app: &App, before: i64) -> Result<(), records::Error> {
-    let mut writer = app.records.begin().await?;
+async fn seen(records: &Records, before: i64) -> Result<(), records::Error> {
+    let mut writer = records.begin().await?;
     state::forget_seen(&mut writer, before).await?;
     writer.commit().await
 }
 
-async fn changes(app: &App) -> Result<(), records::Error> {
-    let mut writer = app.records.begin().await?;
+async fn changes(records: &Records) -> Result<(), records::Error> {
+    let mut writer = records.begin().await?;
     desk::forget_changes(&mut writer, CHANGES_KEPT).await?;
     writer.commit().await
 }
 
-async fn notices(app: &App, before: i64) -> Result<(), records::Error> {
-    let mut writer = app.records.begin().await?;
+async fn notices(records: &Records, before: i64) -> Result<(), records::Error> {
+    let mut writer = records.begin().await?;
     notify::drop_ended(&mut writer, before).await?;
     writer.commit().await
 }

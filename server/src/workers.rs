@@ -10,99 +10,122 @@ use std::time::Duration;
 
 use care::Seen;
 use door::sentry::Sentry;
-use door::workers::{End, Rhythm, Turnout};
+use door::workers::{End, Rhythm, Turnout, Workers};
 use proto::unit::{Millis, Mono};
+use series::Series;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::MissedTickBehavior;
 
-use crate::app::App;
-use crate::faults::Fault;
+use crate::clock::Clock;
+use crate::faults::{Fault, Faults};
+use crate::health::Health;
 
 /// How often the roll is called to see who has fallen.
 const LOOK: Duration = Duration::from_secs(1);
 /// A part that has run for so long since it was restarted is well again.
 const WELL: Millis = Millis::minutes(60);
 
-/// Runs a worker for as long as the server runs.
-pub fn keep<F>(
-    app: &Arc<App>,
+/// What the roll-call asks, and whom it tells.
+pub struct Crew {
+    /// The server's own workers.
+    pub workers: Workers,
+    /// The store of values has its own.
+    pub series: Arc<dyn Series>,
+    /// Knows the door, which has its own.
+    pub health: Arc<Health>,
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Where it is told who does not go on.
+    pub faults: Arc<Faults>,
+}
+
+/// Runs a worker of a room for as long as the server runs.
+pub fn keep<R, F>(
+    workers: &Workers,
+    room: &Arc<R>,
     name: &str,
     rhythm: Rhythm,
-    make: impl Fn(Arc<App>) -> F + Send + 'static,
+    make: impl Fn(Arc<R>) -> F + Send + 'static,
 ) where
+    R: Send + Sync + 'static,
     F: Future<Output: Into<End> + Send> + Send,
 {
-    let of = Arc::clone(app);
-    drop(app.workers.keep(name, rhythm, move || make(Arc::clone(&of))));
+    let of = Arc::clone(room);
+    drop(workers.keep(name, rhythm, move || make(Arc::clone(&of))));
 }
 
 /// The same with something that is lent to each of its lives: the end of a line, say.
-pub fn keep_with<T, F>(
-    app: &Arc<App>,
+pub fn keep_with<R, T, F>(
+    workers: &Workers,
+    room: &Arc<R>,
     name: &str,
     rhythm: Rhythm,
     lent: T,
-    make: impl Fn(Arc<App>, OwnedMutexGuard<T>) -> F + Clone + Send + Sync + 'static,
+    make: impl Fn(Arc<R>, OwnedMutexGuard<T>) -> F + Clone + Send + Sync + 'static,
 ) where
+    R: Send + Sync + 'static,
     T: Send + 'static,
     F: Future<Output: Into<End> + Send> + Send,
 {
     let lent = Arc::new(Mutex::new(lent));
-    keep(app, name, rhythm, move |app| {
+    keep(workers, room, name, rhythm, move |room| {
         let (lent, make) = (Arc::clone(&lent), make.clone());
-        async move { make(app, lent.lock_owned().await).await.into() }
+        async move { make(room, lent.lock_owned().await).await.into() }
     });
 }
 
-/// Everybody in the roll-call, those of the door and of the store of values as well.
-pub fn turnouts(app: &App) -> Vec<Turnout> {
-    let mut all = app.workers.roll_call();
-    all.extend(app.series.workers().roll_call());
-    if let Some(door) = app.health.door() {
-        all.extend(door.workers().roll_call());
-        all.extend(door.committer().roll_call());
+impl Crew {
+    /// Everybody in the roll-call, those of the door and of the store of values as well.
+    pub fn turnouts(&self) -> Vec<Turnout> {
+        let mut all = self.workers.roll_call();
+        all.extend(self.series.workers().roll_call());
+        if let Some(door) = self.health.door() {
+            all.extend(door.workers().roll_call());
+            all.extend(door.committer().roll_call());
+        }
+        all
     }
-    all
-}
 
-/// Whether this process is of use: no worker that it cannot do without hangs, and the door can keep what it is told.
-/// A store that is full or does not answer, a wrong clock and a dead receiver are no reason to start it again.
-pub fn alive(app: &App, turnouts: &[Turnout]) -> bool {
-    let keeps = app.health.door().is_none_or(door::Door::keeps);
-    keeps && !turnouts.iter().any(|worker| worker.dead)
+    /// Whether this process is of use: no worker that it cannot do without hangs, and the door can keep what it is
+    /// told. A store that is full or does not answer, a wrong clock and a dead receiver are no reason to start it again.
+    pub fn alive(&self, turnouts: &[Turnout]) -> bool {
+        let keeps = self.health.door().is_none_or(door::Door::keeps);
+        keeps && !turnouts.iter().any(|worker| worker.dead)
+    }
 }
 
 /// Tells the machine's service manager that this process is alive, if there is one that asks.
-pub fn report(app: &Arc<App>) {
+pub fn report(crew: &Arc<Crew>) {
     let Some(sentry) = Sentry::called() else { return };
     let turns = Rhythm::Turns(sentry.every());
-    keep_with(app, "sentry", turns, Some(sentry), |app, mut sentry| async move {
+    let workers = crew.workers.clone();
+    keep_with(&workers, crew, "sentry", turns, Some(sentry), |crew, mut sentry| async move {
         // One that has fallen is called anew.
         let Some(sentry) = sentry.take().or_else(Sentry::called) else { return };
-        sentry.stand(|| alive(&app, &turnouts(&app))).await;
+        sentry.stand(|| crew.alive(&crew.turnouts())).await;
     });
 }
 
 /// Tells people of parts that were restarted or stand still, until all have been well for a while.
-pub async fn watch(app: Arc<App>) {
+pub async fn watch(crew: Arc<Crew>) {
     let mut known = 0;
     let mut last: Option<Mono> = None;
     let mut tick = tokio::time::interval(LOOK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let (now, turnouts) = (app.clock.mono(), turnouts(&app));
+        let (now, turnouts) = (crew.clock.mono(), crew.turnouts());
         let restarts: u64 = turnouts.iter().map(|worker| worker.restarts).sum();
         let restarted = Fault::upkeep(Seen::LoopRestarted);
         if restarts > known {
-            app.faults.raise_again(restarted, now);
+            crew.faults.raise_again(restarted, now);
             last = Some(now);
         } else if last.is_some_and(|at| now.since(at) > WELL) {
-            app.faults.clear(&restarted);
+            crew.faults.clear(&restarted);
             last = None;
         }
         known = restarts;
         let still = turnouts.iter().any(|worker| worker.still);
-        app.faults.set(Fault::upkeep(Seen::WorkerStill), still);
+        crew.faults.set(Fault::upkeep(Seen::WorkerStill), still);
     }
 }

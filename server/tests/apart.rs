@@ -212,7 +212,7 @@ async fn what_homes_say_is_kept_though_one_row_of_it_is_refused() {
     }
     let refused = room.places[0].number();
     room.refuse("INSERT ON heard", &format!("NEW.home = {refused}"));
-    server::history::keep(&room.app, true).await;
+    server::history::keep(&room.app.archive, true).await;
     assert_eq!(room.count("SELECT COUNT(*) FROM heard"), 2);
 }
 

@@ -62,7 +62,7 @@ impl Room {
 
     /// Faults that stand are in the rows when this returns.
     async fn faults(&self) -> Vec<DeskRow> {
-        server::faults::step(&self.house.app).await.unwrap();
+        server::faults::step(&self.house.app.ledger).await.unwrap();
         self.house.of_kind(TWICE).await
     }
 

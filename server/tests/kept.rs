@@ -96,7 +96,7 @@ fn days(class: Class) -> i64 {
 async fn forget(room: &Room, edge: i64) {
     let mut keeper = Keeper::default();
     for _ in 0..10 {
-        keeper.step_by(&room.house.app, Some(edge)).await.unwrap();
+        keeper.step_by(&room.house.app.upkeep.retention, Some(edge)).await.unwrap();
     }
 }
 
@@ -146,7 +146,7 @@ async fn nothing_is_forgotten_while_the_clock_is_not_proved() {
     let room = Room::open().await;
     let old = alerts(&room, "old", care::Severity::Emergency, WALL - 9_999 * DAY, true, 3).await;
     let mut keeper = Keeper::default();
-    keeper.step_by(&room.house.app, None).await.unwrap();
+    keeper.step_by(&room.house.app.upkeep.retention, None).await.unwrap();
     assert_eq!(stand(&room, &old).await, 3);
 }
 

@@ -152,7 +152,7 @@ async fn a_loss_that_goes_on_is_shown_as_it_has_grown_and_never_smaller() {
     room.until("it has grown", async |room| shown(room, "telemetry_shed").await == Some(13_525.0))
         .await;
     room.app.faults.raise_more(lost.of(7), after(12));
-    faults::step(&room.app).await.unwrap();
+    faults::step(&room.app.ledger).await.unwrap();
     assert_eq!(shown(&room, "telemetry_shed").await, Some(13_525.0), "one row, and not smaller");
 }
 

@@ -111,7 +111,7 @@ impl Room {
     async fn tick(&mut self, seconds: u64) {
         let now = self.at(seconds);
         self.batcher.tick_at(now).await;
-        faults::step(&self.app).await.unwrap();
+        faults::step(&self.app.ledger).await.unwrap();
     }
 
     /// Alerts of a kind that are not over.

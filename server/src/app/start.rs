@@ -3,48 +3,41 @@
 //! Records first, then clock, registry, series and inbox: a store beside records that are not there yet looks like
 //! records that are lost. Not here: arguments (`cli`), the console's listener, and what any part does.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod loops;
 
-use anyhow::Context as _;
+use std::sync::Arc;
+
 use care::Seen;
-use door::workers::{Rhythm, Workers};
+use door::workers::Workers;
 use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge};
 
 use super::App;
-use crate::alert::escalate;
-use crate::auth::Auth;
+use super::parts::Parts;
 use crate::backup::stores::{self, Stores};
-use crate::certificates::{self, Certificates};
+use crate::certificates::Certificates;
 use crate::config::Config;
 #[cfg(feature = "influx")]
 use crate::config::Store;
-use crate::desk::names::Names;
-use crate::desk::presence::Presence;
-use crate::faults::{self, Fault, Faults};
-use crate::gateways::proved::{self, Proved};
-use crate::handles::{self, Division};
-use crate::health::Health;
-use crate::history::{self, History};
+use crate::faults::{Fault, Faults};
+use crate::gateways;
+use crate::gateways::proved::Proved;
+use crate::handles::Division;
 use crate::inbox::{self, InboxLimits};
-use crate::ingest::boxes::Links;
-use crate::ingest::{self, Orders};
+use crate::ingest;
 use crate::live::Live;
 use crate::notify::Outbox;
-use crate::pages::when::Zone;
-use crate::points::{self, Points};
 use crate::provision::Provision;
 use crate::receipts::Receipts;
 use crate::records::{Records, desk, rules};
-use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
-use crate::replay::{self, Replay};
-use crate::update::{self, Updates, Words};
-use crate::workers::{self, keep, keep_with};
-use crate::{files, gateways, losses, timekeeping};
+use crate::replay::Replay;
+use crate::timekeeping;
+use crate::update::Updates;
 #[cfg(feature = "influx")]
 use series::influx;
 use series::{Series, embedded};
+
+use self::loops::Lines;
 
 /// A server that runs: the app and its door.
 pub struct Running {
@@ -87,44 +80,43 @@ async fn start_found(
     let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;
     let outbox = Outbox::of(&config.notify).knowing(&records).await?;
     let (replay, proved) = (Replay::load(&records, line).await?, Proved::load(&records).await?);
-    let app = Arc::new(App {
-        zone: Zone::named(&config.time_zone),
-        config,
+    let parts = Parts {
         clock,
         records,
         line,
-        replay,
+        replay: Arc::new(replay),
         series,
         registry: provision.registry(),
-        provision,
+        provision: Arc::new(provision),
         inbox,
         receipts,
         live,
-        names: Names::default(),
-        presence: Presence::default(),
-        links: Links::default(),
+        names: Arc::default(),
+        presence: Arc::default(),
+        links: Arc::default(),
         mirror: Arc::default(),
         commands,
-        rules,
-        history: History::default(),
-        rehearsals: Rehearsals::default(),
-        updates,
-        health: Health::default(),
+        rules: Arc::new(rules),
+        history: Arc::default(),
+        rehearsals: Arc::default(),
+        updates: Arc::new(updates),
+        health: Arc::default(),
         workers: Workers::default(),
-        proved,
-        certificates,
-        faults,
-        points: Points::default(),
+        proved: Arc::new(proved),
+        certificates: Arc::new(certificates),
+        faults: Arc::new(faults),
+        points: Arc::default(),
         outbox,
-        auth: Auth::default(),
+        auth: Arc::default(),
         handles,
-    });
+        config: Arc::new(config),
+    };
+    let app = Arc::new(App::of(&parts));
     app.names.know(Arc::clone(&app.registry));
     tell_found(&app, &found);
     crate::desk::queue::learn_all(&app).await?;
     let door = open_door(&app, commit).await?;
-    spawn_judgement(&app, orders)?;
-    spawn_loops(&app, &door, words);
+    loops::spawn(&app, &parts, &door, Lines { orders, words })?;
     Ok(Running { app, door })
 }
 
@@ -173,53 +165,4 @@ async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door>
     let gate = gateways::gate(app);
     let config = DoorConfig { bind, edge, limits: app.handles.gateways.clone() };
     Ok(door::open(config, gate, commit, None).await?)
-}
-
-/// What a press waits for: a crowd of gateways, pages and streams keeps none of it waiting.
-fn spawn_judgement(app: &Arc<App>, orders: Orders) -> anyhow::Result<()> {
-    let apart = workers::apart::start("judgement").context("start the thread of the judgement")?;
-    let _apart = apart.enter();
-    let vital = Rhythm::Vital(Duration::from_secs(1));
-    keep_with(app, "ingest", vital, orders, ingest::run);
-    keep(app, "ladder", vital, escalate::run);
-    Ok(())
-}
-
-fn spawn_loops(app: &Arc<App>, door: &Door, words: Words) {
-    app.receipts.at(door.clone());
-    app.health.at(door.clone());
-    let turns = |s| Rhythm::Turns(Duration::from_secs(s));
-    workers::report(app);
-    keep(app, "faults", Rhythm::Waits, faults::run);
-    keep(app, "workers", turns(1), workers::watch);
-    keep(app, "certificates", turns(60), certificates::run);
-    keep(app, "losses", turns(2), losses::run);
-    keep(app, "proofs", Rhythm::Waits, proved::run);
-    keep(app, "handles", turns(2), handles::watch);
-    keep(app, "files", turns(5), files::watch);
-    keep_with(app, "updates", Rhythm::Waits, words, update::talk::run);
-    keep(app, "replay", turns(5), replay::run);
-    keep(app, "lapses", turns(1), return_lapsed);
-    crate::notify::start(app);
-    keep(app, "receipts", Rhythm::Waits, crate::alert::told::run);
-    keep(app, "time", turns(30), timekeeping::keep_time);
-    // A step of it waits for a store that may be far away.
-    keep(app, "tending", turns(120), timekeeping::tend_series);
-    keep(app, "clock", turns(1), timekeeping::watch);
-    keep(app, "points", turns(30), points::run);
-    keep(app, "history", turns(30), history::run);
-}
-
-/// Looks for claims and suspensions whose time is over.
-async fn return_lapsed(app: Arc<App>) {
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    loop {
-        tick.tick().await;
-        if let Err(error) = crate::desk::lapse::step(&app).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "claims wait for the records"
-            );
-        }
-    }
 }

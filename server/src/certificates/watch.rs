@@ -9,7 +9,10 @@ use care::policy::dates::Life;
 use proto::relay::GatewayDown;
 
 use super::Certificates;
-use crate::app::App;
+use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::provision::Registry;
+use crate::receipts::Receipts;
 
 /// Longest pause between two looks at all dates.
 const LOOK: Duration = Duration::from_secs(60);
@@ -18,32 +21,46 @@ const LOOK_MIN: Duration = Duration::from_millis(200);
 /// A crowd that comes back is looked at once.
 const SETTLE: Duration = Duration::from_millis(200);
 
+/// Tends certificates.
+pub struct Tending {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Which gateways there are.
+    pub registry: Arc<Registry>,
+    /// By which they are told.
+    pub receipts: Arc<Receipts>,
+    /// Who wears which.
+    pub certificates: Arc<Certificates>,
+    /// Where it is told what ends.
+    pub faults: Arc<Faults>,
+}
+
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>) {
-    let mut waiting = app.certificates.waiting.lock().await;
+pub async fn run(tending: Arc<Tending>) {
+    let mut waiting = tending.certificates.waiting.lock().await;
     loop {
-        let pause = pause(&app.certificates);
+        let pause = pause(&tending.certificates);
         tokio::select! {
             Some((gateway, request)) = waiting.recv() => {
-                let now = app.clock.now();
-                let signed = app.certificates.sign(now, &app.registry, gateway, &request);
+                let now = tending.clock.now();
+                let signed = tending.certificates.sign(now, &tending.registry, gateway, &request);
                 if let Some((chain, roots)) = signed {
                     let word = GatewayDown::Papers { chain: &chain, roots: &roots };
-                    app.receipts.say(gateway, &word);
+                    tending.receipts.say(gateway, &word);
                 }
                 continue;
             }
-            () = app.certificates.bell.notified() => tokio::time::sleep(SETTLE).await,
+            () = tending.certificates.bell.notified() => tokio::time::sleep(SETTLE).await,
             () = tokio::time::sleep(pause) => {}
         }
-        let of = Arc::clone(&app);
+        let of = Arc::clone(&tending);
         let tended = tokio::task::spawn_blocking(move || {
             of.certificates.tend(of.clock.now(), &of.registry, &of.faults)
         });
         match tended.await {
             Ok(due) => {
                 for gateway in due {
-                    app.receipts.say(gateway, &GatewayDown::Petition);
+                    tending.receipts.say(gateway, &GatewayDown::Petition);
                 }
             }
             Err(error) => tracing::error!(%error, "certificates were not tended"),

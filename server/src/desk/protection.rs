@@ -83,7 +83,7 @@ pub async fn span(app: &App, home: i64, span_ms: i64, max_points: u32) -> Result
         let read = if missing {
             Vec::new()
         } else {
-            points::read(app, window).await.unwrap_or_else(|error| {
+            points::read(&*app.series, window).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "a page goes without measured values");
                 missing = true;
                 Vec::new()

@@ -9,8 +9,7 @@ use care::{Evidence, Trust};
 use records::Writer;
 use serde_json::Value;
 
-use super::{Fault, LOOK_AGAIN};
-use crate::app::App;
+use super::{Fault, LOOK_AGAIN, Ledger};
 use crate::clock::Now;
 use crate::desk::life::{mono, stored};
 use crate::desk::story::What;
@@ -22,12 +21,12 @@ use crate::records::desk::{self, DeskRow};
 use crate::records::fault::{self, FaultKey};
 
 pub(super) async fn write(
-    app: &App,
+    ledger: &Ledger,
     waiting: &BTreeMap<FaultKey, Option<Fault>>,
 ) -> Result<(), records::Error> {
-    let now = app.clock.now();
+    let now = ledger.clock.now();
     let mut batch = Batch::default();
-    let mut writer = app.records.begin().await?;
+    let mut writer = ledger.records.begin().await?;
     for (key, fault) in waiting {
         one(now, (&mut writer, &mut batch), *key, fault.as_ref()).await?;
     }
@@ -36,13 +35,13 @@ pub(super) async fn write(
     let changed = batch.alerts.iter().map(|a| &a.id).chain(batch.grown.iter().map(|g| &g.id));
     for id in changed {
         if let Some(row) = desk::find(&mut writer, id).await? {
-            views.push((row.cursor, AlertView::of(&row, &[], &app.names, now.mono)));
+            views.push((row.cursor, AlertView::of(&row, &[], &ledger.names, now.mono)));
         }
     }
     writer.commit().await?;
-    app.faults.written(waiting);
+    ledger.faults.written(waiting);
     for (cursor, view) in views {
-        app.live.publish(Change { cursor, view });
+        ledger.live.publish(Change { cursor, view });
     }
     Ok(())
 }

@@ -3,17 +3,44 @@
 //! A broken promise makes the server unhealthy and is no reason to start it again: who restarts it asks whether it is
 //! *alive*. Not here: the roll-call itself (`health`), who is on duty (`desk::chain`).
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::RollCall;
-use crate::app::App;
+use super::{Health, RollCall};
+use crate::certificates::Certificates;
+use crate::clock::Clock;
 use crate::clock::proof::Stand;
+use crate::faults::Faults;
+use crate::inbox::Inbox;
 use crate::losses;
+use crate::points::Points;
 use crate::words::Lang;
-use crate::workers;
+use crate::workers::Crew;
+use series::Series;
 
 /// Faults under which a call, or the word that tells somebody of it, may be lost.
 const BREAKING: [&str; 2] = ["calls_refused", "notices_dead"];
+
+/// Who is asked how the server is.
+pub struct Promises {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Whether it has room.
+    pub inbox: Inbox,
+    /// Whether it takes values.
+    pub series: Arc<dyn Series>,
+    /// Whether they are taken.
+    pub points: Arc<Points>,
+    /// Proofs of life.
+    pub health: Arc<Health>,
+    /// Whether the server's own are in force.
+    pub certificates: Arc<Certificates>,
+    /// What stands.
+    pub faults: Arc<Faults>,
+    /// The roll-call.
+    pub crew: Arc<Crew>,
+}
 
 /// One thing that is out of order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,16 +68,16 @@ pub struct State {
 }
 
 /// Calls the roll and says what is out of order.
-pub fn state(app: &App, lang: Lang) -> State {
-    let now = app.clock.now();
-    let series = app.series.facts().healthy && app.points.healthy();
-    let mut roll = app.health.roll_call(now.mono, series);
-    roll.clock = app.clock.stand() != Stand::Wrong;
+pub fn state(promises: &Promises, lang: Lang) -> State {
+    let now = promises.clock.now();
+    let series = promises.series.facts().healthy && promises.points.healthy();
+    let mut roll = promises.health.roll_call(now.mono, series);
+    roll.clock = promises.clock.stand() != Stand::Wrong;
     // With papers that have ended no gateway can connect.
-    roll.certificates = app.certificates.in_force(now.wall_ms.div_euclid(1_000));
-    roll.disk = !losses::is_full(app);
-    let turnouts = workers::turnouts(app);
-    let standing = app.faults.words();
+    roll.certificates = promises.certificates.in_force(now.wall_ms.div_euclid(1_000));
+    roll.disk = !losses::is_full(&promises.inbox, &promises.health);
+    let turnouts = promises.crew.turnouts();
+    let standing = promises.faults.words();
     let words = [
         ("door_fails", !roll.door),
         ("ingest_still", !roll.ingest),
@@ -75,7 +102,7 @@ pub fn state(app: &App, lang: Lang) -> State {
         Said { code, text: sentence(lang, code), broken }
     };
     let says = faults.iter().map(say).collect();
-    State { alive: workers::alive(app, &turnouts), roll, faults, says }
+    State { alive: promises.crew.alive(&turnouts), roll, faults, says }
 }
 
 /// What a word says to people: its own sentence, or that of the reason on an alert's card.

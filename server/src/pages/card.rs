@@ -18,9 +18,10 @@ use crate::desk::card::Card;
 use crate::desk::story::{self, What};
 use crate::pages::desk::tel;
 use crate::pages::protected::Shown;
-use crate::pages::when::{self, Wall};
+use crate::pages::when;
 use crate::records::story::{ActionRow, TimelineRow};
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// An action was written down at most this long before its line, ms.
 const DATED_MS: i64 = 2_000;

@@ -10,11 +10,12 @@ use maud::{Markup, html};
 use crate::auth::Staff;
 use crate::desk::view::home_text;
 use crate::pages::top::{Here, top};
-use crate::pages::when::{self, Wall};
+use crate::pages::when;
 use crate::pages::{Frame, desk};
 use crate::records::closed::{Ended, Wanted};
 use crate::records::look::Glass;
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// What the page shows.
 pub struct Closed<'a> {

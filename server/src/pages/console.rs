@@ -6,8 +6,8 @@
 use maud::{Markup, html};
 
 use crate::auth::Staff;
-use crate::pages::when::Wall;
 use crate::pages::{Frame, desk, mark};
+use crate::zone::Wall;
 
 const KEYS: [(&str, &str, &str); 8] = [
     ("F2", "claim", "key.claim"),

@@ -8,9 +8,10 @@ use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::auth::role::{Duty, Releasing};
-use crate::pages::when::Wall;
+use crate::pages::when;
 use crate::pages::{mark, sprite};
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// The body of a page: `kind` is its class, `title` the text of its tab, `content` begins with the top bar.
 pub fn body(me: &Staff, kind: &str, title: &str, content: &Markup) -> Markup {
@@ -38,7 +39,7 @@ pub fn seat(me: &Staff, wall: Wall<'_>) -> Markup {
             span id="sound" { (t("console.sound")) }
             span class="link-state" { (t("console.link")) " " span class="age" id="heard" {} }
         }
-        (wall.face())
+        (when::face(wall))
         div class="group second" {
             a class="me" href="/me" { (me.display) }
             button class="button plain" id="theme" data-wear=(theme) { (me.lang.t(&format!("js.theme_{theme}"))) }

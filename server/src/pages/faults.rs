@@ -8,9 +8,9 @@ use maud::{Markup, html};
 use crate::auth::Staff;
 use crate::desk::fold::{Due, Matter, due};
 use crate::pages::top::{Here, top};
-use crate::pages::when::Wall;
 use crate::pages::{Frame, desk, when};
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// Homes that a line names; the others are counted.
 const NAMED: usize = 4;

@@ -11,10 +11,11 @@ use crate::desk::chain::state_word;
 use crate::desk::protection::Day;
 use crate::pages::protected::Shown;
 use crate::pages::top::{Here, top};
-use crate::pages::when::{self, Wall};
+use crate::pages::when;
 use crate::pages::{Frame, day, desk};
 use crate::records::desk::{AlertState, DeskRow};
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// Causes that stand above the day.
 const CAUSES: usize = 6;

@@ -8,8 +8,8 @@ use crate::auth::Staff;
 use crate::desk::chain::Protected;
 use crate::pages::protected::headline;
 use crate::pages::top::{Here, top};
-use crate::pages::when::Wall;
 use crate::pages::{Frame, desk};
+use crate::zone::Wall;
 
 /// One line of the list.
 pub struct Line {

@@ -6,8 +6,9 @@
 use maud::{Markup, html};
 
 use crate::pages::Frame;
-use crate::pages::when::Wall;
+use crate::pages::when;
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// What is on the page already.
 #[derive(Debug, Clone, Copy, Default)]
@@ -114,7 +115,7 @@ pub(super) fn foot(lang: Lang, wall: Wall<'_>, help: &str) -> Markup {
     html! {
         footer {
             span {
-                (wall.face())
+                (when::face(wall))
                 span id="server" {}
             }
             span {

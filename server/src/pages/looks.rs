@@ -6,10 +6,10 @@ use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::pages::top::{Here, top};
-use crate::pages::when::Wall;
 use crate::pages::{Frame, desk};
 use crate::records::look::Looked;
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// Months that are listed, newest first.
 const MONTHS: usize = 36;

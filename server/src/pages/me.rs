@@ -10,8 +10,8 @@ use crate::auth::Staff;
 use crate::auth::role::{AtDesk, Duty};
 use crate::pages::login::foot;
 use crate::pages::top::{Here, top};
-use crate::pages::when::Wall;
 use crate::pages::{Frame, desk};
+use crate::zone::Wall;
 
 /// What was done or went wrong just now.
 #[derive(Debug, Default)]

@@ -5,11 +5,11 @@
 use maud::{Markup, html};
 
 use crate::desk::rights::Rights;
-use crate::pages::when::Wall;
 use crate::records::contact::Listed;
 use crate::records::resident::{Person, Resident};
 use crate::records::whose::Whose;
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// The part of a home's page.
 pub fn section(lang: Lang, id: &str, whose: &Whose, rights: &Rights, wall: Wall<'_>) -> Markup {

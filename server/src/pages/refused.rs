@@ -7,9 +7,9 @@ use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::pages::top::{Here, top};
-use crate::pages::when::Wall;
 use crate::pages::{Frame, desk};
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// The page; for whoever works at the desk with its live part. `back`: where they came from.
 pub fn page(

@@ -9,10 +9,10 @@ use proto::unit::Millis;
 
 use crate::auth::Staff;
 use crate::pages::top::{Here, top};
-use crate::pages::when::Wall;
 use crate::pages::{Frame, desk, when};
 use crate::rehearsal::compare::{Comparison, Moved, Sum, Told};
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// Alarms of one list on the page; the rest is in the answer of the API.
 const SHOWN: usize = 20;

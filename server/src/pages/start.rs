@@ -6,7 +6,8 @@ use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::pages::Frame;
-use crate::pages::when::Wall;
+use crate::pages::when;
+use crate::zone::Wall;
 
 /// The page.
 pub fn page(me: &Staff, wall: Wall<'_>) -> Markup {
@@ -19,7 +20,7 @@ pub fn page(me: &Staff, wall: Wall<'_>) -> Markup {
             div class="home" {
                 header class="top" {
                     b { (t("app.name")) }
-                    span class="push" {} (wall.face())
+                    span class="push" {} (when::face(wall))
                     span class="second" { bdi { (me.display) } " " (lang.t(&format!("role.{role}"))) }
                 }
                 main {

@@ -8,10 +8,11 @@ use crate::auth::Staff;
 use crate::auth::program::{DAY_MS, DAYS_MAX, shown_as};
 use crate::auth::role::Scope;
 use crate::pages::top::{Here, top};
-use crate::pages::when::Wall;
+use crate::pages::when;
 use crate::pages::{Frame, desk};
 use crate::records::program::ProgramRow;
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// A token that ends so soon needs doing.
 const SOON_MS: i64 = 14 * DAY_MS;
@@ -144,7 +145,7 @@ fn token(lang: Lang, wall: Wall<'_>, line: &Line) -> Markup {
                 }
             }
             td { @match row.used_wall {
-                Some(at) => { (wall.table(at)) " " span class="second" { (wall.ago(at, lang)) } }
+                Some(at) => { (wall.table(at)) " " span class="second" { (when::ago(wall.now_ms - at, lang)) } }
                 None => { span class="quiet" { (lang.t("tokens.unused")) } }
             } }
             td { (state(lang, wall, line, soon)) }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::auth::Staff;
 use crate::auth::role::{Administering, Duty, Releasing};
 use crate::pages::desk;
-use crate::pages::when::Wall;
+use crate::zone::Wall;
 
 /// A place of the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

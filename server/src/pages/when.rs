@@ -1,113 +1,18 @@
-//! Times and ages as people read them: 24 h clock, dates without a year in tables, coarse ages.
+//! Ages and spans as people read them, and the clock that a page shows: coarse units, none in small change.
 //!
-//! Every time of day is told in one zone, the configured one of the homes, whatever zone the machine or
-//! the reader's computer is in; a page asks [`Wall`] and nobody else. Ages and spans need no zone. Not
-//! here: durations on the live console, which its scripts count.
+//! Not here: times of day (`zone`), durations on the live console, which its scripts count.
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use maud::{Markup, html};
 
 use crate::words::Lang;
+use crate::zone::Wall;
 
-/// The time zone of the homes.
-#[derive(Debug, Clone)]
-pub struct Zone(TimeZone);
-
-impl Zone {
-    /// The zone of an IANA name; UTC if this machine does not know it, which the configuration's check refuses.
-    pub fn named(name: &str) -> Self {
-        Self(TimeZone::get(name).unwrap_or(TimeZone::UTC))
-    }
-
-    /// Its IANA name, for the clocks that scripts count on.
-    pub fn name(&self) -> &str {
-        self.0.iana_name().unwrap_or("UTC")
-    }
-}
-
-/// Now, as it is told to people: the server's wall clock, read in the zone of the homes.
-#[derive(Debug, Clone, Copy)]
-pub struct Wall<'a> {
-    /// Milliseconds since 1970.
-    pub now_ms: i64,
-    /// Where the homes are.
-    pub zone: &'a Zone,
-}
-
-impl Wall<'_> {
-    fn zoned(self, wall_ms: i64) -> Option<Zoned> {
-        let at = Timestamp::from_millisecond(wall_ms).ok()?;
-        Some(at.to_zoned(self.zone.0.clone()))
-    }
-
-    fn at(self, wall_ms: i64, shape: &str) -> String {
-        self.zoned(wall_ms).map(|at| at.strftime(shape).to_string()).unwrap_or_default()
-    }
-
-    /// `14:46:09`
-    pub fn clock(self, wall_ms: i64) -> String {
-        self.at(wall_ms, "%H:%M:%S")
-    }
-
-    /// `14:46:01.204`
-    pub fn log(self, wall_ms: i64) -> String {
-        self.at(wall_ms, "%H:%M:%S%.3f")
-    }
-
-    /// `14:46`
-    pub fn minute(self, wall_ms: i64) -> String {
-        self.at(wall_ms, "%H:%M")
-    }
-
-    /// `11-22`
-    pub fn day(self, wall_ms: i64) -> String {
-        self.at(wall_ms, "%m-%d")
-    }
-
-    /// `11-22 14:46`
-    pub fn table(self, wall_ms: i64) -> String {
-        self.at(wall_ms, "%m-%d %H:%M")
-    }
-
-    /// `2026-11-22 14:46:09`: for a file that is read without its page.
-    pub fn full(self, wall_ms: i64) -> String {
-        self.at(wall_ms, "%Y-%m-%d %H:%M:%S")
-    }
-
-    /// `2026`
-    pub fn year(self, wall_ms: i64) -> i64 {
-        self.zoned(wall_ms).map_or(0, |at| i64::from(at.year()))
-    }
-
-    /// Minutes after midnight.
-    pub fn minute_of_day(self, wall_ms: i64) -> i64 {
-        self.zoned(wall_ms).map_or(0, |at| i64::from(at.hour()) * 60 + i64::from(at.minute()))
-    }
-
-    /// The day of a time.
-    pub fn date(self, wall_ms: i64) -> Date {
-        self.zoned(wall_ms).map(|at| at.date()).unwrap_or_default()
-    }
-
-    /// When a day begins.
-    pub fn midnight(self, day: Date) -> i64 {
-        day.to_zoned(self.zone.0.clone()).map_or(0, |at| at.timestamp().as_millisecond())
-    }
-
-    /// How long ago it was.
-    pub fn ago(self, wall_ms: i64, lang: Lang) -> String {
-        ago(self.now_ms - wall_ms, lang)
-    }
-
-    /// The clock of a page; its script counts on from the server's time, in this zone.
-    pub fn face(self) -> Markup {
-        html! {
-            span class="clock" id="clock" data-now-ms=(self.now_ms) data-zone=(self.zone.name())
-                data-offset-s=(self.zoned(self.now_ms).map_or(0, |at| at.offset().seconds())) {
-                (self.clock(self.now_ms))
-            }
+/// The clock of a page; its script counts on from the server's time, in the zone of the homes.
+pub fn face(wall: Wall<'_>) -> Markup {
+    html! {
+        span class="clock" id="clock" data-now-ms=(wall.now_ms) data-zone=(wall.zone.name())
+            data-offset-s=(wall.offset_s()) {
+            (wall.clock(wall.now_ms))
         }
     }
 }
@@ -158,24 +63,15 @@ pub fn ageing(ms: i64, lang: Lang) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zone::Zone;
 
     #[test]
-    fn times_are_those_of_the_homes_and_not_of_the_machine() {
-        let ms = 1_795_998_369_204; // 2026-11-30 00:26:09.204 UTC
-        for (name, clock, day, minute, offset) in [
-            ("Asia/Shanghai", "08:26:09", "11-30", 506, 28_800),
-            ("America/New_York", "19:26:09", "11-29", 1166, -18_000),
-            ("UTC", "00:26:09", "11-30", 26, 0),
-        ] {
-            let zone = Zone::named(name);
-            let wall = Wall { now_ms: ms, zone: &zone };
-            assert_eq!(wall.clock(ms), clock, "{name}");
-            assert_eq!(wall.day(ms), day, "{name}");
-            assert_eq!(wall.minute_of_day(ms), minute, "{name}");
-            let face = wall.face().into_string();
-            assert!(face.contains(&format!("data-zone=\"{name}\"")), "{face}");
-            assert!(face.contains(&format!("data-offset-s=\"{offset}\"")), "{face}");
-        }
+    fn the_clock_of_a_page_says_its_zone_and_how_far_that_is_from_utc() {
+        let zone = Zone::named("America/New_York");
+        let wall = Wall { now_ms: 1_795_998_369_204, zone: &zone };
+        let face = face(wall).into_string();
+        assert!(face.contains("data-zone=\"America/New_York\""), "{face}");
+        assert!(face.contains("data-offset-s=\"-18000\""), "{face}");
     }
 
     #[test]

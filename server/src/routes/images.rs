@@ -130,7 +130,7 @@ pub async fn offer(
         }
         (true, false) | (false, true) => return Err(ApiError::input("devices or all")),
     };
-    let rooms = (&app.records, &*app.registry, &app.updates);
+    let rooms = (&app.records, &*app.registry, &*app.updates);
     let offered = shelf::offer(rooms, release, to, by(&app, &me)).await.map_err(refused)?;
     for device in &offered {
         talk::offer(&app, *device).await?;

@@ -11,14 +11,13 @@ use crate::app::App;
 use crate::health::promises;
 use crate::losses;
 use crate::words::Lang;
-use crate::workers;
 
 const DAY_S: i64 = 86_400;
 
 /// All of them.
 pub fn text(app: &App) -> String {
     let mut page = Figures::new("hearthline_");
-    let state = promises::state(app, Lang::En);
+    let state = promises::state(&app.promises, Lang::En);
     page.gauge("alive", "Whether this process is of use.", u32::from(state.alive));
     page.gauge("healthy", "Whether no promise is broken.", u32::from(state.roll.healthy));
     if let Some(door) = app.health.door() {
@@ -33,7 +32,7 @@ pub fn text(app: &App) -> String {
         "Faults that stand, by cause.",
         app.faults.counts().iter().map(|(cause, count)| (*cause, *count)),
     );
-    page.workers(&workers::turnouts(app));
+    page.workers(&app.crew.turnouts());
     page.into_text()
 }
 
@@ -52,7 +51,7 @@ fn taken_in(app: &App, page: &mut Figures) {
     let (emergencies, telemetry) = app.inbox.waiting();
     let waiting = [("emergency", emergencies), ("telemetry", telemetry)];
     page.gauges(("inbox_waiting", "lane"), "Records that wait in the inbox.", waiting);
-    let full = u32::from(losses::is_full(app));
+    let full = u32::from(losses::is_full(&app.inbox, &app.health));
     page.gauge("disk_full", "Whether what is left of the disk is for emergencies.", full);
     let on_duty = app.presence.on_duty(app.clock.mono());
     page.gauge("on_duty", "Consoles on duty.", on_duty);

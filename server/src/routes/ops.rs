@@ -16,7 +16,6 @@ use crate::app::App;
 use crate::health::promises;
 use crate::routes::watch::{Lack, lacks};
 use crate::words::Lang;
-use crate::workers;
 
 /// The roll-call, and what is out of order in words.
 #[derive(Serialize)]
@@ -33,7 +32,7 @@ pub async fn health(
     headers: HeaderMap,
 ) -> (StatusCode, Json<HealthAnswer>) {
     let lang = Lang::asked(&headers);
-    let state = promises::state(&app, lang);
+    let state = promises::state(&app.promises, lang);
     let healthy = state.roll.healthy;
     let watch = lacks(&app, lang);
     (status(healthy), Json(HealthAnswer { state, watch }))
@@ -41,7 +40,7 @@ pub async fn health(
 
 /// `GET /alive`: 200 while this process is of use, else 503: start it again.
 pub async fn alive(State(app): State<Arc<App>>) -> (StatusCode, Json<serde_json::Value>) {
-    let alive = workers::alive(&app, &workers::turnouts(&app));
+    let alive = app.crew.alive(&app.crew.turnouts());
     (status(alive), Json(serde_json::json!({ "alive": alive })))
 }
 

@@ -16,7 +16,6 @@ use crate::auth::As;
 use crate::auth::role::{AtDesk, Releasing};
 use crate::desk::rights;
 use crate::desk::view::home_text;
-use crate::pages::when::Wall;
 use crate::pages::{closed as ended, looks};
 use crate::records::closed::{self, Answer, Wanted};
 use crate::records::{home, look};
@@ -24,6 +23,7 @@ use crate::retention::{Class, forgotten_before};
 use crate::routes::glass;
 use crate::routes::homes::{looked, number, reason};
 use crate::routes::pages::locked;
+use crate::zone::Wall;
 
 /// Alerts listed at once.
 const LISTED: i64 = 500;
@@ -94,7 +94,7 @@ pub async fn looks(
         Err(answer) => return Ok(*answer),
     };
     let home = number(&id)?;
-    let kept = forgotten_before(&app, Class::Looks);
+    let kept = forgotten_before(&app.clock, Class::Looks);
     let wall = app.wall();
     let first = month(&asked, wall, kept)?;
     let row = home::find(&mut *app.records.reader().await?, home).await?;
@@ -147,7 +147,7 @@ pub async fn closed(
         all: closed::count(&mut c, &wanted).await?,
         glass: (&glass, more),
         kept: [Class::Alerts, Class::Faults].map(|class| {
-            let edge = forgotten_before(&app, class).filter(|edge| *edge > wanted.from);
+            let edge = forgotten_before(&app.clock, class).filter(|edge| *edge > wanted.from);
             edge.map(|edge| wall.date(edge).to_string())
         }),
         wall,

@@ -207,7 +207,8 @@ pub async fn home(
     let all = story::count_of_home(&mut c, number).await?;
     let looks = looks::of_home(&mut c, number, (0, i64::MAX), 6).await?;
     let first = looks::first(&mut c, number).await?;
-    let months = pages::looks::months(app.wall(), first, forgotten_before(&app, Class::Looks));
+    let months =
+        pages::looks::months(app.wall(), first, forgotten_before(&app.clock, Class::Looks));
     let protected = chain::of_home(&app, number);
     let shown = shown(&app, me.lang, &day, &protected);
     let page = pages::home::Home {

@@ -19,11 +19,11 @@ use crate::desk::protection::{self, Day, DayError};
 use crate::desk::view::device_text;
 use crate::pages::chart::{MINUTE_MS, Sample, samples};
 use crate::pages::day::{lanes, missing};
-use crate::pages::when::Wall;
 use crate::records::home;
 use crate::routes::homes::{looked, number};
 use crate::routes::pages::Look;
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// Headings, in order.
 const HEADS: [&str; 10] = [

@@ -119,7 +119,7 @@ pub async fn series(
     let to_ms = app.clock.now().wall_ms;
     let from_ms = to_ms - hours * HOUR_MS;
     let window = Window { home: place, device: None, quantity, from_ms, to_ms, max_points };
-    let read = points::read(&app, window).await;
+    let read = points::read(&*app.series, window).await;
     let missing = read.is_err();
     let samples = read.unwrap_or_default();
     looked(&app, &me, number, "readings").await?;

@@ -160,7 +160,7 @@ async fn ninety_days(room: &Room, pace: u64) -> usize {
             past.health(device, at);
         }
         if minute.is_multiple_of(24 * 60) {
-            history::keep(&room.app, true).await;
+            history::keep(&room.app.archive, true).await;
         }
     }
     past.events

@@ -110,7 +110,7 @@ async fn a_session_that_time_has_ended_leaves_no_row() {
     let (room, _) = Room::staffed().await;
     let (over, idle) = (session_of(&room, 14 * 60, 0).await, session_of(&room, 62, 61).await);
     let young = session_of(&room, 1, 0).await;
-    server::upkeep::Sweeps::default().step(&room.app).await;
+    server::upkeep::Sweeps::default().step(&room.app.upkeep).await;
     let mut reader = room.app.records.reader().await.unwrap();
     let mut left = Vec::new();
     for cookie in [&over, &idle, &young] {

@@ -8,9 +8,9 @@ use maud::{Markup, html};
 use crate::auth::Staff;
 use crate::desk::card::Card;
 use crate::desk::fold::{self, Due, due};
-use crate::pages::when::Wall;
 use crate::pages::{faults, when};
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// Keys of an engineer's steps, in their order; none: it is done without one.
 const KEYS: [(&str, &str, &str); 5] = [

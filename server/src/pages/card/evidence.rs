@@ -7,8 +7,9 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::desk::view::AlertView;
-use crate::pages::when::{self, Wall};
+use crate::pages::when;
 use crate::words::Lang;
+use crate::zone::Wall;
 
 /// Most reasons that a card shows; a section has six lines.
 const SHOWN: usize = 6;
@@ -97,7 +98,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::pages::when::Zone;
+    use crate::zone::Zone;
 
     fn told(item: &Value, now_ms: i64) -> String {
         let zone = Zone::named("UTC");

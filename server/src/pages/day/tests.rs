@@ -6,8 +6,8 @@ use proto::up::{Quantity, Role};
 
 use super::*;
 use crate::desk::protection::{Readings, Watched};
-use crate::pages::when::Zone;
 use crate::records::device::DeviceRow;
+use crate::zone::Zone;
 use series::Sampled;
 
 /// Where the day of these homes begins: 2026-11-29 10:00 UTC.

@@ -1,0 +1,160 @@
+//! What the rooms of a server are made of, and how each is given exactly its share of it, once.
+//!
+//! Not here: in which order the parts are built (`start`), and what any of them does.
+
+use std::sync::Arc;
+
+use door::workers::Workers;
+use series::Series;
+
+use super::App;
+use crate::auth::Auth;
+use crate::certificates::{self, Certificates};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::desk::names::Names;
+use crate::desk::presence::Presence;
+use crate::faults::{self, Faults};
+use crate::files::Files;
+use crate::gateways::proved::Proved;
+use crate::handles::{self, Division};
+use crate::health::Health;
+use crate::health::promises::Promises;
+use crate::history::{self, History};
+use crate::inbox::Inbox;
+use crate::ingest::Commands;
+use crate::ingest::boxes::Links;
+use crate::ingest::mirror::Mirror;
+use crate::live::Live;
+use crate::losses::Losses;
+use crate::notify::Outbox;
+use crate::points::{Delivery, Points};
+use crate::provision::{Provision, Registry};
+use crate::receipts::Receipts;
+use crate::records::Records;
+use crate::records::line::Line;
+use crate::rehearsal::Rehearsals;
+use crate::rehearsal::rules::HomeRules;
+use crate::replay::{Replay, Replays};
+use crate::retention::Retention;
+use crate::timekeeping::Timekeeping;
+use crate::update::Updates;
+use crate::upkeep::Upkeep;
+use crate::workers::Crew;
+use crate::zone::Zone;
+
+/// A room with its own share of the parts, and what else it has of its own.
+macro_rules! room {
+    ($parts:ident => $($room:ident)::+ { $($part:ident),* $(; $($own:ident: $made:expr),* $(,)?)? }) => {
+        $($room)::+ { $($part: Clone::clone(&$parts.$part),)* $($($own: $made,)*)? }
+    };
+}
+
+/// All collaborators, each made once; cheap to share.
+pub(super) struct Parts {
+    pub(super) config: Arc<Config>,
+    pub(super) clock: Arc<Clock>,
+    pub(super) records: Records,
+    pub(super) line: Line,
+    pub(super) replay: Arc<Replay>,
+    pub(super) series: Arc<dyn Series>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) provision: Arc<Provision>,
+    pub(super) inbox: Inbox,
+    pub(super) receipts: Arc<Receipts>,
+    pub(super) live: Live,
+    pub(super) names: Arc<Names>,
+    pub(super) presence: Arc<Presence>,
+    pub(super) links: Arc<Links>,
+    pub(super) mirror: Arc<Mirror>,
+    pub(super) commands: Commands,
+    pub(super) rules: Arc<HomeRules>,
+    pub(super) history: Arc<History>,
+    pub(super) rehearsals: Arc<Rehearsals>,
+    pub(super) updates: Arc<Updates>,
+    pub(super) health: Arc<Health>,
+    pub(super) workers: Workers,
+    pub(super) proved: Arc<Proved>,
+    pub(super) certificates: Arc<Certificates>,
+    pub(super) faults: Arc<Faults>,
+    pub(super) points: Arc<Points>,
+    pub(super) outbox: Outbox,
+    pub(super) auth: Arc<Auth>,
+    pub(super) handles: Division,
+}
+
+impl Parts {
+    pub(super) fn delivery(&self) -> Delivery {
+        room!(self => Delivery { clock, inbox, registry, series, points, health, faults })
+    }
+
+    pub(super) fn losses(&self) -> Losses {
+        room!(self => Losses { clock, inbox, outbox, health, faults })
+    }
+
+    pub(super) fn ledger(&self) -> faults::Ledger {
+        room!(self => faults::Ledger { clock, records, names, live, faults })
+    }
+
+    pub(super) fn replays(&self) -> Replays {
+        room!(self => Replays { clock, inbox, registry, receipts, replay, faults })
+    }
+
+    pub(super) fn archive(&self) -> history::Archive {
+        room!(self => history::Archive { clock, records, history })
+    }
+
+    pub(super) fn files(&self) -> Files {
+        room!(self => Files { config, faults })
+    }
+
+    pub(super) fn tending(&self) -> certificates::Tending {
+        room!(self => certificates::Tending { clock, registry, receipts, certificates, faults })
+    }
+
+    pub(super) fn crew(&self) -> Crew {
+        room!(self => Crew { workers, series, health, clock, faults })
+    }
+
+    pub(super) fn retention(&self) -> Retention {
+        room!(self => Retention { clock, records })
+    }
+
+    pub(super) fn look(&self) -> handles::Look {
+        room!(self => handles::Look { health, faults; limit: self.handles.limit })
+    }
+
+    pub(super) fn upkeep(&self) -> Upkeep {
+        room!(self => Upkeep { faults; retention: Arc::new(self.retention()) })
+    }
+
+    pub(super) fn timekeeping(&self, upkeep: &Arc<Upkeep>) -> Timekeeping {
+        room!(self => Timekeeping {
+            config, clock, records, line, inbox, series, health, faults; upkeep: Arc::clone(upkeep)
+        })
+    }
+
+    pub(super) fn promises(&self, crew: &Arc<Crew>) -> Promises {
+        room!(self => Promises {
+            clock, inbox, series, points, health, certificates, faults; crew: Arc::clone(crew)
+        })
+    }
+}
+
+impl App {
+    /// The app of these parts.
+    pub(super) fn of(parts: &Parts) -> Self {
+        let crew = Arc::new(parts.crew());
+        room!(parts => Self {
+            config, clock, records, line, replay, series, registry, provision, inbox, receipts, live,
+            names, presence, mirror, commands, rules, history, rehearsals, updates, health, workers,
+            proved, certificates, faults, links, points, outbox, auth, handles;
+            zone: Zone::named(&parts.config.time_zone),
+            ledger: Arc::new(parts.ledger()),
+            archive: Arc::new(parts.archive()),
+            upkeep: Arc::new(parts.upkeep()),
+            promises: Arc::new(parts.promises(&crew)),
+            crew: crew,
+        })
+    }
+}
