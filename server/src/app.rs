@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
 use crate::faults::{Faults, Ledger};
-use crate::gateways::proved::Proved;
+use crate::gateways::Gateways;
 use crate::handles::Division;
 use crate::health::Health;
 use crate::health::promises::Promises;
@@ -29,7 +29,7 @@ use crate::ingest::judge::device_of;
 use crate::ingest::mirror::Mirror;
 use crate::ingest::{Command, Commands};
 use crate::live::Live;
-use crate::notify::Outbox;
+use crate::notify::{Notices, Outbox};
 use crate::points::Points;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
@@ -40,6 +40,7 @@ use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
 use crate::replay::Replay;
 use crate::update::Updates;
+use crate::update::talk::Talk;
 use crate::upkeep::Upkeep;
 use crate::workers::Crew;
 use crate::zone::{Wall, Zone};
@@ -85,16 +86,12 @@ pub struct App {
     pub rules: Arc<HomeRules>,
     /// What homes have said lately, for rehearsals.
     pub history: Arc<History>,
-    /// Lets one rehearsal run at a time.
-    pub rehearsals: Arc<Rehearsals>,
     /// Which device is to run which image.
     pub updates: Arc<Updates>,
     /// Counters and proofs of life.
     pub health: Arc<Health>,
     /// Long-lived tasks by name.
     pub workers: Workers,
-    /// Connect proofs of gateways that have been used.
-    pub proved: Arc<Proved>,
     /// Who wears which certificate, and until when.
     pub certificates: Arc<Certificates>,
     /// What is out of order, told to people.
@@ -109,6 +106,14 @@ pub struct App {
     pub auth: Arc<Auth>,
     /// Who may have how many file handles.
     pub handles: Division,
+    /// Notices on their way out.
+    pub notices: Arc<Notices>,
+    /// What devices are told of their images.
+    pub talk: Arc<Talk>,
+    /// The gate, and what gateways are told.
+    pub gateways: Arc<Gateways>,
+    /// A home's past, judged again.
+    pub rehearsals: Arc<Rehearsals>,
     /// Faults as rows.
     pub ledger: Arc<Ledger>,
     /// What homes have said, as rows.

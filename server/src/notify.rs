@@ -24,13 +24,14 @@ use std::time::Duration;
 
 use care::Seen;
 use care::policy::{NOTICE_FIRST, NOTICE_LIFE, NOTICE_MOST, NOTICE_PROBE};
-use door::workers::Rhythm;
+use door::workers::{Rhythm, Workers};
 use proto::backoff;
 use proto::unit::Millis;
 
-use crate::app::App;
-use crate::config;
-use crate::faults::Fault;
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::faults::{Fault, Faults};
+use crate::records::Records;
 use crate::workers::keep;
 
 use self::events::{Events, Open};
@@ -83,60 +84,77 @@ impl Pace {
     }
 }
 
+/// Sends what waits, and says how its receivers are.
+pub struct Notices {
+    /// Where receivers and followers are named.
+    pub config: Arc<Config>,
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Where notices wait.
+    pub records: Records,
+    /// Hold on the workers.
+    pub outbox: Outbox,
+    /// Where it is told that a receiver does not answer.
+    pub faults: Arc<Faults>,
+    /// Who runs them.
+    pub workers: Workers,
+}
+
 /// Starts the workers that send what waits, for as long as the server runs. Without a receiver every notice is given
 /// up at once and told: a later configuration must not send what is long over.
-pub fn start(app: &Arc<App>) {
-    let clock = Arc::clone(&app.clock);
+pub fn start(notices: &Arc<Notices>) {
+    let clock = Arc::clone(&notices.clock);
     let look: Look = Arc::new(move || clock.now());
-    let receivers: Vec<_> = app.config.notify.receivers().cloned().collect();
+    let receivers: Vec<_> = notices.config.notify.receivers().cloned().collect();
     if receivers.is_empty() {
         tracing::warn!("no webhook is configured: nobody outside is told of an alert");
         let make: Make = Arc::new(|| Ok(None));
-        send(app, &look, (WEBHOOK, make));
+        send(notices, &look, (WEBHOOK, make));
     }
-    for (name, settings) in app.outbox.receivers().iter().zip(receivers) {
+    for (name, settings) in notices.outbox.receivers().iter().zip(receivers) {
         let receiver = Receiver::new(settings);
         let make: Make = Arc::new(move || receiver.now().map(Some));
-        send(app, &look, (name.as_str(), make));
+        send(notices, &look, (name.as_str(), make));
     }
-    follow(app, &look);
-    keep(&app.workers, app, "notices", TURNS, say);
+    follow(notices, &look);
+    keep(&notices.workers, notices, "notices", TURNS, say);
 }
 
 /// Starts the worker of one receiver.
-fn send(app: &Arc<App>, look: &Look, (name, make): (&str, Make)) {
+fn send(notices: &Arc<Notices>, look: &Look, (name, make): (&str, Make)) {
     let (look, of) = (Arc::clone(look), name.to_owned());
-    keep(&app.workers, app, &format!("notices.{name}"), TURNS, move |app| {
+    keep(&notices.workers, notices, &format!("notices.{name}"), TURNS, move |notices| {
         let named = (of.as_str(), Arc::clone(&make));
-        app.outbox.worker(&app.records, &look, named, Pace::default()).run()
+        notices.outbox.worker(&notices.records, &look, named, Pace::default()).run()
     });
 }
 
 /// Says how the receivers are, for as long as the server runs.
-async fn say(app: Arc<App>) {
+async fn say(notices: Arc<Notices>) {
     let mut tick = tokio::time::interval(SAID);
     loop {
         tick.tick().await;
-        let told = app.outbox.facts().dead_receivers.map(|dead| dead > 0);
-        let follows = app.outbox.follows.trouble();
+        let told = notices.outbox.facts().dead_receivers.map(|dead| dead > 0);
+        let follows = notices.outbox.follows.trouble();
         // Before the first call nothing is known, and what stood stands.
         if told.is_some() || follows.is_some() {
             let trouble = told == Some(true) || follows == Some(true);
-            app.faults.set(Fault::upkeep(Seen::ReceiverDead), trouble);
+            notices.faults.set(Fault::upkeep(Seen::ReceiverDead), trouble);
         }
     }
 }
 
 /// Starts the workers of those who follow alerts.
-fn follow(app: &Arc<App>, look: &Look) {
-    for (channel, settings) in app.outbox.followers().iter().zip(&app.config.notify.events) {
+fn follow(notices: &Arc<Notices>, look: &Look) {
+    for (channel, settings) in notices.outbox.followers().iter().zip(&notices.config.notify.events)
+    {
         let receiver = Receiver::new(settings.clone());
         let make: Open = Arc::new(move || receiver.now());
         let (look, of) = (Arc::clone(look), channel.clone());
-        keep(&app.workers, app, &format!("notices.{channel}"), TURNS, move |app| {
-            let follows = Arc::clone(&app.outbox.follows);
+        keep(&notices.workers, notices, &format!("notices.{channel}"), TURNS, move |notices| {
+            let follows = Arc::clone(&notices.outbox.follows);
             let named = (of.as_str(), Arc::clone(&make));
-            let (records, pace) = (app.records.clone(), Pace::default());
+            let (records, pace) = (notices.records.clone(), Pace::default());
             Events::new(records, Arc::clone(&look), named, pace, follows).run()
         });
     }

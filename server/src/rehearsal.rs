@@ -16,12 +16,14 @@ use proto::unit::{Millis, Mono};
 use proto::up::Role;
 use tokio::sync::Semaphore;
 
-use crate::app::App;
+use crate::clock::Clock;
 use crate::desk::life::stored;
-use crate::history::Stretch;
-use crate::records::{device, heard};
+use crate::history::{History, Stretch};
+use crate::records::{Records, device, heard};
 use crate::rehearsal::compare::Comparison;
 use crate::rehearsal::replay::{Past, replay};
+use crate::rehearsal::rules::HomeRules;
+use crate::zone::Zone;
 
 /// Longest past that is rehearsed, days.
 pub const DAYS_MAX: u16 = 90;
@@ -42,29 +44,35 @@ pub enum RehearsalError {
     Panic,
 }
 
-/// Lets one rehearsal run at a time.
-#[derive(Debug)]
-pub struct Rehearsals(Semaphore);
-
-impl Default for Rehearsals {
-    fn default() -> Self {
-        Self(Semaphore::new(1))
-    }
+/// What a rehearsal is held with; one runs at a time.
+pub struct Rehearsals {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// What homes have said is kept there.
+    pub records: Records,
+    /// What they have said lately.
+    pub history: Arc<History>,
+    /// How they are judged today.
+    pub rules: Arc<HomeRules>,
+    /// Where they are.
+    pub zone: Zone,
+    /// Whose turn it is.
+    pub turn: Semaphore,
 }
 
 /// Rehearses a home with other rules over its last days. Deterministic in what the home has said.
 pub async fn rehearse(
-    app: &App,
+    room: &Rehearsals,
     home: i64,
     rules: Rules,
     days: u16,
 ) -> Result<Comparison, RehearsalError> {
-    let turn = tokio::time::timeout(PATIENCE, app.rehearsals.0.acquire()).await;
+    let turn = tokio::time::timeout(PATIENCE, room.turn.acquire()).await;
     let Ok(Ok(_turn)) = turn else { return Err(RehearsalError::Busy) };
-    let now = app.clock.now();
+    let now = room.clock.now();
     let span = Millis::minutes(u64::from(days.min(DAYS_MAX)) * 24 * 60);
     let since = Mono::from_millis(now.mono.millis().saturating_sub(span.get()));
-    let mut reader = app.records.reader().await?;
+    let mut reader = room.records.reader().await?;
     let rows = heard::since(&mut reader, home, stored(since)).await?;
     let devices = device::of_home(&mut reader, home).await?;
     drop(reader);
@@ -75,12 +83,12 @@ pub async fn rehearse(
     // A row of a newer or broken build is left out rather than the rest with it.
     let mut stretches: Vec<Stretch> =
         rows.iter().filter_map(|row| minicbor::decode(row).ok()).collect();
-    stretches.extend(app.history.tail(home));
+    stretches.extend(room.history.tail(home));
     let first = stretches.first().map_or(now.mono.millis(), |stretch| stretch.from);
     let begins = first.max(since.millis());
-    let minute = app.config.minute_of_day(now.wall_ms);
+    let minute = room.zone.minute_of_day(now.wall_ms);
     let past = Arc::new(Past { stretches, devices, since, now: now.mono, minute_of_day: minute });
-    let present = app.rules.of(home);
+    let present = room.rules.of(home);
     let judged =
         tokio::task::spawn_blocking(move || (replay(&past, present), replay(&past, rules), past));
     let (before, after, past) = judged.await.map_err(|_| RehearsalError::Panic)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use door::workers::Workers;
 use series::Series;
+use tokio::sync::Semaphore;
 
 use super::App;
 use crate::auth::Auth;
@@ -16,6 +17,7 @@ use crate::desk::names::Names;
 use crate::desk::presence::Presence;
 use crate::faults::{self, Faults};
 use crate::files::Files;
+use crate::gateways::Gateways;
 use crate::gateways::proved::Proved;
 use crate::handles::{self, Division};
 use crate::health::Health;
@@ -27,7 +29,7 @@ use crate::ingest::boxes::Links;
 use crate::ingest::mirror::Mirror;
 use crate::live::Live;
 use crate::losses::Losses;
-use crate::notify::Outbox;
+use crate::notify::{Notices, Outbox};
 use crate::points::{Delivery, Points};
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
@@ -39,6 +41,7 @@ use crate::replay::{Replay, Replays};
 use crate::retention::Retention;
 use crate::timekeeping::Timekeeping;
 use crate::update::Updates;
+use crate::update::talk::Talk;
 use crate::upkeep::Upkeep;
 use crate::workers::Crew;
 use crate::zone::Zone;
@@ -53,6 +56,7 @@ macro_rules! room {
 /// All collaborators, each made once; cheap to share.
 pub(super) struct Parts {
     pub(super) config: Arc<Config>,
+    pub(super) zone: Zone,
     pub(super) clock: Arc<Clock>,
     pub(super) records: Records,
     pub(super) line: Line,
@@ -70,7 +74,6 @@ pub(super) struct Parts {
     pub(super) commands: Commands,
     pub(super) rules: Arc<HomeRules>,
     pub(super) history: Arc<History>,
-    pub(super) rehearsals: Arc<Rehearsals>,
     pub(super) updates: Arc<Updates>,
     pub(super) health: Arc<Health>,
     pub(super) workers: Workers,
@@ -120,6 +123,25 @@ impl Parts {
         room!(self => Retention { clock, records })
     }
 
+    pub(super) fn notices(&self) -> Notices {
+        room!(self => Notices { config, clock, records, outbox, faults, workers })
+    }
+
+    pub(super) fn talk(&self) -> Talk {
+        room!(self => Talk { clock, records, registry, receipts, updates })
+    }
+
+    pub(super) fn gateways(&self) -> Gateways {
+        room!(self => Gateways {
+            clock, records, registry, receipts, replay, certificates, proved, links, faults, workers;
+            down_waiting: self.handles.gateways.down_waiting
+        })
+    }
+
+    pub(super) fn rehearsals(&self) -> Rehearsals {
+        room!(self => Rehearsals { clock, records, history, rules, zone; turn: Semaphore::new(1) })
+    }
+
     pub(super) fn look(&self) -> handles::Look {
         room!(self => handles::Look { health, faults; limit: self.handles.limit })
     }
@@ -146,10 +168,13 @@ impl App {
     pub(super) fn of(parts: &Parts) -> Self {
         let crew = Arc::new(parts.crew());
         room!(parts => Self {
-            config, clock, records, line, replay, series, registry, provision, inbox, receipts, live,
-            names, presence, mirror, commands, rules, history, rehearsals, updates, health, workers,
-            proved, certificates, faults, links, points, outbox, auth, handles;
-            zone: Zone::named(&parts.config.time_zone),
+            config, zone, clock, records, line, replay, series, registry, provision, inbox, receipts,
+            live, names, presence, mirror, commands, rules, history, updates, health, workers,
+            certificates, faults, links, points, outbox, auth, handles;
+            notices: Arc::new(parts.notices()),
+            talk: Arc::new(parts.talk()),
+            gateways: Arc::new(parts.gateways()),
+            rehearsals: Arc::new(parts.rehearsals()),
             ledger: Arc::new(parts.ledger()),
             archive: Arc::new(parts.archive()),
             upkeep: Arc::new(parts.upkeep()),

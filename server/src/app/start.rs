@@ -33,6 +33,7 @@ use crate::rehearsal::rules::HomeRules;
 use crate::replay::Replay;
 use crate::timekeeping;
 use crate::update::Updates;
+use crate::zone::Zone;
 #[cfg(feature = "influx")]
 use series::influx;
 use series::{Series, embedded};
@@ -98,7 +99,6 @@ async fn start_found(
         commands,
         rules: Arc::new(rules),
         history: Arc::default(),
-        rehearsals: Arc::default(),
         updates: Arc::new(updates),
         health: Arc::default(),
         workers: Workers::default(),
@@ -109,6 +109,7 @@ async fn start_found(
         outbox,
         auth: Arc::default(),
         handles,
+        zone: Zone::named(&config.time_zone),
         config: Arc::new(config),
     };
     let app = Arc::new(App::of(&parts));
@@ -162,7 +163,7 @@ async fn open_door(app: &Arc<App>, commit: CommitHandle) -> anyhow::Result<Door>
         Some(pki) => Edge::Tls(pki.server_config()?),
         None => Edge::Plain { open_to_home: false },
     };
-    let gate = gateways::gate(app);
+    let gate = gateways::gate(&app.gateways);
     let config = DoorConfig { bind, edge, limits: app.handles.gateways.clone() };
     Ok(door::open(config, gate, commit, None).await?)
 }

@@ -12,7 +12,7 @@ use door::proofs::{Proof, Proofs};
 use proto::id::{BootId, GatewayId};
 use tokio::sync::Notify;
 
-use crate::app::App;
+use super::Gateways;
 use crate::ingest::judge::number;
 use crate::records::{Records, used};
 
@@ -88,23 +88,23 @@ impl Proved {
 }
 
 /// Writes what has been used, until the process ends.
-pub async fn run(app: Arc<App>) {
+pub async fn run(room: Arc<Gateways>) {
     loop {
-        let fresh = app.proved.take_fresh();
+        let fresh = room.proved.take_fresh();
         if fresh.is_empty() {
-            app.proved.bell.notified().await;
+            room.proved.bell.notified().await;
             continue;
         }
-        if let Err(error) = write(&app, &fresh).await {
+        if let Err(error) = write(&room, &fresh).await {
             tracing::error!(error = %error, "used proofs wait for the records");
-            app.proved.table().fresh.extend(fresh.into_iter().map(|(gateway, _)| gateway));
+            room.proved.table().fresh.extend(fresh.into_iter().map(|(gateway, _)| gateway));
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-async fn write(app: &App, fresh: &[(GatewayId, Vec<u8>)]) -> Result<(), records::Error> {
-    let mut writer = app.records.begin().await?;
+async fn write(room: &Gateways, fresh: &[(GatewayId, Vec<u8>)]) -> Result<(), records::Error> {
+    let mut writer = room.records.begin().await?;
     for (gateway, bytes) in fresh {
         used::put(&mut writer, number(gateway.get()), bytes).await?;
     }

@@ -13,7 +13,7 @@ use proto::down::Rung;
 use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
 use proto::relay::GatewayDown;
 
-use crate::app::App;
+use super::Gateways;
 use crate::ingest::judge::{device_of, number};
 use crate::provision::DeviceInfo;
 use crate::records::open::{self, Known, Page};
@@ -60,7 +60,7 @@ impl Tellings {
 }
 
 struct Telling {
-    app: Arc<App>,
+    room: Arc<Gateways>,
     gateway: GatewayId,
     turn: u64,
     words: VecDeque<Word>,
@@ -68,25 +68,25 @@ struct Telling {
 }
 
 /// Tells a gateway all that it must know; the same again changes nothing. What does not fit now follows by itself.
-pub async fn tell(app: &Arc<App>, gateway: GatewayId) -> Result<(), records::Error> {
-    let turn = app.receipts.tellings.begin(gateway);
-    let homes = app.registry.homes(gateway);
+pub async fn tell(room: &Arc<Gateways>, gateway: GatewayId) -> Result<(), records::Error> {
+    let turn = room.receipts.tellings.begin(gateway);
+    let homes = room.registry.homes(gateway);
     let numbers: Vec<i64> = homes.iter().map(|home| number(home.get())).collect();
-    let mut roster = app.registry.roster(gateway);
-    if roster.len() < app.handles.gateways.down_waiting / 4 {
+    let mut roster = room.registry.roster(gateway);
+    if roster.len() < room.down_waiting / 4 {
         // Who is let in waits for no store: a line that is cut in the next moment has told it.
-        roster.drain(..).for_each(|device| app.receipts.enrol(&device));
+        roster.drain(..).for_each(|device| room.receipts.enrol(&device));
     }
-    let alerted = open::alerted(&mut *app.records.reader().await?, &numbers).await?;
+    let alerted = open::alerted(&mut *room.records.reader().await?, &numbers).await?;
     let alarmed = alerted.iter().filter(|(_, emergency)| *emergency);
     let alarmed: BTreeSet<_> =
         alarmed.filter_map(|(home, _)| HomeId::new(home.unsigned_abs())).collect();
     let words = first_words(roster, &alarmed);
     // Most homes have no alert: a storm of gateways asks for the presses of the others only.
     let page = Page::of(alerted.into_iter().map(|(home, _)| home).collect());
-    let mut telling = Telling { app: Arc::clone(app), gateway, turn, words, page };
+    let mut telling = Telling { room: Arc::clone(room), gateway, turn, words, page };
     telling.turn_page().await?;
-    app.replay.listening(gateway);
+    room.replay.listening(gateway);
     if telling.say() != Way::Absent {
         tokio::spawn(telling.go_on());
     }
@@ -105,20 +105,20 @@ fn first_words(roster: Vec<DeviceInfo>, alarmed: &BTreeSet<HomeId>) -> VecDeque<
 impl Telling {
     /// Says what there is room for.
     fn say(&mut self) -> Way {
-        let spare = self.app.handles.gateways.down_waiting / 2;
+        let spare = self.room.down_waiting / 2;
         while let Some(word) = self.words.front() {
-            match self.app.receipts.room(self.gateway) {
+            match self.room.receipts.room(self.gateway) {
                 None => return Way::Absent,
-                Some(room) if room <= spare => return Way::Full,
+                Some(left) if left <= spare => return Way::Full,
                 Some(_) => {}
             }
             match word {
-                Word::Enrol(device) => self.app.receipts.enrol(device),
+                Word::Enrol(device) => self.room.receipts.enrol(device),
                 Word::Alarm(home) => {
                     let word = GatewayDown::Alarm { home: *home, open: true };
-                    self.app.receipts.say(self.gateway, &word);
+                    self.room.receipts.say(self.gateway, &word);
                 }
-                Word::Rung(press, rung) => self.app.receipts.tell(*press, *rung),
+                Word::Rung(press, rung) => self.room.receipts.tell(*press, *rung),
             }
             self.words.pop_front();
         }
@@ -127,7 +127,7 @@ impl Telling {
 
     /// Says the rest, at the pace of the gateway, while it is the same that listens.
     async fn go_on(mut self) {
-        while self.app.receipts.tellings.is_latest(self.gateway, self.turn) {
+        while self.room.receipts.tellings.is_latest(self.gateway, self.turn) {
             match self.say() {
                 Way::Absent => return,
                 Way::Full => tokio::time::sleep(PACE).await,
@@ -137,7 +137,7 @@ impl Telling {
                     Err(error) => {
                         tracing::error!(gateway = %self.gateway, error = %error, "gateway was not told all");
                         // It connects again, and asks again.
-                        return self.app.receipts.cut(self.gateway);
+                        return self.room.receipts.cut(self.gateway);
                     }
                 },
             }
@@ -146,7 +146,7 @@ impl Telling {
 
     /// Reads the next page of rungs; false: there is none.
     async fn turn_page(&mut self) -> Result<bool, records::Error> {
-        let mut reader = self.app.records.reader().await?;
+        let mut reader = self.room.records.reader().await?;
         let Some(known) = open::rungs(&mut reader, &mut self.page, PAGE).await? else {
             return Ok(false);
         };

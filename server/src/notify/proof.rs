@@ -12,9 +12,9 @@ use care::protection::Outside;
 use proto::unit::Mono;
 use sha2::{Digest, Sha256};
 
-use super::{Message, put};
-use crate::app::App;
+use super::{Message, Notices, put};
 use crate::desk::life::{mono, stored};
+use crate::records::Records;
 use crate::records::receiver::{self, Proof};
 
 /// Why a notice is sent that is about nothing.
@@ -78,11 +78,11 @@ impl Proofs {
 ///
 /// # Errors
 /// The records refused.
-pub async fn trial(app: &App) -> Result<usize, records::Error> {
-    let now = app.clock.now();
-    let receivers = app.outbox.configured();
+pub async fn trial(notices: &Notices) -> Result<usize, records::Error> {
+    let now = notices.clock.now();
+    let receivers = notices.outbox.configured();
     let at = stored(now.mono);
-    let mut writer = app.records.begin().await?;
+    let mut writer = notices.records.begin().await?;
     for receiver in &receivers {
         let kind = Kind::Upkeep;
         let (alert, reason) = ("", TRIAL);
@@ -90,13 +90,13 @@ pub async fn trial(app: &App) -> Result<usize, records::Error> {
         put(&mut writer, &notice, receiver, (at, now.wall_ms)).await?;
     }
     writer.commit().await?;
-    app.outbox.wake();
+    notices.outbox.wake();
     Ok(receivers.len())
 }
 
 /// What stands in the rows of old.
-pub(super) async fn load(app: &records::Records) -> Result<Vec<Proof>, records::Error> {
-    receiver::all(&mut *app.reader().await?).await
+pub(super) async fn load(records: &Records) -> Result<Vec<Proof>, records::Error> {
+    receiver::all(&mut *records.reader().await?).await
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ pub async fn offer(
     let rooms = (&app.records, &*app.registry, &*app.updates);
     let offered = shelf::offer(rooms, release, to, by(&app, &me)).await.map_err(refused)?;
     for device in &offered {
-        talk::offer(&app, *device).await?;
+        talk::offer(&app.talk, *device).await?;
     }
     Ok(Json(json!({ "release": release.to_string(), "offered": offered.len() })))
 }

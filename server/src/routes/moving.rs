@@ -80,7 +80,7 @@ pub async fn replace(
     app.registry.gateway(old).ok_or_else(|| ApiError::unknown("gateway"))?;
     let devices = app.provision.replace_gateway(old, new).await.map_err(refused)?;
     app.receipts.cut(old);
-    if let Err(error) = gateways::tell(&app, new).await {
+    if let Err(error) = gateways::tell(&app.gateways, new).await {
         // It is told all of it when it connects anew.
         tracing::error!(gateway = %new, error = %error, "gateway was not told its roster");
         app.receipts.cut(new);

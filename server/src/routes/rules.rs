@@ -92,7 +92,7 @@ pub async fn rehearsal(
     }
     let changed = wanted.rules.over(app.rules.of(number)).map_err(ApiError::input)?;
     looked(&app, &me, number, "rehearsal").await?;
-    let answer = rehearse(&app, number, changed, wanted.days).await;
+    let answer = rehearse(&app.rehearsals, number, changed, wanted.days).await;
     answer.map(Json).map_err(|error| match error {
         RehearsalError::Busy => ApiError::busy(),
         RehearsalError::Records(_) | RehearsalError::Panic => ApiError::internal(&error),
@@ -167,7 +167,7 @@ pub async fn page(
     }
     let answer = if form.is_asked() {
         looked(&app, &me, number, "rehearsal").await?;
-        match rehearse(&app, number, rules, days).await {
+        match rehearse(&app.rehearsals, number, rules, days).await {
             Ok(answer) => Some(Ok(answer)),
             Err(RehearsalError::Busy) => Some(Err(me.lang.fill("error.busy", &[("s", "5")]))),
             Err(error) => return Err(ApiError::internal(&error)),

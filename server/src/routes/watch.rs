@@ -64,6 +64,6 @@ pub async fn trial(
     State(app): State<Arc<App>>,
     _: As<Releasing>,
 ) -> ApiResult<(StatusCode, Json<Trial>)> {
-    let receivers = proof::trial(&app).await.map_err(|error| ApiError::internal(&error))?;
+    let receivers = proof::trial(&app.notices).await.map_err(|error| ApiError::internal(&error))?;
     Ok((StatusCode::ACCEPTED, Json(Trial { receivers })))
 }

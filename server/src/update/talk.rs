@@ -13,9 +13,11 @@ use proto::unit::{Millis, Mono};
 use proto::update::{CHUNK_MAX, CHUNKS_MAX, Chunk, Order, Progress, Release, Stage};
 use tokio::sync::OwnedMutexGuard;
 
-use super::{Heard, Image, Known, Words, board_row};
-use crate::app::App;
-use crate::provision::column;
+use super::{Heard, Image, Known, Updates, Words, board_row};
+use crate::clock::Clock;
+use crate::provision::{Registry, column};
+use crate::receipts::Receipts;
+use crate::records::Records;
 use crate::records::image::{self, OfferRow};
 
 /// Pieces that one gateway is sent a second. Source: technical, 40 kB/s, a tenth of a slow uplink.
@@ -43,13 +45,27 @@ impl Pace {
     }
 }
 
+/// Answers devices about their images.
+pub struct Talk {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Where images and what devices said of them are kept.
+    pub records: Records,
+    /// Whose gateway carries it.
+    pub registry: Arc<Registry>,
+    /// By which devices are told.
+    pub receipts: Arc<Receipts>,
+    /// Which device is to run which image.
+    pub updates: Arc<Updates>,
+}
+
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>, mut words: OwnedMutexGuard<Words>) {
+pub async fn run(talk: Arc<Talk>, mut words: OwnedMutexGuard<Words>) {
     let mut pace = Pace::default();
     while let Some((device, heard)) = words.0.recv().await {
         let done = match heard {
-            Heard::Alive(running) => alive(&app, device, running).await,
-            Heard::Progress(progress) => progressed(&app, &mut pace, device, &progress).await,
+            Heard::Alive(running) => alive(&talk, device, running).await,
+            Heard::Progress(progress) => progressed(&talk, &mut pace, device, &progress).await,
         };
         if let Err(error) = done {
             tracing::warn!(%device, error = %error, "a device's update waits for the records");
@@ -58,46 +74,46 @@ pub async fn run(app: Arc<App>, mut words: OwnedMutexGuard<Words>) {
 }
 
 /// Tells a device what it is to run, if it has not begun to.
-pub async fn offer(app: &App, device: DeviceId) -> Result<(), records::Error> {
-    let open = app.updates.known(device).offer.filter(super::Offer::is_open);
+pub async fn offer(talk: &Talk, device: DeviceId) -> Result<(), records::Error> {
+    let open = talk.updates.known(device).offer.filter(super::Offer::is_open);
     let Some(offer) = open else { return Ok(()) };
-    if let Some(image) = app.updates.image(&app.records, offer.release).await? {
-        app.receipts.order(device, &Order::Offer(image.manifest));
+    if let Some(image) = talk.updates.image(&talk.records, offer.release).await? {
+        talk.receipts.order(device, &Order::Offer(image.manifest));
     }
     Ok(())
 }
 
-async fn alive(app: &App, device: DeviceId, running: u32) -> Result<(), records::Error> {
-    app.updates.change(device, |known| known.running = Some(running));
-    offer(app, device).await
+async fn alive(talk: &Talk, device: DeviceId, running: u32) -> Result<(), records::Error> {
+    talk.updates.change(device, |known| known.running = Some(running));
+    offer(talk, device).await
 }
 
 async fn progressed(
-    app: &App,
+    talk: &Talk,
     pace: &mut Pace,
     device: DeviceId,
     progress: &Progress,
 ) -> Result<(), records::Error> {
     if progress.stage == Stage::Trial {
-        app.receipts.order(device, &Order::Heard(progress.release));
+        talk.receipts.order(device, &Order::Heard(progress.release));
     }
-    let before = app.updates.known(device);
-    let now = learn(app, device, progress);
-    write(app, device, &before, &now).await?;
+    let before = talk.updates.known(device);
+    let now = learn(talk, device, progress);
+    write(talk, device, &before, &now).await?;
     let offered = now.offer.is_some_and(|offer| offer.release == progress.release);
     let Some((next, chunks)) = progress.next.zip(progress.chunks).filter(|_| offered) else {
         return Ok(());
     };
-    if let Some(image) = app.updates.image(&app.records, progress.release).await? {
-        send(app, pace, device, &image, (next, chunks));
+    if let Some(image) = talk.updates.image(&talk.records, progress.release).await? {
+        send(talk, pace, device, &image, (next, chunks));
     }
     Ok(())
 }
 
 /// What a device has said, in memory.
-fn learn(app: &App, device: DeviceId, progress: &Progress) -> Known {
-    let wall = app.clock.now().wall_ms;
-    app.updates.change(device, |known| {
+fn learn(talk: &Talk, device: DeviceId, progress: &Progress) -> Known {
+    let wall = talk.clock.now().wall_ms;
+    talk.updates.change(device, |known| {
         // What names no version leaves the one that is known.
         known.running = u32::try_from(progress.running).ok().or(known.running);
         known.board = progress.hardware.or(known.board);
@@ -109,12 +125,12 @@ fn learn(app: &App, device: DeviceId, progress: &Progress) -> Known {
             offer.told_wall = Some(wall);
         }
     });
-    app.updates.known(device)
+    talk.updates.known(device)
 }
 
 /// Writes what has changed for good; how many bytes are there is not worth a commit.
 async fn write(
-    app: &App,
+    talk: &Talk,
     device: DeviceId,
     before: &Known,
     now: &Known,
@@ -126,7 +142,7 @@ async fn write(
     if !staged && !boarded {
         return Ok(());
     }
-    let mut writer = app.records.begin().await?;
+    let mut writer = talk.records.begin().await?;
     if let Some(offer) = now.offer.filter(|_| staged) {
         let row = OfferRow {
             device: column(device.get()),
@@ -145,15 +161,15 @@ async fn write(
     writer.commit().await
 }
 
-fn send(app: &App, pace: &mut Pace, device: DeviceId, image: &Image, (next, chunks): (u32, u8)) {
-    let Some(gateway) = app.registry.device(device).and_then(|info| info.gateway) else { return };
+fn send(talk: &Talk, pace: &mut Pace, device: DeviceId, image: &Image, (next, chunks): (u32, u8)) {
+    let Some(gateway) = talk.registry.device(device).and_then(|info| info.gateway) else { return };
     let asked = u64::from(chunks.min(CHUNKS_MAX));
-    let may = pace.take(app.clock.mono(), gateway, asked);
+    let may = pace.take(talk.clock.mono(), gateway, asked);
     let release: Release = image.manifest.release();
     let from = image.bytes.get(next as usize..).unwrap_or_default();
     let pieces = (next..).step_by(CHUNK_MAX).zip(from.chunks(CHUNK_MAX));
     for (offset, bytes) in pieces.take(usize::try_from(may).unwrap_or(0)) {
-        app.receipts.order(device, &Order::Chunk(Chunk { release, offset, bytes: bytes.into() }));
+        talk.receipts.order(device, &Order::Chunk(Chunk { release, offset, bytes: bytes.into() }));
     }
 }
 

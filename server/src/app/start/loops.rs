@@ -47,13 +47,13 @@ pub(super) fn spawn(
     keep(all, &app.crew, "workers", turns(1), workers::watch);
     keep(all, &Arc::new(parts.tending()), "certificates", turns(60), certificates::run);
     keep(all, &Arc::new(parts.losses()), "losses", turns(2), losses::run);
-    keep(all, app, "proofs", waits, proved::run);
+    keep(all, &app.gateways, "proofs", waits, proved::run);
     keep(all, &Arc::new(parts.look()), "handles", turns(2), handles::watch);
     keep(all, &Arc::new(parts.files()), "files", turns(5), files::watch);
-    keep_with(all, app, "updates", waits, lines.words, update::talk::run);
+    keep_with(all, &app.talk, "updates", waits, lines.words, update::talk::run);
     keep(all, &Arc::new(parts.replays()), "replay", turns(5), replay::run);
     keep(all, app, "lapses", turns(1), desk::lapse::run);
-    notify::start(app);
+    notify::start(&app.notices);
     keep(all, app, "receipts", waits, told::run);
     keep(all, &time, "time", turns(30), timekeeping::keep_time);
     // A step of it waits for a store that may be far away.
