@@ -6,6 +6,7 @@
 
 mod cause;
 pub mod codes;
+mod desk;
 mod entry;
 pub mod problem;
 

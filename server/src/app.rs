@@ -5,18 +5,19 @@
 mod parts;
 mod start;
 
-use care::alert::Outcome;
 use door::workers::Workers;
-use proto::down::Rung;
-use proto::id::{BootId, HomeId, PressId, Seq};
 use std::sync::Arc;
 
+use crate::alert::escalate::Escalation;
 use crate::auth::Auth;
 use crate::certificates::Certificates;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::desk::Desk;
+use crate::desk::chain::Chains;
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
+use crate::desk::protection::Days;
 use crate::faults::{Faults, Ledger};
 use crate::gateways::Gateways;
 use crate::handles::Division;
@@ -24,18 +25,16 @@ use crate::health::Health;
 use crate::health::promises::Promises;
 use crate::history::{Archive, History};
 use crate::inbox::Inbox;
+use crate::ingest::Commands;
 use crate::ingest::boxes::Links;
-use crate::ingest::judge::device_of;
 use crate::ingest::mirror::Mirror;
-use crate::ingest::{Command, Commands};
 use crate::live::Live;
 use crate::notify::{Notices, Outbox};
 use crate::points::Points;
 use crate::provision::{Provision, Registry};
 use crate::receipts::Receipts;
-use crate::records::desk::ActivationRow;
+use crate::records::Records;
 use crate::records::line::Line;
-use crate::records::{Records, open};
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
 use crate::replay::Replay;
@@ -106,6 +105,14 @@ pub struct App {
     pub auth: Arc<Auth>,
     /// Who may have how many file handles.
     pub handles: Division,
+    /// Who has which alert, and what they did.
+    pub desk: Arc<Desk>,
+    /// How far homes are protected.
+    pub chains: Arc<Chains>,
+    /// What was measured in homes.
+    pub days: Arc<Days>,
+    /// Alerts that nobody has.
+    pub escalation: Arc<Escalation>,
     /// Notices on their way out.
     pub notices: Arc<Notices>,
     /// What devices are told of their images.
@@ -135,41 +142,5 @@ impl App {
     /// Now, as it is told to people.
     pub fn wall(&self) -> Wall<'_> {
         Wall { now_ms: self.clock.now().wall_ms, zone: &self.zone }
-    }
-
-    /// A person has ended an alert so: the judgement hears it, and the home's sounder if nothing else is open.
-    pub async fn closed(&self, alert: &str, outcome: Outcome) {
-        let found = async {
-            let mut reader = self.records.reader().await?;
-            let Some((home, incident, device)) = open::incident_of(&mut reader, alert).await?
-            else {
-                return Ok(());
-            };
-            let rings = !open::alarmed(&mut reader, &[home]).await?.is_empty();
-            drop(reader);
-            let outcome = Some(outcome);
-            self.commands.tell(Command::Closed { home, incident, outcome }).await;
-            if let Some(home) = HomeId::new(home.unsigned_abs()).filter(|_| !rings)
-                && let Some(device) = device.and_then(device_of)
-            {
-                self.receipts.alarm(home, device, false);
-            }
-            Ok::<_, records::Error>(())
-        };
-        if let Err(error) = found.await {
-            // The next signal of that home finds the alert closed and opens a new one.
-            tracing::error!(error = %error, alert, "the judgement was not told of a close");
-        }
-    }
-
-    /// Tells the devices of these presses how far they have come.
-    pub fn tell_rung(&self, presses: &[ActivationRow], rung: Rung) {
-        for row in presses {
-            let (Some(device), Ok(seq)) = (device_of(row.device), u32::try_from(row.seq)) else {
-                continue;
-            };
-            let boot = BootId::from_raw(row.boot.cast_unsigned());
-            self.receipts.tell(PressId { device, boot, seq: Seq::new(seq) }, rung);
-        }
     }
 }

@@ -22,12 +22,36 @@ pub mod rights;
 pub mod story;
 pub mod view;
 
+use std::sync::Arc;
+
 use care::alert::Refusal;
 
-use crate::api_error::ApiError;
-use crate::app::App;
-use crate::desk::life::mono;
+use crate::clock::Clock;
+use crate::desk::names::Names;
+use crate::ingest::Commands;
+use crate::live::Live;
+use crate::notify::Outbox;
+use crate::receipts::Receipts;
+use crate::records::Records;
 use crate::records::story::SignalRow;
+
+/// The desk of one server, with what it works with.
+pub struct Desk {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Alerts and what was done about them.
+    pub records: Records,
+    /// Screens that are told.
+    pub live: Live,
+    /// How homes and colleagues are called.
+    pub names: Arc<Names>,
+    /// By which devices and home boxes are told.
+    pub receipts: Arc<Receipts>,
+    /// By which the judgement is told.
+    pub commands: Commands,
+    /// Notices that leave the house.
+    pub outbox: Outbox,
+}
 
 /// Why the desk could not do what somebody wished.
 #[derive(Debug, thiserror::Error)]
@@ -52,35 +76,4 @@ pub enum DeskError {
     /// The database failed; nothing was saved.
     #[error("the records could not be read or written")]
     Records(#[from] records::Error),
-}
-
-impl DeskError {
-    /// What the caller reads.
-    pub fn told(self, app: &App) -> ApiError {
-        match self {
-            Self::Unknown => ApiError::unknown("alert"),
-            Self::Raced | Self::Refused(Refusal::Stale) => ApiError::stale(),
-            Self::Refused(Refusal::Held { owner, since }) => {
-                let now = app.clock.now().mono;
-                ApiError::held(&owner, &app.names.staff(&owner), now.since(since).get())
-            }
-            Self::Unseen { newer, cursor } => {
-                let newer = newer.iter().map(|signal| view::newer(signal, &app.names)).collect();
-                ApiError::newer(newer, cursor)
-            }
-            // Its list is read where the refusal is made (`change`).
-            Self::Refused(Refusal::Unseen { .. }) => ApiError::newer(Vec::new(), 0),
-            Self::Refused(Refusal::NoRight) => ApiError::forbidden(),
-            Self::Refused(Refusal::Over) => ApiError::over(),
-            Self::Refused(Refusal::NoAction) => ApiError::no_action(),
-            Self::Refused(Refusal::NoText) => ApiError::no_text(),
-            Self::Refused(Refusal::Span) => ApiError::span(),
-            Self::Records(cause) => ApiError::internal(&cause),
-        }
-    }
-}
-
-/// How long ago a stored time of the server's clock was, in ms.
-pub fn age_ms(app: &App, at_mono: i64) -> u64 {
-    app.clock.now().mono.since(mono(at_mono)).get()
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use door::{Door, Told, Who};
 use proto::down::{Down, DownBuf, DownSeal, Keys, Receipt, Rung};
 use proto::frame::FrameError;
-use proto::id::{DeviceId, GatewayId, HomeId, KeyEpoch, PressId};
+use proto::id::{BootId, DeviceId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
 use proto::relay::GatewayDown;
 use proto::topic::Topic;
 use proto::unit::Millis;
@@ -17,7 +17,9 @@ use proto::up::Role;
 use proto::update::Order;
 
 use crate::gateways::telling::Tellings;
+use crate::ingest::judge::device_of;
 use crate::provision::{DeviceInfo, Registry};
+use crate::records::desk::ActivationRow;
 
 /// Tells devices.
 pub struct Receipts {
@@ -52,6 +54,17 @@ impl Receipts {
         self.sealed(device, Some(gateway), Some(receipt), |seal, nonce| {
             seal.seal(device, nonce, &word)
         });
+    }
+
+    /// Tells the devices of these presses how far they have come.
+    pub fn climbed(&self, presses: &[ActivationRow], rung: Rung) {
+        for row in presses {
+            let (Some(device), Ok(seq)) = (device_of(row.device), u32::try_from(row.seq)) else {
+                continue;
+            };
+            let boot = BootId::from_raw(row.boot.cast_unsigned());
+            self.tell(PressId { device, boot, seq: Seq::new(seq) }, rung);
+        }
     }
 
     /// Seals a word for a device and hands it to its gateway.

@@ -181,7 +181,7 @@ async fn a_refused_step_of_the_ladder_rests_and_the_others_climb() {
     room.sql("UPDATE ladder SET due = 0 WHERE done IS NULL");
     let climbed = format!("SELECT COUNT(*) FROM ladder WHERE alert = '{other}' AND done > 0");
     room.until("the other climbs", async |room| {
-        escalate::step(&room.app).await.unwrap();
+        escalate::step(&room.app.escalation).await.unwrap();
         room.count(&climbed) > 0
     })
     .await;
@@ -198,7 +198,7 @@ async fn an_alert_that_cannot_be_returned_keeps_no_other_with_a_dead_holder() {
     room.sql("UPDATE alert SET state = 1, owner = 'x', lease_mono = 1, fence = 1");
     room.refuse("UPDATE ON alert", &format!("NEW.id = '{refused}'"));
     room.until("the other is back", async |room| {
-        lapse::step(&room.app).await.unwrap();
+        lapse::step(&room.app.desk).await.unwrap();
         room.count(&format!("SELECT state FROM alert WHERE id = '{other}'")) == 0
     })
     .await;
@@ -237,7 +237,7 @@ async fn an_alert_that_cannot_be_read_hides_no_other_from_the_queue() {
     let damaged = room.calls(0).await.0.remove(0).id;
     let other = room.calls(1).await.0.remove(0).id;
     room.sql(&format!("UPDATE alert SET note = CAST(x'ff' AS TEXT) WHERE id = '{damaged}'"));
-    let views = queue::snapshot(&room.app, "").await.unwrap().alerts;
+    let views = queue::snapshot(&room.app.desk, "").await.unwrap().alerts;
     assert!(views.iter().any(|view| view.id == other), "the other is on the queue");
     assert!(views.iter().all(|view| view.id != damaged));
     room.until("it is told", async |room| room.told(0, "row_refused").await).await;

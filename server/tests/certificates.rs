@@ -82,7 +82,7 @@ impl Room {
             password: None,
             certificate: Some(shown),
         };
-        gateways::gate(&self.app).admit(&hello).map(drop)
+        gateways::gate(&self.app.gateways).admit(&hello).map(drop)
     }
 
     fn tend(&self) -> Vec<GatewayId> {

@@ -145,7 +145,8 @@ impl Room {
 
     /// Somebody takes it and is never heard of again.
     async fn take_and_vanish(&self, id: &str) {
-        let claim = claim::claim(&self.app, id, &hand::of(&staff(), None, None)).await.unwrap();
+        let claim =
+            claim::claim(&self.app.desk, id, &hand::of(&staff(), None, None)).await.unwrap();
         let fence = i64::try_from(claim.fence).unwrap();
         let mut writer = self.app.records.begin().await.unwrap();
         assert!(desk::renew(&mut writer, id, fence, 0).await.unwrap());
@@ -203,7 +204,7 @@ fn alert(id: &str, raised: i64, due: i64) -> Batch {
 async fn what_no_screen_has_painted_climbs_at_once_and_what_one_has_keeps_its_times() {
     let room = Room::open().await;
     room.raise("painted", 60_000).await;
-    claim::visible(&room.app, "painted").await.unwrap();
+    claim::visible(&room.app.desk, "painted").await.unwrap();
     room.hasten("painted", Millis::new(0)).await;
     room.raise("unseen", 0).await;
     until("all steps", async || room.told("unseen").await.len() == 5).await;
@@ -219,7 +220,7 @@ async fn what_no_screen_has_painted_climbs_at_once_and_what_one_has_keeps_its_ti
 async fn each_step_of_a_round_is_recorded_once_and_the_last_one_leaves_the_house() {
     let room = Room::open().await;
     room.raise("a", 60_000).await;
-    claim::visible(&room.app, "a").await.unwrap();
+    claim::visible(&room.app.desk, "a").await.unwrap();
     room.hasten("a", Millis::secs(200)).await;
     until("outside", async || room.heard("a").len() == 1).await;
     assert_eq!(room.told("a").await, ["1", "2", "3", "4"]);
@@ -227,7 +228,7 @@ async fn each_step_of_a_round_is_recorded_once_and_the_last_one_leaves_the_house
     assert_eq!(room.waiting("a").await, None, "nothing after the last step");
     // Looked at again and again, it is told once.
     for _ in 0..5 {
-        server::alert::escalate::step(&room.app).await.unwrap();
+        server::alert::escalate::step(&room.app.escalation).await.unwrap();
     }
     assert_eq!(room.heard("a").len(), 1);
 }
@@ -252,7 +253,7 @@ async fn after_a_lapse_the_ladder_begins_anew_and_the_outside_is_told_again() {
 async fn a_press_never_puts_a_running_ladder_back_and_begins_a_round_after_its_last_step() {
     let room = Room::open().await;
     room.raise("a", 60_000).await;
-    claim::visible(&room.app, "a").await.unwrap();
+    claim::visible(&room.app.desk, "a").await.unwrap();
     room.hasten("a", Millis::secs(40)).await;
     until("supervisor", async || room.row("a").await.step == Some(Step::Supervisor)).await;
     let before = room.waiting("a").await.unwrap();
@@ -313,7 +314,7 @@ async fn a_way_out_is_proved_by_a_receipt_also_of_a_trial_and_after_a_restart() 
     let room = Room::open().await;
     let outside = |app: &App| app.outbox.outside(app.clock.mono());
     assert_eq!(outside(&room.app), Outside::Unproved(None), "that there is one proves nothing");
-    assert_eq!(server::notify::proof::trial(&room.app).await.unwrap(), 1);
+    assert_eq!(server::notify::proof::trial(&room.app.notices).await.unwrap(), 1);
     until("the receipt", async || outside(&room.app) == Outside::Proved).await;
     assert_eq!(room.heard(""), [(room.heard("")[0].0.clone(), "test".to_owned())]);
     let anew = || server::notify::Outbox::of(&room.app.config.notify);

@@ -116,7 +116,9 @@ async fn what_many_boxes_have_dropped_is_one_line_at_the_desk() {
     .await;
     let rows = room.alerts().await;
     let mut reader = room.app.records.reader().await.unwrap();
-    let views = queue::views(&room.app, &mut reader, &rows).await.unwrap();
+    let views = queue::views((&room.app.names, room.app.clock.now().mono), &mut reader, &rows)
+        .await
+        .unwrap();
     assert_eq!(views.len(), rows.len());
     let sizes = |what: &str, matters: &[Matter]| -> Vec<usize> {
         let of = |matter: &&Matter| matter.head().is_some_and(|v| v.evidence[0]["what"] == what);

@@ -101,7 +101,7 @@ async fn goes_on(room: &mut Room) {
     })
     .await;
     let since = Instant::now();
-    let day = protection::day(&room.app, room.places[0].number(), 3_600_000).await.unwrap();
+    let day = protection::day(&room.app.days, room.places[0].number(), 3_600_000).await.unwrap();
     assert!(day.missing && since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     room.until("it is told", async |room| {
         room.told(0, "points_refused").await && !room.app.points.healthy()

@@ -42,7 +42,7 @@ async fn refused_and_unreadable_steps_of_the_ladder_beyond_its_hand_keep_no_othe
             format!("SELECT COUNT(*) FROM ladder WHERE alert = '{other}' AND done IS NOT NULL");
         room.until("the other climbs", async |room| {
             // The server's own ladder is at it as well.
-            let _ = escalate::step(&room.app).await;
+            let _ = escalate::step(&room.app.escalation).await;
             room.count(&climbed) > 0
         })
         .await;
@@ -64,7 +64,7 @@ async fn alerts_that_cannot_be_returned_beyond_one_step_keep_no_other_with_a_dea
         "UPDATE alert SET state = 1, owner = 'x', lease_mono = 2, fence = 1, raised_mono = 2 WHERE id = '{other}'"
     ));
     room.until("the other is back", async |room| {
-        lapse::step(&room.app).await.unwrap();
+        lapse::step(&room.app.desk).await.unwrap();
         room.count(&format!("SELECT state FROM alert WHERE id = '{other}'")) == 0
     })
     .await;

@@ -14,12 +14,16 @@ use proto::unit::Millis;
 use records::Writer;
 
 use crate::alert::told;
-use crate::app::App;
-use crate::clock::Now;
+use crate::clock::{Clock, Now};
 use crate::desk::life::stored;
+use crate::desk::names::Names;
+use crate::desk::presence::Presence;
 use crate::desk::story::What;
 use crate::desk::view::{AlertView, SHOWN};
-use crate::live::Change;
+use crate::health::Health;
+use crate::live::{Change, Live};
+use crate::notify::Outbox;
+use crate::records::Records;
 use crate::records::chain::{Batch, Growth, Line};
 use crate::records::desk::AlertState;
 use crate::records::due::DueStep;
@@ -34,15 +38,33 @@ const AT_ONCE: i64 = 64;
 /// A step whose rows are refused is tried again after this.
 const REST: Millis = Millis::secs(60);
 
+/// What an alert climbs by while nobody has it.
+pub struct Escalation {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Steps with their due times.
+    pub records: Records,
+    /// Screens that are told.
+    pub live: Live,
+    /// How homes are called.
+    pub names: Arc<Names>,
+    /// Who is on duty.
+    pub presence: Arc<Presence>,
+    /// Notices that leave the house.
+    pub outbox: Outbox,
+    /// It is told that the ladder turns.
+    pub health: Arc<Health>,
+}
+
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>) {
+pub async fn run(room: Arc<Escalation>) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match step(&app).await {
+        match step(&room).await {
             Ok(done) => {
-                app.health.ladder_turned(app.clock.mono());
+                room.health.ladder_turned(room.clock.mono());
                 // A full hand means that more is due already.
                 if done == AT_ONCE.unsigned_abs() {
                     tick.reset_immediately();
@@ -54,34 +76,34 @@ pub async fn run(app: Arc<App>) {
 }
 
 /// Takes the steps that are due; says how many.
-pub async fn step(app: &App) -> Result<u64, records::Error> {
-    let now = app.clock.now();
-    let mut reader = app.records.reader().await?;
+pub async fn step(room: &Escalation) -> Result<u64, records::Error> {
+    let now = room.clock.now();
+    let mut reader = room.records.reader().await?;
     let any = due::any(&mut reader, now.mono).await?;
     drop(reader);
     if !any {
         return Ok(0);
     }
-    match take_due(app, now, None).await {
-        Err(error) if is_of_row(&error) => apart(app, now).await,
+    match take_due(room, now, None).await {
+        Err(error) if is_of_row(&error) => apart(room, now).await,
         done => done,
     }
 }
 
 /// Takes each step alone: one whose rows are refused rests, and the others are taken. One that cannot even be put off
 /// is gone past.
-async fn apart(app: &App, now: Now) -> Result<u64, records::Error> {
+async fn apart(room: &Escalation, now: Now) -> Result<u64, records::Error> {
     let (mut taken, mut stuck) = (0, Vec::new());
     loop {
-        let mut reader = app.records.reader().await?;
+        let mut reader = room.records.reader().await?;
         let steps = due::steps_but(&mut reader, now.mono, AT_ONCE, &stuck).await?;
         drop(reader);
         for step in &steps {
-            match take_due(app, now, Some(step)).await {
+            match take_due(room, now, Some(step)).await {
                 Ok(done) => taken += done,
                 Err(error) if is_of_row(&error) => {
                     leave_out(&error, "a step of the ladder");
-                    if !put_off(app, now, step).await? {
+                    if !put_off(room, now, step).await? {
                         stuck.push(step.clone());
                     }
                 }
@@ -95,8 +117,8 @@ async fn apart(app: &App, now: Now) -> Result<u64, records::Error> {
 }
 
 /// Whether a step that cannot be taken rests now.
-async fn put_off(app: &App, now: Now, step: &DueStep) -> Result<bool, records::Error> {
-    let mut writer = app.records.begin().await?;
+async fn put_off(room: &Escalation, now: Now, step: &DueStep) -> Result<bool, records::Error> {
+    let mut writer = room.records.begin().await?;
     match due::put_off(&mut writer, step, now.mono.after(REST)).await {
         Ok(()) => writer.commit().await.map(|()| true),
         Err(error) if is_of_row(&error) => Ok(false),
@@ -105,8 +127,12 @@ async fn put_off(app: &App, now: Now, step: &DueStep) -> Result<bool, records::E
 }
 
 /// Takes what is due, or only this one, in one transaction.
-async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, records::Error> {
-    let mut writer = app.records.begin().await?;
+async fn take_due(
+    room: &Escalation,
+    now: Now,
+    only: Option<&DueStep>,
+) -> Result<u64, records::Error> {
+    let mut writer = room.records.begin().await?;
     // Read where it is written: nobody takes or ends an alert between the look and the step.
     let steps = match only {
         Some(step) => due::still(&mut writer, now.mono, step).await?.into_iter().collect(),
@@ -115,29 +141,29 @@ async fn take_due(app: &App, now: Now, only: Option<&DueStep>) -> Result<u64, re
     let mut batch = Batch::default();
     let mut told = false;
     for step in &steps {
-        told |= take(app, &mut writer, now, step, &mut batch).await?;
+        told |= take(room, &mut writer, now, step, &mut batch).await?;
     }
     chain::write(&mut writer, &mut batch, now.wall_ms).await?;
     let mut views = Vec::new();
     for grown in &batch.grown {
         if let Some(row) = desk::find(&mut writer, &grown.id).await? {
             let activations = desk::activations(&mut writer, &grown.id, SHOWN).await?;
-            views.push((row.cursor, AlertView::of(&row, &activations, &app.names, now.mono)));
+            views.push((row.cursor, AlertView::of(&row, &activations, &room.names, now.mono)));
         }
     }
     writer.commit().await?;
     for (cursor, view) in views {
-        app.live.publish(Change { cursor, view });
+        room.live.publish(Change { cursor, view });
     }
     if told {
-        app.outbox.wake();
+        room.outbox.wake();
     }
     Ok(steps.len() as u64)
 }
 
 /// Takes one step, if nobody has its alert; says whether it leaves the house.
 async fn take(
-    app: &App,
+    room: &Escalation,
     writer: &mut Writer,
     now: Now,
     step: &DueStep,
@@ -175,11 +201,11 @@ async fn take(
         });
     };
     tell(What::Step, known.number().to_string());
-    if let Some((what, detail)) = told::taken(app, writer, (&step.alert, known), now).await? {
+    if let Some((what, detail)) = told::taken(room, writer, (&step.alert, known), now).await? {
         tell(what, detail);
     }
     if known == Step::External {
-        notify::unclaimed(writer, step, app.outbox.receivers(), now).await?;
+        notify::unclaimed(writer, step, room.outbox.receivers(), now).await?;
         return Ok(true);
     }
     Ok(false)

@@ -9,7 +9,7 @@ use care::alert::Step;
 use records::Writer;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::app::App;
+use crate::alert::escalate::Escalation;
 use crate::clock::Now;
 use crate::desk::life::stored;
 use crate::desk::queue;
@@ -25,7 +25,7 @@ const UNCLAIMED: &str = "unclaimed";
 
 /// Writes down whom a step had, in its transaction; gives the line of the story.
 pub async fn taken(
-    app: &App,
+    room: &Escalation,
     c: &mut Writer,
     (alert, step): (&str, Step),
     now: Now,
@@ -34,13 +34,13 @@ pub async fn taken(
     let (what, detail, told) = match step {
         // Screens show and ring by themselves: a check and a ring tell nobody else.
         Step::CheckVisible | Step::RingAll => return Ok(None),
-        Step::Supervisor => match supervisors(app, c, now).await? {
+        Step::Supervisor => match supervisors(room, c, now).await? {
             names if names.is_empty() => (What::Nobody, number.to_string(), Some(Told::Nobody)),
             // That they are there is known; that they have heard is not.
             names => (What::OnDuty, format!("{number}:{}", names.join("、")), None),
         },
         Step::SecondSite => (What::Nobody, number.to_string(), Some(Told::Nobody)),
-        Step::External => match app.outbox.configured() {
+        Step::External => match room.outbox.configured() {
             names if names.is_empty() => (What::Nobody, number.to_string(), Some(Told::Nobody)),
             names => (What::Sent, format!("{number}:{}", names.join("、")), Some(Told::Sent)),
         },
@@ -52,8 +52,12 @@ pub async fn taken(
 }
 
 /// Supervisors whose console is there, by their names.
-async fn supervisors(app: &App, c: &mut Writer, now: Now) -> Result<Vec<String>, records::Error> {
-    let there = app.presence.people(now.mono);
+async fn supervisors(
+    room: &Escalation,
+    c: &mut Writer,
+    now: Now,
+) -> Result<Vec<String>, records::Error> {
+    let there = room.presence.people(now.mono);
     let all = staff::all(c).await?.into_iter();
     let own = all.filter(|row| row.role == "supervisor" && there.contains(&row.id));
     Ok(own.map(|row| row.display).collect())
@@ -84,24 +88,25 @@ pub async fn ended(
 }
 
 /// Tells screens of receipts after their commit; runs until the process ends.
-pub async fn run(app: Arc<App>) {
-    let mut receipts = app.outbox.receipts();
+pub async fn run(room: Arc<Escalation>) {
+    let mut receipts = room.outbox.receipts();
     loop {
         let alert = match receipts.recv().await {
             Ok(alert) => alert,
             Err(RecvError::Lagged(_)) => continue,
             Err(RecvError::Closed) => return,
         };
-        if let Err(error) = show(&app, &alert).await {
+        if let Err(error) = show(&room, &alert).await {
             tracing::warn!(%error, alert, "screens hear of a receipt with the next change");
         }
     }
 }
 
-async fn show(app: &App, alert: &str) -> Result<(), records::Error> {
-    let mut reader = app.records.reader().await?;
+async fn show(room: &Escalation, alert: &str) -> Result<(), records::Error> {
+    let mut reader = room.records.reader().await?;
     let Some(row) = desk::find(&mut reader, alert).await? else { return Ok(()) };
-    let view = queue::views(app, &mut reader, std::slice::from_ref(&row)).await?.pop();
-    app.live.publish(Change { cursor: row.cursor, view });
+    let seen = (&*room.names, room.clock.now().mono);
+    let view = queue::views(seen, &mut reader, std::slice::from_ref(&row)).await?.pop();
+    room.live.publish(Change { cursor: row.cursor, view });
     Ok(())
 }

@@ -9,12 +9,16 @@ use series::Series;
 use tokio::sync::Semaphore;
 
 use super::App;
+use crate::alert::escalate::Escalation;
 use crate::auth::Auth;
 use crate::certificates::{self, Certificates};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::desk::Desk;
+use crate::desk::chain::Chains;
 use crate::desk::names::Names;
 use crate::desk::presence::Presence;
+use crate::desk::protection::Days;
 use crate::faults::{self, Faults};
 use crate::files::Files;
 use crate::gateways::Gateways;
@@ -123,6 +127,24 @@ impl Parts {
         room!(self => Retention { clock, records })
     }
 
+    pub(super) fn desk(&self) -> Desk {
+        room!(self => Desk { clock, records, live, names, receipts, commands, outbox })
+    }
+
+    pub(super) fn chains(&self) -> Chains {
+        room!(self => Chains {
+            clock, registry, mirror, receipts, faults, health, certificates, presence, outbox
+        })
+    }
+
+    pub(super) fn days(&self) -> Days {
+        room!(self => Days { clock, records, series })
+    }
+
+    pub(super) fn escalation(&self) -> Escalation {
+        room!(self => Escalation { clock, records, live, names, presence, outbox, health })
+    }
+
     pub(super) fn notices(&self) -> Notices {
         room!(self => Notices { config, clock, records, outbox, faults, workers })
     }
@@ -171,6 +193,10 @@ impl App {
             config, zone, clock, records, line, replay, series, registry, provision, inbox, receipts,
             live, names, presence, mirror, commands, rules, history, updates, health, workers,
             certificates, faults, links, points, outbox, auth, handles;
+            desk: Arc::new(parts.desk()),
+            chains: Arc::new(parts.chains()),
+            days: Arc::new(parts.days()),
+            escalation: Arc::new(parts.escalation()),
             notices: Arc::new(parts.notices()),
             talk: Arc::new(parts.talk()),
             gateways: Arc::new(parts.gateways()),

@@ -115,7 +115,7 @@ async fn start_found(
     let app = Arc::new(App::of(&parts));
     app.names.know(Arc::clone(&app.registry));
     tell_found(&app, &found);
-    crate::desk::queue::learn_all(&app).await?;
+    crate::desk::queue::learn_all(&app.names, &app.records).await?;
     let door = open_door(&app, commit).await?;
     loops::spawn(&app, &parts, &door, Lines { orders, words })?;
     Ok(Running { app, door })

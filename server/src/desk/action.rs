@@ -4,12 +4,15 @@
 //! is kept beside them, never instead. Not here: who may do it (`care::alert::hand`).
 
 use care::alert::{Hand, Outcome};
+use proto::id::HomeId;
 use proto::unit::Millis;
 
-use crate::app::App;
-use crate::desk::DeskError;
 use crate::desk::change::{Trace, change};
 use crate::desk::story::What;
+use crate::desk::{Desk, DeskError};
+use crate::ingest::Command;
+use crate::ingest::judge::device_of;
+use crate::records::open;
 use crate::records::story::ActionRow;
 
 const CALLS: [&str; 4] = ["connected", "no_answer", "busy", "wrong_number"];
@@ -45,7 +48,7 @@ impl Action {
 
 /// Records an action of the owner.
 pub async fn act(
-    app: &App,
+    room: &Desk,
     id: &str,
     hand: &Hand<String>,
     action: Action,
@@ -55,7 +58,7 @@ pub async fn act(
         kind: action.kind.to_owned(),
         result: action.result.map(str::to_owned),
         text: action.text,
-        wall: app.clock.now().wall_ms,
+        wall: room.clock.now().wall_ms,
     };
     let trace = Trace {
         what: Some(What::Action),
@@ -67,12 +70,12 @@ pub async fn act(
         action: Some(row),
         ..Trace::default()
     };
-    change(app, id, trace, |life, now| life.act(now, hand)).await.map(drop)
+    change(room, id, trace, |life, now| life.act(now, hand)).await.map(drop)
 }
 
 /// Puts an alert aside for minutes, with a reason.
 pub async fn suspend(
-    app: &App,
+    room: &Desk,
     id: &str,
     hand: &Hand<String>,
     (reason, minutes): (String, u64),
@@ -84,12 +87,12 @@ pub async fn suspend(
         ..Trace::default()
     };
     let span = Millis::minutes(minutes.min(1_000));
-    change(app, id, trace, |life, now| life.suspend(now, hand, span)).await.map(drop)
+    change(room, id, trace, |life, now| life.suspend(now, hand, span)).await.map(drop)
 }
 
 /// Ends an alert with an outcome: its owner by fence, or a supervisor by right.
 pub async fn close(
-    app: &App,
+    room: &Desk,
     id: &str,
     hand: &Hand<String>,
     (outcome, text): (Outcome, Option<String>),
@@ -102,9 +105,36 @@ pub async fn close(
         note: text.clone(),
         ..Trace::default()
     };
-    change(app, id, trace, |life, now| life.close(now, hand, outcome, text.is_some())).await?;
-    app.closed(id, outcome).await;
+    change(room, id, trace, |life, now| life.close(now, hand, outcome, text.is_some())).await?;
+    room.closed(id, outcome).await;
     Ok(())
+}
+
+impl Desk {
+    /// A person has ended an alert so: the judgement hears it, and the home's sounder if nothing else is open.
+    async fn closed(&self, alert: &str, outcome: Outcome) {
+        let found = async {
+            let mut reader = self.records.reader().await?;
+            let Some((home, incident, device)) = open::incident_of(&mut reader, alert).await?
+            else {
+                return Ok(());
+            };
+            let rings = !open::alarmed(&mut reader, &[home]).await?.is_empty();
+            drop(reader);
+            let outcome = Some(outcome);
+            self.commands.tell(Command::Closed { home, incident, outcome }).await;
+            if let Some(home) = HomeId::new(home.unsigned_abs()).filter(|_| !rings)
+                && let Some(device) = device.and_then(device_of)
+            {
+                self.receipts.alarm(home, device, false);
+            }
+            Ok::<_, records::Error>(())
+        };
+        if let Err(error) = found.await {
+            // The next signal of that home finds the alert closed and opens a new one.
+            tracing::error!(error = %error, alert, "the judgement was not told of a close");
+        }
+    }
 }
 
 #[cfg(test)]

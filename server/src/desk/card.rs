@@ -7,13 +7,12 @@
 use proto::down::Rung;
 use serde_json::{Value, json};
 
-use crate::app::App;
 use crate::auth::Staff;
 use crate::auth::role::Role;
 use crate::desk::rights::{self, Rights};
 use crate::desk::story::{self, What};
 use crate::desk::view::{self, AlertView};
-use crate::desk::{DeskError, queue};
+use crate::desk::{Desk, DeskError, queue};
 use crate::records::contact::Listed;
 use crate::records::desk::{self, ActivationRow, AlertState, DeskRow};
 use crate::records::refusal::{is_of_row, leave_out};
@@ -52,10 +51,11 @@ pub struct Card {
 }
 
 /// Reads a card and writes down that `staff` looked.
-pub async fn open(app: &App, id: &str, me: &Staff) -> Result<Card, DeskError> {
-    let mut c = app.records.reader().await?;
+pub async fn open(room: &Desk, id: &str, me: &Staff) -> Result<Card, DeskError> {
+    let seen = (&*room.names, room.clock.now().mono);
+    let mut c = room.records.reader().await?;
     let row = desk::find(&mut c, id).await?.ok_or(DeskError::Unknown)?;
-    let view = queue::views(app, &mut c, std::slice::from_ref(&row)).await?.pop();
+    let view = queue::views(seen, &mut c, std::slice::from_ref(&row)).await?.pop();
     let mut past = desk::of_home(&mut c, row.home, 50).await?;
     let mut open: Vec<DeskRow> = Vec::new();
     for other in rows::open_faults(&mut c, row.home).await?.iter().filter(|other| **other != row.id)
@@ -66,14 +66,14 @@ pub async fn open(app: &App, id: &str, me: &Staff) -> Result<Card, DeskError> {
             found => open.extend(found?),
         }
     }
-    let faults = queue::views(app, &mut c, &open).await?;
+    let faults = queue::views(seen, &mut c, &open).await?;
     let whose = whose::of_alert(&mut c, id, (row.home, row.raised_wall)).await?;
     let now = whose::now(&mut c, row.home).await?;
     // What happened here before they came is not theirs.
     let since = whose.persons.iter().map(|person| person.since_ms).min().unwrap_or_default();
     past.retain(|r| r.id != row.id && r.state == AlertState::Closed && r.raised_wall >= since);
     past.truncate(usize::try_from(PAST).unwrap_or(5));
-    let rights = rights::of_alert(app, &mut c, me, &row).await?;
+    let rights = rights::of_alert(room, &mut c, me, &row).await?;
     let lines = rows::timeline(&mut c, id, What::Again.number()).await?;
     let of = (rows::counts(&mut c, id).await?, lines.len());
     let card = Card {
@@ -96,7 +96,7 @@ pub async fn open(app: &App, id: &str, me: &Staff) -> Result<Card, DeskError> {
         let why = if me.role == Role::Program { "program" } else { "screen" };
         (look.why, look.detail) = (why, card.row.id.clone());
     }
-    rights::looked(app, &look).await?;
+    rights::looked(room, &look).await?;
     Ok(card)
 }
 

@@ -3,6 +3,8 @@
 //! All of it is in memory: a page, a card, the queue and the API ask here and show the answer as it is. The rule is
 //! `care::protection`'s. Not here: charts of what was measured (`protection`), alerts about what is broken.
 
+use std::sync::Arc;
+
 use care::protection::{
     self, Cause, Chain, Flaw, Gateway, Link, Protection, Room, Server, State, Trouble, Voice, Word,
 };
@@ -11,8 +13,38 @@ use proto::unit::Mono;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::App;
+use crate::certificates::Certificates;
+use crate::clock::{Clock, Now};
+use crate::desk::presence::Presence;
+use crate::faults::Faults;
+use crate::health::Health;
 use crate::ingest::judge::wall_of;
+use crate::ingest::mirror::Mirror;
+use crate::notify::Outbox;
+use crate::provision::Registry;
+use crate::receipts::Receipts;
+
+/// Who knows of the links between a home and whoever helps it.
+pub struct Chains {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Which devices and gateways a home has.
+    pub registry: Arc<Registry>,
+    /// What ingest has heard.
+    pub mirror: Arc<Mirror>,
+    /// Which gateways listen.
+    pub receipts: Arc<Receipts>,
+    /// What stands against a gateway.
+    pub faults: Arc<Faults>,
+    /// Whether the server works.
+    pub health: Arc<Health>,
+    /// Whether its own are in force.
+    pub certificates: Arc<Certificates>,
+    /// Who is on duty.
+    pub presence: Arc<Presence>,
+    /// Whether anybody outside would hear.
+    pub outbox: Outbox,
+}
 
 /// How far a home is protected, and the gateways that it depends on.
 #[derive(Debug, Clone)]
@@ -31,12 +63,12 @@ impl Protected {
 }
 
 /// How far a home is protected now.
-pub fn of_home(app: &App, home: i64) -> Protected {
-    let now = app.clock.mono();
-    let listening = app.mirror.listening().unwrap_or(now);
-    let members = HomeId::new(home.unsigned_abs()).map(|id| app.registry.in_home(id));
+pub fn of_home(chains: &Chains, home: i64) -> Protected {
+    let now = chains.clock.mono();
+    let listening = chains.mirror.listening().unwrap_or(now);
+    let members = HomeId::new(home.unsigned_abs()).map(|id| chains.registry.in_home(id));
     let members = members.unwrap_or_default();
-    let known = app.mirror.home(home).map(|judged| judged.watch(now)).unwrap_or_default();
+    let known = chains.mirror.home(home).map(|judged| judged.watch(now)).unwrap_or_default();
     let devices: Vec<Voice> = members
         .iter()
         .map(|member| {
@@ -51,21 +83,22 @@ pub fn of_home(app: &App, home: i64) -> Protected {
             Voice { gateway: member.gateway, ..voice.unwrap_or(unknown) }
         })
         .collect();
-    let ways = HomeId::new(home.unsigned_abs()).map(|id| app.registry.ways(id)).unwrap_or_default();
+    let ways =
+        HomeId::new(home.unsigned_abs()).map(|id| chains.registry.ways(id)).unwrap_or_default();
     let gateways: Vec<Gateway> = ways
         .into_iter()
         .map(|(id, revoked)| Gateway {
             id,
             revoked,
-            heard: app.mirror.heard_at(id),
+            heard: chains.mirror.heard_at(id),
             // Before this start it spoke no later than the last of its devices.
             known: last_of(&devices, id),
             listening,
-            listens: app.receipts.listens(id).unwrap_or(false),
-            fails: app.faults.stands_against(id),
+            listens: chains.receipts.listens(id).unwrap_or(false),
+            fails: chains.faults.stands_against(id),
         })
         .collect();
-    let (server, room) = room(app);
+    let (server, room) = room(chains);
     let chain = Chain { now, devices: &devices, gateways: &gateways, server, room };
     let protection = protection::protection(&chain);
     let gateways = gateways.into_iter().map(|gateway| (gateway, gateway.link(now))).collect();
@@ -77,24 +110,24 @@ fn last_of(devices: &[Voice], gateway: proto::id::GatewayId) -> Option<Mono> {
 }
 
 /// What all homes share: this server, and who would hear.
-pub fn room(app: &App) -> (Server, Room) {
-    let now = app.clock.now();
+pub fn room(chains: &Chains) -> (Server, Room) {
+    let now = chains.clock.now();
     // Measured values that wait hold no call.
-    let roll = app.health.roll_call(now.mono, true);
-    let papers = app.certificates.in_force(now.wall_ms.div_euclid(1_000));
+    let roll = chains.health.roll_call(now.mono, true);
+    let papers = chains.certificates.in_force(now.wall_ms.div_euclid(1_000));
     let works = roll.door && roll.ingest && roll.ladder && roll.store && papers;
-    let server = match (works, app.mirror.is_behind()) {
+    let server = match (works, chains.mirror.is_behind()) {
         (false, _) => Server::Fails,
         (true, true) => Server::Behind,
         (true, false) => Server::Works,
     };
-    let consoles = app.presence.on_duty(now.mono);
-    (server, Room { consoles, outside: app.outbox.outside(now.mono) })
+    let consoles = chains.presence.on_duty(now.mono);
+    (server, Room { consoles, outside: chains.outbox.outside(now.mono) })
 }
 
 /// What is wrong with the watch room itself, as words of causes; for `/health` and the console.
-pub fn watch(app: &App) -> Vec<&'static str> {
-    let (server, room) = room(app);
+pub fn watch(chains: &Chains) -> Vec<&'static str> {
+    let (server, room) = room(chains);
     protection::room(server, &room).iter().map(|cause| flaw_word(cause.flaw)).collect()
 }
 
@@ -123,8 +156,7 @@ pub struct ProtectionView {
 }
 
 /// The same for programs.
-pub fn view(app: &App, protection: &Protection) -> ProtectionView {
-    let now = app.clock.now();
+pub fn view(now: Now, protection: &Protection) -> ProtectionView {
     let one = |cause: &Cause| CauseView {
         cause: flaw_word(cause.flaw),
         device: cause.device.map(|id| id.to_string()),

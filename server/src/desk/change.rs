@@ -12,11 +12,10 @@ use proto::unit::Mono;
 use records::Writer;
 
 use crate::alert::round;
-use crate::app::App;
 use crate::clock::row_name;
 use crate::desk::story::What;
 use crate::desk::view::{AlertView, SHOWN};
-use crate::desk::{DeskError, life};
+use crate::desk::{Desk, DeskError, life};
 use crate::live::Change;
 use crate::records::desk::{self, ActivationRow, DeskRow};
 use crate::records::event::{self, Event};
@@ -53,13 +52,13 @@ pub struct Done<T> {
 
 /// Applies `wish` to an alert. Nothing is written when the rules refuse it or it changes nothing.
 pub async fn change<T>(
-    app: &App,
+    room: &Desk,
     id: &str,
     trace: Trace,
     wish: impl FnOnce(&mut Life<String>, Mono) -> Result<T, Refusal<String>> + Send,
 ) -> Result<Done<T>, DeskError> {
-    let mut writer = app.records.begin().await?;
-    let now = app.clock.now();
+    let mut writer = room.records.begin().await?;
+    let now = room.clock.now();
     let mut row = desk::find(&mut writer, id).await?.ok_or(DeskError::Unknown)?;
     let was = life::of(&row);
     let mut life = was.clone();
@@ -97,11 +96,11 @@ pub async fn change<T>(
     let activations = desk::activations(&mut writer, id, SHOWN).await?;
     writer.commit().await?;
     if row.state != before.1 {
-        app.outbox.wake();
+        room.outbox.wake();
     }
-    app.live.publish(Change {
+    room.live.publish(Change {
         cursor: row.cursor,
-        view: AlertView::of(&row, &activations, &app.names, now.mono),
+        view: AlertView::of(&row, &activations, &room.names, now.mono),
     });
     Ok(Done { risen, ..quiet })
 }

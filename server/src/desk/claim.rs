@@ -7,11 +7,10 @@ use care::alert::{Hand, Life, Refusal};
 use proto::down::Rung;
 use proto::unit::Mono;
 
-use crate::app::App;
 use crate::desk::change::{Trace, change};
 use crate::desk::story::What;
 use crate::desk::view::AlertView;
-use crate::desk::{DeskError, life, queue};
+use crate::desk::{Desk, DeskError, life, queue};
 use crate::records::desk;
 use crate::records::story::{self, TimelineRow};
 
@@ -25,17 +24,17 @@ pub struct Claim {
 }
 
 /// Makes this hand the owner, if nobody else is.
-pub async fn claim(app: &App, id: &str, hand: &Hand<String>) -> Result<Claim, DeskError> {
-    hold(app, id, What::Claimed, hand, |life, now| life.claim(now, hand)).await
+pub async fn claim(room: &Desk, id: &str, hand: &Hand<String>) -> Result<Claim, DeskError> {
+    hold(room, id, What::Claimed, hand, |life, now| life.claim(now, hand)).await
 }
 
 /// Makes this hand the owner, whoever is: a supervisor's right. Whoever had it is told.
-pub async fn take(app: &App, id: &str, hand: &Hand<String>) -> Result<Claim, DeskError> {
-    hold(app, id, What::Taken, hand, |life, now| life.take_over(now, hand)).await
+pub async fn take(room: &Desk, id: &str, hand: &Hand<String>) -> Result<Claim, DeskError> {
+    hold(room, id, What::Taken, hand, |life, now| life.take_over(now, hand)).await
 }
 
 async fn hold(
-    app: &App,
+    room: &Desk,
     id: &str,
     what: What,
     hand: &Hand<String>,
@@ -43,24 +42,25 @@ async fn hold(
 ) -> Result<Claim, DeskError> {
     let who = Some(hand.who.clone());
     let trace = Trace { what: Some(what), who, rung: Some(Rung::Seen), ..Trace::default() };
-    let done = change(app, id, trace, wish).await?;
-    app.tell_rung(&done.risen, Rung::Seen);
-    let mut reader = app.records.reader().await?;
+    let done = change(room, id, trace, wish).await?;
+    room.receipts.climbed(&done.risen, Rung::Seen);
+    let mut reader = room.records.reader().await?;
     let row = desk::find(&mut reader, id).await?.ok_or(DeskError::Unknown)?;
-    let view = queue::views(app, &mut reader, std::slice::from_ref(&row)).await?.pop();
+    let seen = (&*room.names, room.clock.now().mono);
+    let view = queue::views(seen, &mut reader, std::slice::from_ref(&row)).await?.pop();
     Ok(Claim { fence: done.answer.get(), view: view.ok_or(DeskError::Unknown)? })
 }
 
 /// Keeps a claim for another lease. Not a change of the queue: no cursor, no event.
-pub async fn renew(app: &App, id: &str, hand: &Hand<String>) -> Result<(), DeskError> {
-    change(app, id, Trace::default(), |life, now| life.renew(now, hand)).await.map(drop)
+pub async fn renew(room: &Desk, id: &str, hand: &Hand<String>) -> Result<(), DeskError> {
+    change(room, id, Trace::default(), |life, now| life.renew(now, hand)).await.map(drop)
 }
 
 /// A console has painted the alert; the first word of it counts.
-pub async fn visible(app: &App, id: &str) -> Result<(), DeskError> {
-    let mut writer = app.records.begin().await?;
+pub async fn visible(room: &Desk, id: &str) -> Result<(), DeskError> {
+    let mut writer = room.records.begin().await?;
     desk::find(&mut writer, id).await?.ok_or(DeskError::Unknown)?;
-    let now = app.clock.now();
+    let now = room.clock.now();
     let mono = life::stored(now.mono);
     if desk::visible(&mut writer, id, (mono, now.wall_ms)).await? {
         let line = TimelineRow::of(What::Visible.number(), mono, now.wall_ms);

@@ -9,11 +9,10 @@ use std::time::Duration;
 use care::alert::{Refusal, State};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::app::App;
-use crate::desk::DeskError;
 use crate::desk::change::{Trace, change};
 use crate::desk::life::{self, stored};
 use crate::desk::story::What;
+use crate::desk::{Desk, DeskError};
 use crate::records::desk::{self, DeskRow};
 use crate::records::refusal::{is_of_row, leave_out};
 
@@ -23,15 +22,15 @@ const AT_ONCE: i64 = 500;
 const EVERY_MS: u64 = 1_000;
 
 /// Returns every alert whose holder's time is over to the queue; says how many.
-pub async fn step(app: &App) -> Result<usize, DeskError> {
-    let now = stored(app.clock.now().mono);
+pub async fn step(room: &Desk) -> Result<usize, DeskError> {
+    let now = stored(room.clock.now().mono);
     let (mut returned, mut stuck) = (0, Vec::new());
     loop {
-        let mut reader = app.records.reader().await?;
+        let mut reader = room.records.reader().await?;
         let due = desk::due(&mut reader, now, AT_ONCE, &stuck).await?;
         drop(reader);
         for row in &due {
-            match give_back(app, row).await {
+            match give_back(room, row).await {
                 Ok(()) => returned += 1,
                 // Its row alone cannot be returned; those behind it can.
                 Err(DeskError::Records(error)) if is_of_row(&error) => {
@@ -47,7 +46,7 @@ pub async fn step(app: &App) -> Result<usize, DeskError> {
     }
 }
 
-async fn give_back(app: &App, row: &DeskRow) -> Result<(), DeskError> {
+async fn give_back(room: &Desk, row: &DeskRow) -> Result<(), DeskError> {
     let lapsed = matches!(life::of(row).state, State::Claimed { .. });
     let trace = Trace {
         what: Some(if lapsed { What::Lapsed } else { What::Resumed }),
@@ -59,19 +58,19 @@ async fn give_back(app: &App, row: &DeskRow) -> Result<(), DeskError> {
         life.expire(now);
         Ok::<_, Refusal<String>>(())
     };
-    match change(app, &row.id, trace, expire).await {
+    match change(room, &row.id, trace, expire).await {
         Ok(_) | Err(DeskError::Raced | DeskError::Unknown) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
 /// Looks for ever; a store that fails is asked again.
-pub async fn run(app: Arc<App>) {
+pub async fn run(room: Arc<Desk>) {
     let mut tick = interval(Duration::from_millis(EVERY_MS));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Err(error) = step(&app).await {
+        if let Err(error) = step(&room).await {
             tracing::error!(error = &error as &dyn std::error::Error, "lapses are not looked at");
         }
     }

@@ -2,14 +2,17 @@
 //!
 //! Not here: whether the home is protected (`chain`), drawing (`pages::home`), alerts about silence (`care`).
 
+use std::sync::Arc;
+
 use proto::id::HomeId;
 use proto::unit::NoData;
 use proto::up::{Quantity, Role};
 
-use crate::app::App;
+use crate::clock::Clock;
 use crate::points;
+use crate::records::Records;
 use crate::records::device::{self, DeviceRow};
-use series::{Sampled, Window};
+use series::{Sampled, Series, Window};
 
 /// One day, ms.
 pub const DAY_MS: i64 = 24 * 3_600_000;
@@ -63,17 +66,27 @@ pub struct Day {
     pub missing: bool,
 }
 
+/// Where a home's day is read.
+pub struct Days {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Who is in it.
+    pub records: Records,
+    /// What they measured.
+    pub series: Arc<dyn Series>,
+}
+
 /// Reads the last `span_ms` of a home for a chart.
-pub async fn day(app: &App, home: i64, span_ms: i64) -> Result<Day, DayError> {
-    span(app, home, span_ms, POINTS).await
+pub async fn day(days: &Days, home: i64, span_ms: i64) -> Result<Day, DayError> {
+    span(days, home, span_ms, POINTS).await
 }
 
 /// The same with at most `max_points` samples of a sensor.
-pub async fn span(app: &App, home: i64, span_ms: i64, max_points: u32) -> Result<Day, DayError> {
-    let to_ms = app.clock.now().wall_ms;
+pub async fn span(days: &Days, home: i64, span_ms: i64, max_points: u32) -> Result<Day, DayError> {
+    let to_ms = days.clock.now().wall_ms;
     let from_ms = to_ms - span_ms;
     let id = HomeId::new(home.unsigned_abs()).ok_or(DayError::Home)?;
-    let rows = device::of_home(&mut *app.records.reader().await?, home).await?;
+    let rows = device::of_home(&mut *days.records.reader().await?, home).await?;
     let (mut readings, mut missing) = (Vec::new(), false);
     let mut heard: Vec<(u64, i64)> = Vec::new();
     let mut signs: Vec<Sign> = Vec::new();
@@ -83,7 +96,7 @@ pub async fn span(app: &App, home: i64, span_ms: i64, max_points: u32) -> Result
         let read = if missing {
             Vec::new()
         } else {
-            points::read(&*app.series, window).await.unwrap_or_else(|error| {
+            points::read(&*days.series, window).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "a page goes without measured values");
                 missing = true;
                 Vec::new()

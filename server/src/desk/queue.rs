@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use care::Kind;
 use proto::id::GatewayId;
+use proto::unit::Mono;
 use records::Reader;
 
-use crate::app::App;
-use crate::desk::names::HomeName;
+use crate::desk::Desk;
+use crate::desk::names::{HomeName, Names};
 use crate::desk::view::{self, AlertView, SHOWN};
 use crate::records::desk::AlertState;
 use crate::records::desk::{self, DeskRow};
-use crate::records::{gateway, home, presses, staff};
+use crate::records::{Records, gateway, home, presses, staff};
 
 /// Times that names are read while others edit them.
 const READS: usize = 8;
@@ -31,55 +32,58 @@ pub struct Snapshot {
 }
 
 /// Everything that is open, in order, with the cursor to go on from and the claims of `me`.
-pub async fn snapshot(app: &App, me: &str) -> Result<Snapshot, records::Error> {
-    let mut reader = app.records.reader().await?;
+pub async fn snapshot(room: &Desk, me: &str) -> Result<Snapshot, records::Error> {
+    let mut reader = room.records.reader().await?;
     let cursor = desk::newest(&mut reader).await?;
     let mut rows = desk::open(&mut reader).await?;
-    let now = app.clock.now().mono;
+    let now = room.clock.now().mono;
     rows.sort_by_key(|row| view::rank(row, now));
     let mine = rows
         .iter()
         .filter(|row| row.state == AlertState::Claimed && row.owner.as_deref() == Some(me));
     let fences = mine.map(|row| (row.id.clone(), row.fence)).collect();
-    Ok(Snapshot { cursor, alerts: views(app, &mut reader, &rows).await?, fences })
+    Ok(Snapshot { cursor, alerts: views((&room.names, now), &mut reader, &rows).await?, fences })
 }
 
 /// Views of rows, whatever must be read for them.
 pub async fn views(
-    app: &App,
+    (names, now): (&Names, Mono),
     c: &mut Reader,
     rows: &[DeskRow],
 ) -> Result<Vec<AlertView>, records::Error> {
-    learn_homes(app, c, rows).await?;
+    learn_homes(names, c, rows).await?;
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let presses = presses::newest(c, &ids, SHOWN).await?;
-    let now = app.clock.now().mono;
     let view = |row: &DeskRow| {
         let presses = presses.get(&row.id).map_or(&[][..], Vec::as_slice);
-        AlertView::of(row, presses, &app.names, now)
+        AlertView::of(row, presses, names, now)
     };
     Ok(rows.iter().filter_map(view).collect())
 }
 
 /// Reads the names of homes on these rows that are not known yet.
-async fn learn_homes(app: &App, c: &mut Reader, rows: &[DeskRow]) -> Result<(), records::Error> {
+async fn learn_homes(
+    names: &Names,
+    c: &mut Reader,
+    rows: &[DeskRow],
+) -> Result<(), records::Error> {
     let mut named = BTreeSet::new();
     for row in rows {
         named.insert(row.home);
         let near = row.gateway.filter(|_| row.home == 0 || row.kind == Kind::NoWay);
         let near = near.and_then(|gateway| GatewayId::new(gateway.unsigned_abs()));
-        named.extend(near.map(|gateway| app.names.unread(gateway)).unwrap_or_default());
+        named.extend(near.map(|gateway| names.unread(gateway)).unwrap_or_default());
     }
-    learn(app, c, named.into_iter()).await
+    learn(names, c, named.into_iter()).await
 }
 
 /// Reads how these homes are called, as far as it is not known yet; one without a row is called by its id.
 pub async fn learn(
-    app: &App,
+    names: &Names,
     c: &mut Reader,
     homes: impl Iterator<Item = i64>,
 ) -> Result<(), records::Error> {
-    let unknown = homes.filter(|home| app.names.home(*home).is_none()).collect::<BTreeSet<_>>();
+    let unknown = homes.filter(|home| names.home(*home).is_none()).collect::<BTreeSet<_>>();
     let numbers: Vec<i64> = unknown.iter().copied().collect();
     if numbers.is_empty() {
         return Ok(());
@@ -87,7 +91,7 @@ pub async fn learn(
     let mut last = Vec::new();
     for _ in 0..READS {
         // Asked before the rows are read: an edit in between makes them those of before it.
-        let edits = app.names.edits();
+        let edits = names.edits();
         let mut found: BTreeMap<_, _> = home::names_of(c, &numbers).await?.into_iter().collect();
         for number in &numbers {
             // Number 0 stands for what belongs to no home.
@@ -96,25 +100,25 @@ pub async fn learn(
             found.entry(*number).or_insert_with(nameless);
         }
         let found: Vec<(i64, HomeName)> = found.into_iter().collect();
-        if app.names.learn_read(edits, &found) {
+        if names.learn_read(edits, &found) {
             return Ok(());
         }
         last = found;
     }
     // A queue without a row is worse than a row with a name of a moment ago.
-    app.names.learn_homes(last);
+    names.learn_homes(last);
     Ok(())
 }
 
 /// Fills the names at start.
-pub async fn learn_all(app: &App) -> Result<(), records::Error> {
-    let mut reader = app.records.reader().await?;
+pub async fn learn_all(names: &Names, records: &Records) -> Result<(), records::Error> {
+    let mut reader = records.reader().await?;
     let people = staff::all(&mut reader).await?;
-    app.names.learn_staff(people.into_iter().map(|row| (row.id, row.display)));
-    app.names.learn_homes(home::names(&mut reader).await?);
-    app.names.learn_devices(home::device_names(&mut reader).await?);
+    names.learn_staff(people.into_iter().map(|row| (row.id, row.display)));
+    names.learn_homes(home::names(&mut reader).await?);
+    names.learn_devices(home::device_names(&mut reader).await?);
     let boxes = gateway::all(&mut reader).await?.into_iter();
-    app.names.learn_gateways(
+    names.learn_gateways(
         boxes.filter_map(|row| Some((GatewayId::new(row.id.unsigned_abs())?, row.label))),
     );
     Ok(())

@@ -7,8 +7,8 @@
 use proto::unit::Millis;
 use records::Reader;
 
-use crate::app::App;
 use crate::auth::Staff;
+use crate::desk::Desk;
 use crate::desk::life::{mono, stored};
 use crate::records::desk::{self, AlertState, DeskRow};
 use crate::records::look::{self, Look};
@@ -88,12 +88,12 @@ pub fn masked(number: &str) -> String {
 
 /// What `me` may read of a home now.
 pub async fn of_home(
-    app: &App,
+    room: &Desk,
     c: &mut Reader,
     me: &Staff,
     home: i64,
 ) -> Result<Rights, records::Error> {
-    let now = app.clock.now();
+    let now = room.clock.now();
     let since = now.wall_ms - AFTER_CLOSE_MS;
     let (hand, lately) = desk::worked_by(&mut *c, home, &me.id, (stored(now.mono), since)).await?;
     let glass = look::opened(c, (&me.id, home), stored(now.mono)).await?;
@@ -103,46 +103,46 @@ pub async fn of_home(
 
 /// What `me` may read on the card of an alert: of one that is over only who closed it, for a day, or with a reason.
 pub async fn of_alert(
-    app: &App,
+    room: &Desk,
     c: &mut Reader,
     me: &Staff,
     row: &DeskRow,
 ) -> Result<Rights, records::Error> {
-    let rights = of_home(app, c, me, row.home).await?;
+    let rights = of_home(room, c, me, row.home).await?;
     if row.state != AlertState::Closed {
         return Ok(rights);
     }
-    let since = app.clock.now().wall_ms - AFTER_CLOSE_MS;
+    let since = room.clock.now().wall_ms - AFTER_CLOSE_MS;
     let mine = row.closed_by.as_deref() == Some(me.id.as_str());
     let lately = mine && row.closed_wall.is_some_and(|at| at > since);
     Ok(Rights { hand: false, lately, ..rights })
 }
 
 /// Opens what is guarded of a home with a reason, for a while. It is one look, and supervisors are told.
-pub async fn open(app: &App, me: &Staff, home: i64, reason: &str) -> Result<(), records::Error> {
-    let now = app.clock.now();
+pub async fn open(room: &Desk, me: &Staff, home: i64, reason: &str) -> Result<(), records::Error> {
+    let now = room.clock.now();
     let until = stored(now.mono.after(GLASS));
-    let mut writer = app.records.begin().await?;
+    let mut writer = room.records.begin().await?;
     look::open(&mut writer, (&me.id, home), reason, now.wall_ms, until).await?;
     let detail = reason.to_owned();
     let staff = me.id.clone();
     let entry = Look { staff, home, what: "glass", why: "glass", detail, shown: true };
     look::insert(&mut writer, &entry, now.wall_ms).await?;
     writer.commit().await?;
-    app.live.opened();
+    room.live.opened();
     tracing::warn!(staff = %me.name, home, "what is guarded was opened without an alert in hand");
     Ok(())
 }
 
 /// Writes a look down, once in ten minutes.
-pub async fn looked(app: &App, look: &Look) -> Result<(), records::Error> {
-    let wall = app.clock.now().wall_ms;
+pub async fn looked(room: &Desk, look: &Look) -> Result<(), records::Error> {
+    let wall = room.clock.now().wall_ms;
     // One that seems to come is of a clock that was set back since: it hides no look.
     let lately = (wall - SAME_LOOK_MS, wall);
-    if look::stands(&mut *app.records.reader().await?, look, lately).await? {
+    if look::stands(&mut *room.records.reader().await?, look, lately).await? {
         return Ok(());
     }
-    let mut writer = app.records.begin().await?;
+    let mut writer = room.records.begin().await?;
     if !look::stands(&mut writer, look, lately).await? {
         look::insert(&mut writer, look, wall).await?;
     }
@@ -150,19 +150,19 @@ pub async fn looked(app: &App, look: &Look) -> Result<(), records::Error> {
 }
 
 /// Writes many looks by one person at one kind of thing down, each once in ten minutes.
-pub async fn looked_at_all(app: &App, looks: &[Look]) -> Result<(), records::Error> {
+pub async fn looked_at_all(room: &Desk, looks: &[Look]) -> Result<(), records::Error> {
     let Some(first) = looks.first() else { return Ok(()) };
-    let wall = app.clock.now().wall_ms;
+    let wall = room.clock.now().wall_ms;
     let lately = (wall - SAME_LOOK_MS, wall);
     let known = (first.staff.as_str(), first.what);
-    let stand = look::standing(&mut *app.records.reader().await?, known, lately).await?;
+    let stand = look::standing(&mut *room.records.reader().await?, known, lately).await?;
     let stands = |look: &Look, stand: &[(String, String)]| {
         stand.iter().any(|(why, detail)| *why == look.why && *detail == look.detail)
     };
     if looks.iter().all(|look| stands(look, &stand)) {
         return Ok(());
     }
-    let mut writer = app.records.begin().await?;
+    let mut writer = room.records.begin().await?;
     let stand = look::standing(&mut writer, known, lately).await?;
     for look in looks.iter().filter(|look| !stands(look, &stand)) {
         look::insert(&mut writer, look, wall).await?;

@@ -12,9 +12,9 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use self::people::{contacts, entry, health, named, phones, talk};
-use crate::app::App;
 use crate::auth::Staff;
 use crate::desk::card::Card;
+use crate::desk::names::Names;
 use crate::desk::story::{self, What};
 use crate::pages::desk::tel;
 use crate::pages::protected::Shown;
@@ -33,7 +33,7 @@ const CONTACTS: usize = 5;
 /// All parts of a card. `seen`: the chart of the last half hour, and how far the home is protected; `wall`:
 /// now.
 pub fn parts(
-    app: &App,
+    names: &Names,
     card: &Card,
     me: &Staff,
     (seen, guarded): (&Markup, &Markup),
@@ -54,7 +54,7 @@ pub fn parts(
             (evidence::section(&card.view, lang, wall)) }
         div data-into="script" {
             @if equipment::is(card) { (equipment::script(card, me)) } @else { (script(card, me)) }
-            (story(app, card, lang, wall)) }
+            (story(names, card, lang, wall)) }
     }
 }
 
@@ -217,8 +217,8 @@ fn typed<'a>(card: &'a Card, line: &TimelineRow, kind: &str) -> Option<&'a str> 
     card.actions.iter().filter(at).max_by_key(|action| action.wall)?.text.as_deref()
 }
 
-fn detail(app: &App, card: &Card, line: &TimelineRow, lang: Lang) -> String {
-    let who = line.who.as_deref().map(|id| app.names.staff(id)).unwrap_or_default();
+fn detail(names: &Names, card: &Card, line: &TimelineRow, lang: Lang) -> String {
+    let who = line.who.as_deref().map(|id| names.staff(id)).unwrap_or_default();
     let raw = line.detail.as_deref().unwrap_or("");
     let text = match (What::word_key(line.what), raw.split_once(':')) {
         ("what.action", Some((kind, result))) => {
@@ -241,7 +241,7 @@ fn detail(app: &App, card: &Card, line: &TimelineRow, lang: Lang) -> String {
         ("what.graded", _) => lang.t(&format!("severity.{raw}")).to_owned(),
         ("what.suspended", _) => raw.to_owned(),
         ("what.taken", _) if !raw.is_empty() => {
-            lang.fill("card.taken_from", &[("name", &app.names.staff(raw))])
+            lang.fill("card.taken_from", &[("name", &names.staff(raw))])
         }
         ("what.note", _) => evidence::words(raw, lang),
         _ => String::new(),
@@ -267,7 +267,7 @@ fn told(card: &Card, what: i64, lang: Lang) -> &'static str {
     }
 }
 
-fn story(app: &App, card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
+fn story(names: &Names, card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
     let from = card.view.raised_ms;
     let lines = story::few(&card.timeline, STORY);
     let after = |wall: i64| {
@@ -288,7 +288,7 @@ fn story(app: &App, card: &Card, lang: Lang, wall: Wall<'_>) -> Markup {
                     td {
                         (told(card, line.what, lang)) " "
                         @if line.count > 1 { "×" (line.count) " " }
-                        (detail(app, card, line, lang))
+                        (detail(names, card, line, lang))
                     }
                     td { (after(line.until)) }
                 }

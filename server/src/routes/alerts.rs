@@ -102,7 +102,7 @@ pub async fn show(
     As(me, ..): As<ReadingQueue>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Value>> {
-    let card = card::open(&app, &id, &me).await.map_err(|e| e.told(&app))?;
+    let card = card::open(&app.desk, &id, &me).await.map_err(|e| ApiError::desk(e, &app.desk))?;
     Ok(Json(card.json()))
 }
 
@@ -114,7 +114,7 @@ pub async fn visible(
     _: As<AtDesk>,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    claim::visible(&app, &id).await.map_err(|e| e.told(&app))?;
+    claim::visible(&app.desk, &id).await.map_err(|e| ApiError::desk(e, &app.desk))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -127,8 +127,8 @@ pub async fn claim(
     As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Claimed>> {
-    let claim = claim::claim(&app, &id, &hand::of(&me, None, None)).await;
-    Ok(Json(claim.map_err(|e| e.told(&app))?.into()))
+    let claim = claim::claim(&app.desk, &id, &hand::of(&me, None, None)).await;
+    Ok(Json(claim.map_err(|e| ApiError::desk(e, &app.desk))?.into()))
 }
 
 /// Takes the alert from whoever has it: supervisors and administrators. Whoever had it is told.
@@ -140,8 +140,8 @@ pub async fn take(
     As(me, ..): As<AtDesk>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Claimed>> {
-    let claim = claim::take(&app, &id, &hand::of(&me, None, None)).await;
-    Ok(Json(claim.map_err(|e| e.told(&app))?.into()))
+    let claim = claim::take(&app.desk, &id, &hand::of(&me, None, None)).await;
+    Ok(Json(claim.map_err(|e| ApiError::desk(e, &app.desk))?.into()))
 }
 
 /// Keeps the claim.
@@ -155,7 +155,7 @@ pub async fn renew(
     Body(body): Body<Fenced>,
 ) -> ApiResult<StatusCode> {
     let hand = hand::of(&me, Some(body.fence), None);
-    claim::renew(&app, &id, &hand).await.map_err(|e| e.told(&app))?;
+    claim::renew(&app.desk, &id, &hand).await.map_err(|e| ApiError::desk(e, &app.desk))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -173,7 +173,7 @@ pub async fn act(
     let action = Action::new(&body.kind, body.result.as_deref(), short(body.text)?)
         .ok_or_else(ApiError::action)?;
     let hand = hand::of(&me, Some(body.fence), None);
-    action::act(&app, &id, &hand, action).await.map_err(|e| e.told(&app))?;
+    action::act(&app.desk, &id, &hand, action).await.map_err(|e| ApiError::desk(e, &app.desk))?;
     Ok(StatusCode::CREATED)
 }
 
@@ -192,7 +192,9 @@ pub async fn suspend(
     let reason = reason.ok_or_else(|| ApiError::input("reason"))?;
     let aside = (reason, body.minutes);
     let hand = hand::of(&me, Some(body.fence), Some(body.cursor));
-    action::suspend(&app, &id, &hand, aside).await.map_err(|e| e.told(&app))?;
+    action::suspend(&app.desk, &id, &hand, aside)
+        .await
+        .map_err(|e| ApiError::desk(e, &app.desk))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -210,6 +212,6 @@ pub async fn close(
     let outcome = Outcome::from_code(body.outcome).ok_or_else(|| ApiError::input("outcome"))?;
     let ending = (outcome, short(body.text)?);
     let hand = hand::of(&me, body.fence, Some(body.cursor));
-    action::close(&app, &id, &hand, ending).await.map_err(|e| e.told(&app))?;
+    action::close(&app.desk, &id, &hand, ending).await.map_err(|e| ApiError::desk(e, &app.desk))?;
     Ok(StatusCode::NO_CONTENT)
 }

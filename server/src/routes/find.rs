@@ -82,7 +82,7 @@ async fn fitting(app: &App, asked: &str, most: usize) -> ApiResult<(Vec<Line>, b
         label: name.label,
         person: name.person,
         open: open.get(&n).copied().unwrap_or(0),
-        protected: chain::of_home(app, n),
+        protected: chain::of_home(&app.chains, n),
     };
     Ok((found.into_iter().map(line).collect(), more))
 }
@@ -150,7 +150,7 @@ pub async fn fallback(State(app): State<Arc<App>>, As(me, ..): As<AtDesk>) -> Ap
     }
     drop(c);
     // The numbers lie in the console from now on, whether it shows them or not.
-    rights::looked_at_all(&app, &looks).await?;
+    rights::looked_at_all(&app.desk, &looks).await?;
     let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
     Ok(pages::fallback::lines(me.lang, &app.config.console.fallback_phone, &lines, left.len()))
 }

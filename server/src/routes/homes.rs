@@ -42,8 +42,8 @@ pub(crate) async fn looked(
     home: i64,
     what: &'static str,
 ) -> Result<(), records::Error> {
-    let rights = rights::of_home(app, &mut app.records.reader().await?, me, home).await?;
-    rights::looked(app, &Look { shown: false, ..rights.look(me, home, what) }).await
+    let rights = rights::of_home(&app.desk, &mut app.records.reader().await?, me, home).await?;
+    rights::looked(&app.desk, &Look { shown: false, ..rights.look(me, home, what) }).await
 }
 
 /// A reason in words, as it may be written down.
@@ -85,7 +85,7 @@ pub async fn open(
     let number = number(&id)?;
     let known = home::find(&mut *app.records.reader().await?, number).await?;
     known.ok_or_else(|| ApiError::unknown("home"))?;
-    rights::open(&app, &me, number, &reason(&body.reason)?).await?;
+    rights::open(&app.desk, &me, number, &reason(&body.reason)?).await?;
     Ok(Json(json!({ "open_ms": rights::GLASS.get() })))
 }
 
@@ -103,7 +103,7 @@ pub async fn show(
     let devices = device::of_home(&mut c, number).await?;
     let beds: HashMap<i64, String> = bed::of_home(&mut c, number).await?.into_iter().collect();
     let whose = whose::now(&mut c, number).await?.unwrap_or_default();
-    let rights = rights::of_home(&app, &mut c, &me, number).await?;
+    let rights = rights::of_home(&app.desk, &mut c, &me, number).await?;
     let persons: Vec<Person> = whose
         .persons
         .iter()
@@ -125,7 +125,7 @@ pub async fn show(
         "residents": persons,
         "contacts": contacts.collect::<Vec<_>>(),
         "guarded": { "entry": !rights.entry(), "health": !rights.health() },
-        "protection": chain::view(&app, &chain::of_home(&app, number).protection),
+        "protection": chain::view(app.clock.now(), &chain::of_home(&app.chains, number).protection),
         "devices": devices.iter().map(|d| json!({
             "device": device_text(d.id), "role": d.role.word(), "label": d.label,
             "bed": beds.get(&d.id),
@@ -133,6 +133,6 @@ pub async fn show(
         })).collect::<Vec<_>>(),
     });
     drop(c);
-    rights::looked(&app, &rights.look(&me, number, "home")).await?;
+    rights::looked(&app.desk, &rights.look(&me, number, "home")).await?;
     Ok(Json(answer))
 }

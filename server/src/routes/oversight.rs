@@ -73,7 +73,7 @@ pub async fn open(
     let known = home::find(&mut *app.records.reader().await?, number).await?;
     known.ok_or_else(|| ApiError::unknown("home"))?;
     match reason(&form.reason) {
-        Ok(reason) => rights::open(&app, &me, number, &reason).await?,
+        Ok(reason) => rights::open(&app.desk, &me, number, &reason).await?,
         Err(error) => {
             let back = format!("/homes/{id}");
             return Ok(error.page(me.lang, Some((&me, app.wall())), Some(&back)));

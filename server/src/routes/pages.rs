@@ -137,18 +137,18 @@ pub async fn facts(
     As(me, ..): As<AtDesk>,
     Path(id): Path<String>,
 ) -> ApiResult<Markup> {
-    let card = card::open(&app, &id, &me).await.map_err(|e| e.told(&app))?;
-    let day = protection::day(&app, card.row.home, HALF_HOUR_MS).await.ok();
+    let card = card::open(&app.desk, &id, &me).await.map_err(|e| ApiError::desk(e, &app.desk))?;
+    let day = protection::day(&app.days, card.row.home, HALF_HOUR_MS).await.ok();
     let day = day.filter(|_| card.row.home != 0);
     let (mut seen, mut guarded) = (html! {}, html! {});
     if let Some(day) = &day {
-        let protected = chain::of_home(&app, card.row.home);
+        let protected = chain::of_home(&app.chains, card.row.home);
         let rules = app.rules.of(card.row.home);
         let glass = Glass { lang: me.lang, wall: app.wall(), day, rules: &rules };
         seen = charts::half_hour(glass, card.view.raised_ms);
         guarded = pages::card::guarded(&shown(&app, me.lang, day, &protected));
     }
-    Ok(pages::card::parts(&app, &card, &me, (&seen, &guarded), app.wall()))
+    Ok(pages::card::parts(&app.names, &card, &me, (&seen, &guarded), app.wall()))
 }
 
 pub(super) fn shown<'a>(
@@ -172,7 +172,8 @@ pub async fn faults(
     let mut c = app.records.reader().await?;
     let mut rows = desk::open(&mut c).await?;
     rows.retain(|row| fold::is_equipment(row.kind));
-    let views = queue::views(&app, &mut c, &rows).await?;
+    let seen = (&*app.names, app.clock.now().mono);
+    let views = queue::views(seen, &mut c, &rows).await?;
     drop(c);
     let by_id: HashMap<_, _> = views.into_iter().map(|view| (view.id.clone(), view)).collect();
     let both = rows.into_iter().filter_map(|row| Some((by_id.get(&row.id)?.clone(), row)));
@@ -194,10 +195,10 @@ pub async fn home(
     let (number, span) = (number(&id)?, look.span()?);
     let mut c = app.records.reader().await?;
     let name = home::name(&mut c, number).await?.ok_or_else(|| ApiError::unknown("home"))?;
-    let rights = rights::of_home(&app, &mut c, &me, number).await?;
+    let rights = rights::of_home(&app.desk, &mut c, &me, number).await?;
     drop(c);
-    rights::looked(&app, &rights.look(&me, number, "page")).await?;
-    let day = protection::day(&app, number, span.ms()).await.map_err(|error| match error {
+    rights::looked(&app.desk, &rights.look(&me, number, "page")).await?;
+    let day = protection::day(&app.days, number, span.ms()).await.map_err(|error| match error {
         DayError::Home => ApiError::unknown("home"),
         DayError::Records(_) => ApiError::internal(&error),
     })?;
@@ -209,7 +210,7 @@ pub async fn home(
     let first = looks::first(&mut c, number).await?;
     let months =
         pages::looks::months(app.wall(), first, forgotten_before(&app.clock, Class::Looks));
-    let protected = chain::of_home(&app, number);
+    let protected = chain::of_home(&app.chains, number);
     let shown = shown(&app, me.lang, &day, &protected);
     let page = pages::home::Home {
         id: &id,

@@ -82,7 +82,7 @@ pub async fn show(
     State(app): State<Arc<App>>,
     As(me, ..): As<ReadingQueue>,
 ) -> ApiResult<Json<Queue>> {
-    let Snapshot { cursor, alerts, fences } = queue::snapshot(&app, &me.id).await?;
+    let Snapshot { cursor, alerts, fences } = queue::snapshot(&app.desk, &me.id).await?;
     let now = app.clock.now();
     let on_duty = app.presence.on_duty(now.mono);
     let (now_ms, mono_ms) = (now.wall_ms, stored(now.mono));

@@ -51,10 +51,11 @@ pub async fn table(
     name.ok_or_else(|| ApiError::unknown("home"))?;
     looked(&app, &me, number, "export").await?;
     let points = u32::try_from(span.ms() / MINUTE_MS * 2).unwrap_or(u32::MAX);
-    let day = protection::span(&app, number, span.ms(), points).await.map_err(|e| match e {
-        DayError::Home => ApiError::unknown("home"),
-        DayError::Records(_) => ApiError::internal(&e),
-    })?;
+    let day =
+        protection::span(&app.days, number, span.ms(), points).await.map_err(|e| match e {
+            DayError::Home => ApiError::unknown("home"),
+            DayError::Records(_) => ApiError::internal(&e),
+        })?;
     let text = written(me.lang, app.wall(), &day);
     let file = format!("attachment; filename=\"readings-{id}-{}.csv\"", span.word());
     let head = [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, &file)];

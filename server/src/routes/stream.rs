@@ -174,7 +174,8 @@ impl Reader {
                 return self.send(text.into()).await;
             }
             let rows = desk::after(&mut records, self.last, PAGE).await.map_err(|_| Ended)?;
-            let views = queue::views(&self.app, &mut records, &rows).await.map_err(|_| Ended)?;
+            let seen = (&*self.app.names, self.app.clock.now().mono);
+            let views = queue::views(seen, &mut records, &rows).await.map_err(|_| Ended)?;
             drop(records);
             let Some(last) = rows.last().map(|row| row.cursor) else {
                 // The newest change is of an alert that is no longer there.

@@ -46,14 +46,14 @@ pub struct Trial {
 /// What is wrong with the watch room, in words.
 pub fn lacks(app: &App, lang: Lang) -> Vec<Lack> {
     let one = |cause| Lack { cause, text: lang.t(&format!("cause.{cause}")) };
-    chain::watch(app).into_iter().map(one).collect()
+    chain::watch(&app.chains).into_iter().map(one).collect()
 }
 
 /// Who would hear a call.
 #[utoipa::path(get, path = "/api/watch",
     responses((status = 200, body = Watch), (status = 401), (status = 403)))]
 pub async fn show(State(app): State<Arc<App>>, As(me, ..): As<ReadingQueue>) -> Json<Watch> {
-    let on_duty = chain::room(&app).1.consoles;
+    let on_duty = chain::room(&app.chains).1.consoles;
     Json(Watch { on_duty, lacks: lacks(&app, me.lang) })
 }
 

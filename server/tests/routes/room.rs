@@ -199,7 +199,7 @@ impl Room {
         let mut reader = self.app.records.reader().await.unwrap();
         // A change of a home without a name goes out without bytes, and each screen reads the row.
         let homes = batch.alerts.iter().map(|alert| alert.home);
-        server::desk::queue::learn(&self.app, &mut reader, homes).await.unwrap();
+        server::desk::queue::learn(&self.app.names, &mut reader, homes).await.unwrap();
         for alert in &batch.alerts {
             let row = desk::find(&mut reader, &alert.id).await.unwrap().unwrap();
             let view = AlertView::of(&row, &[], &self.app.names, now.mono);

@@ -144,7 +144,7 @@ async fn boxes_that_are_enrolled_and_not_installed_are_silent_to_nobody_and_afte
     room.tick(DAY_S + 1).await;
     let told = room.open_of(FAULT).await;
     assert_eq!(told.len(), 52);
-    let all = server::desk::queue::snapshot(&room.app, "nobody").await.unwrap().alerts;
+    let all = server::desk::queue::snapshot(&room.app.desk, "nobody").await.unwrap().alerts;
     let faults = all.iter().filter(|view| view.kind == "fault");
     let causes: BTreeSet<String> = faults.map(server::desk::fold::cause).collect();
     assert_eq!(causes, BTreeSet::from(["not_installed".to_owned()]), "one line");

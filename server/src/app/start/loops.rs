@@ -52,9 +52,9 @@ pub(super) fn spawn(
     keep(all, &Arc::new(parts.files()), "files", turns(5), files::watch);
     keep_with(all, &app.talk, "updates", waits, lines.words, update::talk::run);
     keep(all, &Arc::new(parts.replays()), "replay", turns(5), replay::run);
-    keep(all, app, "lapses", turns(1), desk::lapse::run);
+    keep(all, &app.desk, "lapses", turns(1), desk::lapse::run);
     notify::start(&app.notices);
-    keep(all, app, "receipts", waits, told::run);
+    keep(all, &app.escalation, "receipts", waits, told::run);
     keep(all, &time, "time", turns(30), timekeeping::keep_time);
     // A step of it waits for a store that may be far away.
     keep(all, &time, "tending", turns(120), timekeeping::tend_series);
@@ -70,6 +70,6 @@ fn judgement(app: &Arc<App>, orders: Orders) -> anyhow::Result<()> {
     let _apart = apart.enter();
     let (all, vital) = (&app.workers, Rhythm::Vital(Duration::from_secs(1)));
     keep_with(all, app, "ingest", vital, orders, ingest::run);
-    keep(all, app, "ladder", vital, escalate::run);
+    keep(all, &app.escalation, "ladder", vital, escalate::run);
     Ok(())
 }

@@ -21,7 +21,7 @@ impl Batcher {
         }
         let read = async {
             let mut reader = self.app.records.reader().await?;
-            queue::learn(&self.app, &mut reader, unknown.into_iter()).await
+            queue::learn(&self.app.names, &mut reader, unknown.into_iter()).await
         };
         if let Err(error) = read.await {
             tracing::warn!(error = %error, "names of homes are read by each screen");

@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 use super::{gateway, minted, refused};
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::Administering;
+use crate::command::Command;
 use crate::desk::queue;
-use crate::ingest::Command;
 use crate::provision::batch::BatchHome;
 use crate::provision::mint::role_of;
 use crate::routes::Body;
+use crate::session::As;
 
 /// Many homes at once, each with a gateway and one device a role.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,7 +54,7 @@ pub async fn batch(
     let made = app.provision.batch(&body.organisation, body.homes, &roles, now).await;
     let made = made.map_err(refused)?;
     let numbers = made.iter().map(|one| one.home.get().cast_signed());
-    queue::learn(&app, &mut app.records.reader().await?, numbers).await?;
+    queue::learn(&app.names, &mut app.records.reader().await?, numbers).await?;
     tokio::spawn(judge_enrolled(Arc::clone(&app), made.clone()));
     let homes: Vec<Value> = made
         .iter()
