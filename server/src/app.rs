@@ -12,6 +12,7 @@ use crate::alert::escalate::Escalation;
 use crate::auth::Auth;
 use crate::certificates::Certificates;
 use crate::clock::Clock;
+use crate::command::Commands;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::desk::chain::Chains;
@@ -25,9 +26,7 @@ use crate::health::Health;
 use crate::health::promises::Promises;
 use crate::history::{Archive, History};
 use crate::inbox::Inbox;
-use crate::ingest::Commands;
-use crate::ingest::boxes::Links;
-use crate::ingest::mirror::Mirror;
+use crate::ingest::Ingest;
 use crate::live::Live;
 use crate::notify::{Notices, Outbox};
 use crate::points::Points;
@@ -37,7 +36,6 @@ use crate::records::Records;
 use crate::records::line::Line;
 use crate::rehearsal::Rehearsals;
 use crate::rehearsal::rules::HomeRules;
-use crate::replay::Replay;
 use crate::update::Updates;
 use crate::update::talk::Talk;
 use crate::upkeep::Upkeep;
@@ -59,8 +57,6 @@ pub struct App {
     pub records: Records,
     /// The life that the records have.
     pub line: Line,
-    /// How far they know what each gateway has sent.
-    pub replay: Arc<Replay>,
     /// Measured values.
     pub series: Arc<dyn Series>,
     /// Enrolled devices in memory.
@@ -77,8 +73,6 @@ pub struct App {
     pub names: Arc<Names>,
     /// Who is on duty.
     pub presence: Arc<Presence>,
-    /// What ingest has heard, for who shows it.
-    pub mirror: Arc<Mirror>,
     /// What the judgement is told by people.
     pub commands: Commands,
     /// How homes are judged.
@@ -95,8 +89,6 @@ pub struct App {
     pub certificates: Arc<Certificates>,
     /// What is out of order, told to people.
     pub faults: Arc<Faults>,
-    /// How often home boxes connect.
-    pub links: Arc<Links>,
     /// Measured values on their way to the series.
     pub points: Arc<Points>,
     /// Notices that leave the house.
@@ -113,6 +105,8 @@ pub struct App {
     pub days: Arc<Days>,
     /// Alerts that nobody has.
     pub escalation: Arc<Escalation>,
+    /// What homes say, judged.
+    pub ingest: Arc<Ingest>,
     /// Notices on their way out.
     pub notices: Arc<Notices>,
     /// What devices are told of their images.

@@ -27,8 +27,8 @@ use std::sync::Arc;
 use care::alert::Refusal;
 
 use crate::clock::Clock;
+use crate::command::Commands;
 use crate::desk::names::Names;
-use crate::ingest::Commands;
 use crate::live::Live;
 use crate::notify::Outbox;
 use crate::receipts::Receipts;

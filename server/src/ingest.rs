@@ -23,15 +23,30 @@ pub use self::state::row_of;
 use std::sync::Arc;
 use std::time::Duration;
 
-use care::alert::Outcome;
-use care::policy::Rules;
 use proto::frame::Lane;
-use proto::id::{DeviceId, HomeId};
-use proto::up::Role;
-use tokio::sync::{OwnedMutexGuard, mpsc};
+use tokio::sync::OwnedMutexGuard;
 
-use crate::app::App;
+use crate::certificates::Certificates;
+use crate::clock::Clock;
+use crate::command::Orders;
+use crate::desk::names::Names;
+use crate::faults::Faults;
+use crate::health::Health;
+use crate::history::History;
+use crate::inbox::Inbox;
 use crate::ingest::batch::Batcher;
+use crate::ingest::boxes::Links;
+use crate::ingest::mirror::Mirror;
+use crate::live::Live;
+use crate::points::Points;
+use crate::provision::Registry;
+use crate::receipts::Receipts;
+use crate::records::Records;
+use crate::records::line::Line;
+use crate::rehearsal::rules::HomeRules;
+use crate::replay::Replay;
+use crate::update::Updates;
+use crate::zone::Zone;
 
 /// Records of one emergency batch: what the commit that everybody waits for may hold.
 const EMERGENCIES: usize = 512;
@@ -39,8 +54,6 @@ const EMERGENCIES: usize = 512;
 const TELEMETRY: usize = 256;
 /// Telemetry alone waits this long for company, so that a press seldom finds a commit under way.
 const LINGER: Duration = Duration::from_millis(20);
-/// Commands of people that may wait.
-const COMMANDS: usize = 1024;
 /// Orders of people told in one transaction.
 const ORDERS: usize = 64;
 /// Looks at deadlines this often.
@@ -48,75 +61,53 @@ const TICK: Duration = Duration::from_secs(1);
 /// First and longest pause after the records refused a whole batch.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What the rest of the server tells the judgement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// A person closed an alert.
-    Closed {
-        /// Home number of the alert.
-        home: i64,
-        /// Incident number of the alert.
-        incident: i64,
-        /// How it ended, if a person said so.
-        outcome: Option<Outcome>,
-    },
-    /// A home is judged by other rules from now on.
-    Rules {
-        /// Which.
-        home: HomeId,
-        /// How.
-        rules: Rules,
-    },
-    /// Other people live in a home from now on.
-    Residents {
-        /// Home number.
-        home: i64,
-    },
-    /// A device was put into a home.
-    Enrolled {
-        /// Who.
-        device: DeviceId,
-        /// Where.
-        home: HomeId,
-        /// As what.
-        role: Role,
-    },
-    /// A device left a home.
-    Released {
-        /// Who.
-        device: DeviceId,
-        /// Where it was.
-        home: HomeId,
-    },
-}
-
-/// Tells ingest; clone freely.
-#[derive(Debug, Clone)]
-pub struct Commands(mpsc::Sender<Command>);
-
-/// What ingest is told.
-#[derive(Debug)]
-pub struct Orders(mpsc::Receiver<Command>);
-
-/// Both ends of the line to ingest.
-pub fn line() -> (Commands, Orders) {
-    let (sender, receiver) = mpsc::channel(COMMANDS);
-    (Commands(sender), Orders(receiver))
-}
-
-impl Commands {
-    /// Tells ingest; waits if it is behind. What is told is also in the rows, so a crash loses nothing.
-    pub async fn tell(&self, command: Command) {
-        // Only a server that is ending has no ingest.
-        let _ = self.0.send(command).await;
-    }
+/// What ingest reads from, and whom it tells.
+pub struct Ingest {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// Where the homes are.
+    pub zone: Zone,
+    /// What gateways say.
+    pub inbox: Inbox,
+    /// Who may say it.
+    pub registry: Arc<Registry>,
+    /// What becomes of it.
+    pub records: Records,
+    /// The life that the records have.
+    pub line: Line,
+    /// How far the records know each gateway.
+    pub replay: Arc<Replay>,
+    /// How homes are judged.
+    pub rules: Arc<HomeRules>,
+    /// What was heard, for who shows it.
+    pub mirror: Arc<Mirror>,
+    /// What was heard, for rehearsals.
+    pub history: Arc<History>,
+    /// Measured values on their way.
+    pub points: Arc<Points>,
+    /// By which devices and gateways are told.
+    pub receipts: Arc<Receipts>,
+    /// It hears which image runs where.
+    pub updates: Arc<Updates>,
+    /// They hear petitions.
+    pub certificates: Arc<Certificates>,
+    /// How often home boxes connect.
+    pub links: Arc<Links>,
+    /// How homes are called.
+    pub names: Arc<Names>,
+    /// Screens that are told.
+    pub live: Live,
+    /// Counters and proofs of life.
+    pub health: Arc<Health>,
+    /// What is out of order.
+    pub faults: Arc<Faults>,
 }
 
 /// Runs until the process ends.
-pub async fn run(app: Arc<App>, mut orders: OwnedMutexGuard<Orders>) {
-    let orders = &mut orders.0;
+pub async fn run(room: Arc<Ingest>, mut orders: OwnedMutexGuard<Orders>) {
+    let orders = &mut *orders;
     let mut batcher = loop {
-        match Batcher::new(Arc::clone(&app)).await {
+        match Batcher::new(Arc::clone(&room)).await {
             Ok(batcher) => break batcher,
             Err(error) => {
                 tracing::error!(error = %error, "ingest waits for the records");
@@ -131,12 +122,12 @@ pub async fn run(app: Arc<App>, mut orders: OwnedMutexGuard<Orders>) {
     let mut more = false;
     let mut told = Vec::with_capacity(ORDERS);
     loop {
-        let worked = drain(&app, &mut batcher).await;
-        app.health.ingest_turned(app.clock.mono());
+        let worked = drain(&room, &mut batcher).await;
+        room.health.ingest_turned(room.clock.mono());
         if worked {
             // Deadlines and people are heard in between, whatever the backlog.
             while told.len() < ORDERS
-                && let Ok(command) = orders.try_recv()
+                && let Some(command) = orders.ready()
             {
                 told.push(command);
             }
@@ -153,8 +144,8 @@ pub async fn run(app: Arc<App>, mut orders: OwnedMutexGuard<Orders>) {
             continue;
         }
         tokio::select! {
-            () = app.inbox.wait() => gather(&app).await,
-            _ = orders.recv_many(&mut told, ORDERS) => {
+            () = room.inbox.wait() => gather(&room).await,
+            () = orders.some(&mut told, ORDERS) => {
                 batcher.commands(&told).await;
                 told.clear();
             }
@@ -169,40 +160,40 @@ fn futures_ready(tick: &mut tokio::time::Interval) -> bool {
 }
 
 /// Lets telemetry gather; an emergency, or a batch full of telemetry, ends the wait.
-async fn gather(app: &App) {
+async fn gather(room: &Ingest) {
     let pause = tokio::time::sleep(LINGER);
     tokio::pin!(pause);
     loop {
-        let (emergencies, telemetry) = app.inbox.waiting();
-        if emergencies > 0 || telemetry >= TELEMETRY as u64 || app.inbox.is_on_reserve() {
+        let (emergencies, telemetry) = room.inbox.waiting();
+        if emergencies > 0 || telemetry >= TELEMETRY as u64 || room.inbox.is_on_reserve() {
             return;
         }
         tokio::select! {
-            () = app.inbox.wait() => {}
+            () = room.inbox.wait() => {}
             () = &mut pause => return,
         }
     }
 }
 
 /// Takes one batch, emergencies before anything else; says whether there was one.
-async fn drain(app: &App, batcher: &mut Batcher) -> bool {
+async fn drain(room: &Ingest, batcher: &mut Batcher) -> bool {
     for (lane, most) in [(Lane::Emergency, EMERGENCIES), (Lane::Telemetry, TELEMETRY)] {
-        if lane == Lane::Telemetry && app.inbox.is_on_reserve() {
+        if lane == Lane::Telemetry && room.inbox.is_on_reserve() {
             // It waits in the inbox, so that what room is left becomes alerts.
             continue;
         }
-        let looked = app.clock.mono();
-        match app.inbox.next(lane, batcher.taken(lane), most) {
+        let looked = room.clock.mono();
+        match room.inbox.next(lane, batcher.taken(lane), most) {
             Ok(rows) if rows.is_empty() => batcher.caught_up(lane, looked),
             Ok(rows) => {
                 if !batcher.take(lane, rows).await {
-                    pause(app, lane).await;
+                    pause(room, lane).await;
                 }
                 return true;
             }
             Err(error) => {
                 tracing::error!(error = %error, "inbox cannot be read, trying again");
-                pause(app, lane).await;
+                pause(room, lane).await;
                 return true;
             }
         }
@@ -211,15 +202,15 @@ async fn drain(app: &App, batcher: &mut Batcher) -> bool {
 }
 
 /// Waits before a lane is tried again; telemetry holds no emergency by it.
-async fn pause(app: &App, lane: Lane) {
+async fn pause(room: &Ingest, lane: Lane) {
     let pause = tokio::time::sleep(PAUSE);
     tokio::pin!(pause);
     loop {
-        if lane == Lane::Telemetry && app.inbox.waiting().0 > 0 {
+        if lane == Lane::Telemetry && room.inbox.waiting().0 > 0 {
             return;
         }
         tokio::select! {
-            () = app.inbox.wait() => {}
+            () = room.inbox.wait() => {}
             () = &mut pause => return,
         }
     }

@@ -13,6 +13,7 @@ pub mod certificates;
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod csv;
 pub mod desk;

@@ -164,6 +164,7 @@ async fn no_damaged_row_of_what_is_read_at_a_start_keeps_the_server_from_startin
     drop(commits_wait);
     let config = format!("data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n", copy.path());
     let running = server::app::start(toml::from_str(&config).unwrap()).await.unwrap();
-    let judges = server::ingest::batch::Batcher::new(std::sync::Arc::clone(&running.app)).await;
+    let judges =
+        server::ingest::batch::Batcher::new(std::sync::Arc::clone(&running.app.ingest)).await;
     assert!(judges.is_ok(), "{:?}", judges.err());
 }

@@ -48,7 +48,7 @@ impl Room {
         let running = app::start(config).await.unwrap();
         let app = Arc::clone(&running.app);
         let organisation = app.provision.create_organisation("演示机构", WALL).await.unwrap();
-        let batcher = Batcher::new(Arc::clone(&app)).await.unwrap();
+        let batcher = Batcher::new(Arc::clone(&app.ingest)).await.unwrap();
         let base = app.clock.now();
         Self { app, batcher, organisation, base, row: 0, _running: running }
     }

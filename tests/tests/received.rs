@@ -164,7 +164,7 @@ async fn received_and_the_alarm_leave_only_after_the_commit() -> Outcome {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_whose_words_wait_in_the_inbox_is_not_silent() -> Outcome {
     let room = Room::open().await?;
-    let mut batcher = Batcher::new(Arc::clone(&room.app)).await.expect("a batcher");
+    let mut batcher = Batcher::new(Arc::clone(&room.app.ingest)).await.expect("a batcher");
     // This batcher has heard everything until now, a word of the gateway at last.
     let now = room.app.clock.now();
     let row = InboxRow {
@@ -219,7 +219,7 @@ async fn a_district_that_falls_silent_is_told_whole_and_keeps_no_emergency_waiti
         let made = room.app.provision.create_gateway(&organisation, &label, WALL).await;
         boxes.push(made.expect("made").device.as_gateway());
     }
-    let mut batcher = Batcher::new(Arc::clone(&room.app)).await.expect("a batcher");
+    let mut batcher = Batcher::new(Arc::clone(&room.app.ingest)).await.expect("a batcher");
     let now = room.app.clock.now();
     // Each has spoken once: one that never has waits for its fitter.
     let word = |(id, gateway)| InboxRow {

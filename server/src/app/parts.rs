@@ -13,6 +13,7 @@ use crate::alert::escalate::Escalation;
 use crate::auth::Auth;
 use crate::certificates::{self, Certificates};
 use crate::clock::Clock;
+use crate::command::Commands;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::desk::chain::Chains;
@@ -28,7 +29,7 @@ use crate::health::Health;
 use crate::health::promises::Promises;
 use crate::history::{self, History};
 use crate::inbox::Inbox;
-use crate::ingest::Commands;
+use crate::ingest::Ingest;
 use crate::ingest::boxes::Links;
 use crate::ingest::mirror::Mirror;
 use crate::live::Live;
@@ -145,6 +146,13 @@ impl Parts {
         room!(self => Escalation { clock, records, live, names, presence, outbox, health })
     }
 
+    pub(super) fn ingest(&self) -> Ingest {
+        room!(self => Ingest {
+            clock, zone, inbox, registry, records, line, replay, rules, mirror, history, points,
+            receipts, updates, certificates, links, names, live, health, faults
+        })
+    }
+
     pub(super) fn notices(&self) -> Notices {
         room!(self => Notices { config, clock, records, outbox, faults, workers })
     }
@@ -190,13 +198,14 @@ impl App {
     pub(super) fn of(parts: &Parts) -> Self {
         let crew = Arc::new(parts.crew());
         room!(parts => Self {
-            config, zone, clock, records, line, replay, series, registry, provision, inbox, receipts,
-            live, names, presence, mirror, commands, rules, history, updates, health, workers,
-            certificates, faults, links, points, outbox, auth, handles;
+            config, zone, clock, records, line, series, registry, provision, inbox, receipts,
+            live, names, presence, commands, rules, history, updates, health, workers,
+            certificates, faults, points, outbox, auth, handles;
             desk: Arc::new(parts.desk()),
             chains: Arc::new(parts.chains()),
             days: Arc::new(parts.days()),
             escalation: Arc::new(parts.escalation()),
+            ingest: Arc::new(parts.ingest()),
             notices: Arc::new(parts.notices()),
             talk: Arc::new(parts.talk()),
             gateways: Arc::new(parts.gateways()),

@@ -15,6 +15,7 @@ use super::App;
 use super::parts::Parts;
 use crate::backup::stores::{self, Stores};
 use crate::certificates::Certificates;
+use crate::command;
 use crate::config::Config;
 #[cfg(feature = "influx")]
 use crate::config::Store;
@@ -23,7 +24,6 @@ use crate::gateways;
 use crate::gateways::proved::Proved;
 use crate::handles::Division;
 use crate::inbox::{self, InboxLimits};
-use crate::ingest;
 use crate::live::Live;
 use crate::notify::Outbox;
 use crate::provision::Provision;
@@ -75,7 +75,7 @@ async fn start_found(
     let (inbox, keep) = inbox::open(&at, Arc::clone(&clock), InboxLimits::default())?;
     let (commit, _thread) = door::committer(keep, CommitLimits::default());
     let receipts = Arc::new(Receipts::new(provision.registry()));
-    let ((live, rules), (commands, orders)) = (learn(&records, &config).await?, ingest::line());
+    let ((live, rules), (commands, orders)) = (learn(&records, &config).await?, command::line());
     let (updates, words) = Updates::load(&records).await?;
     let faults = Faults::load(&records).await?;
     let certificates = Certificates::open(&config.data, &config.gateways, clock.now())?;

@@ -38,9 +38,9 @@ use proto::unit::Mono;
 
 use self::backlog::Backlog;
 pub use self::hear::{points_of, values_of};
-use crate::app::App;
 use crate::history::Note;
 use crate::inbox::InboxRow;
+use crate::ingest::Ingest;
 use crate::ingest::boxes::Boxes;
 use crate::ingest::dating::Dating;
 use crate::ingest::homes::{Homes, Work};
@@ -56,7 +56,7 @@ use series::Point;
 
 /// Everything ingest remembers.
 pub struct Batcher {
-    app: Arc<App>,
+    room: Arc<Ingest>,
     reader: Reader,
     book: Book,
     dating: Dating,
@@ -111,15 +111,15 @@ struct Pending {
 
 impl Batcher {
     /// Reads what the records hold. Every home hears that nobody listened until now.
-    pub async fn new(app: Arc<App>) -> Result<Self, IngestError> {
-        let now = app.clock.now();
-        let mut reader = app.records.reader().await?;
+    pub async fn new(room: Arc<Ingest>) -> Result<Self, IngestError> {
+        let now = room.clock.now();
+        let mut reader = room.records.reader().await?;
         let counted = care_rows::counted(&mut reader).await.or_else(none_if_of_row)?;
         let found = care_rows::all(&mut reader).await?;
         let (mut homes, unfit) = Homes::load(found, &counted, now.mono);
-        homes.show_in(Arc::clone(&app.mirror));
-        app.mirror.begin(now.mono);
-        unfit.iter().for_each(|home| attempt::tell(&app, *home));
+        homes.show_in(Arc::clone(&room.mirror));
+        room.mirror.begin(now.mono);
+        unfit.iter().for_each(|home| attempt::tell(&room.faults, *home));
         let told = open::silent_gateways(&mut reader).await?;
         let heard = box_heard::all(&mut reader).await?;
         drop(reader);
@@ -134,15 +134,15 @@ impl Batcher {
             false => GatewayWatch::new(now.mono),
         };
         // One that was never heard waits for its fitter: nobody misses it yet.
-        let known = app.registry.gateways().into_iter();
+        let known = room.registry.gateways().into_iter();
         let known = known.filter(|g| boxes.has_heard(*g) || silent.contains_key(g));
         let watches = known.map(|g| (g, watch(g))).collect();
-        let ways = way::load(&app).await?;
+        let ways = way::load(&room).await?;
         Ok(Self {
             ways,
             boxes,
             lost: upkeep::Lost::default(),
-            app,
+            room,
             reader: Reader::default(),
             book: Book::default(),
             dating: Dating::default(),
@@ -165,12 +165,12 @@ impl Batcher {
     }
 
     async fn batch(&mut self, lane: Lane, rows: &[InboxRow]) -> Result<(), IngestError> {
-        let now = self.app.clock.now();
+        let now = self.room.clock.now();
         let mut pending = Pending::default();
         let mut said = Vec::with_capacity(rows.len());
         for row in rows {
             let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
-                self.reader.read(row, &self.app.registry)
+                self.reader.read(row, &self.room.registry)
             }));
             said.push((row, read.map_err(|_| IngestError::Panic(None))?));
         }
@@ -192,9 +192,9 @@ impl Batcher {
                     let what = (hash.as_slice(), press);
                     self.unreadable(now, row, (device, home), what, &mut pending).await?;
                 }
-                Said::Petition(request) => self.app.certificates.petition(row.gateway, request),
+                Said::Petition(request) => self.room.certificates.petition(row.gateway, request),
                 Said::Aside(reason, loud) => {
-                    self.app.health.put_aside();
+                    self.room.health.put_aside();
                     pending.aside.push(self.aside(row, reason));
                     let shouts = match loud {
                         Loud::Yes => true,
@@ -205,7 +205,7 @@ impl Batcher {
                         pending.unheard.insert(row.gateway);
                     }
                     if shouts {
-                        let speaker = speaker(&row.bytes, &self.app.registry);
+                        let speaker = speaker(&row.bytes, &self.room.registry);
                         self.nameless(now, row, speaker, &mut pending).await?;
                     }
                 }
@@ -216,13 +216,13 @@ impl Batcher {
 
     fn heard(&mut self, gateway: GatewayId, at: Mono) {
         self.ways.heard(gateway);
-        self.app.mirror.heard(gateway, at);
+        self.room.mirror.heard(gateway, at);
         self.watches.entry(gateway).or_insert_with(|| GatewayWatch::new(at)).heard(at);
     }
 
     fn aside(&self, row: &InboxRow, reason: &str) -> Quarantined {
         Quarantined {
-            id: crate::ingest::judge::row_id(self.app.clock.now()),
+            id: crate::ingest::judge::row_id(self.room.clock.now()),
             gateway: number(row.gateway.get()),
             wall: row.wall_ms,
             reason: reason.to_owned(),

@@ -17,8 +17,8 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::Enrolling;
+use crate::command::Command;
 use crate::gateways;
-use crate::ingest::Command;
 use crate::provision::command::moved_json;
 use crate::routes::Body;
 

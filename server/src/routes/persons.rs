@@ -16,7 +16,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::role::Enrolling;
 use crate::auth::{As, Staff};
-use crate::ingest::Command;
+use crate::command::Command;
 use crate::records::contact::Contact;
 use crate::records::edit::By;
 use crate::records::resident::Resident;

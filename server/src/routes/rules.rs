@@ -16,7 +16,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::{AtDesk, ReadingHomes, Releasing};
-use crate::ingest::Command;
+use crate::command::Command;
 use crate::pages::rehearsal::{Chosen, Rehearsal};
 use crate::records::{home, rules};
 use crate::rehearsal::compare::Comparison;

@@ -99,13 +99,13 @@ impl Room {
             let button = make.await.unwrap();
             places.push(Place { home, gateway, button });
         }
-        let batcher = Batcher::new(Arc::clone(&app)).await.unwrap();
+        let batcher = Batcher::new(Arc::clone(&app.ingest)).await.unwrap();
         Self { app, batcher, places, folder, rows: 0, _running: running }
     }
 
     /// A batcher that has read the rows as they are now.
     pub async fn begin_anew(&mut self) {
-        self.batcher = Batcher::new(Arc::clone(&self.app)).await.unwrap();
+        self.batcher = Batcher::new(Arc::clone(&self.app.ingest)).await.unwrap();
     }
 
     pub fn row(&mut self, place: usize, age_ms: u64, frame: &[u8]) -> InboxRow {

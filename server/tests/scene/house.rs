@@ -38,13 +38,13 @@ impl House {
         config.prepare_data().unwrap();
         let running = app::start(config).await.unwrap();
         let app = Arc::clone(&running.app);
-        let batcher = Batcher::new(Arc::clone(&app)).await.unwrap();
+        let batcher = Batcher::new(Arc::clone(&app.ingest)).await.unwrap();
         Self { app, batcher, rows: 0, _running: running, _folder: folder }
     }
 
     /// A batcher that has read the rows as they are now.
     pub async fn begin_anew(&mut self) {
-        self.batcher = Batcher::new(Arc::clone(&self.app)).await.unwrap();
+        self.batcher = Batcher::new(Arc::clone(&self.app.ingest)).await.unwrap();
     }
 
     /// What a gateway has brought in now.

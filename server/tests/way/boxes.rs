@@ -135,7 +135,7 @@ async fn boxes_that_are_enrolled_and_not_installed_are_silent_to_nobody_and_afte
     let home = room.home().await;
     let cord = room.cord(home, boxes[0]).await;
     // As after a restart.
-    room.batcher = Batcher::new(Arc::clone(&room.app)).await.unwrap();
+    room.batcher = Batcher::new(Arc::clone(&room.app.ingest)).await.unwrap();
     for seconds in [1, 100, 3_600, DAY_S - 700] {
         room.tick(seconds).await;
         assert_eq!(room.all_of(GATEWAY_SILENCE).await, vec![], "{seconds} s");

@@ -13,8 +13,9 @@ use door::workers::Rhythm;
 use crate::alert::{escalate, told};
 use crate::app::App;
 use crate::app::parts::Parts;
+use crate::command::Orders;
 use crate::gateways::proved;
-use crate::ingest::{self, Orders};
+use crate::ingest;
 use crate::update::{self, Words};
 use crate::workers::{self, keep, keep_with};
 use crate::{
@@ -69,7 +70,7 @@ fn judgement(app: &Arc<App>, orders: Orders) -> anyhow::Result<()> {
     let apart = workers::apart::start("judgement").context("start the thread of the judgement")?;
     let _apart = apart.enter();
     let (all, vital) = (&app.workers, Rhythm::Vital(Duration::from_secs(1)));
-    keep_with(all, app, "ingest", vital, orders, ingest::run);
+    keep_with(all, &app.ingest, "ingest", vital, orders, ingest::run);
     keep(all, &app.escalation, "ladder", vital, escalate::run);
     Ok(())
 }

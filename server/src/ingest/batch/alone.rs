@@ -29,7 +29,7 @@ impl Batcher {
         let mut whole = true;
         while let Some(part) = parts.pop() {
             let Some(last) = part.last() else { continue };
-            if !whole && lane == Lane::Telemetry && self.app.inbox.waiting().0 > 0 {
+            if !whole && lane == Lane::Telemetry && self.room.inbox.waiting().0 > 0 {
                 return true;
             }
             let Err(error) = self.attempt(Unit::Rows(lane, part)).await else {
@@ -37,7 +37,7 @@ impl Batcher {
                 continue;
             };
             if error.is_full() {
-                self.app.inbox.no_room();
+                self.room.inbox.no_room();
             }
             if !error.is_of_row() || matches!(error, IngestError::Raced) {
                 let cause = &error as &dyn std::error::Error;
@@ -65,17 +65,17 @@ impl Batcher {
         self.taken[lane as usize] = last.id;
         // Before the row is done, so that nobody else goes and reads it again.
         let through = self.taken[Lane::Telemetry as usize];
-        self.app.points.offer((telemetry, through), std::mem::take(&mut self.points));
+        self.room.points.offer((telemetry, through), std::mem::take(&mut self.points));
         self.backlog.through(lane, last.mono);
-        self.app.inbox.done(lane, last.id);
-        self.app.health.ingested(lane, rows);
+        self.room.inbox.done(lane, last.id);
+        self.room.health.ingested(lane, rows);
     }
 
     /// One record that cannot be taken in. False: it comes again, nobody knows yet who is to blame.
     async fn put_aside(&mut self, lane: Lane, row: &InboxRow, error: IngestError) -> bool {
         if let IngestError::Records(refused) = &error {
             self.tries += 1;
-            let (records, clock) = (&self.app.records, &self.app.clock);
+            let (records, clock) = (&self.room.records, &self.room.clock);
             if self.tries < TRIES || !takes_others(records, &clock.stored()).await {
                 tracing::warn!(error = %refused, gateway = %row.gateway, "records refuse, trying again");
                 return false;
@@ -88,18 +88,18 @@ impl Batcher {
         }
         if let Err(refused) = &done
             && !(refused.is_of_row()
-                && takes_others(&self.app.records, &self.app.clock.stored()).await)
+                && takes_others(&self.room.records, &self.room.clock.stored()).await)
         {
             tracing::error!(error = %refused, "records refuse, trying again");
             return false;
         }
         let cause = &error as &dyn std::error::Error;
         tracing::error!(error = cause, gateway = %row.gateway, kept = done.is_ok(), "record put aside");
-        self.app.health.put_aside();
+        self.room.health.put_aside();
         let fault = Fault { gateway: Some(row.gateway), ..Fault::upkeep(Seen::PutAside) };
         // If a person has closed what the last one raised, this one is told anew.
-        self.app.faults.clear(&fault);
-        self.app.faults.raise(fault);
+        self.room.faults.clear(&fault);
+        self.room.faults.raise(fault);
         true
     }
 
@@ -111,12 +111,12 @@ impl Batcher {
         why: &IngestError,
         placed: bool,
     ) -> Result<(), IngestError> {
-        let now = self.app.clock.now();
+        let now = self.room.clock.now();
         let mut pending = Pending::default();
         pending.aside.push(self.aside(row, &why.to_string()));
         if lane == Lane::Emergency || is_call(&row.bytes) {
             let speaker =
-                if placed { speaker(&row.bytes, &self.app.registry) } else { (None, None) };
+                if placed { speaker(&row.bytes, &self.room.registry) } else { (None, None) };
             self.nameless(now, row, speaker, &mut pending).await?;
             pending.accepted.extend(opened_call(&row.bytes).map(|press| (row.gateway, press)));
         }
@@ -137,9 +137,9 @@ impl Batcher {
         if pending.sheet.nameless_again(now, place, gateway, &hash) {
             return Ok(());
         }
-        let mut reader = self.app.records.reader().await?;
+        let mut reader = self.room.records.reader().await?;
         if open::known_hash(&mut reader, place.1.unwrap_or(0), &hash).await? {
-            self.app.health.copied();
+            self.room.health.copied();
             return Ok(());
         }
         let known = open::nameless(&mut reader, Kind::Unreadable, place, gateway).await?;

@@ -14,11 +14,10 @@ use proto::frame::Lane;
 use proto::id::GatewayId;
 
 use super::{Batcher, IngestError};
-use crate::app::App;
 use crate::clock::Now;
-use crate::faults::Fault;
+use crate::command::Command;
+use crate::faults::{Fault, Faults};
 use crate::inbox::InboxRow;
-use crate::ingest::Command;
 use crate::records::care as care_rows;
 
 /// Races with the desk in a row; each needs a close within the same milliseconds.
@@ -85,29 +84,29 @@ impl Batcher {
             Unit::Rows(lane, rows) => self.batch(lane, rows).await,
             Unit::Due(now, homes) => self.homes_due(now, homes).await,
             Unit::Turned(now, gateways) => self.turned(now, gateways).await,
-            Unit::Orders(orders) => self.order(self.app.clock.now(), orders).await,
+            Unit::Orders(orders) => self.order(self.room.clock.now(), orders).await,
         }
     }
 
     /// The judgement panics in this home. If it does not when the home starts anew, its state was to blame and is put
     /// aside; if it does, the state stays and what was tried is to blame.
     async fn anew(&mut self, home: i64, unit: Unit<'_>) -> Result<(), IngestError> {
-        let before = self.homes.begin_anew(home, self.app.clock.mono());
+        let before = self.homes.begin_anew(home, self.room.clock.mono());
         let done = self.guarded(unit).await;
         match &done {
-            Ok(()) => tell(&self.app, home),
+            Ok(()) => tell(&self.room.faults, home),
             Err(_) => self.homes.put_back(before),
         }
         done
     }
 
     async fn recount(&mut self, homes: &[i64]) -> Result<(), IngestError> {
-        let mut reader = self.app.records.reader().await?;
+        let mut reader = self.room.records.reader().await?;
         for home in homes {
             let n = care_rows::counted_of(&mut reader, *home).await?;
             tracing::error!(home, incident = n, "a home counts on from the rows");
             self.homes.recount(*home, n);
-            tell(&self.app, *home);
+            tell(&self.room.faults, *home);
         }
         Ok(())
     }
@@ -119,6 +118,6 @@ pub(super) fn of_home(home: i64) -> Fault {
 }
 
 /// A home's stored judgement is of no use, or is refused: people are told.
-pub(super) fn tell(app: &App, home: i64) {
-    app.faults.raise(of_home(home));
+pub(super) fn tell(faults: &Faults, home: i64) {
+    faults.raise(of_home(home));
 }

@@ -45,7 +45,7 @@ impl Batcher {
 
     /// Up to when everything that came has been heard.
     pub(super) fn heard_until(&self, now: Mono) -> Mono {
-        self.backlog.heard(now, self.app.inbox.waiting())
+        self.backlog.heard(now, self.room.inbox.waiting())
     }
 
     /// Whether so much waits that silence means nothing.
@@ -55,11 +55,11 @@ impl Batcher {
 
     /// Says so if the inbox has not been heard for long.
     pub(super) fn tell_backlog(&mut self, now: Mono) {
-        self.app.mirror.set_behind(self.is_behind(now));
+        self.room.mirror.set_behind(self.is_behind(now));
         let since = self.backlog.behind_since.filter(|_| self.is_behind(now));
         self.backlog.behind_since = self.is_behind(now).then(|| since.unwrap_or(now));
         let long = self.backlog.behind_since.is_some_and(|since| now.since(since) > TOLD);
-        self.app.faults.set(Fault::upkeep(Seen::Backlog), long);
+        self.room.faults.set(Fault::upkeep(Seen::Backlog), long);
     }
 }
 

@@ -26,7 +26,7 @@ impl Batcher {
     pub(super) fn started(&mut self, now: Now, row: &InboxRow, word: &Word) {
         if let Some(times) = self.boxes.starts(row.gateway, word.id.boot, word.handed) {
             let value = f32::from(times);
-            self.app.faults.raise_again(Fault { value, ..boots(row.gateway) }, now.mono);
+            self.room.faults.raise_again(Fault { value, ..boots(row.gateway) }, now.mono);
         }
     }
 
@@ -41,7 +41,7 @@ impl Batcher {
     pub(super) fn are_installed(&mut self, gateways: &[GatewayId]) {
         for gateway in gateways {
             self.boxes.hears(*gateway);
-            self.app.faults.clear(&not_installed(*gateway));
+            self.room.faults.clear(&not_installed(*gateway));
         }
     }
 
@@ -70,8 +70,8 @@ impl Batcher {
 
     /// Faults of boxes that have not started, or connected, too often for a day.
     fn rested(&self, now: Mono) {
-        let listening = self.app.mirror.listening().unwrap_or(now).after(STEADY);
-        let faults = &self.app.faults;
+        let listening = self.room.mirror.listening().unwrap_or(now).after(STEADY);
+        let faults = &self.room.faults;
         let boxes = |cause| {
             let standing = faults.standing(cause).into_iter();
             standing.filter_map(|(_, gateway)| GatewayId::new(gateway.unsigned_abs()))
@@ -79,26 +79,26 @@ impl Batcher {
         let over = |rests: Option<Mono>| rests.unwrap_or(listening) <= now;
         let rested = boxes(Seen::Booted).filter(|gateway| over(self.boxes.rests(*gateway)));
         rested.for_each(|gateway| faults.clear(&boots(gateway)));
-        let rested = boxes(Seen::Connected).filter(|gateway| over(self.app.links.rests(*gateway)));
+        let rested = boxes(Seen::Connected).filter(|gateway| over(self.room.links.rests(*gateway)));
         rested.for_each(|gateway| faults.clear(&reconnects(gateway)));
     }
 
     /// Boxes that were enrolled a day ago and never heard; those that were revoked meanwhile are nobody's task.
     async fn unfitted(&mut self, now: Now) -> Result<(), IngestError> {
         let day = number(NEVER_HEARD.get());
-        let mut reader = self.app.records.reader().await?;
+        let mut reader = self.room.records.reader().await?;
         let waiting = box_heard::waiting(&mut reader, now.wall_ms - day).await?;
         drop(reader);
         for (gateway, since) in &waiting {
             let Some(gateway) = GatewayId::new(gateway.unsigned_abs()) else { continue };
             #[expect(clippy::cast_precision_loss, reason = "minutes for a card")]
             let value = (now.wall_ms - since) as f32 / 60_000.0;
-            self.app.faults.raise(Fault { value, ..not_installed(gateway) });
+            self.room.faults.raise(Fault { value, ..not_installed(gateway) });
         }
-        for (_, gateway) in self.app.faults.standing(Seen::NotInstalled) {
+        for (_, gateway) in self.room.faults.standing(Seen::NotInstalled) {
             let waits = waiting.iter().any(|(known, _)| *known == gateway);
             if let Some(gateway) = GatewayId::new(gateway.unsigned_abs()).filter(|_| !waits) {
-                self.app.faults.clear(&not_installed(gateway));
+                self.room.faults.clear(&not_installed(gateway));
             }
         }
         Ok(())
@@ -107,7 +107,7 @@ impl Batcher {
     /// The alert of a box that comes and goes, if nobody has closed it.
     pub(super) async fn held(&self, gateway: GatewayId) -> Result<Option<String>, IngestError> {
         let Some(alert) = self.silent.get(&gateway).cloned() else { return Ok(None) };
-        let row = desk::find(&mut *self.app.records.reader().await?, &alert).await?;
+        let row = desk::find(&mut *self.room.records.reader().await?, &alert).await?;
         Ok(row.filter(|row| row.state != AlertState::Closed).map(|_| alert))
     }
 }

@@ -61,13 +61,13 @@ impl Batcher {
         self.name(&pending).await;
         self.publish(now, &pending, views);
         for (device, epoch) in &renewals.spoke {
-            self.app.registry.spoke(*device, *epoch);
+            self.room.registry.spoke(*device, *epoch);
         }
         self.answer(&pending);
         self.renew(&renewals);
         self.heed(&pending).await;
         for (home, note) in &pending.notes {
-            self.app.history.heard(*home, now.mono, *note);
+            self.room.history.heard(*home, now.mono, *note);
         }
         self.settle(pending);
         Ok(())
@@ -81,7 +81,7 @@ impl Batcher {
         (care, renewals): (&[CareRow], &Renewals),
         apart: bool,
     ) -> Result<(Vec<Grown>, Vec<i64>), IngestError> {
-        let mut writer = self.app.records.begin().await?;
+        let mut writer = self.room.records.begin().await?;
         let joined: Vec<&str> = pending.sheet.joined().collect();
         if open::any_closed(&mut writer, &joined).await? {
             return Err(IngestError::Raced);
@@ -101,7 +101,7 @@ impl Batcher {
         }
         if !pending.aside.is_empty() {
             let dropped = state::bound_quarantine(&mut writer, QUARANTINE_MAX).await?;
-            self.app.health.aside_dropped(dropped);
+            self.room.health.aside_dropped(dropped);
         }
         for (device, epoch) in &renewals.spoke {
             key_epoch::heard(&mut writer, number(device.get()), epoch.get().into()).await?;
@@ -125,10 +125,10 @@ impl Batcher {
     /// Which homes have their state on the disk now, and which are judged from memory until it is taken.
     fn stored(&mut self, now: Now, care: &[CareRow], refused: &[i64]) {
         for home in self.homes.stored(care, refused, now.mono) {
-            self.app.faults.clear(&of_home(home));
+            self.room.faults.clear(&of_home(home));
         }
         for home in refused {
-            tell(&self.app, *home);
+            tell(&self.room.faults, *home);
         }
     }
 
@@ -145,7 +145,7 @@ impl Batcher {
         }
         for gateway in pending.unheard {
             let fault = Fault { gateway: Some(gateway), ..Fault::upkeep(Seen::PutAside) };
-            self.app.faults.raise_again(fault, self.app.clock.mono());
+            self.room.faults.raise_again(fault, self.room.clock.mono());
         }
         self.are_installed(&pending.installed);
         self.watches.extend(pending.turned);

@@ -31,8 +31,8 @@ pub(super) type Waits<'a> = &'a (dyn Fn() -> bool + Sync);
 impl Batcher {
     /// Time has passed. True: it broke off for an emergency, and there may be more to do after that.
     pub async fn tick(&mut self) -> bool {
-        let app = Arc::clone(&self.app);
-        self.tick_until(app.clock.now(), &|| app.inbox.waiting().0 > 0).await
+        let room = Arc::clone(&self.room);
+        self.tick_until(room.clock.now(), &|| room.inbox.waiting().0 > 0).await
     }
 
     /// All of it, at a time of the caller's.
@@ -86,8 +86,8 @@ impl Batcher {
                 Err(error) if error.is_of_row() => {
                     let cause = &error as &dyn std::error::Error;
                     tracing::error!(error = cause, home, "a home rests, it is asked again later");
-                    self.app.health.put_aside();
-                    tell(&self.app, *home);
+                    self.room.health.put_aside();
+                    tell(&self.room.faults, *home);
                     self.homes.rest(*home, now.mono.after(REST));
                 }
                 Err(_) => return false,
@@ -124,11 +124,11 @@ impl Batcher {
     async fn gateway_alone(&mut self, now: Now, gateway: GatewayId) -> Result<(), IngestError> {
         let fault = Fault { gateway: Some(gateway), ..Fault::upkeep(Seen::RowRefused) };
         match self.attempt(Unit::Turned(now, &[gateway])).await {
-            Ok(()) => self.app.faults.clear(&fault),
+            Ok(()) => self.room.faults.clear(&fault),
             Err(error) if error.is_of_row() => {
                 let cause = &error as &dyn std::error::Error;
                 tracing::error!(error = cause, %gateway, "a gateway's turn is refused, it rests");
-                self.app.faults.raise(fault);
+                self.room.faults.raise(fault);
                 self.resting.insert(gateway, now.mono.after(REST));
             }
             Err(error) => return Err(error),
@@ -180,21 +180,21 @@ impl Batcher {
                 }
                 (None, _) => {}
             }
-        } else if self.app.registry.gateway(gateway).is_some_and(|g| !g.revoked) {
+        } else if self.room.registry.gateway(gateway).is_some_and(|g| !g.revoked) {
             self.boxes.gone(gateway, now.mono);
             if let Some(alert) = held {
                 let silent = Evidence { value: 1.5, ..times(Seen::Silent, 0, now.mono) };
                 pending.sheet.shows(now, &alert, Kind::GatewaySilence, silent);
-                self.ways.look.extend(self.app.registry.homes(gateway));
+                self.ways.look.extend(self.room.registry.homes(gateway));
                 return;
             }
             let silent = care::policy::GATEWAY_SILENT.get();
             let heard = Mono::from_millis(now.mono.millis().saturating_sub(silent));
-            let behind = self.app.registry.homes(gateway).len();
+            let behind = self.room.registry.homes(gateway).len();
             let alert = pending.sheet.gateway_silent(now, (gateway, behind), heard);
             pending.silent.push((gateway, Some(alert)));
         }
         // Each home is told by its own ways: another gateway may still be heard.
-        self.ways.look.extend(self.app.registry.homes(gateway));
+        self.ways.look.extend(self.room.registry.homes(gateway));
     }
 }

@@ -37,7 +37,7 @@ impl Batcher {
             return Ok(true);
         }
         let place = (home, ended.incident(row.gateway.get()));
-        let mut reader = self.app.records.reader().await?;
+        let mut reader = self.room.records.reader().await?;
         let known = open::alert_of(&mut reader, place.0, place.1).await?.map(|found| found.alert);
         drop(reader);
         pending.sheet.ended(now, place, known, (kind, word.id, at), (cause, ended));
@@ -55,7 +55,7 @@ impl Batcher {
         for (press, tag, ended) in std::mem::take(&mut pending.ended) {
             let Some(found) = open::of_press(c, name(&press), &tag).await? else { continue };
             // What was there when the records were put back is older than any end that is told now.
-            let before = self.app.line.restored_mono.unwrap_or(0).max(stored(ended.at));
+            let before = self.room.line.restored_mono.unwrap_or(0).max(stored(ended.at));
             let grows = pending.sheet.batch.grown.iter().any(|grown| grown.id == found.alert);
             if found.state != AlertState::Open || found.newest > before || grows {
                 continue;
@@ -64,7 +64,7 @@ impl Batcher {
             pending.hushed.extend(found.device.and_then(device_of).map(|d| (found.home, d)));
         }
         for marked in &pending.marks {
-            if let Some(row) = self.app.replay.row(marked) {
+            if let Some(row) = self.room.replay.row(marked) {
                 line::put_reach(c, &row).await?;
             }
         }
@@ -83,19 +83,19 @@ impl Batcher {
 
     async fn hush(&self, homes: &[(i64, DeviceId)]) -> Result<(), records::Error> {
         for (home, device) in homes {
-            let mut reader = self.app.records.reader().await?;
+            let mut reader = self.room.records.reader().await?;
             let rings = !open::alarmed(&mut reader, &[*home]).await?.is_empty();
             if let Some(home) = HomeId::new(home.unsigned_abs()).filter(|_| !rings) {
-                self.app.receipts.alarm(home, *device, false);
+                self.room.receipts.alarm(home, *device, false);
             }
         }
         Ok(())
     }
 
     fn heed_mark(&self, marked: &Marked) {
-        let row = self.app.replay.row(marked);
-        if row.is_some_and(|row| self.app.replay.marked(marked, row)) {
-            self.app.faults.raise(spool_lost(marked.gateway));
+        let row = self.room.replay.row(marked);
+        if row.is_some_and(|row| self.room.replay.marked(marked, row)) {
+            self.room.faults.raise(spool_lost(marked.gateway));
         }
     }
 }

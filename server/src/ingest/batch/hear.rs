@@ -34,7 +34,7 @@ impl Batcher {
         self.answers(row, &word, pending);
         match self.sight(&word, known, pending).await? {
             Sight::Copy => {
-                self.app.health.copied();
+                self.room.health.copied();
                 pending.ended.extend(word.ended.map(|ended| (word.id, word.tag, ended)));
                 return Ok(());
             }
@@ -102,7 +102,7 @@ impl Batcher {
         if word.class != Class::Emergency {
             pending.answers.push((word.id, Rung::Received));
         }
-        let own = self.app.registry.device(word.id.device).and_then(|device| device.gateway);
+        let own = self.room.registry.device(word.id.device).and_then(|device| device.gateway);
         if word.left || own.is_some_and(|own| own != row.gateway) {
             pending.elsewhere.push((row.gateway, word.id));
         }
@@ -115,7 +115,7 @@ impl Batcher {
         if word.home.is_some() || (word.role.is_some() && !own) {
             return (word.home.or_else(|| homeless(word)), None);
         }
-        let homes = self.app.registry.homes(row.gateway);
+        let homes = self.room.registry.homes(row.gateway);
         let near = match homes.as_slice() {
             [only] if word.class == Class::Emergency => Some(*only),
             _ => None,
@@ -135,7 +135,7 @@ impl Batcher {
             Up::Event(_) | Up::Reading(_) | Up::Loss(_) => return,
         };
         if word.trust == Trust::Verified && word.role != Some(Role::Gateway) {
-            self.app.updates.heard(word.id.device, heard);
+            self.room.updates.heard(word.id.device, heard);
         }
     }
 
@@ -149,15 +149,15 @@ impl Batcher {
     ) -> Result<(), IngestError> {
         // Its device need not shout again: somebody will look.
         pending.answers.extend(press.map(|press| (press, Rung::Received)));
-        let own = self.app.registry.device(device).and_then(|device| device.gateway);
+        let own = self.room.registry.device(device).and_then(|device| device.gateway);
         if let Some(press) = press.filter(|_| own != Some(row.gateway)) {
             pending.elsewhere.push((row.gateway, press));
         }
-        let mut reader = self.app.records.reader().await?;
+        let mut reader = self.room.records.reader().await?;
         let copy = open::known_hash(&mut reader, number(device.get()), hash).await?;
         drop(reader);
         if copy || pending.has_hash(hash) {
-            self.app.health.copied();
+            self.room.health.copied();
             return Ok(());
         }
         let boot = proto::id::BootId::from_raw(0);

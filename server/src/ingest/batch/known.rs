@@ -47,7 +47,7 @@ impl Batcher {
             return Ok(known);
         }
         let names: Vec<_> = presses.keys().copied().collect();
-        let mut reader = self.app.records.reader().await?;
+        let mut reader = self.room.records.reader().await?;
         for row in open::known(&mut reader, &names).await? {
             if let Some(press) = presses.get(&row.name) {
                 known.entry(*press).or_default().push((row.tag, row.rung));
@@ -64,7 +64,7 @@ impl Batcher {
         pending: &mut Pending,
     ) -> Result<Sight, IngestError> {
         if word.trust == Trust::Unverified {
-            let mut reader = self.app.records.reader().await?;
+            let mut reader = self.room.records.reader().await?;
             let device = number(word.id.device.get());
             let copy = open::known_hash(&mut reader, device, &word.hash).await?;
             let copy = copy || pending.has_hash(&word.hash);
@@ -111,7 +111,7 @@ impl Batcher {
             return Ok(window.take(word.id.seq, &word.tag, word.handed));
         }
         if self.book.get(device, boot).is_none() {
-            let mut reader = self.app.records.reader().await?;
+            let mut reader = self.room.records.reader().await?;
             let (d, b) = (number(device.get()), signed(boot.get()));
             let row = state::seen(&mut reader, d, b).await?;
             self.book.put(device, boot, row.map_or_else(Window::default, |row| loaded(&row)));
@@ -131,7 +131,7 @@ impl Batcher {
             self.started(now, row, word);
         }
         if own && self.voices.heard(row.gateway, word.id.boot, word.handed) {
-            self.app.faults.raise_again(gateway_twice(row.gateway), now.mono);
+            self.room.faults.raise_again(gateway_twice(row.gateway), now.mono);
         }
     }
 
@@ -139,7 +139,7 @@ impl Batcher {
     pub(super) fn twice(&mut self, now: Now, row: &InboxRow, word: &Word) {
         self.dating.doubt(word.id.device, word.id.boot);
         if word.role == Some(Role::Gateway) {
-            self.app.faults.raise_again(gateway_twice(row.gateway), now.mono);
+            self.room.faults.raise_again(gateway_twice(row.gateway), now.mono);
             return;
         }
         let fault = Fault {
@@ -147,7 +147,7 @@ impl Batcher {
             device: Some(word.id.device),
             ..gateway_twice(row.gateway)
         };
-        self.app.faults.raise_again(fault, now.mono);
+        self.room.faults.raise_again(fault, now.mono);
     }
 }
 

@@ -9,7 +9,7 @@ use care::Input;
 use super::attempt::{Unit, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
-use crate::ingest::Command;
+use crate::command::Command;
 use crate::ingest::judge::number;
 use crate::records::turned;
 
@@ -58,7 +58,7 @@ impl Batcher {
                 let cause = &error as &dyn std::error::Error;
                 tracing::error!(error = cause, "the judgement was not told what people did");
                 if error.is_of_row() {
-                    tell(&self.app, home_of(order));
+                    tell(&self.room.faults, home_of(order));
                 }
             }
         }
@@ -73,7 +73,7 @@ impl Batcher {
     /// The judgement of a home knows that other people live there; told twice, it forgets twice.
     async fn turned_over(&self, home: i64) {
         let done = async {
-            let mut writer = self.app.records.begin().await?;
+            let mut writer = self.room.records.begin().await?;
             turned::told(&mut writer, home).await?;
             writer.commit().await
         };
@@ -84,8 +84,8 @@ impl Batcher {
 
     /// Tells the judgement of homes in which other people have come to live while it was away.
     pub async fn catch_up(&mut self) {
-        let app = std::sync::Arc::clone(&self.app);
-        let turning = async { turned::all(&mut *app.records.reader().await?).await };
+        let room = std::sync::Arc::clone(&self.room);
+        let turning = async { turned::all(&mut *room.records.reader().await?).await };
         match turning.await {
             Ok(homes) => {
                 let orders: Vec<_> =

@@ -15,13 +15,14 @@ impl Batcher {
     /// Reads how homes of new alerts are called that nobody has named here yet: else each screen reads each row.
     pub(super) async fn name(&self, pending: &Pending) {
         let homes = pending.sheet.batch.alerts.iter().map(|alert| alert.home);
-        let unknown: Vec<i64> = homes.filter(|home| self.app.names.home(*home).is_none()).collect();
+        let unknown: Vec<i64> =
+            homes.filter(|home| self.room.names.home(*home).is_none()).collect();
         if unknown.is_empty() {
             return;
         }
         let read = async {
-            let mut reader = self.app.records.reader().await?;
-            queue::learn(&self.app.names, &mut reader, unknown.into_iter()).await
+            let mut reader = self.room.records.reader().await?;
+            queue::learn(&self.room.names, &mut reader, unknown.into_iter()).await
         };
         if let Err(error) = read.await {
             tracing::warn!(error = %error, "names of homes are read by each screen");
@@ -55,11 +56,11 @@ impl Batcher {
         for (row, activations) in &grown {
             self.tell(now, row, activations);
         }
-        self.app.health.alerted(batch.alerts.len(), batch.activations.len());
+        self.room.health.alerted(batch.alerts.len(), batch.activations.len());
     }
 
     fn tell(&self, now: Now, row: &DeskRow, activations: &[ActivationRow]) {
-        let view = AlertView::of(row, activations, &self.app.names, now.mono);
-        self.app.live.publish(Change { cursor: row.cursor, view });
+        let view = AlertView::of(row, activations, &self.room.names, now.mono);
+        self.room.live.publish(Change { cursor: row.cursor, view });
     }
 }

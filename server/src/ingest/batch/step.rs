@@ -75,14 +75,14 @@ impl Batcher {
             inputs.push(Input::Resumed);
         }
         if told.is_none() {
-            inputs.push(Input::Rules(self.app.rules.of(home)));
+            inputs.push(Input::Rules(self.room.rules.of(home)));
             if open.is_fresh() {
                 inputs.extend(self.members(home));
             }
         }
         if wants {
             *open.clocked() = Some(now.mono);
-            let minute_of_day = self.app.config.minute_of_day(now.wall_ms);
+            let minute_of_day = self.room.zone.minute_of_day(now.wall_ms);
             inputs.push(Input::Clock { minute_of_day });
         }
         let stepped = std::panic::catch_unwind(AssertUnwindSafe(|| {
@@ -95,7 +95,7 @@ impl Batcher {
     /// Who belongs to a home, for one that has lost what it knew.
     fn members(&self, home: i64) -> Vec<Input<'static>> {
         let Some(home) = HomeId::new(home.unsigned_abs()) else { return Vec::new() };
-        let registry = &self.app.registry;
+        let registry = &self.room.registry;
         let all = registry.gateways_of(home).into_iter().flat_map(|g| registry.roster(g));
         let own = all.filter(|d| d.home == Some(home) && d.role != proto::up::Role::Gateway);
         own.map(|d| Input::Enrolled { device: d.device, role: d.role }).collect()
@@ -121,7 +121,7 @@ impl Batcher {
             if sheet.place(home, incident).is_some() {
                 continue;
             }
-            let mut reader = self.app.records.reader().await?;
+            let mut reader = self.room.records.reader().await?;
             match open::alert_of(&mut reader, home, i64::from(incident)).await? {
                 Some(found) if !found.over => sheet.found(home, incident, found),
                 Some(_) | None if raises => return Ok(Some(incident)),

@@ -28,10 +28,10 @@ impl Batcher {
         }
         match (&word.up, word.role) {
             (Up::Loss(loss), Some(Role::Gateway)) if word.home.is_none() => {
-                self.app.health.lost_by_box(loss.count);
+                self.room.health.lost_by_box(loss.count);
                 self.loses(now, word.id.device.as_gateway(), Seen::Lost, loss.count);
             }
-            (Up::Loss(loss), _) => self.app.health.lost_by_device(loss.count),
+            (Up::Loss(loss), _) => self.room.health.lost_by_device(loss.count),
             (Up::Event(event), Some(Role::Gateway)) => {
                 self.says(now, word.id.device.as_gateway(), event);
             }
@@ -41,7 +41,7 @@ impl Batcher {
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "all else is of a home's devices")]
     fn says(&mut self, now: Now, gateway: GatewayId, event: &Event) {
-        let faults = &self.app.faults;
+        let faults = &self.room.faults;
         match event.kind {
             kind @ (EventKind::SounderFailed | EventKind::SounderWorks) => {
                 faults.set(of(gateway, Seen::SounderFailed), kind == EventKind::SounderFailed);
@@ -51,7 +51,7 @@ impl Batcher {
             }
             EventKind::BusLost => {
                 let count = event.count.map_or(0, u64::from);
-                self.app.health.lost_by_bus(count);
+                self.room.health.lost_by_bus(count);
                 self.loses(now, gateway, Seen::BusLost, count);
             }
             _ => {}
@@ -61,14 +61,14 @@ impl Batcher {
     fn loses(&mut self, now: Now, gateway: GatewayId, cause: Seen, count: u64) {
         let (last, sum) = self.lost.0.entry((gateway, cause)).or_default();
         (*last, *sum) = (now.mono, sum.saturating_add(count));
-        self.app.faults.raise_more(of(gateway, cause).of(*sum), now.mono);
+        self.room.faults.raise_more(of(gateway, cause).of(*sum), now.mono);
     }
 
     /// Losses of boxes that have lost nothing for a day are over.
     pub(super) fn lost_no_more(&mut self, now: Mono) {
-        let listening = self.app.mirror.listening().unwrap_or(now);
+        let listening = self.room.mirror.listening().unwrap_or(now);
         for cause in [Seen::Lost, Seen::BusLost] {
-            for (_, gateway) in self.app.faults.standing(cause) {
+            for (_, gateway) in self.room.faults.standing(cause) {
                 let Some(gateway) = GatewayId::new(gateway.unsigned_abs()).filter(|_| gateway != 0)
                 else {
                     continue;
@@ -76,7 +76,7 @@ impl Batcher {
                 let last = self.lost.0.get(&(gateway, cause)).map_or(listening, |(last, _)| *last);
                 if last.after(STEADY) <= now {
                     self.lost.0.remove(&(gateway, cause));
-                    self.app.faults.clear(&of(gateway, cause));
+                    self.room.faults.clear(&of(gateway, cause));
                 }
             }
         }

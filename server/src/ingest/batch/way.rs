@@ -12,9 +12,9 @@ use proto::id::{GatewayId, HomeId};
 use super::attempt::tell;
 use super::deadline::Waits;
 use super::{Batcher, IngestError, Pending};
-use crate::app::App;
 use crate::clock::Now;
 use crate::faults::Fault;
+use crate::ingest::Ingest;
 use crate::ingest::judge::number;
 use crate::ingest::way::{self, Known, Way, Ways};
 use crate::records::way as rows;
@@ -25,30 +25,30 @@ const AT_ONCE: usize = 256;
 const TURNS: usize = 8;
 
 /// What the records hold of the ways of homes.
-pub(super) async fn load(app: &App) -> Result<Ways, records::Error> {
-    let had = rows::all(&mut *app.records.reader().await?).await?;
+pub(super) async fn load(room: &Ingest) -> Result<Ways, records::Error> {
+    let had = rows::all(&mut *room.records.reader().await?).await?;
     let home_of = |home: i64| HomeId::new(home.unsigned_abs());
-    let told = app.faults.standing(Seen::NoGateway).into_iter();
+    let told = room.faults.standing(Seen::NoGateway).into_iter();
     let told: HashMap<_, _> = told
         .filter_map(|(home, gateway)| home_of(home).zip(GatewayId::new(gateway.unsigned_abs())))
         .collect();
     let had: HashSet<_> = had.into_iter().filter_map(home_of).collect();
     let mut ways = Ways::new(had, told);
-    ways.unsettled.extend(app.registry.furnished().into_iter().chain(ways.had.iter().copied()));
+    ways.unsettled.extend(room.registry.furnished().into_iter().chain(ways.had.iter().copied()));
     Ok(ways)
 }
 
 impl Batcher {
     /// Looks at homes of which something may have changed.
     pub(super) async fn ways(&mut self, now: Now, waits: Waits<'_>) {
-        if self.ways.changed(self.app.registry.version()) {
-            let all = self.app.registry.furnished();
+        if self.ways.changed(self.room.registry.version()) {
+            let all = self.room.registry.furnished();
             let known: Vec<_> = self.ways.told.keys().chain(&self.ways.had).copied().collect();
             self.ways.look.extend(all.into_iter().chain(known));
             self.retire(now).await;
         }
         for gateway in self.ways.take_fresh() {
-            self.ways.look.extend(self.app.registry.homes(gateway));
+            self.ways.look.extend(self.room.registry.homes(gateway));
         }
         for _ in 0..TURNS {
             let homes: Vec<HomeId> = self.ways.look.iter().take(AT_ONCE).copied().collect();
@@ -79,7 +79,7 @@ impl Batcher {
                 continue;
             }
             match self.look_at(now, &[*home], false).await {
-                Err(error) if error.is_of_row() => tell(&self.app, number(home.get())),
+                Err(error) if error.is_of_row() => tell(&self.room.faults, number(home.get())),
                 done => done?,
             }
         }
@@ -90,7 +90,7 @@ impl Batcher {
     async fn retire(&mut self, now: Now) {
         let mut pending = Pending::default();
         for (gateway, alert) in &self.silent {
-            if self.app.registry.gateway(*gateway).is_none_or(|g| g.revoked) {
+            if self.room.registry.gateway(*gateway).is_none_or(|g| g.revoked) {
                 pending.sheet.gateway_back(now, alert);
                 pending.silent.push((*gateway, None));
             }
@@ -151,7 +151,7 @@ impl Batcher {
         home: HomeId,
         pending: &mut Pending,
     ) -> Result<(), IngestError> {
-        let registry = &self.app.registry;
+        let registry = &self.room.registry;
         let belongs = |device| registry.device(device).and_then(|d| d.home) == Some(home);
         for device in self.homes.leavers(number(home.get()), belongs) {
             self.step(now, number(home.get()), &Input::Released { device }, None, pending).await?;
@@ -170,7 +170,7 @@ impl Batcher {
             };
             (gateway, known)
         };
-        self.app.registry.ways(home).into_iter().map(known).collect()
+        self.room.registry.ways(home).into_iter().map(known).collect()
     }
 
     /// Homes that have a way for the first time, and those without a device.
@@ -190,7 +190,7 @@ impl Batcher {
             return Ok(());
         }
         let numbers = |homes: &[HomeId]| homes.iter().map(|h| number(h.get())).collect::<Vec<_>>();
-        let mut writer = self.app.records.begin().await?;
+        let mut writer = self.room.records.begin().await?;
         rows::put(&mut writer, &numbers(&first), now.wall_ms).await?;
         rows::forget(&mut writer, &numbers(&empty)).await?;
         writer.commit().await?;
@@ -206,12 +206,12 @@ impl Batcher {
             // Its box comes and goes, and its own alert says so: only what stays away is told.
             Way::Gone(gateway) if self.boxes.waits(home, gateway, now.mono) => {}
             Way::Gone(gateway) if !self.ways.told.contains_key(&home) => {
-                self.app.faults.raise(no_way(home, gateway));
+                self.room.faults.raise(no_way(home, gateway));
                 self.ways.told.insert(home, gateway);
             }
             Way::Open | Way::Empty | Way::Unfitted => {
                 if let Some(gateway) = self.ways.told.remove(&home) {
-                    self.app.faults.clear(&no_way(home, gateway));
+                    self.room.faults.clear(&no_way(home, gateway));
                 }
             }
             Way::Gone(_) | Way::Unknown => {}

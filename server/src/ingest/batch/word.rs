@@ -15,11 +15,11 @@ impl Batcher {
     pub(super) fn answer(&mut self, pending: &Pending) {
         // It was away when the device was released; until now it has not heard of it.
         for (gateway, device) in self.reader.take_strays() {
-            self.app.receipts.say(gateway, &GatewayDown::Release { device });
+            self.room.receipts.say(gateway, &GatewayDown::Release { device });
         }
-        let words = words(&pending.sheet, &pending.answers, self.app.clock.now().mono);
+        let words = words(&pending.sheet, &pending.answers, self.room.clock.now().mono);
         for word in words {
-            let receipts = &self.app.receipts;
+            let receipts = &self.room.receipts;
             match word {
                 Word::Rung(press, rung) => receipts.tell(press, rung),
                 Word::Alarm(home, device) => receipts.alarm(home, device, true),
@@ -27,21 +27,21 @@ impl Batcher {
             }
         }
         for (gateway, press) in &pending.accepted {
-            self.app.receipts.accepted(*gateway, *press);
+            self.room.receipts.accepted(*gateway, *press);
         }
         for (gateway, press) in &pending.elsewhere {
-            self.app.receipts.tell_by(*gateway, *press, Rung::Received);
+            self.room.receipts.tell_by(*gateway, *press, Rung::Received);
         }
     }
 
     /// Devices that still speak under older keys are told so; gateways that refuse their own, whom they have.
     pub(super) fn renew(&self, renewals: &Renewals) {
         for (device, under) in &renewals.behind {
-            self.app.receipts.renew(*device, *under);
+            self.room.receipts.renew(*device, *under);
         }
         for device in &renewals.refused {
-            if let Some(info) = self.app.registry.device(*device) {
-                self.app.receipts.enrol(&info);
+            if let Some(info) = self.room.registry.device(*device) {
+                self.room.receipts.enrol(&info);
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::As;
 use crate::auth::role::{Enrolling, Releasing};
-use crate::ingest::Command;
+use crate::command::Command;
 use crate::provision::label;
 use crate::provision::mint::role_of;
 use crate::records::device as devices;
