@@ -4,6 +4,7 @@
 //! server's own failure goes to the log, never to the caller. Not here: when something is refused, what an
 //! answer looks like (`problem`), who may not come in (`entry`), the list of codes that programs may rely on (`codes`).
 
+mod auth;
 mod cause;
 pub mod codes;
 mod desk;

@@ -5,11 +5,12 @@
 mod parts;
 mod start;
 
+use axum::extract::FromRef;
 use door::workers::Workers;
 use std::sync::Arc;
 
 use crate::alert::escalate::Escalation;
-use crate::auth::Auth;
+use crate::auth::{Access, Auth};
 use crate::certificates::Certificates;
 use crate::clock::Clock;
 use crate::command::Commands;
@@ -97,6 +98,8 @@ pub struct App {
     pub auth: Arc<Auth>,
     /// Who may have how many file handles.
     pub handles: Division,
+    /// Whom it lets in.
+    pub access: Arc<Access>,
     /// Who has which alert, and what they did.
     pub desk: Arc<Desk>,
     /// How far homes are protected.
@@ -125,6 +128,34 @@ pub struct App {
     pub crew: Arc<Crew>,
     /// How the server is.
     pub promises: Arc<Promises>,
+}
+
+/// The app as the state of the router: a handler asks for all of it, or for the room that it works with.
+#[derive(Clone)]
+pub struct Top(pub Arc<App>);
+
+impl FromRef<Top> for Arc<App> {
+    fn from_ref(top: &Top) -> Self {
+        Self::clone(&top.0)
+    }
+}
+
+impl FromRef<Top> for Arc<Config> {
+    fn from_ref(top: &Top) -> Self {
+        Self::clone(&top.0.config)
+    }
+}
+
+impl FromRef<Top> for Arc<Access> {
+    fn from_ref(top: &Top) -> Self {
+        Self::clone(&top.0.access)
+    }
+}
+
+impl FromRef<Top> for Arc<Desk> {
+    fn from_ref(top: &Top) -> Self {
+        Self::clone(&top.0.desk)
+    }
 }
 
 impl App {

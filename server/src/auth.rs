@@ -1,39 +1,35 @@
-//! Who sits at a screen or comes with a token: log-in, sessions, and the extractor that every private door asks for.
+//! Who sits at a screen or comes with a token: log-in, sessions, tokens of programs.
 //!
 //! A session is a row; a browser holds a random token and the row its SHA-256. It ends by idleness,
 //! by age, by log-out, or when its owner is shut out. Idleness never hides the console: its heartbeat
-//! counts as use. Not here: what a role may do (`role`), HTTP answers (`routes::session`).
+//! counts as use. Not here: what a role may do (`role`), requests and answers (`session`, `routes::session`).
 
 pub mod entry;
 pub mod heart;
 pub mod password;
 pub mod program;
 pub mod recovery;
+pub mod refused;
 pub mod role;
 pub mod second;
-pub mod source;
 pub mod token;
 pub mod tries;
 
-use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::FromRequestParts;
-use axum::http::header::COOKIE;
-use axum::http::request::Parts;
 use proto::unit::Millis;
 use tokio::sync::watch;
 
-use crate::api_error::{ApiError, ApiResult};
-use crate::app::App;
 use crate::auth::heart::Heart;
 use crate::auth::password::Passwords;
-use crate::auth::role::{Duty, Role, Scope, may};
+use crate::auth::refused::{Let, Refused};
+use crate::auth::role::{Role, Scope};
 use crate::auth::tries::Tries;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::desk::life::{mono, stored};
+use crate::desk::names::Names;
 use crate::records::{Records, program as tokens, staff};
-use crate::router::Caller;
 use crate::words::Lang;
 
 /// A session that nobody uses ends.
@@ -80,8 +76,8 @@ impl Auth {
     }
 
     /// What is stored of a new password of this member of staff, who can come in with it at once.
-    pub async fn stored(&self, staff: &str, password: String) -> ApiResult<String> {
-        let hash = self.passwords.hash(password.clone()).await.ok_or_else(ApiError::password)?;
+    pub async fn stored(&self, staff: &str, password: String) -> Let<String> {
+        let hash = self.passwords.hash(password.clone()).await.ok_or(Refused::Password)?;
         self.heart.learn(staff, &hash, &password);
         Ok(hash)
     }
@@ -100,6 +96,20 @@ impl Auth {
     pub(crate) fn tries(&self) -> MutexGuard<'_, Tries> {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What whoever lets somebody in works with.
+pub struct Access {
+    /// The only reader of clocks.
+    pub clock: Arc<Clock>,
+    /// People, sessions and tokens.
+    pub records: Records,
+    /// What log-in needs between requests.
+    pub auth: Arc<Auth>,
+    /// How colleagues are called.
+    pub names: Arc<Names>,
+    /// Where the data folder is.
+    pub config: Arc<Config>,
 }
 
 /// Whoever sent this request.
@@ -125,22 +135,22 @@ pub struct Staff {
 
 impl Staff {
     /// The owner of a live session, from its token's hash.
-    pub async fn of_session(app: &App, hash: &str) -> ApiResult<Self> {
-        let now = app.clock.now().mono;
-        let mut reader = app.records.reader().await?;
-        let row = staff::session(&mut reader, hash).await?.ok_or_else(ApiError::not_logged_in)?;
+    pub async fn of_session(access: &Access, hash: &str) -> Let<Self> {
+        let now = access.clock.now().mono;
+        let mut reader = access.records.reader().await?;
+        let row = staff::session(&mut reader, hash).await?.ok_or(Refused::NotLoggedIn)?;
         drop(reader);
         let (born, seen) = (mono(row.created_mono), mono(row.seen_mono));
         if now.since(born) >= ABSOLUTE || now.since(seen) >= IDLE {
-            return Err(ApiError::not_logged_in());
+            return Err(Refused::NotLoggedIn);
         }
         if now.since(seen) >= TOUCH {
-            let mut writer = app.records.begin().await?;
+            let mut writer = access.records.begin().await?;
             staff::touch(&mut writer, hash, stored(now)).await?;
             writer.commit().await?;
         }
         Ok(Self {
-            role: Role::read(&row.staff.role).ok_or_else(ApiError::not_logged_in)?,
+            role: Role::read(&row.staff.role).ok_or(Refused::NotLoggedIn)?,
             scopes: Vec::new(),
             id: row.staff.id,
             name: row.staff.name,
@@ -155,37 +165,11 @@ impl Staff {
     ///
     /// # Errors
     /// It has ended; the records cannot be read.
-    pub async fn still(&self, app: &App) -> ApiResult<Self> {
+    pub async fn still(&self, access: &Access) -> Let<Self> {
         if self.role == Role::Program {
-            return program::still(app, &self.session, self.lang).await;
+            return program::still(access, &self.session, self.lang).await;
         }
-        Self::of_session(app, &self.session).await
-    }
-
-    /// Whoever sent a request. With a token its cookies count for nothing.
-    pub(crate) async fn of_request(app: &App, parts: &Parts) -> ApiResult<Self> {
-        if let Some(shown) = program::bearer(&parts.headers) {
-            return program::admit(app, shown, Lang::asked(&parts.headers)).await;
-        }
-        let cookies = parts.headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let token = token::of_cookies(cookies, app.tls()).ok_or_else(ApiError::not_logged_in)?;
-        Self::of_session(app, &token::hash(token)).await
-    }
-}
-
-/// A member of staff whose role has the duty `D`; in a signature, it is the lock on the door.
-pub struct As<D>(pub Staff, pub PhantomData<D>);
-
-impl<D: Duty> FromRequestParts<Arc<App>> for As<D> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
-        let staff = Staff::of_request(app, parts).await?;
-        if let Some(caller) = parts.extensions.get::<Caller>() {
-            caller.proved();
-        }
-        may::<D>(&staff)?;
-        Ok(Self(staff, PhantomData))
+        Self::of_session(access, &self.session).await
     }
 }
 

@@ -37,6 +37,7 @@ pub mod replay;
 pub mod retention;
 pub mod router;
 pub mod routes;
+pub mod session;
 pub mod timekeeping;
 pub mod typed;
 pub mod update;

@@ -30,17 +30,17 @@ pub use edge::Caller;
 
 use crate::api_error::ApiError;
 use crate::api_error::problem::refusal;
-use crate::app::App;
+use crate::app::{App, Top};
 use crate::assets;
 use crate::auth::Staff;
-use crate::auth::program::{self, bearer};
+use crate::auth::program;
 use crate::auth::role::{AtDesk, Duty};
 use crate::routes::{
     alerts, document, enrol, entry, find, glass, homes, images, kept, me, moving, now, ops,
     oversight, pages, persons, programs, queue, readings, rules, series, session, staff, stream,
     tokens, watch,
 };
-use crate::words::Lang;
+use crate::session::{asked as language, bearer, of_request};
 
 /// Largest body of a request, bytes.
 const BODY_MAX: usize = 64 * 1024;
@@ -68,7 +68,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(pages::no_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn_with_state(Arc::clone(&app), guard))
-        .with_state(app)
+        .with_state(Top(app))
 }
 
 /// The two doors for whoever runs the server, on a listener of their own.
@@ -76,11 +76,11 @@ fn operations_router(app: Arc<App>) -> Router {
     operations()
         .fallback(pages::nowhere)
         .method_not_allowed_fallback(pages::no_method)
-        .with_state(app)
+        .with_state(Top(app))
 }
 
 /// Doors that need no log-in.
-fn anybody() -> Router<Arc<App>> {
+fn anybody() -> Router<Top> {
     Router::new()
         .route("/", get(pages::root))
         .route("/start", get(pages::start))
@@ -94,7 +94,7 @@ fn anybody() -> Router<Arc<App>> {
 }
 
 /// Doors of whoever watches the server.
-fn operations() -> Router<Arc<App>> {
+fn operations() -> Router<Top> {
     Router::new()
         .route("/health", get(ops::health))
         .route("/alive", get(ops::alive))
@@ -102,7 +102,7 @@ fn operations() -> Router<Arc<App>> {
 }
 
 /// Doors of everybody's own entry.
-fn own() -> Router<Arc<App>> {
+fn own() -> Router<Top> {
     Router::new()
         .route("/me", get(me::page))
         .route("/me/password", post(me::password_form))
@@ -113,7 +113,7 @@ fn own() -> Router<Arc<App>> {
 }
 
 /// Doors of the desk.
-fn desk() -> Router<Arc<App>> {
+fn desk() -> Router<Top> {
     Router::new()
         .route("/console", get(pages::console))
         .route("/console/alerts/{id}", get(pages::facts))
@@ -151,7 +151,7 @@ fn desk() -> Router<Arc<App>> {
 }
 
 /// Doors of who fits devices.
-fn installers() -> Router<Arc<App>> {
+fn installers() -> Router<Top> {
     Router::new()
         .route("/api/organisations", post(enrol::organisation))
         .route("/api/homes", post(enrol::home))
@@ -173,7 +173,7 @@ fn installers() -> Router<Arc<App>> {
 }
 
 /// Doors of who sets how a home is judged.
-fn supervisors() -> Router<Arc<App>> {
+fn supervisors() -> Router<Top> {
     Router::new()
         .route("/api/homes/{id}/rules", post(rules::set))
         .route("/api/ladder/trial", post(watch::trial))
@@ -183,7 +183,7 @@ fn supervisors() -> Router<Arc<App>> {
 }
 
 /// Doors of who runs the system.
-fn administrators() -> Router<Arc<App>> {
+fn administrators() -> Router<Top> {
     Router::new()
         .route("/api/provision/batch", post(enrol::many::batch))
         .route("/api/kept", get(kept::show))
@@ -221,7 +221,7 @@ pub async fn serve_operations(app: Arc<App>, listener: TcpListener) -> std::io::
 }
 
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let lang = Lang::asked(request.headers());
+    let lang = language(request.headers());
     let person = for_a_person(request.method(), request.uri().path(), request.headers());
     let (parts, body) = request.into_parts();
     let mut asked = person.then(|| parts.clone());
@@ -260,7 +260,7 @@ async fn at_desk(app: &App, error: &ApiError, asked: &Parts) -> Option<Staff> {
     if error.status() == StatusCode::UNAUTHORIZED {
         return None;
     }
-    let me = Staff::of_request(app, asked).await.ok()?;
+    let me = of_request(&app.access, asked).await.ok()?;
     AtDesk::allows(me.role).then_some(me)
 }
 

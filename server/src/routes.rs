@@ -31,8 +31,6 @@ pub mod stream;
 pub mod tokens;
 pub mod watch;
 
-use std::sync::Arc;
-
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -41,20 +39,19 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::api_error::ApiError;
-use crate::app::App;
 
 /// A request's JSON, checked against its type.
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+    async fn from_request(request: Request, top: &S) -> Result<Self, Self::Rejection> {
         if !is_json(request.headers()) {
             return Err(ApiError::media());
         }
         let bytes =
-            Bytes::from_request(request, app).await.map_err(|error| match error.status() {
+            Bytes::from_request(request, top).await.map_err(|error| match error.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
                 _ => ApiError::broken(),
             })?;
@@ -73,10 +70,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// The query of a request, checked against its type.
 pub struct Ask<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Ask<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let Query(asked) =
             Query::try_from_uri(&parts.uri).map_err(|error| ApiError::query(&error.body_text()))?;
         Ok(Self(asked))

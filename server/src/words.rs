@@ -6,9 +6,6 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use axum::http::HeaderMap;
-use axum::http::header::ACCEPT_LANGUAGE;
-
 const ZH: &str = include_str!("../locales/zh-CN.toml");
 const EN: &str = include_str!("../locales/en.toml");
 
@@ -50,11 +47,6 @@ impl Lang {
     /// Reads a tag; anything unknown is Chinese.
     pub fn of_tag(tag: &str) -> Self {
         if tag.starts_with("en") { Self::En } else { Self::Zh }
-    }
-
-    /// What a browser asks for first.
-    pub fn asked(headers: &HeaderMap) -> Self {
-        Self::of_tag(headers.get(ACCEPT_LANGUAGE).and_then(|h| h.to_str().ok()).unwrap_or(""))
     }
 
     fn table(self) -> &'static HashMap<String, String> {

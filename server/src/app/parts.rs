@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::App;
 use crate::alert::escalate::Escalation;
-use crate::auth::Auth;
+use crate::auth::{Access, Auth};
 use crate::certificates::{self, Certificates};
 use crate::clock::Clock;
 use crate::command::Commands;
@@ -153,6 +153,10 @@ impl Parts {
         })
     }
 
+    pub(super) fn access(&self) -> Access {
+        room!(self => Access { clock, records, auth, names, config })
+    }
+
     pub(super) fn notices(&self) -> Notices {
         room!(self => Notices { config, clock, records, outbox, faults, workers })
     }
@@ -201,6 +205,7 @@ impl App {
             config, zone, clock, records, line, series, registry, provision, inbox, receipts,
             live, names, presence, commands, rules, history, updates, health, workers,
             certificates, faults, points, outbox, auth, handles;
+            access: Arc::new(parts.access()),
             desk: Arc::new(parts.desk()),
             chains: Arc::new(parts.chains()),
             days: Arc::new(parts.days()),

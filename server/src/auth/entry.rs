@@ -5,10 +5,9 @@
 
 use std::net::IpAddr;
 
+use super::refused::{Let, Refused};
 use super::tries::Turn;
-use super::{password, recovery, role::Role, second, token};
-use crate::api_error::{ApiError, ApiResult};
-use crate::app::App;
+use super::{Access, Auth, password, recovery, role::Role, second, token};
 use crate::clock::row_name;
 use crate::desk::life::stored;
 use crate::records::second as seconds;
@@ -31,50 +30,54 @@ pub enum Shown {
 /// # Errors
 /// It is wrong, too much has been tried, or the second factor is missing.
 pub async fn admit(
-    app: &App,
+    access: &Access,
     source: IpAddr,
     shown: Shown,
     digits: Option<&str>,
-) -> ApiResult<StaffRow> {
+) -> Let<StaffRow> {
     match shown {
         Shown::Password(name, password) => {
-            let row = by_password(app, source, name.trim(), password).await?;
-            check_second(app, source, &row, digits).await?;
+            let row = by_password(access, source, name.trim(), password).await?;
+            check_second(access, source, &row, digits).await?;
             Ok(row)
         }
-        Shown::Code(code) => by_code(app, source, &code, digits).await,
+        Shown::Code(code) => by_code(access, source, &code, digits).await,
     }
 }
 
-fn refuse(turn: Turn, wrong: ApiError) -> ApiError {
+fn refuse(turn: Turn, wrong: Refused) -> Refused {
     match turn {
         Turn::Free => wrong,
-        Turn::Over(wait) | Turn::Unseen(wait) => ApiError::wait(wait.get()),
+        Turn::Over(wait) | Turn::Unseen(wait) => Refused::Wait(wait),
     }
 }
 
 async fn by_password(
-    app: &App,
+    access: &Access,
     source: IpAddr,
     name: &str,
     password: String,
-) -> ApiResult<StaffRow> {
-    let turn = app.auth.tries().begin(app.clock.now().mono, name, source);
+) -> Let<StaffRow> {
+    let turn = access.auth.tries().begin(access.clock.now().mono, name, source);
     if password.len() > password::LONGEST {
-        return Err(refuse(turn, ApiError::login()));
+        return Err(refuse(turn, Refused::Login));
     }
-    let row = staff::by_name(&mut *app.records.reader().await?, name).await?;
+    let row = staff::by_name(&mut *access.records.reader().await?, name).await?;
     let row = row.filter(|row| !row.disabled);
-    if !fits(app, row.as_ref(), password, turn).await {
-        return Err(refuse(turn, ApiError::login()));
+    if !fits(&access.auth, row.as_ref(), password, turn).await {
+        return Err(refuse(turn, Refused::Login));
     }
-    app.auth.tries().passed(name, source);
-    row.ok_or_else(ApiError::login)
+    access.auth.tries().passed(name, source);
+    row.ok_or(Refused::Login)
 }
 
 /// Whether this is the password of a row, as far as the turn lets it be looked at.
-pub(crate) async fn fits(app: &App, row: Option<&StaffRow>, password: String, turn: Turn) -> bool {
-    let auth = &app.auth;
+pub(crate) async fn fits(
+    auth: &Auth,
+    row: Option<&StaffRow>,
+    password: String,
+    turn: Turn,
+) -> bool {
     let stored = row.and_then(|row| Some((row.id.as_str(), row.password.as_deref()?)));
     let known = stored.and_then(|(id, hash)| auth.heart.knows(id, hash, &password));
     let hash = stored.map(|(_, hash)| hash.to_owned());
@@ -92,40 +95,40 @@ pub(crate) async fn fits(app: &App, row: Option<&StaffRow>, password: String, tu
 }
 
 async fn by_code(
-    app: &App,
+    access: &Access,
     source: IpAddr,
     code: &str,
     digits: Option<&str>,
-) -> ApiResult<StaffRow> {
-    let now = app.clock.now();
-    let turn = app.auth.tries().begin(now.mono, CODES, source);
+) -> Let<StaffRow> {
+    let now = access.clock.now();
+    let turn = access.auth.tries().begin(now.mono, CODES, source);
     let hash = token::code_hash(code);
     // Looked up by a reader: wrong ones never take the writer that alerts wait for.
-    let row = staff::of_code(&mut *app.records.reader().await?, &hash, stored(now.mono)).await?;
+    let row = staff::of_code(&mut *access.records.reader().await?, &hash, stored(now.mono)).await?;
     let row = match row {
         Some(row) => {
-            check_second(app, source, &row, digits).await?;
-            let mut writer = app.records.begin().await?;
+            check_second(access, source, &row, digits).await?;
+            let mut writer = access.records.begin().await?;
             let taken = staff::take_code(&mut writer, &hash, stored(now.mono)).await?;
             writer.commit().await?;
             taken
         }
-        None => recovered(app, &hash).await?,
+        None => recovered(access, &hash).await?,
     };
-    let row = row.ok_or_else(|| refuse(turn, ApiError::login_code()))?;
-    app.auth.tries().passed(CODES, source);
+    let row = row.ok_or_else(|| refuse(turn, Refused::LoginCode))?;
+    access.auth.tries().passed(CODES, source);
     Ok(row)
 }
 
 /// The administrator for whom a command on this machine has made this code.
-async fn recovered(app: &App, hash: &str) -> ApiResult<Option<StaffRow>> {
-    let now = app.clock.now();
-    let data = &app.config.data;
+async fn recovered(access: &Access, hash: &str) -> Let<Option<StaffRow>> {
+    let now = access.clock.now();
+    let data = &access.config.data;
     let Some(name) = recovery::find(data, hash, now.wall_ms).filter(|_| recovery::take(data))
     else {
         return Ok(None);
     };
-    let mut writer = app.records.begin().await?;
+    let mut writer = access.records.begin().await?;
     let row = match staff::by_name(&mut writer, &name).await? {
         Some(row) => {
             staff::restore(&mut writer, &row.id, Role::Admin.word()).await?;
@@ -147,22 +150,22 @@ async fn recovered(app: &App, hash: &str) -> ApiResult<Option<StaffRow>> {
     };
     writer.commit().await?;
     tracing::warn!(staff = row.id, "an administrator came in by a code of this machine");
-    app.names.learn_staff([(row.id.clone(), row.display.clone())]);
+    access.names.learn_staff([(row.id.clone(), row.display.clone())]);
     Ok(Some(StaffRow { role: Role::Admin.word().to_owned(), disabled: false, ..row }))
 }
 
 /// Lets those pass who have no second factor, or show it.
 async fn check_second(
-    app: &App,
+    access: &Access,
     source: IpAddr,
     row: &StaffRow,
     digits: Option<&str>,
-) -> ApiResult<()> {
-    let second = seconds::of(&mut *app.records.reader().await?, &row.id).await?;
+) -> Let<()> {
+    let second = seconds::of(&mut *access.records.reader().await?, &row.id).await?;
     let Some(second) = second.filter(|second| second.active) else { return Ok(()) };
     let digits = digits.map(str::trim).filter(|digits| !digits.is_empty());
-    let digits = digits.ok_or_else(ApiError::second)?;
-    use_second(app, source, &row.id, &second.sealed, digits).await
+    let digits = digits.ok_or(Refused::Second)?;
+    use_second(access, source, &row.id, &second.sealed, digits).await
 }
 
 /// Uses up a code of a second factor; a guesser with the right password waits whatever comes.
@@ -170,28 +173,28 @@ async fn check_second(
 /// # Errors
 /// The code is wrong or used, or too much has been tried.
 pub async fn use_second(
-    app: &App,
+    access: &Access,
     source: IpAddr,
     staff: &str,
     sealed: &str,
     digits: &str,
-) -> ApiResult<()> {
-    let now = app.clock.now();
+) -> Let<()> {
+    let now = access.clock.now();
     let counted = format!("\u{0}second {staff}");
     if let Turn::Over(wait) | Turn::Unseen(wait) =
-        app.auth.tries().begin(now.mono, &counted, source)
+        access.auth.tries().begin(now.mono, &counted, source)
     {
-        return Err(ApiError::wait(wait.get()));
+        return Err(Refused::Wait(wait));
     }
-    let step = second::step(&app.config.data, staff, sealed, digits, now.wall_ms)
-        .map_err(|error| ApiError::internal(error.as_ref()))?;
-    let step = step.ok_or_else(ApiError::second_wrong)?;
-    let mut writer = app.records.begin().await?;
+    let step = second::step(&access.config.data, staff, sealed, digits, now.wall_ms)
+        .map_err(|error| Refused::Sealed(error.into()))?;
+    let step = step.ok_or(Refused::SecondWrong)?;
+    let mut writer = access.records.begin().await?;
     let first = seconds::used(&mut writer, staff, step).await?;
     writer.commit().await?;
     if !first {
-        return Err(ApiError::second_wrong());
+        return Err(Refused::SecondWrong);
     }
-    app.auth.tries().passed(&counted, source);
+    access.auth.tries().passed(&counted, source);
     Ok(())
 }

@@ -4,15 +4,12 @@
 //! by its shape, and a mistyped one costs no look-up. It comes in `Authorization: Bearer` only, never in an address or a
 //! cookie, and is shown once. Not here: what a scope opens (`role`), rows (`records::program`).
 
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use proto::unit::Millis;
 use subtle::ConstantTimeEq;
 
+use super::refused::{Let, Refused};
 use super::role::{Role, Scope};
-use super::{Staff, token};
-use crate::api_error::{ApiError, ApiResult};
-use crate::app::App;
+use super::{Access, Staff, token};
 use crate::clock::Now;
 use crate::desk::life::{mono, stored};
 use crate::records::program::{self, ProgramRow};
@@ -73,13 +70,6 @@ fn read(text: &str) -> Option<(&str, String)> {
     right.then(|| (&digits[..ID], token::hash(&digits[ID..ID + SECRET])))
 }
 
-/// What a request shows as a program's token, if it shows one.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let shown = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = shown.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 /// Whether a token stands in an address, where every log on the way would keep it.
 pub fn is_in(address: &str) -> bool {
     let shaped = |rest: &str| {
@@ -94,24 +84,24 @@ pub fn is_good(row: &ProgramRow, now: Now) -> bool {
 }
 
 /// The program that shows this token.
-pub(super) async fn admit(app: &App, text: &str, lang: Lang) -> ApiResult<Staff> {
-    let (id, hash) = read(text).ok_or_else(ApiError::program)?;
-    let row = program::find(&mut *app.records.reader().await?, id).await?;
+pub async fn admit(access: &Access, text: &str, lang: Lang) -> Let<Staff> {
+    let (id, hash) = read(text).ok_or(Refused::Program)?;
+    let row = program::find(&mut *access.records.reader().await?, id).await?;
     let row = row.filter(|row| row.hash.as_bytes().ct_eq(hash.as_bytes()).into());
-    good(app, row, lang).await
+    good(access, row, lang).await
 }
 
 /// The same program later on, from the id of its token.
-pub(super) async fn still(app: &App, id: &str, lang: Lang) -> ApiResult<Staff> {
-    let row = program::find(&mut *app.records.reader().await?, id).await?;
-    good(app, row, lang).await
+pub(super) async fn still(access: &Access, id: &str, lang: Lang) -> Let<Staff> {
+    let row = program::find(&mut *access.records.reader().await?, id).await?;
+    good(access, row, lang).await
 }
 
-async fn good(app: &App, row: Option<ProgramRow>, lang: Lang) -> ApiResult<Staff> {
-    let now = app.clock.now();
-    let row = row.filter(|row| is_good(row, now)).ok_or_else(ApiError::program)?;
+async fn good(access: &Access, row: Option<ProgramRow>, lang: Lang) -> Let<Staff> {
+    let now = access.clock.now();
+    let row = row.filter(|row| is_good(row, now)).ok_or(Refused::Program)?;
     if row.used_wall.is_none_or(|used| used.abs_diff(now.wall_ms) >= TOUCH_MS) {
-        let mut writer = app.records.begin().await?;
+        let mut writer = access.records.begin().await?;
         program::touch(&mut writer, &row.id, now.wall_ms).await?;
         writer.commit().await?;
     }
@@ -136,16 +126,16 @@ pub fn shown_as(name: &str) -> String {
 ///
 /// # Errors
 /// There are too many, or one of this name; the records cannot be written.
-pub async fn enter(app: &App, row: &ProgramRow) -> ApiResult<()> {
-    let now = app.clock.now();
-    let mut writer = app.records.begin().await?;
+pub async fn enter(access: &Access, row: &ProgramRow) -> Let<()> {
+    let now = access.clock.now();
+    let mut writer = access.records.begin().await?;
     let mut live = program::all(&mut writer).await?;
     live.retain(|row| is_good(row, now));
     if live.iter().any(|other| other.name == row.name) {
-        return Err(ApiError::name_taken());
+        return Err(Refused::NameTaken);
     }
     if live.len() >= MANY {
-        return Err(ApiError::many());
+        return Err(Refused::Many);
     }
     let body = staff::StaffRow {
         id: row.staff.clone(),
@@ -159,7 +149,7 @@ pub async fn enter(app: &App, row: &ProgramRow) -> ApiResult<()> {
     staff::insert(&mut writer, &body, now.wall_ms).await?;
     program::insert(&mut writer, row).await?;
     writer.commit().await?;
-    app.names.learn_staff([(body.id, body.display)]);
+    access.names.learn_staff([(body.id, body.display)]);
     Ok(())
 }
 
@@ -167,13 +157,13 @@ pub async fn enter(app: &App, row: &ProgramRow) -> ApiResult<()> {
 ///
 /// # Errors
 /// There is none that is not ended; the records cannot be written.
-pub async fn revoke(app: &App, id: &str, by: &Staff) -> ApiResult<()> {
-    let now = app.clock.now();
-    let mut writer = app.records.begin().await?;
+pub async fn revoke(access: &Access, id: &str, by: &Staff) -> Let<()> {
+    let now = access.clock.now();
+    let mut writer = access.records.begin().await?;
     let done = program::revoke(&mut writer, id, &by.id, (stored(now.mono), now.wall_ms)).await?;
     writer.commit().await?;
-    app.auth.ended();
-    if done { Ok(()) } else { Err(ApiError::unknown("program_token")) }
+    access.auth.ended();
+    if done { Ok(()) } else { Err(Refused::NoToken) }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Staff;
-use crate::api_error::{ApiError, ApiResult};
+use super::refused::{Let, Refused};
 
 /// What somebody is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -102,13 +102,13 @@ pub trait Duty: Send + Sync + 'static {
 ///
 /// # Errors
 /// The role has not this duty, or the program's token has not its scope.
-pub fn may<D: Duty>(staff: &Staff) -> ApiResult<()> {
+pub fn may<D: Duty>(staff: &Staff) -> Let<()> {
     match (staff.role, D::SCOPE) {
         (Role::Program, Some(scope)) if staff.scopes.contains(&scope) => Ok(()),
-        (Role::Program, Some(scope)) => Err(ApiError::scope(scope.word())),
-        (Role::Program, None) => Err(ApiError::forbidden()),
+        (Role::Program, Some(scope)) => Err(Refused::Scope(scope.word())),
+        (Role::Program, None) => Err(Refused::Forbidden),
         (role, _) if D::allows(role) => Ok(()),
-        _ => Err(ApiError::not_yours(whom::<D>())),
+        _ => Err(Refused::NotYours(whom::<D>())),
     }
 }
 

@@ -15,13 +15,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
-use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::{AtDesk, ReadingQueue, WorkingAlerts};
+use crate::desk::Desk;
 use crate::desk::action::{self, Action};
 use crate::desk::view::AlertView;
 use crate::desk::{card, claim, hand};
 use crate::routes::Body;
+use crate::session::As;
 use crate::typed;
 
 /// A claim that was won.
@@ -98,11 +98,11 @@ fn short(text: Option<String>) -> ApiResult<Option<String>> {
 #[utoipa::path(get, path = "/api/alerts/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Object), (status = 401), (status = 403), (status = 404)))]
 pub async fn show(
-    State(app): State<Arc<App>>,
+    State(desk): State<Arc<Desk>>,
     As(me, ..): As<ReadingQueue>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Value>> {
-    let card = card::open(&app.desk, &id, &me).await.map_err(|e| ApiError::desk(e, &app.desk))?;
+    let card = card::open(&desk, &id, &me).await.map_err(|e| ApiError::desk(e, &desk))?;
     Ok(Json(card.json()))
 }
 
@@ -110,11 +110,11 @@ pub async fn show(
 #[utoipa::path(post, path = "/api/alerts/{id}/visible", params(("id" = String, Path)),
     responses((status = 204), (status = 401), (status = 404)))]
 pub async fn visible(
-    State(app): State<Arc<App>>,
+    State(desk): State<Arc<Desk>>,
     _: As<AtDesk>,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    claim::visible(&app.desk, &id).await.map_err(|e| ApiError::desk(e, &app.desk))?;
+    claim::visible(&desk, &id).await.map_err(|e| ApiError::desk(e, &desk))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -123,12 +123,12 @@ pub async fn visible(
     responses((status = 200, body = Claimed), (status = 401), (status = 403), (status = 404),
     (status = 409)))]
 pub async fn claim(
-    State(app): State<Arc<App>>,
+    State(desk): State<Arc<Desk>>,
     As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Claimed>> {
-    let claim = claim::claim(&app.desk, &id, &hand::of(&me, None, None)).await;
-    Ok(Json(claim.map_err(|e| ApiError::desk(e, &app.desk))?.into()))
+    let claim = claim::claim(&desk, &id, &hand::of(&me, None, None)).await;
+    Ok(Json(claim.map_err(|e| ApiError::desk(e, &desk))?.into()))
 }
 
 /// Takes the alert from whoever has it: supervisors and administrators. Whoever had it is told.
@@ -136,12 +136,12 @@ pub async fn claim(
     responses((status = 200, body = Claimed), (status = 401), (status = 403), (status = 404),
     (status = 409)))]
 pub async fn take(
-    State(app): State<Arc<App>>,
+    State(desk): State<Arc<Desk>>,
     As(me, ..): As<AtDesk>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Claimed>> {
-    let claim = claim::take(&app.desk, &id, &hand::of(&me, None, None)).await;
-    Ok(Json(claim.map_err(|e| ApiError::desk(e, &app.desk))?.into()))
+    let claim = claim::take(&desk, &id, &hand::of(&me, None, None)).await;
+    Ok(Json(claim.map_err(|e| ApiError::desk(e, &desk))?.into()))
 }
 
 /// Keeps the claim.
@@ -149,13 +149,13 @@ pub async fn take(
     request_body = Fenced, responses((status = 204), (status = 401), (status = 403), (status = 404),
     (status = 409), (status = 422)))]
 pub async fn renew(
-    State(app): State<Arc<App>>,
+    State(desk): State<Arc<Desk>>,
     As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
     Body(body): Body<Fenced>,
 ) -> ApiResult<StatusCode> {
     let hand = hand::of(&me, Some(body.fence), None);
-    claim::renew(&app.desk, &id, &hand).await.map_err(|e| ApiError::desk(e, &app.desk))?;
+    claim::renew(&desk, &id, &hand).await.map_err(|e| ApiError::desk(e, &desk))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -165,7 +165,7 @@ pub async fn renew(
     responses((status = 201), (status = 401), (status = 403), (status = 404),
     (status = 409), (status = 422)))]
 pub async fn act(
-    State(app): State<Arc<App>>,
+    State(desk): State<Arc<Desk>>,
     As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
     Body(body): Body<NewAction>,
@@ -173,7 +173,7 @@ pub async fn act(
     let action = Action::new(&body.kind, body.result.as_deref(), short(body.text)?)
         .ok_or_else(ApiError::action)?;
     let hand = hand::of(&me, Some(body.fence), None);
-    action::act(&app.desk, &id, &hand, action).await.map_err(|e| ApiError::desk(e, &app.desk))?;
+    action::act(&desk, &id, &hand, action).await.map_err(|e| ApiError::desk(e, &desk))?;
     Ok(StatusCode::CREATED)
 }
 
@@ -183,7 +183,7 @@ pub async fn act(
     responses((status = 204), (status = 401), (status = 403), (status = 404),
     (status = 409), (status = 422)))]
 pub async fn suspend(
-    State(app): State<Arc<App>>,
+    State(desk): State<Arc<Desk>>,
     As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
     Body(body): Body<Suspend>,
@@ -192,9 +192,7 @@ pub async fn suspend(
     let reason = reason.ok_or_else(|| ApiError::input("reason"))?;
     let aside = (reason, body.minutes);
     let hand = hand::of(&me, Some(body.fence), Some(body.cursor));
-    action::suspend(&app.desk, &id, &hand, aside)
-        .await
-        .map_err(|e| ApiError::desk(e, &app.desk))?;
+    action::suspend(&desk, &id, &hand, aside).await.map_err(|e| ApiError::desk(e, &desk))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -204,7 +202,7 @@ pub async fn suspend(
     responses((status = 204), (status = 401), (status = 403), (status = 404),
     (status = 409), (status = 422)))]
 pub async fn close(
-    State(app): State<Arc<App>>,
+    State(desk): State<Arc<Desk>>,
     As(me, ..): As<WorkingAlerts>,
     Path(id): Path<String>,
     Body(body): Body<Close>,
@@ -212,6 +210,6 @@ pub async fn close(
     let outcome = Outcome::from_code(body.outcome).ok_or_else(|| ApiError::input("outcome"))?;
     let ending = (outcome, short(body.text)?);
     let hand = hand::of(&me, body.fence, Some(body.cursor));
-    action::close(&app.desk, &id, &hand, ending).await.map_err(|e| ApiError::desk(e, &app.desk))?;
+    action::close(&desk, &id, &hand, ending).await.map_err(|e| ApiError::desk(e, &desk))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,12 +18,12 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::{Enrolling, Releasing};
 use crate::desk::names::HomeName;
 use crate::provision::{Minted, ProvisionError};
 use crate::records::home::HomeRow;
 use crate::routes::Body;
+use crate::session::As;
 
 /// A new organisation.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -13,9 +13,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::auth::source::Source;
 use crate::pages::{login as page, setup as setup_page};
 use crate::routes::session::{self, Login, Setup};
+use crate::session::Source;
 use crate::words::Lang;
 
 /// The fields of the log-in.

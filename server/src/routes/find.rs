@@ -15,7 +15,6 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::AtDesk;
 use crate::desk::chain;
 use crate::desk::names::HomeName;
@@ -27,6 +26,7 @@ use crate::records::look::Look;
 use crate::records::{desk, home, whose};
 use crate::routes::Body;
 use crate::routes::pages::locked;
+use crate::session::As;
 
 /// Homes listed at once, on the page and over it.
 const LISTED: usize = 200;

@@ -13,10 +13,11 @@ use serde::Serialize;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
+use crate::auth::Staff;
 use crate::auth::role::{Duty, Releasing};
-use crate::auth::{As, Staff};
 use crate::desk::view::home_text;
 use crate::records::{home, look};
+use crate::session::As;
 
 /// Most that are told at once; the page has them all.
 const TOLD: usize = 20;

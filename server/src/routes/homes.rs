@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
+use crate::auth::Staff;
 use crate::auth::role::{AtDesk, ReadingHomes};
-use crate::auth::{As, Staff};
 use crate::desk::chain;
 use crate::desk::rights;
 use crate::desk::view::{device_text, home_text};
@@ -23,6 +23,7 @@ use crate::records::look::Look;
 use crate::records::resident::{Person, Resident};
 use crate::records::{bed, device, home, whose};
 use crate::routes::Body;
+use crate::session::As;
 use crate::typed;
 
 /// Shortest reason that says something, in characters.

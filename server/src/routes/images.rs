@@ -15,10 +15,11 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
+use crate::auth::Staff;
 use crate::auth::role::Administering;
-use crate::auth::{As, Staff};
 use crate::records::image;
 use crate::routes::Body;
+use crate::session::As;
 use crate::update::command::{manifest_json, row_json};
 use crate::update::shelf::{self, By, To};
 use crate::update::{UpdateError, talk};

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 
 use crate::api_error::ApiResult;
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::Administering;
 use crate::records::forgotten;
 use crate::retention::Class;
+use crate::session::As;
 
 /// Passes that the list shows.
 const PASSES: i64 = 100;

@@ -15,13 +15,14 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::entry::{fits, use_second};
 use crate::auth::role::{Duty, Leading, Present};
-use crate::auth::source::Source;
 use crate::auth::tries::Turn;
-use crate::auth::{As, Staff, password as rule, second};
+use crate::auth::{Staff, password as rule, second};
 use crate::pages::me::{self as drawn, Told};
 use crate::records::second as rows;
 use crate::records::staff;
 use crate::routes::Body;
+use crate::session::As;
+use crate::session::Source;
 
 /// One's own new password.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,7 +61,7 @@ async fn change(app: &App, me: &Staff, source: Source, asked: NewPassword) -> Ap
     let row = row.ok_or_else(ApiError::not_logged_in)?;
     if row.password.is_some() {
         let turn = app.auth.tries().begin(app.clock.now().mono, &me.name, source.0);
-        if asked.old.len() > rule::LONGEST || !fits(app, Some(&row), asked.old, turn).await {
+        if asked.old.len() > rule::LONGEST || !fits(&app.auth, Some(&row), asked.old, turn).await {
             return Err(match turn {
                 Turn::Free => ApiError::old_password(),
                 Turn::Over(wait) | Turn::Unseen(wait) => ApiError::wait(wait.get()),
@@ -94,13 +95,13 @@ async fn begin(app: &App, me: &Staff) -> ApiResult<Begun> {
 async fn confirm(app: &App, me: &Staff, source: Source, digits: &str) -> ApiResult<()> {
     let row = rows::of(&mut *app.records.reader().await?, &me.id).await?;
     let row = row.filter(|row| !row.active).ok_or_else(ApiError::second_state)?;
-    use_second(app, source.0, &me.id, &row.sealed, digits).await
+    Ok(use_second(&app.access, source.0, &me.id, &row.sealed, digits).await?)
 }
 
 async fn end(app: &App, me: &Staff, source: Source, digits: &str) -> ApiResult<()> {
     let row = rows::of(&mut *app.records.reader().await?, &me.id).await?;
     let row = row.filter(|row| row.active).ok_or_else(ApiError::second_state)?;
-    use_second(app, source.0, &me.id, &row.sealed, digits).await?;
+    use_second(&app.access, source.0, &me.id, &row.sealed, digits).await?;
     let mut writer = app.records.begin().await?;
     rows::off(&mut writer, &me.id).await?;
     Ok(writer.commit().await?)

@@ -15,12 +15,12 @@ use utoipa::ToSchema;
 use super::enrol::{device_id, gateway_id, home_id, refused};
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::Enrolling;
 use crate::command::Command;
 use crate::gateways;
 use crate::provision::command::moved_json;
 use crate::routes::Body;
+use crate::session::As;
 
 /// Where a device belongs from now on.
 #[derive(Debug, Deserialize, ToSchema)]

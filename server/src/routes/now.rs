@@ -10,7 +10,6 @@ use maud::{Markup, html};
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::AtDesk;
 use crate::desk::chain;
 use crate::desk::protection::{self, DayError};
@@ -19,6 +18,7 @@ use crate::pages::day::{self as charts, Glass};
 use crate::records::desk;
 use crate::routes::homes::number;
 use crate::routes::pages::{HALF_HOUR_MS, shown};
+use crate::session::As;
 
 /// `GET /console/alerts/{id}/now`: the home's protection and its last half hour, for an open card.
 pub async fn card(
@@ -33,7 +33,7 @@ pub async fn card(
         return Ok(html! {});
     }
     let day = day(&app, row.home).await?;
-    let protected = chain::of_home(&app, row.home);
+    let protected = chain::of_home(&app.chains, row.home);
     let rules = app.rules.of(row.home);
     let glass = Glass { lang: me.lang, wall: app.wall(), day: &day, rules: &rules };
     let seen = charts::half_hour(glass, row.raised_wall);
@@ -48,12 +48,12 @@ pub async fn home(
 ) -> ApiResult<Markup> {
     let home = number(&id)?;
     let day = day(&app, home).await?;
-    let protected = chain::of_home(&app, home);
+    let protected = chain::of_home(&app.chains, home);
     Ok(pages::home::now(&shown(&app, me.lang, &day, &protected)))
 }
 
 async fn day(app: &App, home: i64) -> ApiResult<protection::Day> {
-    protection::day(app, home, HALF_HOUR_MS).await.map_err(|error| match error {
+    protection::day(&app.days, home, HALF_HOUR_MS).await.map_err(|error| match error {
         DayError::Home => ApiError::unknown("home"),
         DayError::Records(_) => ApiError::internal(&error),
     })

@@ -15,7 +15,6 @@ use serde::Serialize;
 use crate::app::App;
 use crate::health::promises;
 use crate::routes::watch::{Lack, lacks};
-use crate::words::Lang;
 
 /// The roll-call, and what is out of order in words.
 #[derive(Serialize)]
@@ -31,7 +30,7 @@ pub async fn health(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> (StatusCode, Json<HealthAnswer>) {
-    let lang = Lang::asked(&headers);
+    let lang = crate::session::asked(&headers);
     let state = promises::state(&app.promises, lang);
     let healthy = state.roll.healthy;
     let watch = lacks(&app, lang);

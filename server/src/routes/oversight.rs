@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::{AtDesk, Releasing};
 use crate::desk::rights;
 use crate::desk::view::home_text;
@@ -23,6 +22,7 @@ use crate::retention::{Class, forgotten_before};
 use crate::routes::glass;
 use crate::routes::homes::{looked, number, reason};
 use crate::routes::pages::locked;
+use crate::session::As;
 use crate::zone::Wall;
 
 /// Alerts listed at once.

@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
+use crate::auth::Staff;
 use crate::auth::role::{AtDesk, Duty, Present};
-use crate::auth::{As, Staff};
 use crate::desk::chain::Protected;
 use crate::desk::protection::{self, Day, DayError};
 use crate::desk::{card, chain, fold, queue, rights};
@@ -25,6 +25,7 @@ use crate::records::look as looks;
 use crate::records::{desk, home, staff, story, whose};
 use crate::retention::{Class, forgotten_before};
 use crate::routes::homes::number;
+use crate::session::As;
 use crate::words::Lang;
 
 /// Alerts of one home that its page reads: a month of a bad one.
@@ -56,7 +57,7 @@ impl Look {
 }
 
 fn lang(entry: &Entry, headers: &HeaderMap) -> Lang {
-    entry.lang.as_deref().map_or_else(|| Lang::asked(headers), Lang::of_tag)
+    entry.lang.as_deref().map_or_else(|| crate::session::asked(headers), Lang::of_tag)
 }
 
 /// `GET /`: everybody lands where their work is.

@@ -12,10 +12,11 @@ use serde::Deserialize;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::role::{Administering, Scope};
-use crate::auth::{As, Staff, program};
+use crate::auth::{Staff, program};
 use crate::pages::tokens::{Told, page};
 use crate::routes::pages::locked;
 use crate::routes::tokens::{lines, make};
+use crate::session::As;
 
 /// The form of a new token; a box that is not ticked is not sent.
 #[derive(Debug, Default, Deserialize)]
@@ -94,7 +95,7 @@ pub async fn end(
         Ok(me) => me,
         Err(answer) => return Ok(*answer),
     };
-    program::revoke(&app, &id, &me).await?;
+    program::revoke(&app.access, &id, &me).await?;
     tracing::warn!(token = id, by = %me.id, "a token was ended");
     Ok(Redirect::to("/tokens").into_response())
 }

@@ -14,13 +14,13 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::{AtDesk, ReadingQueue};
 use crate::desk::life::stored;
 use crate::desk::presence::Sound;
 use crate::desk::queue::{self, Snapshot};
 use crate::desk::view::AlertView;
 use crate::routes::Body;
+use crate::session::As;
 
 /// Everything that is not closed, in the order of the queue law.
 #[derive(Debug, Serialize, ToSchema)]

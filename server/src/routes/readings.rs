@@ -12,7 +12,6 @@ use proto::up::Quantity;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::AtDesk;
 use crate::csv::{Cell, Table};
 use crate::desk::protection::{self, Day, DayError};
@@ -22,6 +21,7 @@ use crate::pages::day::{lanes, missing};
 use crate::records::home;
 use crate::routes::homes::{looked, number};
 use crate::routes::pages::Look;
+use crate::session::As;
 use crate::words::Lang;
 use crate::zone::Wall;
 

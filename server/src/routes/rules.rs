@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::{AtDesk, ReadingHomes, Releasing};
 use crate::command::Command;
 use crate::pages::rehearsal::{Chosen, Rehearsal};
@@ -25,6 +24,7 @@ use crate::rehearsal::{DAYS_MAX, RehearsalError, rehearse};
 use crate::routes::Body;
 use crate::routes::homes::{looked, number};
 use crate::routes::pages::locked;
+use crate::session::As;
 
 /// What is rehearsed.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -17,12 +17,13 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::entry::{Shown, admit};
 use crate::auth::role::{Present, Role};
-use crate::auth::source::Source;
-use crate::auth::{As, password, token};
+use crate::auth::{password, token};
 use crate::clock::row_name;
 use crate::desk::life::stored;
 use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;
+use crate::session::As;
+use crate::session::Source;
 use crate::typed;
 
 /// Longest name and display name, characters.
@@ -128,7 +129,7 @@ pub(super) async fn come_in(app: &App, source: IpAddr, login: Login) -> ApiResul
         (None, None, Some(code)) => Shown::Code(code),
         _ => return Err(ApiError::login_fields()),
     };
-    let row = admit(app, source, shown, login.second.as_deref()).await?;
+    let row = admit(&app.access, source, shown, login.second.as_deref()).await?;
     let token = token::token()?;
     let lang = crate::words::Lang::of_tag(login.lang.as_deref().unwrap_or("zh-CN")).tag();
     let mut writer = app.records.begin().await?;

@@ -14,13 +14,14 @@ use utoipa::ToSchema;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::role::{Administering, Role};
-use crate::auth::{As, CODE_LASTS, password, token};
+use crate::auth::{CODE_LASTS, password, token};
 use crate::clock::row_name;
 use crate::desk::life::stored;
 use crate::records::second;
 use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;
 use crate::routes::session::name_of;
+use crate::session::As;
 
 /// A new colleague.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -23,13 +23,14 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::api_error::ApiResult;
 use crate::app::App;
+use crate::auth::Staff;
 use crate::auth::role::ReadingQueue;
-use crate::auth::{As, Staff};
 use crate::desk::life::stored;
 use crate::desk::queue;
 use crate::live::{Told, event};
 use crate::records::desk;
 use crate::routes::{Ask, glass};
+use crate::session::As;
 
 /// A reader further back than this starts anew.
 const RESUME_MAX: i64 = 20_000;
@@ -189,7 +190,7 @@ impl Reader {
     }
 
     async fn lives(&self) -> Result<(), Ended> {
-        self.me.still(&self.app).await.map(drop).map_err(|_| Ended)
+        self.me.still(&self.app.access).await.map(drop).map_err(|_| Ended)
     }
 
     /// Tells a supervisor what was opened without an alert in hand; that there is nothing left only if there was `news`.

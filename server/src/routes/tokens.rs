@@ -14,9 +14,9 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
+use crate::auth::Staff;
 use crate::auth::program::{self, DAY_MS, DAYS_MAX, is_good};
 use crate::auth::role::{Administering, Scope};
-use crate::auth::{As, Staff};
 use crate::clock::row_name;
 use crate::desk::life::stored;
 use crate::pages::tokens::Line;
@@ -24,6 +24,7 @@ use crate::records::program::{self as rows, ProgramRow};
 use crate::records::staff;
 use crate::routes::Body;
 use crate::routes::session::name_of;
+use crate::session::As;
 
 /// A new token.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -113,7 +114,7 @@ pub(super) async fn make(
         revoked_by: None,
         revoked_wall: None,
     };
-    program::enter(app, &row).await?;
+    program::enter(&app.access, &row).await?;
     tracing::warn!(token = row.id, by = %me.id, scope = row.scope, days, "a token was made");
     Ok(Fresh { id: row.id, name: row.name, whole: made.whole, until_ms: row.until_wall })
 }
@@ -174,7 +175,7 @@ pub async fn revoke(
     As(me, ..): As<Administering>,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    program::revoke(&app, &id, &me).await?;
+    program::revoke(&app.access, &id, &me).await?;
     tracing::warn!(token = id, by = %me.id, "a token was ended");
     Ok(StatusCode::NO_CONTENT)
 }

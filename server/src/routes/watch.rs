@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::{ReadingQueue, Releasing};
 use crate::desk::chain;
 use crate::notify::proof;
+use crate::session::As;
 use crate::words::Lang;
 
 /// One thing that is wrong with the watch room.

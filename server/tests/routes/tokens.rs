@@ -175,7 +175,7 @@ async fn a_token_opens_nothing_after_its_last_day() {
             revoked_by: None,
             revoked_wall: None,
         };
-        program::enter(&room.app, &row).await.unwrap();
+        program::enter(&room.app.access, &row).await.unwrap();
         let answer = ask(&room, Method::GET, "/api/queue", &made.whole, None).await;
         assert_eq!(answer.status == StatusCode::OK, good, "{name}: {}", answer.text);
         let list = room.get("/api/tokens", &admin).await.json();

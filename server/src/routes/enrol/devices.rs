@@ -18,13 +18,13 @@ use utoipa::ToSchema;
 use super::{device_id, gateway_id, home_id, minted, refused};
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::As;
 use crate::auth::role::{Enrolling, Releasing};
 use crate::command::Command;
 use crate::provision::label;
 use crate::provision::mint::role_of;
 use crate::records::device as devices;
 use crate::routes::Body;
+use crate::session::As;
 
 /// A new device.
 #[derive(Debug, Deserialize, ToSchema)]

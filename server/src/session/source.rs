@@ -1,17 +1,17 @@
 //! Where a request comes from: the peer of its connection, or whom a trusted proxy says it speaks for.
 //!
 //! Headers of anybody else are not believed. Of a chain of proxies the last one that is not trusted counts, since
-//! whatever stands before it could be written by it. Not here: what is counted by source (`tries`).
+//! whatever stands before it could be written by it. Not here: what is counted by source (`auth::tries`).
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-use crate::app::App;
+use crate::config::Config;
 
 /// Header in which proxies write for whom they ask.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -20,13 +20,17 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 #[derive(Debug, Clone, Copy)]
 pub struct Source(pub IpAddr);
 
-impl FromRequestParts<Arc<App>> for Source {
+impl<S: Send + Sync> FromRequestParts<S> for Source
+where
+    Arc<Config>: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, top: &S) -> Result<Self, Infallible> {
+        let config = Arc::<Config>::from_ref(top);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        Ok(Self(door::admission::group(of(peer, &app.config.console.proxies, &parts.headers))))
+        Ok(Self(door::admission::group(of(peer, &config.console.proxies, &parts.headers))))
     }
 }
 
