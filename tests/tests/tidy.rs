@@ -10,6 +10,8 @@
 mod dependencies;
 #[path = "tidy/documents.rs"]
 mod documents;
+#[path = "tidy/rooms.rs"]
+mod rooms;
 #[path = "tidy/source.rs"]
 mod source;
 
@@ -121,12 +123,10 @@ const OWNERS: &[(&str, &[&str])] = &[
             "server/src/router",
             "server/src/routes",
             "server/src/api_error",
-            "server/src/live",
-            "server/src/auth",
+            "server/src/app",
             "server/src/assets",
+            "server/src/session",
             "server/src/pages",
-            "server/src/desk",
-            "server/src/words",
             "gateway/src/health",
             "tests/src/demo",
         ],
