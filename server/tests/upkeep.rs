@@ -168,7 +168,7 @@ async fn a_worker_that_panics_is_back_and_is_told_by_word_row_and_figure() {
     let room = Room::open(1).await;
     let lives = Arc::new(AtomicU32::new(0));
     let begun = Arc::clone(&lives);
-    keep(&room.app, "fragile", Rhythm::Waits, move |_| {
+    keep(&room.app.workers, &room.app, "fragile", Rhythm::Waits, move |_| {
         let life = begun.fetch_add(1, Ordering::Relaxed);
         async move {
             assert!(life > 2, "falls three times");
@@ -201,7 +201,7 @@ async fn a_worker_that_stands_still_is_told_until_it_goes_on() {
     let bell = Arc::new(Notify::new());
     let rung = Arc::clone(&bell);
     let turns = Rhythm::Turns(Duration::ZERO);
-    keep(&room.app, "stuck", turns, move |_| {
+    keep(&room.app.workers, &room.app, "stuck", turns, move |_| {
         let rung = Arc::clone(&rung);
         async move {
             rung.notified().await;
