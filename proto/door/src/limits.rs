@@ -25,7 +25,7 @@ pub struct Limits {
     pub grace: Duration,
     /// Largest packet in bytes; a CONNECT may have 4 KiB at most in any case.
     pub packet: usize,
-    /// Unacknowledged PUBLISHes of one session, 1 to 512: version 5 is told so, version 3.1.1 is not read.
+    /// Unacknowledged PUBLISHes of one session, 1 to 256: version 5 is told so, version 3.1.1 is not read.
     pub in_flight: u16,
     /// Down messages sent and not yet acknowledged by one session.
     pub down_in_flight: u16,

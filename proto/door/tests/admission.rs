@@ -209,7 +209,13 @@ fn an_address_may_speak_so_often_in_a_minute_and_silence_is_not_counted() {
     }
     assert_eq!(inside(&mut house, 1, Rank::Stranger, 4).1, Answer::Full);
     assert_eq!(inside(&mut house, 2, Rank::Stranger, 4).1, Answer::Stay(None));
-    assert_eq!(inside(&mut house, 1, Rank::Stranger, 60_002).1, Answer::Stay(None));
+    for ms in 60_002..60_005 {
+        let (id, answer) = inside(&mut house, 1, Rank::Stranger, ms);
+        assert_eq!(answer, Answer::Stay(None), "another minute has begun");
+        house.spoke(id, at(ms));
+        house.closed(id);
+    }
+    assert_eq!(inside(&mut house, 1, Rank::Stranger, 60_005).1, Answer::Full, "and it ends too");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod front;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 use door::{BusLimits, Deny, DoorConfig, Edge, Gate, Hello, Limits, Pass, Verdict, Who, committer};
 use front::packet::{Connect, publish};
@@ -145,6 +146,32 @@ fn r05_silent_peers_on_the_tls_port_hold_up_nobody() {
         assert!(closed, "it is closed, and not only silent");
     }
     assert!(is_served(&mut call(address, &authority, Some(&signed))), "all were closed after 5 s");
+}
+
+#[test]
+fn a_silent_peer_of_the_tls_port_leaves_at_once_when_its_place_is_needed() {
+    let authority = Authority::new();
+    let (wait_long, grace) = (Duration::from_secs(600), Duration::from_millis(50));
+    let limits = Limits {
+        porch: 1,
+        share: 1,
+        grace,
+        connect: wait_long,
+        handshake: wait_long,
+        ..Limits::default()
+    };
+    let house = House::build(Plan { edge: authority.edge(), limits, ..Plan::default() });
+    let mut silent = TcpStream::connect(house.door.address()).unwrap();
+    silent.set_read_timeout(Some(PATIENCE)).unwrap();
+    wait("it to stand on the porch", || house.door.counters().open == 1);
+    let signed = authority.sign(&gateway(1).to_string(), 2100);
+    assert!(is_served(&mut call(house.door.address(), &authority, Some(&signed))));
+    let mut rest = [0];
+    let closed = silent.read(&mut rest);
+    assert!(
+        !matches!(&closed, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock),
+        "{closed:?}"
+    );
 }
 
 #[test]
