@@ -13,6 +13,7 @@
 pub mod account;
 mod arrivals;
 mod error;
+mod left_out;
 mod line;
 mod opening;
 mod outgoing;
@@ -24,6 +25,7 @@ mod salvage;
 mod schema;
 mod span;
 mod store;
+mod swept;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -245,7 +245,7 @@ pub async fn keep(archive: &Archive, ends: bool) {
                     // No alarm rests on it: what is refused is lost, and counted.
                     match write(archive, now, core::slice::from_ref(one)).await {
                         Err(error) if is_of_row(&error) => {
-                            leave_out(&error, "what a home has said")
+                            leave_out(&error, "what a home has said", one.0)
                         }
                         Ok(()) | Err(_) => {}
                     }

@@ -54,7 +54,7 @@ impl Sweeps {
         ];
         for error in done.into_iter().filter_map(Result::err) {
             if is_of_row(&error) {
-                leave_out(&error, "old rows that cannot be forgotten");
+                leave_out(&error, "old rows that cannot be forgotten", ());
             } else {
                 tracing::error!(%error, "old rows stay for now");
             }

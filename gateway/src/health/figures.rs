@@ -72,6 +72,8 @@ impl HealthPage {
             page.gauge(name, help, value);
         }
         page.counter("spool_failures", "Times that the disk has failed.", usage.failures);
+        let help = "Times that a row that cannot be read, or is refused, was left out.";
+        page.counter("spool_rows_left_out", help, usage.left_out);
         page.counter("lost", "Records dropped since the spool was made.", usage.lost);
     }
 }

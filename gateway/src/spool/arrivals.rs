@@ -2,7 +2,8 @@
 //!
 //! The ladder on a failing disk: all in one commit; on a full disk the reserve is opened, and until it
 //! is back emergencies are kept alone and telemetry is counted as shed; on any other failure the
-//! connection is opened again and tried once, then nothing is acknowledged.
+//! connection is opened again and tried once, then nothing is acknowledged. An entry that is refused by itself keeps no
+//! other of its group.
 //! Not here: how one becomes a row (`rows`), and how room is made (`room`).
 
 mod rows;
@@ -12,6 +13,7 @@ use proto::relay::RelayKind;
 use proto::unit::Mono;
 
 use super::store::{Store, is_full};
+use super::swept::is_of_row;
 use super::{Entry, Fate, SpoolError, room};
 
 use rows::put;
@@ -33,9 +35,24 @@ impl Store {
             }
             return self.keep_without_room(now, entries, fates);
         }
-        if self.put_all(now, entries, fates).is_err() {
-            fates.clear();
-            fates.resize(entries.len(), Fate::Refused);
+        fates.clear();
+        self.put_halves(now, entries, fates);
+    }
+
+    /// Makes entries durable; one that the store refuses by itself is found, so that it keeps no other of its group.
+    fn put_halves(&mut self, now: Mono, entries: &[Entry<'_>], fates: &mut Vec<Fate>) {
+        let mut own = Vec::new();
+        match self.put_all(now, entries, &mut own) {
+            Ok(()) => fates.append(&mut own),
+            Err(SpoolError::Store(error)) if is_of_row(&error) && entries.len() > 1 => {
+                let (first, rest) = entries.split_at(entries.len() / 2);
+                self.put_halves(now, first, fates);
+                self.put_halves(now, rest, fates);
+            }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "not stored");
+                fates.resize(fates.len() + entries.len(), Fate::Refused);
+            }
         }
     }
 
@@ -91,9 +108,16 @@ impl Store {
         }
         let put = self.pressed(|store| store.put_all(now, emergencies, &mut kept));
         if let Err(error) = put {
-            tracing::error!(error = &error as &dyn std::error::Error, "emergencies find no room");
             kept.clear();
-            kept.resize(emergencies.len(), Fate::Refused);
+            if matches!(&error, SpoolError::Store(error) if is_of_row(error)) {
+                self.put_halves(now, emergencies, &mut kept);
+            } else {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "emergencies find no room"
+                );
+                kept.resize(emergencies.len(), Fate::Refused);
+            }
         }
         kept
     }

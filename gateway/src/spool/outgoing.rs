@@ -15,8 +15,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
 use super::SpoolError;
+use super::left_out::leave_out;
 use super::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, readable, signed, unsigned};
 use super::store::Store;
+use super::swept::is_of_row;
 
 /// Presses asked about at one time.
 const ASK_MAX: i64 = 16;
@@ -157,16 +159,15 @@ impl Reader {
         let sql = "SELECT id, kind, stored, bytes FROM up
                    WHERE lane = ? AND acked IS NULL AND id > ? ORDER BY id LIMIT ?";
         let mut rows = self.connection()?.prepare_cached(sql)?;
-        let rows = rows.query_map(params![LANE_TELEMETRY, after.0, limit], read)?;
-        Ok(readable(rows)?)
+        let rows = rows.query(params![LANE_TELEMETRY, after.0, limit])?;
+        Ok(readable("up", rows, |row| read(row).map(Some))?)
     }
 
     fn descending(&mut self, lane: i64, limit: i64) -> Result<Vec<Waiting>, SpoolError> {
         let sql = "SELECT id, kind, stored, bytes FROM up
                    WHERE lane = ? AND acked IS NULL ORDER BY id DESC LIMIT ?";
         let mut rows = self.connection()?.prepare_cached(sql)?;
-        let rows = rows.query_map(params![lane, limit], read)?;
-        Ok(readable(rows)?)
+        Ok(readable("up", rows.query(params![lane, limit])?, |row| read(row).map(Some))?)
     }
 }
 
@@ -182,7 +183,14 @@ impl Store {
     pub(super) fn mark_sent(&mut self, now: Mono, rows: &[RowId]) -> Result<(), SpoolError> {
         self.lazy(|t| {
             let mut mark = t.prepare_cached("UPDATE up SET acked = ? WHERE id = ?")?;
-            rows.iter().try_for_each(|row| mark.execute([signed(now.millis()), row.0]).map(|_| ()))
+            rows.iter().try_for_each(|row| match mark.execute([signed(now.millis()), row.0]) {
+                // It goes up again, and the server knows it; the others are marked.
+                Err(error) if is_of_row(&error) => {
+                    leave_out(&error, "up", row.0);
+                    Ok(())
+                }
+                done => done.map(|_| ()),
+            })
         })
     }
 }

@@ -10,8 +10,11 @@ use proto::unit::Mono;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::SpoolError;
+use super::left_out::leave_out;
+use super::room::TIDY_ROWS;
 use super::schema::{readable, signed, unsigned};
 use super::store::Store;
+use super::swept::{Old, sweep, tried};
 
 /// One press and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,16 +98,14 @@ impl Store {
         let sql = format!("{COLUMNS} WHERE device = ? ORDER BY at DESC LIMIT ?");
         let connection = self.connection()?;
         let mut rows = connection.prepare_cached(&sql)?;
-        let rows = rows.query_map(params![signed(device.get()), limit], read)?;
-        Ok(readable(rows.filter_map(Result::transpose))?)
+        Ok(readable("rung", rows.query(params![signed(device.get()), limit])?, read)?)
     }
 
     pub(super) fn not_received(&mut self, limit: u32) -> Result<Vec<RungRow>, SpoolError> {
         let sql = format!("{COLUMNS} WHERE rung = 1 ORDER BY at DESC LIMIT ?");
         let connection = self.connection()?;
         let mut rows = connection.prepare_cached(&sql)?;
-        let rows = rows.query_map([limit], read)?;
-        Ok(readable(rows.filter_map(Result::transpose))?)
+        Ok(readable("rung", rows.query([limit])?, read)?)
     }
 }
 
@@ -121,7 +122,11 @@ pub(super) fn begin(t: &Transaction<'_>, now: Mono, press: PressId) -> rusqlite:
     ])?;
     let (device, boot, seq) = named(press);
     let sql = "DELETE FROM accepted WHERE device = ? AND boot = ? AND seq = ?";
-    t.prepare_cached(sql)?.execute(params![device, boot, seq]).map(|_| ())
+    // A press is stored whatever stands under its name.
+    if let Err(error) = tried(t, sql, params![device, boot, seq])? {
+        leave_out(&error, "accepted", press);
+    }
+    Ok(())
 }
 
 /// A press's name as columns hold it.
@@ -131,9 +136,14 @@ const fn named(press: PressId) -> (i64, i64, u32) {
 
 /// Forgets what people had before, once its rung is forgotten too.
 pub(super) fn forget_accepted(t: &Transaction<'_>, before: i64) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM accepted AS old WHERE at < ? AND NOT EXISTS
-               (SELECT 1 FROM rung WHERE device = old.device AND boot = old.boot AND seq = old.seq)";
-    t.prepare_cached(sql)?.execute([before]).map(|_| ())
+    let old = Old {
+        table: "accepted",
+        key: &["device", "boot", "seq"],
+        rows: "SELECT device, boot, seq FROM accepted AS old WHERE at < ?1 AND NOT EXISTS
+                 (SELECT 1 FROM rung WHERE device = old.device AND boot = old.boot AND seq = old.seq)
+               ORDER BY device, boot, seq LIMIT ?2 OFFSET ?3",
+    };
+    sweep(t, &old, before, TIDY_ROWS).map(|_| ())
 }
 
 /// The rung of a press.

@@ -6,20 +6,69 @@
 //! never removed to make room. Not here: who decides that the disk is full.
 
 use proto::unit::Mono;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
+use super::left_out::left_out;
 use super::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, signed, unsigned};
 use super::store::Store;
+use super::swept::{Old, sweep};
 use super::{SpoolError, own};
 
 /// Rows removed in one go beyond what a group brings.
 const SLACK: usize = 512;
 /// Most rows that one tidying removes from a table.
-const TIDY_ROWS: i64 = 500;
+pub(super) const TIDY_ROWS: usize = 500;
 /// Waiting rows that are counted at most: a count must not hold up a press.
 const COUNTED_MAX: i64 = 10_000;
 /// How long rungs stay, ms: longer than any device holds a press on a working battery, 14 days.
 const RUNGS_FOR: u64 = 14 * 24 * 3600 * 1000;
+
+/// Raw readings in the order in which they came, as long as they are older than a time.
+const RAW_BEFORE: Old = Old {
+    table: "raw",
+    key: &["id"],
+    rows: "SELECT id FROM (SELECT id, stored FROM raw ORDER BY id LIMIT ?2 OFFSET ?3)
+           WHERE stored < ?1",
+};
+/// What the server has had since before a time.
+const SENT_BEFORE: Old = Old {
+    table: "up",
+    key: &["id"],
+    rows: "SELECT id FROM up WHERE acked IS NOT NULL AND acked < ?1 ORDER BY acked, id
+           LIMIT ?2 OFFSET ?3",
+};
+/// Ladders of before a time that wait for nothing.
+const RUNGS_BEFORE: Old = Old {
+    table: "rung",
+    key: &["device", "boot", "seq"],
+    rows: "SELECT device, boot, seq FROM rung AS old WHERE at < ?1 AND NOT EXISTS
+             (SELECT 1 FROM up WHERE device = old.device AND boot = old.boot
+              AND seq = old.seq AND acked IS NULL)
+           ORDER BY at, device, boot, seq LIMIT ?2 OFFSET ?3",
+};
+/// The oldest raw readings.
+const RAW: Old =
+    Old { table: "raw", key: &["id"], rows: "SELECT id FROM raw ORDER BY id LIMIT ?2 OFFSET ?3" };
+/// What the server has of a lane.
+pub(super) const SENT: Old = Old {
+    table: "up",
+    key: &["id"],
+    rows: "SELECT id FROM up WHERE acked IS NOT NULL AND lane = ?1 ORDER BY acked, id
+           LIMIT ?2 OFFSET ?3",
+};
+/// What it has not of a lane.
+const UNSENT: Old = Old {
+    table: "up",
+    key: &["id"],
+    rows: "SELECT id FROM up WHERE lane = ?1 AND acked IS NULL ORDER BY id LIMIT ?2 OFFSET ?3",
+};
+/// Presses that it has.
+const SENT_URGENT: Old = Old {
+    table: "up",
+    key: &["id"],
+    rows: "SELECT id FROM up WHERE lane < 2 AND acked IS NOT NULL ORDER BY acked, id
+           LIMIT ?2 OFFSET ?3",
+};
 
 /// The marker beside the database is written this often, ms: one small write that flash bears for years.
 const MARK_EVERY: u64 = 600_000;
@@ -41,6 +90,8 @@ pub struct Usage {
     pub reserve: bool,
     /// How often the disk has failed since the start.
     pub failures: u64,
+    /// How often a row was left out since then: it could not be read, or was refused.
+    pub left_out: u64,
 }
 
 impl Store {
@@ -102,26 +153,9 @@ impl Store {
         let removed = self.lazy(|t| {
             super::span::forget_ends(t, rungs)?;
             super::receipts::forget_accepted(t, rungs)?;
-            let raw = t
-                .prepare_cached(
-                    "DELETE FROM raw WHERE stored < ?1
-                     AND id < (SELECT coalesce(min(id), 0) FROM raw) + ?2",
-                )?
-                .execute([raw, TIDY_ROWS])?;
-            let sent = t
-                .prepare_cached(
-                    "DELETE FROM up WHERE id IN
-                     (SELECT id FROM up WHERE acked IS NOT NULL AND acked < ? LIMIT ?)",
-                )?
-                .execute([sent, TIDY_ROWS])?;
-            let rungs = t
-                .prepare_cached(
-                    "DELETE FROM rung WHERE (device, boot, seq) IN
-                     (SELECT device, boot, seq FROM rung AS old WHERE at < ? AND NOT EXISTS
-                       (SELECT 1 FROM up WHERE device = old.device AND boot = old.boot
-                        AND seq = old.seq AND acked IS NULL) LIMIT ?)",
-                )?
-                .execute([rungs, TIDY_ROWS])?;
+            let raw = sweep(t, &RAW_BEFORE, raw, TIDY_ROWS)?;
+            let sent = sweep(t, &SENT_BEFORE, sent, TIDY_ROWS)?;
+            let rungs = sweep(t, &RUNGS_BEFORE, rungs, TIDY_ROWS)?;
             Ok(raw.max(sent).max(rungs))
         })?;
         if !self.is_tight()? {
@@ -131,13 +165,13 @@ impl Store {
             self.mark_at = now.millis() + MARK_EVERY;
             self.mark()?;
         }
-        Ok(i64::try_from(removed).is_ok_and(|n| n >= TIDY_ROWS))
+        Ok(removed >= TIDY_ROWS)
     }
 
     /// Numbers for support.
     pub(super) fn usage(&mut self) -> Result<Usage, SpoolError> {
         let bytes = self.bytes_in_use()?;
-        let (reserve, failures) = (self.reserve.is_made(), self.failures);
+        let (reserve, failures, left_out) = (self.reserve.is_made(), self.failures, left_out());
         let connection = self.connection()?;
         let waiting = |lane: i64| -> rusqlite::Result<u64> {
             connection
@@ -154,7 +188,16 @@ impl Store {
             .prepare_cached("SELECT coalesce(max(id) - min(id) + 1, 0) FROM raw")?
             .query_row([], |row| row.get(0).map(unsigned))?;
         let lost = own::lost_in_all(connection)?;
-        Ok(Usage { bytes, emergencies_waiting, telemetry_waiting, raw, lost, reserve, failures })
+        Ok(Usage {
+            bytes,
+            emergencies_waiting,
+            telemetry_waiting,
+            raw,
+            lost,
+            reserve,
+            failures,
+            left_out,
+        })
     }
 }
 
@@ -179,34 +222,17 @@ fn doubted(connection: &Connection, now: Mono) -> rusqlite::Result<u64> {
 /// Makes room for a group of `arriving` entries: raw, sent telemetry, unsent telemetry, sent presses.
 pub(super) fn make(t: &Transaction<'_>, arriving: usize) -> rusqlite::Result<()> {
     let wanted = arriving + SLACK;
-    let rows = i64::try_from(wanted).unwrap_or(i64::MAX);
-    let mut gone = t
-        .prepare_cached("DELETE FROM raw WHERE id < (SELECT min(id) FROM raw) + ?")?
-        .execute([rows])?;
+    let mut gone = sweep(t, &RAW, 0, wanted)?;
     if gone < wanted {
-        gone += t
-            .prepare_cached(
-                "DELETE FROM up WHERE id IN (SELECT id FROM up WHERE acked IS NOT NULL
-                 AND lane = ? ORDER BY acked LIMIT ?)",
-            )?
-            .execute([LANE_TELEMETRY, rows])?;
+        gone += sweep(t, &SENT, LANE_TELEMETRY, wanted)?;
     }
     if gone < wanted {
-        let lost = t
-            .prepare_cached(
-                "DELETE FROM up WHERE id IN (SELECT id FROM up WHERE lane = ? AND acked IS NULL
-                 ORDER BY id LIMIT ?)",
-            )?
-            .execute(params![LANE_TELEMETRY, rows])?;
+        let lost = sweep(t, &UNSENT, LANE_TELEMETRY, wanted)?;
         count_lost(t, lost)?;
         gone += lost;
     }
     if gone < wanted {
-        t.prepare_cached(
-            "DELETE FROM up WHERE id IN (SELECT id FROM up WHERE lane < 2 AND acked IS NOT NULL
-             ORDER BY acked LIMIT ?)",
-        )?
-        .execute([rows])?;
+        sweep(t, &SENT_URGENT, 0, wanted)?;
     }
     Ok(())
 }

@@ -57,8 +57,7 @@ impl Store {
                    LEFT JOIN proof p ON p.device = r.device ORDER BY r.device";
         let connection = self.connection()?;
         let mut rows = connection.prepare(sql)?;
-        let rows = rows.query_map([], read)?;
-        Ok(readable(rows.filter_map(Result::transpose))?)
+        Ok(readable("roster", rows.query([])?, read)?)
     }
 
     pub(super) fn enrol(&mut self, row: &RosterRow) -> Result<(), SpoolError> {

@@ -4,9 +4,10 @@
 //! Numbers of 64 bits are stored with the bits of a signed integer. Row numbers of `up` never come
 //! back: an acknowledgement that is still on its way must not meet a younger row. Not here: statements that use them.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row, Rows};
 
 use super::SpoolError;
+use super::left_out::{digest, leave_out};
 
 /// Version of the tables below, in SQLite's `user_version`.
 pub(super) const VERSION: u32 = 1;
@@ -171,20 +172,24 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Found, SpoolError> 
     Ok(Found::Ready)
 }
 
-/// The rows that can be read. One whose values no build has written hides no other; an error of the store does.
+/// The rows of a table that can be read; `read` gives none for values that no build of this version writes. Such a row
+/// hides no other; an error of the store does.
 pub(super) fn readable<T>(
-    rows: impl Iterator<Item = rusqlite::Result<T>>,
+    table: &str,
+    mut rows: Rows<'_>,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<Option<T>>,
 ) -> rusqlite::Result<Vec<T>> {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
     let mut all = Vec::new();
-    for row in rows {
-        match row {
-            Ok(row) => all.push(row),
+    while let Some(row) = rows.next()? {
+        match read(row) {
+            Ok(Some(known)) => all.push(known),
+            Ok(None) => leave_out(&"values of another build, or damage", table, digest(row)),
             Err(
                 error @ (FromSqlConversionFailure(..)
                 | IntegralValueOutOfRange(..)
                 | InvalidColumnType(..)),
-            ) => tracing::error!(%error, "a row of the spool cannot be read and is left out"),
+            ) => leave_out(&error, table, digest(row)),
             Err(error) => return Err(error),
         }
     }

@@ -11,8 +11,11 @@ use proto::unit::Mono;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::SpoolError;
+use super::left_out::leave_out;
+use super::room::TIDY_ROWS;
 use super::schema::{signed, unsigned};
 use super::store::Store;
+use super::swept::{Old, sweep, tried};
 
 /// Ends of one home that are kept; with more than these a press is told as ended by a later one.
 const ENDS_MAX: i64 = 256;
@@ -144,7 +147,11 @@ impl Store {
                 .execute([home, signed(now.millis())])?;
             let sql = "DELETE FROM ended WHERE home = ?1 AND at IN
                        (SELECT at FROM ended WHERE home = ?1 ORDER BY at DESC LIMIT -1 OFFSET ?2)";
-            t.prepare_cached(sql)?.execute([home, ENDS_MAX]).map(|_| ())
+            // What stays beyond the bound goes by its age.
+            if let Err(error) = tried(t, sql, [home, ENDS_MAX])? {
+                leave_out(&error, "ended", home);
+            }
+            Ok(())
         })
     }
 }
@@ -162,7 +169,12 @@ fn put(
 
 /// Forgets ends that no frame of the window can have come before.
 pub(super) fn forget_ends(t: &Transaction<'_>, before: i64) -> rusqlite::Result<()> {
-    t.prepare_cached("DELETE FROM ended WHERE at < ?")?.execute([before]).map(|_| ())
+    let old = Old {
+        table: "ended",
+        key: &["home", "at"],
+        rows: "SELECT home, at FROM ended WHERE at < ?1 ORDER BY home, at LIMIT ?2 OFFSET ?3",
+    };
+    sweep(t, &old, before, TIDY_ROWS).map(|_| ())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use door::Reserve;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::opening::{self, Found, Marker};
+use super::swept::is_of_row;
 use super::{Bounds, OwnBoot, SpoolError, salvage, schema};
 use crate::clock::{self, Clock};
 
@@ -205,7 +206,7 @@ impl Store {
     /// Gives the connection up if its disk has failed.
     pub(super) fn judge<T>(&mut self, done: rusqlite::Result<T>) -> Result<T, SpoolError> {
         done.map_err(|error| {
-            if !is_full(&error) {
+            if !is_full(&error) && !is_of_row(&error) {
                 self.failures += 1;
                 self.connection = None;
                 self.damaged |= opening::is_damage(&error);

@@ -25,6 +25,7 @@ mod identity;
 mod limits;
 mod line;
 mod listener;
+pub mod once;
 pub mod proofs;
 mod reserve;
 pub mod sentry;

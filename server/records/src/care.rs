@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::refusal::is_of_row;
+use super::swept::{Old, sweep};
 
 const ROWS: usize = super::rows_of(4);
 /// States put aside that are kept of one home.
@@ -126,9 +127,9 @@ async fn put_aside(
     let sql = "INSERT INTO care_aside (home, place, reason, state) \
                SELECT $1, COALESCE(MAX(place), 0) + 1, $2, $3 FROM care_aside WHERE home = $1";
     query(sql).bind(home).bind(reason).bind(state).execute(&mut *c).await?;
-    let sql = "DELETE FROM care_aside WHERE home = $1 AND place <= \
-               (SELECT MAX(place) FROM care_aside WHERE home = $1) - $2";
-    query(sql).bind(home).bind(ASIDE_MAX).execute(c).await.map(drop)
+    let which = "home = $1 AND place <= (SELECT MAX(place) FROM care_aside WHERE home = $1) - $2";
+    let old = Old { table: "care_aside", key: &["home", "place"], which };
+    sweep(c, &old, |asked| asked.bind(home).bind(ASIDE_MAX)).await.map(drop)
 }
 
 /// States of a home that were put aside, oldest first: why, and the bytes.

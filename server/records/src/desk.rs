@@ -10,6 +10,7 @@ use proto::down::Rung;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{Bound, fetch, pick, readable};
+use super::swept::{Old, sweep};
 
 pub(crate) use self::row::activation;
 pub use self::row::{ActivationRow, AlertState, DeskRow};
@@ -101,8 +102,9 @@ pub async fn newest(c: &mut AnyConnection) -> Result<i64, Error> {
 /// back starts anew. Says how many.
 pub async fn forget_changes(c: &mut AnyConnection, keep: i64) -> Result<u64, Error> {
     // The newest stays for ever: it is where the next cursor comes from.
-    let sql = "DELETE FROM change WHERE cursor <= (SELECT MAX(cursor) FROM change) - $1";
-    query(sql).bind(keep.max(1)).execute(c).await.map(|done| done.rows_affected())
+    let which = "cursor <= (SELECT MAX(cursor) FROM change) - $1";
+    let old = Old { table: "change", key: &["cursor"], which };
+    sweep(c, &old, |asked| asked.bind(keep.max(1))).await
 }
 
 /// Writes the desk's part of an alert back, if nobody else has in between, and gives the change its

@@ -6,7 +6,7 @@
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
-use super::refusal::{fetch, is_of_row, leave_out, pick, readable};
+use super::refusal::{Bound, fetch, is_of_row, leave_out, pick, readable};
 
 use crate::clock::row_name;
 
@@ -67,20 +67,30 @@ pub(super) async fn oldest(
     edge: i64,
     most: i64,
 ) -> Result<u64, Error> {
+    let ask = |past| query(kept.ids).bind(edge).bind(most).bind(past);
+    first_of(c, kept.parts, most, ask).await
+}
+
+/// The same of what `ask` asks for: at most `most` ids after so many.
+pub(super) async fn first_of<'q>(
+    c: &mut AnyConnection,
+    parts: &[(&'static str, &'static str)],
+    most: i64,
+    ask: impl Fn(i64) -> Bound<'q>,
+) -> Result<u64, Error> {
     let mut stuck: Vec<String> = Vec::new();
     loop {
-        let ask = |past| query(kept.ids).bind(edge).bind(most).bind(past);
         let read = |row: &AnyRow| row.try_get::<String, _>("id");
-        let (ids, _) = pick(c, most, ask, read, |id| !stuck.contains(id)).await?;
-        if apart(c, kept, &ids).await?.is_none() {
+        let (ids, _) = pick(c, most, &ask, read, |id| !stuck.contains(id)).await?;
+        if apart(c, parts, &ids).await?.is_none() {
             return Ok(ids.len() as u64);
         }
         let mut gone = 0;
         for id in &ids {
-            match apart(c, kept, std::slice::from_ref(id)).await? {
+            match apart(c, parts, std::slice::from_ref(id)).await? {
                 None => gone += 1,
                 Some(error) => {
-                    leave_out(&error, "an old row that cannot be forgotten");
+                    leave_out(&error, "an old row that cannot be forgotten", id);
                     stuck.push(id.clone());
                 }
             }
@@ -92,10 +102,14 @@ pub(super) async fn oldest(
 }
 
 /// All of these or none; gives why a row of them is refused.
-async fn apart(c: &mut AnyConnection, kept: &Kept, ids: &[String]) -> Result<Option<Error>, Error> {
+async fn apart(
+    c: &mut AnyConnection,
+    parts: &[(&'static str, &'static str)],
+    ids: &[String],
+) -> Result<Option<Error>, Error> {
     query("SAVEPOINT old").execute(&mut *c).await?;
     let mut refused = None;
-    'parts: for (table, column) in kept.parts {
+    'parts: for &(table, column) in parts {
         for ids in ids.chunks(super::rows_of(1)) {
             match all_of(c, table, column, ids).await {
                 Ok(()) => {}

@@ -5,9 +5,7 @@
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
 use super::refusal::{fetch, readable};
-
-/// Rows forgotten at once, so that nobody waits long for the writer.
-const FORGOTTEN: i64 = 500;
+use super::swept::{Old, sweep};
 
 /// What one home said in one stretch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +35,8 @@ pub async fn put(c: &mut AnyConnection, rows: &[HeardRow]) -> Result<(), Error> 
 
 /// Forgets some of what ended before a time of the server's clock.
 pub async fn forget(c: &mut AnyConnection, before: i64) -> Result<(), Error> {
-    let sql = "DELETE FROM heard WHERE (home, from_mono) IN \
-               (SELECT home, from_mono FROM heard WHERE to_mono < $1 LIMIT $2)";
-    query(sql).bind(before).bind(FORGOTTEN).execute(c).await.map(drop)
+    let old = Old { table: "heard", key: &["home", "from_mono"], which: "to_mono < $1" };
+    sweep(c, &old, |asked| asked.bind(before)).await.map(drop)
 }
 
 /// What a home said since a time of the server's clock, oldest first.

@@ -46,6 +46,7 @@ pub mod staff;
 pub mod standing;
 pub mod state;
 pub mod story;
+mod swept;
 pub mod told;
 pub mod turned;
 pub mod used;

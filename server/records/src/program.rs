@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use super::swept::{self, Old};
 
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +112,7 @@ pub async fn revoke(
 
 /// Forgets tokens that ended before `mono`, server's clock; what they did keeps their names.
 pub async fn sweep(c: &mut AnyConnection, mono: i64) -> Result<(), Error> {
-    let sql = "DELETE FROM program_token WHERE COALESCE(revoked_mono, until_mono) < $1";
-    query(sql).bind(mono).execute(c).await.map(drop)
+    let which = "COALESCE(revoked_mono, until_mono) < $1";
+    let old = Old { table: "program_token", key: &["id"], which };
+    swept::sweep(c, &old, |asked| asked.bind(mono)).await.map(drop)
 }

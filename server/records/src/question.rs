@@ -6,6 +6,7 @@ use care::Kind;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use super::swept::{Old, sweep};
 use crate::column::kind;
 
 /// How long answered questions are kept, ms: as long as homes can be rehearsed.
@@ -52,8 +53,10 @@ pub struct QuestionRow {
 /// Notes that a home is asked, and forgets what is too old to be looked at.
 pub async fn ask(c: &mut AnyConnection, row: &QuestionRow) -> Result<(), Error> {
     // By measured time: a wall clock that ran ahead takes nothing away.
-    let old = "DELETE FROM question WHERE home = $1 AND until_mono < $2";
-    query(old).bind(row.home).bind(row.until_mono - KEPT_MS).execute(&mut *c).await?;
+    let (home, before) = (row.home, row.until_mono - KEPT_MS);
+    let which = "home = $1 AND until_mono < $2";
+    let old = Old { table: "question", key: &["home", "incident"], which };
+    sweep(c, &old, |asked| asked.bind(home).bind(before)).await?;
     let sql = "INSERT INTO question (home, incident, kind, device, asked_wall, until_mono) \
                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (home, incident) DO NOTHING";
     query(sql)

@@ -3,11 +3,14 @@
 //! A row that is to blame is taken alone and left out, so that the others go on; a store that refuses everybody is
 //! waited for. Where the code alone does not tell, [`takes_others`] asks. Not here: what is left out.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use door::once::{Once, Say};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, Error};
+use sqlx::{Any, AnyConnection, Error, Row};
 use tokio_stream::StreamExt;
 
 use super::{Records, state};
@@ -22,10 +25,34 @@ const ROW_CLASSES: [&str; 4] = ["22", "23", "P0", "XX"];
 /// Rows that were left out since the process began; told while it grows (`upkeep`).
 static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 
-/// A row is left out of what is done, so that the others go on.
-pub fn leave_out(error: &Error, what: &'static str) {
+/// What was said of them.
+static SAID: Mutex<Option<Once>> = Mutex::new(None);
+
+/// A row is left out of what is done, so that the others go on. `row` is its name or what is known of it: each is said
+/// once until it changes, and all are counted.
+pub fn leave_out(error: &Error, what: &'static str, row: impl Hash) {
     LEFT_OUT.fetch_add(1, Ordering::Relaxed);
-    tracing::error!(%error, what, "a row of the records is left out");
+    let mut hasher = DefaultHasher::new();
+    (what, error.to_string(), row).hash(&mut hasher);
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    match said.get_or_insert_default().meet(hasher.finish()) {
+        Say::Yes => tracing::error!(%error, what, "a row of the records is left out"),
+        Say::TooMany => {
+            tracing::error!(
+                "too many rows of the records are left out to name each, all are counted"
+            );
+        }
+        Say::No => {}
+    }
+}
+
+/// What a row holds, as far as it can be got: a digest, since rows hold what no log may.
+pub(super) fn digest(row: &AnyRow) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for place in 0..row.len() {
+        format!("{:?}", row.try_get_raw(place).ok()).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// How often a row was left out since the process began.
@@ -51,7 +78,7 @@ pub async fn fetch_seen(
         match row {
             Ok(row) => found.push(row),
             Err(error @ Error::Database(_)) => return Err(error),
-            Err(error) if is_of_row(&error) => leave_out(&error, "a row that cannot be read"),
+            Err(error) if is_of_row(&error) => leave_out(&error, "a row that cannot be read", seen),
             Err(error) => return Err(error),
         }
         seen += 1;
@@ -89,7 +116,7 @@ pub async fn pick<'q, T>(
 pub fn readable<T>(rows: &[AnyRow], read: impl Fn(&AnyRow) -> Result<T, Error>) -> Vec<T> {
     let known = |row: &AnyRow| {
         let read = read(row);
-        read.inspect_err(|error| leave_out(error, "a row that cannot be read")).ok()
+        read.inspect_err(|error| leave_out(error, "a row that cannot be read", digest(row))).ok()
     };
     rows.iter().filter_map(known).collect()
 }

@@ -6,6 +6,7 @@
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use super::swept::{self, Old};
 
 /// One member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,10 +232,9 @@ pub async fn end(c: &mut AnyConnection, hash: &str) -> Result<(), Error> {
 
 /// Removes sessions and codes that time has ended; bounds the tables.
 pub async fn sweep(c: &mut AnyConnection, created: i64, seen: i64, now: i64) -> Result<(), Error> {
-    query("DELETE FROM session WHERE created_mono < $1 OR seen_mono < $2")
-        .bind(created)
-        .bind(seen)
-        .execute(&mut *c)
-        .await?;
-    query("DELETE FROM login_code WHERE until_mono < $1").bind(now).execute(c).await.map(drop)
+    let which = "(created_mono < $1 OR seen_mono < $2)";
+    let old = Old { table: "session", key: &["hash"], which };
+    swept::sweep(c, &old, |asked| asked.bind(created).bind(seen)).await?;
+    let old = Old { table: "login_code", key: &["hash"], which: "until_mono < $1" };
+    swept::sweep(c, &old, |asked| asked.bind(now)).await.map(drop)
 }

@@ -5,6 +5,7 @@
 
 use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
 
+use super::swept::{Old, sweep};
 use crate::clock::Stored;
 
 const ROWS: usize = super::rows_of(7);
@@ -68,7 +69,8 @@ pub async fn put_seen(c: &mut AnyConnection, rows: &[SeenRow], now: i64) -> Resu
 
 /// Forgets boots that have not spoken since `before`, server's clock: nobody holds a copy of theirs any more.
 pub async fn forget_seen(c: &mut AnyConnection, before: i64) -> Result<(), Error> {
-    query("DELETE FROM seen WHERE touched < $1").bind(before).execute(c).await.map(drop)
+    let old = Old { table: "seen", key: &["device", "boot"], which: "touched < $1" };
+    sweep(c, &old, |asked| asked.bind(before)).await.map(drop)
 }
 
 /// Which frames of a boot have been taken, if any.
@@ -108,9 +110,9 @@ pub async fn quarantine(c: &mut AnyConnection, row: &Quarantined) -> Result<(), 
 /// Drops the oldest records put aside beyond `keep`; says how many.
 pub async fn bound_quarantine(c: &mut AnyConnection, keep: i64) -> Result<u64, Error> {
     // Row ids sort by time.
-    let sql = "DELETE FROM quarantine WHERE id <= \
-               (SELECT id FROM quarantine ORDER BY id DESC LIMIT 1 OFFSET $1)";
-    query(sql).bind(keep).execute(c).await.map(|done| done.rows_affected())
+    let which = "id <= (SELECT id FROM quarantine ORDER BY id DESC LIMIT 1 OFFSET $1)";
+    let old = Old { table: "quarantine", key: &["id"], which };
+    sweep(c, &old, |asked| asked.bind(keep)).await
 }
 
 /// How many records have been put aside.

@@ -120,7 +120,7 @@ pub async fn now(c: &mut AnyConnection, home: i64) -> Result<Option<Whose>, Erro
 async fn place(c: &mut AnyConnection, home: i64) -> Result<Option<HomeRow>, Error> {
     match home::find(c, home).await {
         Err(error) if is_of_row(&error) => {
-            leave_out(&error, "a home that cannot be read");
+            leave_out(&error, "a home that cannot be read", home);
             Ok(Some(HomeRow { id: home, ..HomeRow::default() }))
         }
         done => done,

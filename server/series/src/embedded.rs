@@ -13,6 +13,7 @@ mod file;
 mod heads;
 mod log;
 mod read;
+mod refused;
 mod retain;
 mod seal;
 mod work;

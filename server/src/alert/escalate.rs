@@ -102,7 +102,7 @@ async fn apart(room: &Escalation, now: Now) -> Result<u64, records::Error> {
             match take_due(room, now, Some(step)).await {
                 Ok(done) => taken += done,
                 Err(error) if is_of_row(&error) => {
-                    leave_out(&error, "a step of the ladder");
+                    leave_out(&error, "a step of the ladder", &step.alert);
                     if !put_off(room, now, step).await? {
                         stuck.push(step.clone());
                     }

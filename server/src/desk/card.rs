@@ -62,7 +62,7 @@ pub async fn open(room: &Desk, id: &str, me: &Staff) -> Result<Card, DeskError> 
     {
         // One that cannot be read is left out: it is none of whoever calls now.
         match desk::find(&mut c, other).await {
-            Err(error) if is_of_row(&error) => leave_out(&error, "a fault on a card"),
+            Err(error) if is_of_row(&error) => leave_out(&error, "a fault on a card", other),
             found => open.extend(found?),
         }
     }

@@ -34,7 +34,7 @@ pub async fn step(room: &Desk) -> Result<usize, DeskError> {
                 Ok(()) => returned += 1,
                 // Its row alone cannot be returned; those behind it can.
                 Err(DeskError::Records(error)) if is_of_row(&error) => {
-                    leave_out(&error, "an alert that cannot be returned");
+                    leave_out(&error, "an alert that cannot be returned", &row.id);
                     stuck.push(row.id.clone());
                 }
                 Err(error) => return Err(error),

@@ -37,7 +37,7 @@ impl Calls {
         if !is_of_row(&error) {
             return Err(error);
         }
-        leave_out(&error, "a notice to the outside");
+        leave_out(&error, "a notice to the outside", id);
         self.rests.insert(id.to_owned(), now.saturating_add(REST));
         Ok(())
     }

@@ -10,6 +10,7 @@ use door::figures::Figures;
 use crate::app::App;
 use crate::health::promises;
 use crate::losses;
+use crate::records::refusal::left_out;
 use crate::words::Lang;
 
 const DAY_S: i64 = 86_400;
@@ -67,6 +68,11 @@ fn lost(app: &App, page: &mut Figures) {
         ("box_lost", "Records that home boxes say they have dropped.", counted.box_lost),
         ("device_lost", "Records that devices say they have dropped.", counted.device_lost),
         ("bus_lost", "Messages that local buses of homes have lost.", counted.bus_lost),
+        (
+            "rows_left_out",
+            "Times that a row that cannot be read, or is refused, was left out.",
+            left_out(),
+        ),
         (
             "series_lost",
             "Measured values lost and told.",

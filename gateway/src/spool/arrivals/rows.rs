@@ -12,7 +12,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
 use super::kind_number;
+use crate::spool::room::SENT;
 use crate::spool::schema::{LANE_DOUBTFUL, LANE_EMERGENCY, LANE_TELEMETRY, signed};
+use crate::spool::swept::sweep;
 use crate::spool::{Entry, Fate, Place, receipts};
 
 /// A press that its device repeats this long after the server acknowledged it, ms, goes up again:
@@ -159,10 +161,12 @@ fn doubtful(t: &Transaction<'_>) -> rusqlite::Result<i64> {
 
 /// What the server already has of this lane is the first to go when the lane is full.
 fn make_place(t: &Transaction<'_>) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM up WHERE id IN (
-                 SELECT id FROM up WHERE acked IS NOT NULL AND lane = ?1 ORDER BY acked LIMIT
-                   max(0, (SELECT count(*) FROM up WHERE acked IS NOT NULL AND lane = ?1) - ?2))";
-    t.prepare_cached(sql)?.execute([LANE_DOUBTFUL, DOUBTFUL_MAX]).map(|_| ())
+    let sql = "SELECT count(*) FROM up WHERE acked IS NOT NULL AND lane = ?";
+    let sent: i64 = t.prepare_cached(sql)?.query_row([LANE_DOUBTFUL], |row| row.get(0))?;
+    match usize::try_from(sent - DOUBTFUL_MAX) {
+        Ok(over) if over > 0 => sweep(t, &SENT, LANE_DOUBTFUL, over).map(|_| ()),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Puts a row in a lane under a name and mark; false: there is one.

@@ -8,10 +8,14 @@ use std::collections::HashSet;
 use sqlx::{AnyConnection, Error, Row, query};
 
 use super::{HEADS, row_of};
-use crate::refusal::{fetch, readable};
+use crate::forgotten::first_of;
+use crate::refusal::{fetch, leave_out, readable};
+use crate::swept::tried;
 
 /// Rows that one step drops at most.
 const DROPPED_AT_ONCE: i64 = 500;
+/// What goes with an event.
+const PARTS: &[(&str, &str)] = &[("event_out", "id")];
 
 /// Gives up what was made before `mono`, and of what is left the oldest beyond `most`. Says how many were lost by it.
 pub async fn lose(
@@ -23,14 +27,16 @@ pub async fn lose(
     let sql = "SELECT COUNT(*) AS n FROM event_out WHERE channel = $1";
     let waiting: i64 = query(sql).bind(channel).fetch_one(&mut *c).await?.try_get("n")?;
     let over = (waiting - most).clamp(0, DROPPED_AT_ONCE);
-    let old = "DELETE FROM event_out WHERE id IN (SELECT id FROM event_out WHERE channel = $1 AND \
-               made_mono < $2 AND tries > 0 ORDER BY id LIMIT $3)";
-    let old = query(old).bind(channel).bind(mono).bind(DROPPED_AT_ONCE);
-    let old = old.execute(&mut *c).await?.rows_affected();
-    let full = "DELETE FROM event_out WHERE id IN (SELECT id FROM event_out WHERE channel = $1 \
-                ORDER BY id LIMIT $2)";
-    let full = query(full).bind(channel).bind(over).execute(&mut *c).await?.rows_affected();
-    count(c, channel, old + full, now).await
+    let old = "SELECT id FROM event_out WHERE channel = $1 AND made_mono < $2 AND tries > 0 \
+               ORDER BY id LIMIT $3 OFFSET $4";
+    let ask = |past| query(old).bind(channel).bind(mono).bind(DROPPED_AT_ONCE).bind(past);
+    let mut lost = first_of(&mut *c, PARTS, DROPPED_AT_ONCE, ask).await?;
+    if over > 0 {
+        let full = "SELECT id FROM event_out WHERE channel = $1 ORDER BY id LIMIT $2 OFFSET $3";
+        let ask = |past| query(full).bind(channel).bind(over).bind(past);
+        lost += first_of(&mut *c, PARTS, over, ask).await?;
+    }
+    count(c, channel, lost, now).await
 }
 
 /// Gives up the events that are the oldest of their homes and cannot be read; says how many were lost by it.
@@ -44,8 +50,10 @@ pub async fn lose_unread(c: &mut AnyConnection, channel: &str, now: i64) -> Resu
     let mut lost = 0;
     for (home, n) in heads.into_iter().filter(|head| !known.contains(head)) {
         let sql = "DELETE FROM event_out WHERE channel = $1 AND home = $2 AND n = $3";
-        let gone = query(sql).bind(channel).bind(home).bind(n).execute(&mut *c).await?;
-        lost += gone.rows_affected();
+        match tried(c, query(sql).bind(channel).bind(home).bind(n)).await? {
+            Ok(gone) => lost += gone,
+            Err(error) => leave_out(&error, "an event that cannot be given up", (home, n)),
+        }
     }
     count(c, channel, lost, now).await
 }

@@ -51,7 +51,7 @@ pub(super) async fn whole(c: &mut AnyConnection, homes: &BTreeSet<i64>) -> Resul
                 all.unread.extend(one.unread);
             }
             Err(error) if is_of_row(&error) => {
-                leave_out(&error, "a home that cannot be read");
+                leave_out(&error, "a home that cannot be read", home);
                 all.unread.insert(home);
             }
             Err(error) => return Err(error),

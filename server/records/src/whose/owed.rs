@@ -15,6 +15,7 @@ use super::{Whose, put};
 use crate::chain::NewAlert;
 use crate::refusal::{fetch, fetch_seen, is_of_row, leave_out, readable};
 use crate::rows_of;
+use crate::swept::{Old, sweep};
 
 /// Alerts that are written down at once.
 pub const AT_ONCE: i64 = 128;
@@ -138,7 +139,7 @@ async fn done(c: &mut AnyConnection, owed: &[Owed], homes: &mut Homes) -> Result
     }
     for one in ready {
         if let (Some(error), Some(home)) = (apart(c, &[one], &homes.whole).await?, one.1) {
-            leave_out(&error, "whose an alert is");
+            leave_out(&error, "whose an alert is", home);
             homes.unread.insert(home);
         }
     }
@@ -199,7 +200,7 @@ async fn rest(c: &mut AnyConnection, homes: &Homes, until: i64) -> Result<(), Er
 
 /// A home of which nothing is owed any more does not rest.
 async fn forget_rested(c: &mut AnyConnection) -> Result<(), Error> {
-    let sql = "DELETE FROM owed_rest WHERE NOT EXISTS \
-               (SELECT 1 FROM alert_owed o JOIN alert a ON a.id = o.alert WHERE a.home = owed_rest.home)";
-    query(sql).execute(c).await.map(drop)
+    let which = "NOT EXISTS (SELECT 1 FROM alert_owed o JOIN alert a ON a.id = o.alert \
+                 WHERE a.home = owed_rest.home)";
+    sweep(c, &Old { table: "owed_rest", key: &["home"], which }, |asked| asked).await.map(drop)
 }

@@ -13,6 +13,7 @@ use rusqlite::{Transaction, params};
 
 use super::chunk::{Damaged, Span, checksum, open, open_spans, seal_spans};
 use super::read::{from_span, whole};
+use super::refused::Refused;
 use super::seal::{Writer, store_chunks};
 use super::{DAY_MS, HOUR_MS, MINUTE_MS, PERIOD_DAYS, Slot, day_of, day_start, file};
 use crate::thin::{Sum, settle};
@@ -60,7 +61,7 @@ impl Writer {
             self.cursor = self.cursor % series + 1;
             visited += 1;
             let work = Work { tx: &tx, series: self.cursor };
-            changes += work.visit(edges, &mut lost).map_err(&told)?;
+            changes += work.visit(edges, &mut lost, &mut self.refused).map_err(&told)?;
         }
         tx.commit().map_err(&told)?;
         if lost > 0 {
@@ -80,8 +81,13 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Looks after one series; answers how many days it changed.
-    fn visit(&self, edges: Edges, lost: &mut u64) -> Result<u32, rusqlite::Error> {
+    /// Looks after one series; answers how many days it changed. A day of which a row is refused stays as it is.
+    fn visit(
+        &self,
+        edges: Edges,
+        lost: &mut u64,
+        refused: &mut Refused,
+    ) -> Result<u32, rusqlite::Error> {
         let mut changes = 0;
         let days: Vec<(i64, bool)> = {
             let mut query = self.tx.prepare_cached(
@@ -91,12 +97,17 @@ impl Work<'_> {
                 query.query_map((self.series, edges.merge), |r| Ok((r.get(0)?, r.get(1)?)))?;
             rows.collect::<Result<_, _>>()?
         };
+        let Self { tx, series } = self;
         for (day, loose) in days {
             if day < edges.minute {
-                *lost += self.to_minutes(day)?;
-                changes += 1;
-            } else if loose && self.merge(day)? {
-                changes += 1;
+                let of = ("minutes", (series, day));
+                if let Some(damaged) = refused.apart(tx, of, || self.to_minutes(day))? {
+                    *lost += damaged;
+                    changes += 1;
+                }
+            } else if loose {
+                let merged = refused.apart(tx, ("day", (series, day)), || self.merge(day))?;
+                changes += u32::from(merged.unwrap_or(false));
             }
         }
         let old: Vec<i64> = {
@@ -106,13 +117,33 @@ impl Work<'_> {
             rows.collect::<Result<_, _>>()?
         };
         for day in old {
-            *lost += self.to_hours(day)?;
-            changes += 1;
+            let of = ("hours", (series, day));
+            if let Some(damaged) = refused.apart(tx, of, || self.to_hours(day))? {
+                *lost += damaged;
+                changes += 1;
+            }
         }
-        self.tx
-            .prepare_cached("DELETE FROM hour WHERE series = ?1 AND period < ?2")?
-            .execute((self.series, edges.period))?;
+        self.drop_periods(edges.period, refused)?;
         Ok(changes)
+    }
+
+    /// Drops the periods that are too old, each by itself.
+    fn drop_periods(&self, before: i64, refused: &mut Refused) -> Result<(), rusqlite::Error> {
+        let old: Vec<i64> = {
+            let mut query = self
+                .tx
+                .prepare_cached("SELECT period FROM hour WHERE series = ?1 AND period < ?2")?;
+            let rows = query.query_map((self.series, before), |row| row.get(0))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        for period in old {
+            refused.apart(self.tx, ("period", (self.series, period)), || {
+                self.tx
+                    .prepare_cached("DELETE FROM hour WHERE series = ?1 AND period = ?2")?
+                    .execute((self.series, period))
+            })?;
+        }
+        Ok(())
     }
 
     /// Makes few long chunks of a day's many; leaves a day with a damaged chunk alone.

@@ -16,6 +16,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::chunk::{CHUNK_MAX, Damaged, checksum, seal};
 use super::heads::{Heads, Name};
 use super::log::{Row, pack_batch, pack_seal, unpack};
+use super::refused::Refused;
 use super::{Counters, Slot, day_of, day_start, file};
 use crate::{Point, SeriesError};
 
@@ -36,6 +37,8 @@ pub(super) struct Writer {
     pub(super) floor_ms: i64,
     /// Where house-keeping goes on.
     pub(super) cursor: u32,
+    /// Old rows that could not be changed.
+    pub(super) refused: Refused,
 }
 
 impl Writer {
@@ -48,7 +51,8 @@ impl Writer {
         let connection = file::open(&path)?;
         let (fresh, row) = replay(&connection, &counters).map_err(file::told(&path))?;
         *heads.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
-        Ok(Self { path, connection, heads, counters, row, low: 0, floor_ms: 0, cursor: 0 })
+        let refused = Refused::default();
+        Ok(Self { path, connection, heads, counters, row, low: 0, floor_ms: 0, cursor: 0, refused })
     }
 
     /// Makes a group of batches durable: all of it or none.
@@ -138,7 +142,7 @@ impl Writer {
         row += 1;
         log.execute(params![row, pack_batch(&plan.batch)])?;
         drop(log);
-        tx.prepare_cached("DELETE FROM log WHERE id < ?1")?.execute([low])?;
+        self.refused.forget_log(&tx, low)?;
         tx.commit()?;
         Ok(row)
     }

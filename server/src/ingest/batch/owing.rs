@@ -18,7 +18,7 @@ impl Batcher {
     pub(super) async fn settle_owed(&self, now: Now) -> bool {
         settle(&self.room, now).await.unwrap_or_else(|error| {
             if is_of_row(&error) {
-                leave_out(&error, "whose some alerts are");
+                leave_out(&error, "whose some alerts are", ());
             } else {
                 tracing::error!(error = %error, "whose some alerts are waits for the records");
             }
