@@ -126,6 +126,24 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_sixty_four_hex_digits_and_nothing_that_a_number_could_be_written_with() {
+        let id = GatewayId::new(7).unwrap();
+        let read = |key: &str| {
+            let text = format!(
+                "{{\"gateway\":\"{id}\",\"key_hex\":\"{key}\",\"epoch\":3,\"server\":{{\"host\":\"h\",\"port\":9,\"tls\":false}}}}"
+            );
+            Credentials::parse(&text, Path::new("c")).map(drop).map_err(|error| error.to_string())
+        };
+        assert!(read(&"Af".repeat(32)).is_ok());
+        for key in
+            ["+f".repeat(32), " f".repeat(32), "0f".repeat(31), "0f".repeat(33), "0x".repeat(32)]
+        {
+            let told = read(&key).unwrap_err();
+            assert!(told.contains("key_hex is not 64 hex digits"), "{key}: {told}");
+        }
+    }
+
+    #[test]
     fn a_misread_id_or_key_is_named() {
         let text = "{\"gateway\":\"X\",\"key_hex\":\"00\",\"epoch\":3,\"server\":{\"host\":\"h\",\"port\":9}}";
         let told = Credentials::parse(text, Path::new("c")).err().unwrap().to_string();

@@ -11,9 +11,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
 
+use gateway::reload::LOOK;
 use rumqttc::{AsyncClient, MqttOptions};
 use rustls::pki_types::ServerName;
 use scene::{ANY, Home, Running, until, within};
+use tokio::time::Instant;
+
+/// Changes in a row: more than a machine that is slow can be late for.
+const ROUNDS: u32 = 16;
 
 async fn enters(at: SocketAddr, password: &str) -> bool {
     let mut options = MqttOptions::new("display", at.ip().to_string(), at.port());
@@ -46,7 +51,9 @@ async fn a_password_of_no_use_is_told_by_the_page_and_the_old_one_stays_in_force
     std::fs::write(&file, "no name and no password\n").unwrap();
     until("it is told", || running.says("file_unread")).await;
     assert!(enters(running.bus, "first").await, "the old one stays");
-    assert_eq!(running.report()["ok"], true);
+    assert!(!enters(running.bus, "none").await, "and the bus is open to no other");
+    // Its own first rounds may be late on a slow machine.
+    until("it works all the same", || running.report()["ok"] == true).await;
     std::fs::write(&file, "display:second\n").unwrap();
     until_enters(running.bus, "second").await;
     until("it is over", || !running.says("file_unread")).await;
@@ -63,9 +70,15 @@ async fn a_hangup_ends_nobody_and_asks_for_a_look_at_once() {
     std::fs::write(&file, "display:first\n").unwrap();
     let running = home.start(&format!("[bus]\npassword_file = {file:?}"));
     assert!(enters(running.bus, "first").await);
-    std::fs::write(&file, "display:second\n").unwrap();
-    hang_up(&running);
-    until_enters(running.bus, "second").await;
+    let since = Instant::now();
+    for round in 0..ROUNDS {
+        let password = format!("word-{round}");
+        std::fs::write(&file, format!("display:{password}\n")).unwrap();
+        hang_up(&running);
+        until_enters(running.bus, &password).await;
+    }
+    // Without being asked it looks after each of its pauses, and each round begins with one.
+    assert!(since.elapsed() < LOOK * ROUNDS / 2, "{:?} for {ROUNDS} rounds", since.elapsed());
     assert!(running.terminate().success());
 }
 

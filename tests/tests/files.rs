@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use server::notify::webhook::signature;
@@ -15,10 +16,16 @@ use tests::api::text;
 use tests::scene::{Scene, of_kind};
 use tests::stage::Setting;
 use tests::trouble::Outcome;
+use tokio::time::Instant;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_demo");
 const SECRETS: [&str; 2] =
     ["the first secret of this test only", "another secret of this test only"];
+
+/// The server's pause between two looks.
+const LOOK: Duration = Duration::from_secs(5);
+/// Changes in a row: more than a machine that is slow can be late for.
+const ROUNDS: u32 = 9;
 
 /// Which secret has signed each call so far; none of them if none.
 type Calls = Arc<Mutex<Vec<Option<usize>>>>;
@@ -129,10 +136,17 @@ async fn a_changed_configuration_is_told_and_a_hangup_asks_for_a_look() -> Outco
     let (scene, _, _, _dir) = open().await?;
     let file = scene.stage.dir.join("server.toml");
     let first = std::fs::read_to_string(&file)?;
-    std::fs::write(&file, format!("{first}\n# a remark\n"))?;
     let pid = scene.stage.server.process.pid().to_string();
-    assert!(std::process::Command::new("kill").args(["-HUP", &pid]).status()?.success());
-    scene.until_true("it is told", 60, || says(&scene, "config_changed")).await?;
+    let since = Instant::now();
+    for round in 1..=ROUNDS {
+        let changed = round % 2 == 1;
+        let remark = if changed { "\n# a remark\n" } else { "" };
+        std::fs::write(&file, format!("{first}{remark}"))?;
+        assert!(std::process::Command::new("kill").args(["-HUP", &pid]).status()?.success());
+        scene.until_true("told", 60, || says(&scene, "config_changed") == changed).await?;
+    }
+    // Without being asked it looks every five seconds, and each round begins with a look.
+    assert!(since.elapsed() < LOOK * ROUNDS / 2, "{:?} for {ROUNDS} rounds", since.elapsed());
     std::fs::write(&file, format!("{first}\n[no_such]\nthing = 1\n"))?;
     scene.until_true("it is told", 60, || says(&scene, "file_unread")).await?;
     std::fs::write(&file, &first)?;
