@@ -9,9 +9,10 @@
 
 mod word;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use door::bus::Call;
 use door::{Arrival, Keep, Verdict, Who};
 use proto::EMERGENCY_MAX;
 use proto::down::Rung;
@@ -35,6 +36,8 @@ use word::{Word, entry, told, unreadable};
 const SEALS: usize = 2;
 /// Calls from the bus that may wait for the server: a program that runs wild takes no room from those of devices.
 const CALLS_MAX: u32 = 64;
+/// Calls from the bus that are remembered by their packet.
+const MARKS_MAX: usize = 256;
 
 /// A frame that has just been made durable, or had been before.
 #[derive(Debug, Clone)]
@@ -68,6 +71,10 @@ pub struct Devices {
     events: Sender<Event>,
     seals: HashMap<DeviceId, Seals>,
     fates: Vec<Fate>,
+    /// Packets of the bus that were calls and are on disk, the newest first: one that is sent again is no other call.
+    marks: VecDeque<u64>,
+    /// Those of this group, which are not there yet.
+    fresh: Vec<u64>,
 }
 
 impl Devices {
@@ -81,7 +88,8 @@ impl Devices {
         events: Sender<Event>,
     ) -> Self {
         let (seals, fates) = (HashMap::new(), Vec::new());
-        Self { spool, roster, clock, voice, bells, events, seals, fates }
+        let (marks, fresh) = (VecDeque::new(), Vec::new());
+        Self { spool, roster, clock, voice, bells, events, seals, fates, marks, fresh }
     }
 
     fn read(&mut self, arrival: &Arrival) -> Word {
@@ -99,13 +107,17 @@ impl Devices {
                     lane: Lane::Emergency,
                 })
             }
-            (Who::Local(_), Topic::BusCall) => self.call(),
+            (Who::Local(_), Topic::BusCall) => self.call(Call::from_bytes(&arrival.payload)),
             _ => Word::Nothing,
         }
     }
 
     /// A program of the household calls: nobody knows by which button, only that somebody here needs help.
-    fn call(&self) -> Word {
+    fn call(&mut self, call: Call) -> Word {
+        let known = |mark: &u64| self.marks.contains(mark) || self.fresh.contains(mark);
+        if let Some(mark) = call.mark.filter(|mark| call.repeated && known(mark)) {
+            return Word::CallAgain { mark };
+        }
         let (kind, uptime) = (EventKind::Press, self.clock.now().since(self.voice.started));
         let up = Up::Event(up::Event { kind, uptime, count: None });
         let waits = |row: &RungRow| row.rung == Rung::Stored && !row.accepted;
@@ -117,7 +129,10 @@ impl Devices {
             return Word::Unsaid;
         }
         match self.voice.say(&up) {
-            Some((id, bytes)) => Word::Call { id, bytes, home: self.roster.only_home(), up },
+            Some((id, bytes)) => {
+                self.fresh.extend(call.mark);
+                Word::Call { id, bytes, home: self.roster.only_home(), up, mark: call.mark }
+            }
             None => Word::Unsaid,
         }
     }
@@ -172,6 +187,7 @@ impl Devices {
 
 impl Keep for Devices {
     fn keep(&mut self, group: &[Arrival], verdicts: &mut Vec<Verdict>) {
+        self.fresh.clear();
         let words: Vec<Word> = group.iter().map(|arrival| self.read(arrival)).collect();
         let entries: Vec<Entry<'_>> =
             words.iter().filter_map(|word| entry(word, &self.roster)).collect();
@@ -187,10 +203,17 @@ impl Keep for Devices {
             let fate = match word {
                 Word::Nothing => Fate::Again(None),
                 Word::Unsaid => Fate::Refused,
+                // It is acknowledged for the first time's sake, which may have failed.
+                Word::CallAgain { mark } if self.marks.contains(&mark) => Fate::Again(None),
+                Word::CallAgain { .. } => Fate::Refused,
                 Word::Frame { .. } | Word::Odd { .. } | Word::Call { .. } => {
                     next.next().unwrap_or(Fate::Refused)
                 }
             };
+            if let (Word::Call { mark: Some(mark), .. }, Fate::New) = (&word, fate) {
+                self.marks.truncate(MARKS_MAX - 1);
+                self.marks.push_front(*mark);
+            }
             verdicts.push(verdict(fate));
             if let Some(told) = told(word, fate, &self.roster) {
                 stored.push(told);

@@ -9,6 +9,7 @@
 //!
 //! Not here: who is allowed to order what, names of people, any judgement that needs a person's history.
 
+pub mod bus_calls;
 pub mod bus_gate;
 pub mod bus_words;
 pub mod check;

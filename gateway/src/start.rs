@@ -142,7 +142,7 @@ impl Built {
         // The door holds to the number; one that has just made room may not have left the bus yet.
         let clients = LOCALS + CLOSING_MAX;
         let bus = Bus::start(BusLimits { clients, ..BusLimits::default() });
-        let gate = Arc::new(BusGate::new(self.bus_password.clone()));
+        let gate = Arc::new(BusGate::new(self.bus_password.clone(), self.clock.clone()));
         let bus_door = self.open_bus(commit, (bus.clone(), Arc::clone(&gate))).await?;
         let page_at = self.config.health.bind;
         let page = TcpListener::bind(page_at).await.map_err(|e| StartError::Health(page_at, e))?;

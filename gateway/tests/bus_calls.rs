@@ -1,7 +1,7 @@
 //! A call for help that a program of the household makes on the bus: on disk before its PUBACK, heard, answered.
 //!
-//! The programs are rumqttc in both versions of MQTT. Not here: the door's part, with a disk that fails
-//! (`door/tests/bus.rs`), and what the watch room makes of it (`server`).
+//! The programs are rumqttc in both versions of MQTT. Not here: what is said twice (`bus_repeats`), the door's part, with
+//! a disk that fails (`door/tests/bus.rs`), and what the watch room makes of it (`server`).
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fall")]
 
 #[path = "scene/home.rs"]
@@ -11,14 +11,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use proto::down::{Receipt, Rung};
-use proto::frame::{Lane, read_open, verify_end};
-use proto::id::PressId;
-use proto::relay::{GatewayDown, RelayKind};
+use proto::relay::GatewayDown;
 use proto::topic::Topic;
-use proto::up::{EventKind, Up};
 use rumqttc::v5::mqttbytes::v5 as new;
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
-use scene::{ANY, Device, EPOCH, Home, WatchRoom, let_in, until, within};
+use scene::{ANY, Device, Home, WatchRoom, calls_heard, let_in, until, within};
 
 const WORDS: [&str; 3] = [r#"{"action":"emergency","battery":97}"#, r#"{"sos":true}"#, "SOS"];
 
@@ -67,25 +64,6 @@ async fn is_acknowledged(at: SocketAddr) -> bool {
     .await
 }
 
-/// The calls that the watch room has heard in the box's own name; the room can verify each.
-fn heard(room: &WatchRoom, home: &Home) -> Vec<PressId> {
-    let mut calls: Vec<PressId> = Vec::new();
-    for heard in room.heard().iter().filter(|heard| heard.lane == Lane::Emergency) {
-        let Ok((header, _)) = read_open(&heard.bytes) else { continue };
-        if header.id.device != home.gateway.as_device() {
-            continue;
-        }
-        let seal = home.key.end(EPOCH).boot(header.id.boot);
-        let (header, body) = verify_end(&heard.bytes, &seal).expect("the box's own seal");
-        let Ok(Up::Event(event)) = Up::from_body(header.class, body) else { panic!("an event") };
-        assert_eq!((event.kind, heard.kind), (EventKind::Press, RelayKind::Open));
-        calls.push(header.id);
-    }
-    calls.sort_unstable();
-    calls.dedup();
-    calls
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_was_acknowledged_on_the_bus_reaches_the_server_though_the_box_is_killed() {
     let room = WatchRoom::open(ANY).await;
@@ -104,8 +82,8 @@ async fn a_call_that_was_acknowledged_on_the_bus_reaches_the_server_though_the_b
     }
     until("the home's alarm", || home.alarm() == "1").await;
     let room = WatchRoom::open(at).await;
-    until("all calls", || heard(&room, &home).len() >= 4).await;
-    let calls = heard(&room, &home);
+    until("all calls", || calls_heard(&room, &home).len() >= 4).await;
+    let calls = calls_heard(&room, &home);
     assert_eq!(calls.len(), 4, "each call once: {calls:?}");
     // The server has them: the home need not sound any longer.
     within(async {
@@ -147,8 +125,8 @@ async fn a_program_can_follow_how_far_its_call_has_come() {
             let word: serde_json::Value = serde_json::from_slice(&word.payload).unwrap();
             rungs.push(word["rung"].as_str().unwrap().to_owned());
             if rungs.len() == 1 {
-                until("the call", || !heard(&room, &home).is_empty()).await;
-                let press = heard(&room, &home)[0];
+                until("the call", || !calls_heard(&room, &home).is_empty()).await;
+                let press = calls_heard(&room, &home)[0];
                 let hint = Some(Receipt { press, rung: Rung::Received });
                 let sealed: &[u8] = b"sealed for nobody";
                 let word =
@@ -172,7 +150,7 @@ async fn a_call_on_the_bus_of_a_station_with_many_homes_goes_up_all_the_same() {
     let_in(&mut one, running.devices).await;
     let_in(&mut other, running.devices).await;
     call(running.bus, 4, WORDS[0]).await;
-    until("the call", || heard(&room, &home).len() == 1).await;
+    until("the call", || calls_heard(&room, &home).len() == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,5 +174,5 @@ async fn a_program_that_calls_without_end_takes_no_room_from_devices() {
     device.until(|felt| *felt == scene::Felt::Acked).await;
     let room = WatchRoom::open(at).await;
     room.until_heard(press).await;
-    until("all calls", || heard(&room, &home).len() == 64).await;
+    until("all calls", || calls_heard(&room, &home).len() == 64).await;
 }

@@ -21,7 +21,9 @@ pub(super) enum Word {
     /// Verified hop by hop.
     Frame { header: Header, open: FrameBuf, home: HomeId, up: Option<Up>, lane: Lane },
     /// A call for help on the bus, in the box's own name; its home is known where the box serves one alone.
-    Call { id: PressId, bytes: Vec<u8>, home: Option<HomeId>, up: Up },
+    Call { id: PressId, bytes: Vec<u8>, home: Option<HomeId>, up: Up, mark: Option<u64> },
+    /// The packet of such a call, sent again.
+    CallAgain { mark: u64 },
     /// A call that the box does not take: too many wait, or all numbers of this boot are used up.
     Unsaid,
     /// Kept as it came.
@@ -32,7 +34,7 @@ impl Word {
     pub(super) const fn lane(&self) -> Lane {
         match self {
             Self::Nothing => Lane::Telemetry,
-            Self::Call { .. } | Self::Unsaid => Lane::Emergency,
+            Self::Call { .. } | Self::CallAgain { .. } | Self::Unsaid => Lane::Emergency,
             Self::Frame { lane, .. } | Self::Odd { lane, .. } => *lane,
         }
     }
@@ -44,7 +46,7 @@ fn is_worn(roster: &Roster, device: DeviceId) -> bool {
 
 pub(super) fn entry<'a>(word: &'a Word, roster: &Roster) -> Option<Entry<'a>> {
     match word {
-        Word::Nothing | Word::Unsaid => None,
+        Word::Nothing | Word::CallAgain { .. } | Word::Unsaid => None,
         Word::Call { id, bytes, .. } => {
             let (lane, place, kind) = (Lane::Emergency, Place::Up, RelayKind::Open);
             Some(Entry { lane, place, kind, id: *id, bytes })
@@ -73,7 +75,7 @@ pub(super) fn told(word: Word, fate: Fate, roster: &Roster) -> Option<Stored> {
         return None;
     }
     match word {
-        Word::Nothing | Word::Unsaid => None,
+        Word::Nothing | Word::CallAgain { .. } | Word::Unsaid => None,
         Word::Call { id, home, up, .. } => {
             let (lane, doubtful) = (Lane::Emergency, home.is_none());
             Some(Stored { id, home, lane, doubtful, up: Some(up), fate })

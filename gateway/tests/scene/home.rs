@@ -22,10 +22,12 @@ use proto::key::DeviceKey;
 use proto::unit::Millis;
 use proto::up::{Event, EventKind, Health, Role, Up};
 
+mod calls;
 mod device;
 mod page;
 mod watch_room;
 
+pub use calls::calls_heard;
 pub use device::{Device, Felt};
 pub use page::{ask, said};
 pub use watch_room::{Heard, WatchRoom};

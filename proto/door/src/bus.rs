@@ -7,6 +7,7 @@
 //! Whatever begins like a topic of the agreement is written only through [`Bus::publish`]; programs
 //! may read it. Not here: MQTT (`session`), or what is published (the gateway).
 
+mod call;
 pub mod fanout;
 pub mod filter;
 mod listener;
@@ -32,6 +33,7 @@ use crate::line::Line;
 use crate::workers::{Rhythm, Workers};
 use fanout::{Act, Fanout};
 
+pub use call::Call;
 pub use fanout::{BusCounters, Taken};
 pub use listener::BusListener;
 pub use mailbox::Parcel;

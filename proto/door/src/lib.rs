@@ -121,13 +121,28 @@ pub enum Deny {
     Busy,
 }
 
+/// What a program of the household says on the bus.
+#[derive(Debug, Clone, Copy)]
+pub struct Saying<'a> {
+    /// Which program, in this connection.
+    pub who: Who,
+    /// Where.
+    pub topic: &'a str,
+    /// What.
+    pub payload: &'a [u8],
+    /// It asks the bus to keep it for later.
+    pub retain: bool,
+    /// It says that it may have said so before.
+    pub repeated: bool,
+}
+
 /// Decides who comes in. Answers from memory; called on the door's tasks, so it must not block.
 pub trait Gate: Send + Sync + 'static {
     /// Who this is, or why not.
     fn admit(&self, hello: &Hello<'_>) -> Result<Pass, Deny>;
     /// Whether a program of the household calls for help by this. The bus keeps nothing on a disk, so
-    /// the call comes to the keep as well, on [`Topic::BusCall`], and is acknowledged once that has it.
-    fn calls(&self, _topic: &str, _payload: &[u8]) -> bool {
+    /// the call comes to the keep as well, as a [`bus::Call`] on [`Topic::BusCall`], and is acknowledged once that has it.
+    fn calls(&self, _saying: &Saying<'_>) -> bool {
         false
     }
     /// A session of `who` has subscribed to its down tree: what waits for it can be told now.

@@ -63,6 +63,8 @@ pub(crate) enum Packet {
 #[derive(Debug)]
 pub(crate) struct Publish {
     packet_id: u16,
+    /// It may have come before.
+    repeated: bool,
     retain: bool,
     /// Perhaps empty where there is an alias.
     topic: String,

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use proto::frame::Lane;
 use proto::topic::Topic;
 use proto::unit::Mono;
@@ -14,11 +13,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep_until;
 
 use super::Connection;
-use crate::Arrival;
-use crate::bus::{Message, Said, Shown};
+use crate::bus::{Call, Message, Said, Shown};
 use crate::commit::Answer;
 use crate::line::Hangup;
 use crate::session::{Action, Ask, Ending, Fault};
+use crate::{Arrival, Saying};
 
 /// Bytes taken from the bus at once.
 const TAKE: usize = 65_536;
@@ -36,18 +35,26 @@ pub(super) struct Held {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Hands what is a call for help to the keep, as soon as that has room. Gives whether it is one.
     async fn keep_call(&mut self, ask: &Ask) -> bool {
-        let (Ask::Publish { number, message }, Some(pass)) = (ask, self.session.pass()) else {
+        let (Ask::Publish { number, packet, message }, Some(pass)) = (ask, self.session.pass())
+        else {
             return false;
         };
         let inside = Arc::clone(&self.inside);
-        if !inside.gate.calls(&message.topic, &message.payload) {
+        let ((packet_id, repeated), who) = (*packet, pass.who);
+        let (topic, payload, retain) =
+            (message.topic.as_str(), &message.payload[..], message.retain);
+        if !inside.gate.calls(&Saying { who, topic, payload, retain, repeated }) {
             return false;
         }
+        let client = self.member.as_ref().map(|member| member.client());
+        let seat = (client, self.session.seat_number());
+        let mark = (packet_id > 0).then(|| Call::mark(seat, packet_id, (topic, payload)));
+        let payload = Call { mark, repeated }.to_bytes();
         let Some(room) = inside.commit.reserve(Lane::Emergency, 1).await else {
             self.session.handle_hangup(Hangup::Shutdown);
             return true;
         };
-        let (who, lane, payload) = (pass.who, Lane::Emergency, Bytes::new());
+        let lane = Lane::Emergency;
         let call = Arrival { who, topic: Topic::BusCall, lane, payload };
         let answer = Answer::Session { line: Arc::clone(&self.line), first: *number };
         inside.commit.submit(vec![call], lane, answer, room);
@@ -60,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let call = self.keep_call(&ask).await;
         let Some(member) = &self.member else { return true };
         match ask {
-            Ask::Publish { number, message } => {
+            Ask::Publish { number, message, .. } => {
                 return self.say(Held { number, message, call, until: Mono::default() });
             }
             Ask::Subscribe { packet_id, filters } => {

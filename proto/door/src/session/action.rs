@@ -28,6 +28,8 @@ pub enum Ask {
     Publish {
         /// Its number, in order of asking.
         number: u64,
+        /// Its packet, 0 at QoS 0, and whether the program says that it may have come before.
+        packet: (u16, bool),
         /// The message, on a topic outside the project's own prefix.
         message: Message,
     },

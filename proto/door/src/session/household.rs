@@ -19,7 +19,8 @@ impl Session {
 
     /// A program of the household publishes.
     pub(super) fn handle_household(&mut self, publish: Publish) -> Result<(), Fault> {
-        let Publish { packet_id, retain, topic, alias, payload, properties, expiry } = publish;
+        let Publish { packet_id, repeated, retain, topic, alias, payload, properties, expiry } =
+            publish;
         let topic = self.aliases.meant(topic, alias)?;
         if identity::reserved(&topic) {
             return Err(Fault::NotAuthorized);
@@ -30,13 +31,19 @@ impl Session {
         let payload = Bytes::copy_from_slice(&payload);
         let qos = u8::from(packet_id != 0);
         let message = Message { topic, payload, qos, retain, properties, expiry };
-        self.actions.push_back(Action::Bus(Ask::Publish { number, message }));
+        let packet = (packet_id, repeated);
+        self.actions.push_back(Action::Bus(Ask::Publish { number, packet, message }));
         Ok(())
     }
 
     /// A message is on its way to all on the bus who want it.
     pub fn handle_said(&mut self, number: u64) {
         self.handle_verdicts(number, 1, Verdict::Kept);
+    }
+
+    /// Number of its session at the bus, which may be older than its connection.
+    pub(crate) fn seat_number(&self) -> Option<u64> {
+        self.seat.map(|seat| seat.key.seat)
     }
 
     /// How it leaves its seat at the bus, now that it is over or its connection is lost.

@@ -43,6 +43,7 @@ fn publish(frame: Frame) -> Result<Packet, Fault> {
     }
     Ok(Packet::Publish(Publish {
         packet_id: read.pkid,
+        repeated: read.dup,
         retain: read.retain,
         topic: read.topic,
         alias: None,

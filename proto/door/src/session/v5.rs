@@ -63,6 +63,7 @@ fn publish(frame: &Frame) -> Result<Packet, Fault> {
     }
     Ok(Packet::Publish(Publish {
         packet_id,
+        repeated: frame.flags() & 0b1000 != 0,
         retain: frame.flags() & 1 != 0,
         topic: topic.to_owned(),
         alias: found.alias,

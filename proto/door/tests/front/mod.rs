@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use door::{
     Arrival, Bus, BusLimits, CommitHandle, CommitLimits, Deny, Door, DoorConfig, Edge, Gate, Hello,
-    Keep, Limits, Pass, Verdict, Who, committer,
+    Keep, Limits, Pass, Saying, Verdict, Who, committer,
 };
 use proto::id::{DeviceId, GatewayId};
 use proto::seat::{STRANGER_LOGIN, Seat};
@@ -144,8 +144,8 @@ impl Gate for TestGate {
         Ok(pass)
     }
 
-    fn calls(&self, _topic: &str, payload: &[u8]) -> bool {
-        payload == b"sos"
+    fn calls(&self, saying: &Saying<'_>) -> bool {
+        saying.payload == b"sos"
     }
 
     fn listening(&self, who: Who) {
