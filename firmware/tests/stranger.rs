@@ -63,3 +63,31 @@ fn once_known_again_the_same_press_is_told_as_itself() {
     bench.server_says(&receipt(second, Rung::Received));
     assert_eq!(bench.light(), Light::Received);
 }
+
+#[test]
+fn a_press_that_nobody_has_is_shown_as_failed_though_the_gateway_had_refused_the_device_before_it_died()
+ {
+    let mut bench = Bench::of(Role::HelpButton);
+    bench.gateway = Gateway::Refuses(5);
+    bench.run_for(Millis::minutes(1));
+    bench.gateway = Gateway::Away;
+    bench.press();
+    bench.run_for(Millis::secs(15));
+    assert_eq!(bench.light(), Light::Failed, "telephone for help");
+    bench.gateway = Gateway::Refuses(5);
+    bench.run_for(Millis::minutes(1));
+    assert_eq!(bench.light(), Light::Refused, "taken as a stranger's word");
+}
+
+#[test]
+fn what_a_gateway_has_taken_of_a_stranger_is_shown_so_when_it_dies_and_the_next_press_as_failed() {
+    let mut bench = Bench::of(Role::HelpButton);
+    bench.gateway = Gateway::Refuses(5);
+    bench.press();
+    bench.gateway = Gateway::Away;
+    bench.run_for(Millis::minutes(1));
+    assert_eq!(bench.light(), Light::Refused, "it is on a disk");
+    bench.press();
+    bench.run_for(Millis::secs(15));
+    assert_eq!(bench.light(), Light::Failed, "the one that is worst off");
+}

@@ -33,7 +33,7 @@ pub enum Light {
     Seen,
     /// Nobody has confirmed it in time: long red, "telephone for help". The device keeps trying.
     Failed,
-    /// The gateway does not know this device; it calls as a stranger.
+    /// The gateway does not know this device, which calls as a stranger.
     Refused,
     /// An installer looks for this one.
     Identify,
@@ -126,12 +126,16 @@ impl Ladder {
         let later = |until: Option<Mono>| until.is_some_and(|until| now < until);
         let unstored = presses.iter().any(|press| press.rung.is_none());
         let failed = presses.iter().any(|press| press.failed && press.rung.is_none());
+        // Not even as a stranger's word: nobody has it at all, whoever has refused us before.
+        let unheard = presses.iter().any(|press| press.failed && !press.known());
         let waiting = presses.iter().next().is_some();
         let recent = |at: Mono| now.since(at) < INCIDENT_WINDOW;
         let last = self.done.back().filter(|(_, _, at)| recent(*at)).map(|(_, rung, _)| *rung);
-        if unstored && refused {
+        if unheard || later(self.not_held_until) {
+            Light::Failed
+        } else if unstored && refused {
             Light::Refused
-        } else if failed || later(self.not_held_until) {
+        } else if failed {
             Light::Failed
         } else if unstored {
             Light::Sending

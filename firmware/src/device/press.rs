@@ -256,7 +256,8 @@ impl Press {
         self.in_flight.is_none() && matches!(self.held, Held::Flash | Held::Memory)
     }
 
-    const fn known(&self) -> bool {
+    /// A gateway has it, if only as a stranger's word.
+    pub(crate) const fn known(&self) -> bool {
         self.strange || self.rung.is_some()
     }
 
