@@ -31,6 +31,7 @@ pub mod look;
 pub mod notify;
 pub mod open;
 pub mod opening;
+mod place;
 pub mod placement;
 pub mod presses;
 pub mod program;
@@ -63,6 +64,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Executor};
 
+use self::place::Place;
 pub use self::writer::Writer;
 use self::writer::WriterSeat;
 pub use sqlx::Error;
@@ -163,7 +165,8 @@ impl Records {
             RecordsError::Migrate { path, source }
         })?;
         drop(first);
-        Ok(Self { writer: WriterSeat::new(&url), readers })
+        let place = Place::of(data.join("records.db"));
+        Ok(Self { writer: WriterSeat::new(&url, place), readers })
     }
 
     /// A transaction of the one writer; others wait until it ends. Dropped without commit, it never was.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use sqlx::{AnyConnection, Connection, Error, Executor};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::place::Place;
 use super::settle;
 
 /// Longest wait for the writer before a request is told that the store stands still.
@@ -37,15 +38,17 @@ enum Seat {
 #[derive(Debug, Clone)]
 pub(super) struct WriterSeat {
     url: Arc<str>,
+    place: Arc<Place>,
     seat: Arc<Mutex<Seat>>,
 }
 
 impl WriterSeat {
-    pub(super) fn new(url: &str) -> Self {
-        Self { url: url.into(), seat: Arc::default() }
+    pub(super) fn new(url: &str, place: Place) -> Self {
+        Self { url: url.into(), place: Arc::new(place), seat: Arc::default() }
     }
 
     pub(super) async fn begin(&self) -> Result<Writer, Error> {
+        self.place.still()?;
         let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.seat).lock_owned());
         let mut seat = waiting.await.map_err(|_| Error::PoolTimedOut)?;
         let mut connection = match std::mem::take(&mut *seat) {
@@ -65,7 +68,8 @@ impl WriterSeat {
             discard(connection, &error).await;
             return Err(error);
         }
-        Ok(Writer { connection: Some(connection), seat: Some(seat) })
+        let place = Arc::clone(&self.place);
+        Ok(Writer { connection: Some(connection), place, seat: Some(seat) })
     }
 
     async fn connect(&self) -> Result<AnyConnection, Error> {
@@ -108,6 +112,7 @@ async fn discard(connection: AnyConnection, why: &Error) {
 #[derive(Debug)]
 pub struct Writer {
     connection: Option<AnyConnection>,
+    place: Arc<Place>,
     /// Held until the transaction has ended, so that the next one waits for that.
     seat: Option<OwnedMutexGuard<Seat>>,
 }
@@ -123,7 +128,8 @@ impl Writer {
         if let Some(seat) = self.seat.as_mut() {
             **seat = Seat::Idle(connection);
         }
-        Ok(())
+        self.place.written();
+        self.place.still()
     }
 }
 
@@ -194,6 +200,25 @@ mod tests {
         state::put_clock(&mut writer, &time(2)).await.unwrap();
         writer.commit().await.unwrap();
         assert_eq!(seen(&records).await, Some(2), "a reader sees what was committed");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_taken_away_takes_no_commit_until_it_is_back() {
+        let (records, folder) = open().await;
+        let put = async |high| {
+            let mut writer = records.begin().await?;
+            state::put_clock(&mut writer, &time(high)).await?;
+            writer.commit().await
+        };
+        put(1).await.unwrap();
+        let (file, aside) = (folder.path().join("records.db"), folder.path().join("aside"));
+        std::fs::rename(&file, &aside).unwrap();
+        assert!(put(2).await.is_err(), "what goes into it now is lost with the program");
+        std::fs::write(&file, b"").unwrap();
+        assert!(put(3).await.is_err(), "nor does another file stand for it");
+        std::fs::rename(&aside, &file).unwrap();
+        put(4).await.unwrap();
+        assert_eq!(seen(&records).await, Some(4));
     }
 
     #[tokio::test]
