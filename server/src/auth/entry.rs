@@ -182,7 +182,7 @@ pub async fn use_second(
     let now = access.clock.now();
     let counted = format!("\u{0}second {staff}");
     if let Turn::Over(wait) | Turn::Unseen(wait) =
-        access.auth.tries().begin(now.mono, &counted, source)
+        access.auth.tries().begin_known(now.mono, &counted, source)
     {
         return Err(Refused::Wait(wait));
     }
@@ -195,6 +195,6 @@ pub async fn use_second(
     if !first {
         return Err(Refused::SecondWrong);
     }
-    access.auth.tries().passed(&counted, source);
+    access.auth.tries().passed_known(&counted, source);
     Ok(())
 }

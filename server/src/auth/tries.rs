@@ -64,14 +64,28 @@ fn key(account: &str, source: IpAddr) -> (IpAddr, String) {
 impl Tries {
     /// A try begins. Unless it is over the limit it counts as failed until it has [passed](Self::passed).
     pub fn begin(&mut self, now: Mono, account: &str, source: IpAddr) -> Turn {
-        let find = |name: &str| self.counts.get(&key(name, source)).copied();
-        let pair = find(account).and_then(|count| wait(count, FREE, now));
-        let whole = find("").and_then(|count| wait(count, FREE_SOURCE, now));
-        if let Some(wait) = pair.max(whole) {
+        let whole = self.over(now, "", source, FREE_SOURCE);
+        if let Some(wait) = self.over(now, account, source, FREE).max(whole) {
             return self.look(now, account, source, wait);
         }
+        self.count(now, &[account, ""], source)
+    }
+
+    /// The same for whoever has already shown something right: what strangers do at this source is not theirs to wait for.
+    pub fn begin_known(&mut self, now: Mono, account: &str, source: IpAddr) -> Turn {
+        match self.over(now, account, source, FREE) {
+            Some(wait) => self.look(now, account, source, wait),
+            None => self.count(now, &[account], source),
+        }
+    }
+
+    fn over(&self, now: Mono, name: &str, source: IpAddr, free: u32) -> Option<Millis> {
+        self.counts.get(&key(name, source)).and_then(|count| wait(*count, free, now))
+    }
+
+    fn count(&mut self, now: Mono, names: &[&str], source: IpAddr) -> Turn {
         self.counts.retain(|_, count| now.since(count.last) < FORGET);
-        for name in [account, ""] {
+        for name in names {
             let count = self.entry(now, name, source);
             count.failed = count.failed.saturating_add(1);
             count.last = now;
@@ -101,6 +115,11 @@ impl Tries {
             oldest.map(|key| self.counts.remove(&key));
         }
         self.counts.entry(key).or_insert(Count { failed: 0, last: now, looks: 0, looked: now })
+    }
+
+    /// The try of somebody known was right: this account starts anew.
+    pub fn passed_known(&mut self, account: &str, source: IpAddr) {
+        self.counts.remove(&key(account, source));
     }
 
     /// The try was right: this pair starts anew, and the source has failed once less.

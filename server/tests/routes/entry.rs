@@ -302,6 +302,29 @@ async fn a_second_factor_is_not_guessed_by_who_knows_the_password() {
 }
 
 #[tokio::test]
+async fn who_has_a_second_factor_gets_in_whatever_others_try_behind_one_proxy() {
+    let (room, admin) = Room::staffed().await;
+    let begun = room.post("/api/me/second", &admin, json!({})).await.json();
+    let secret = begun["secret"].as_str().unwrap().to_owned();
+    let now = room.app.clock.now().wall_ms;
+    let digits = |ms: i64| server::auth::second::code(&secret, ms).unwrap();
+    for n in 0..60 {
+        try_in(&room, "127.0.0.1", "", &format!("nobody{n}"), "wrong").await;
+    }
+    // Switching it on, coming in with it and switching it off: none of them waits for strangers.
+    let on = json!({ "digits": digits(now - 30_000) });
+    let confirmed = room.post("/api/me/second/confirm", &admin, on).await.status;
+    assert_eq!(confirmed, StatusCode::NO_CONTENT);
+    let right = json!({ "name": "1000", "password": SECRET, "second": digits(now) });
+    assert_eq!(room.post("/api/login", "", right).await.status, StatusCode::OK);
+    let off = json!({ "digits": digits(now + 30_000) });
+    assert_eq!(
+        room.call(Method::DELETE, "/api/me/second", &admin, Some(off)).await.status,
+        StatusCode::NO_CONTENT
+    );
+}
+
+#[tokio::test]
 async fn a_lost_administrator_comes_back_by_a_code_of_the_machine_once() {
     let (room, admin) = Room::staffed().await;
     room.colleague(&admin, "2001", "operator").await;
