@@ -32,7 +32,7 @@ export async function renew() {
 export function lostOne(view, before) {
   if (!before || !mine(before) || mine(view)) return false;
   const who = undo.named(view);
-  const other = view.taken_from?.id === shift.me ? view.owner : view.ended_by;
+  const other = view.ended_by;
   if (view.state === "claimed" && view.owner) warn(t("js.taken_from_you", { who, name: view.owner.display }));
   else if (view.state === "closed" && other && other.id !== shift.me) warn(t("js.ended_for_you", { who, name: other.display }));
   else if (view.state === "open") warn(t("js.lapsed", { who }));

@@ -9,7 +9,7 @@ use tests::stage::Setting;
 use tests::trouble::Outcome;
 
 use super::axe::supervisor;
-use super::{PROGRAM, picture};
+use super::{PROGRAM, log_in, picture};
 
 /// Whether the key that closes is locked.
 const CLOSE: &str = "document.querySelector('[data-does=close]').getAttribute('aria-disabled')";
@@ -69,4 +69,31 @@ async fn a_supervisor_closes_by_right_and_takes_over_by_an_act_of_its_own() -> O
             holder(&scene).is_ok_and(|of| of == "值班班长")
         })
         .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_holder_is_told_who_ended_an_alert_over_their_head() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    log_in(&scene, &browser).await?;
+    scene.press(0).await?;
+    browser.until("document.querySelectorAll('#waiting .row').length === 1", 10.0).await?;
+    browser.until("!document.querySelector('#card').hidden", 5.0).await?;
+    browser.press(key::F2)?;
+    browser.until("document.querySelectorAll('#worked .row').length === 1", 10.0).await?;
+    browser.press(key::F3)?;
+    browser.until("!document.querySelector('#picker').hidden", 5.0).await?;
+    browser.press('1')?;
+    browser.until(&format!("{CLOSE} === 'false'"), 10.0).await?;
+    let admin = &scene.stage.admin;
+    let queue = admin.get("/api/queue")?.good()?;
+    let alert = queue.pointer("/alerts/0").cloned().unwrap_or_default();
+    let end = json!({ "cursor": alert["cursor"], "outcome": 2 });
+    let path = format!("/api/alerts/{}/close", alert["id"].as_str().unwrap_or_default());
+    admin.post(&path, &end)?.good()?;
+    browser.until("document.querySelectorAll('.queue .row').length === 0", 10.0).await?;
+    let told = "document.querySelector('#notice').dataset.state === 'due' \
+                && document.querySelector('#notice').textContent.includes('已结束')";
+    browser.until(told, 5.0).await?;
+    browser.picture(&picture("console-ended-over-head"))
 }
