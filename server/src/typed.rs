@@ -16,19 +16,46 @@ const fn deceives(c: char) -> bool {
         '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}'
             | '\u{202A}'..='\u{202E}'
             | '\u{2060}'..='\u{206F}'
+            | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{2800}' | '\u{3164}' | '\u{FFA0}'
             | '\u{FFF9}'..='\u{FFFB}'
             | '\u{E0000}'..='\u{E007F}'
     )
 }
 
+/// Whether a character that is not seen belongs to the one before it: joiners and forms of emoji, Arabic, Indic and
+/// Mongolian letters, and of rare Chinese characters. After anything else it only makes two names look like one.
+const fn belongs(before: Option<char>, c: char) -> bool {
+    match (c, before) {
+        ('\u{200C}' | '\u{200D}', Some(before)) => {
+            matches!(before, '\u{600}'..='\u{109F}' | '\u{2300}'..='\u{27BF}' | '\u{FE0F}' | '\u{1F000}'..='\u{1FAFF}')
+        }
+        ('\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}', Some(before)) => {
+            !before.is_ascii() && !before.is_whitespace()
+        }
+        ('\u{180B}'..='\u{180D}', Some(before)) => matches!(before, '\u{1820}'..='\u{18AA}'),
+        (
+            '\u{180B}'..='\u{180D}'
+            | '\u{200C}'
+            | '\u{200D}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{E0100}'..='\u{E01EF}',
+            None,
+        ) => false,
+        _ => true,
+    }
+}
+
 fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut before = None;
     for c in text.trim().chars() {
-        if deceives(c) {
+        if deceives(c) || !belongs(before, c) {
             out.push_str(&format!("[{:04X}]", u32::from(c)));
         } else {
             out.push(c);
         }
+        before = Some(c);
     }
     out
 }
@@ -59,6 +86,20 @@ mod tests {
         assert_eq!(line(" 王\u{202E}奶奶 "), Some("王[202E]奶奶".to_owned()));
         assert_eq!(line("a\u{200B}\u{2066}b\u{E0041}"), Some("a[200B][2066]b[E0041]".to_owned()));
         assert_eq!(line("甲\n乙"), None);
+        for (alone, told) in [
+            ("\u{200D}", "[200D]"),
+            ("\u{3164}", "[3164]"),
+            ("\u{2800}", "[2800]"),
+            ("\u{FE0F}", "[FE0F]"),
+        ] {
+            assert_eq!(line(alone).as_deref(), Some(told), "a name that cannot be seen");
+            assert_eq!(
+                line(&format!("op{alone}")),
+                Some(format!("op{told}")),
+                "and looks like another"
+            );
+        }
+        assert_eq!(line("葛\u{E0100}").as_deref(), Some("葛\u{E0100}"), "a rare form stays");
         assert_eq!(line("a\u{1b}[31m"), None);
         assert_eq!(line("a\u{2028}b"), None);
         assert_eq!(lines("甲\r\n乙"), Some("甲\n乙".to_owned()));

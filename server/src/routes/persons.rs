@@ -125,6 +125,7 @@ pub async fn edit_contact(
     Path(id): Path<String>,
     Body(body): Body<ContactForm>,
 ) -> ApiResult<StatusCode> {
+    let body = body.callable()?;
     let done = app.provision.edit_contact(&id, |known| body.over(known), by(&app, &me)).await;
     done.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)

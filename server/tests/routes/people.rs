@@ -121,6 +121,13 @@ async fn whom_to_call_is_edited_one_at_a_time() {
     room.post(&format!("/api/homes/{home}/open"), &admin, json!({ "reason": "核对联系人" })).await;
     let contacts =
         async || room.get(&format!("/api/homes/{home}"), &admin).await.json()["contacts"].clone();
+    for nobody in [json!({ "name": "", "phone": "222" }), json!({ "name": "邻居", "phone": " " })]
+    {
+        let refused = room.post(&list, &admin, nobody.clone()).await.status;
+        assert_eq!(refused, StatusCode::UNPROCESSABLE_ENTITY, "whom nobody can call: {nobody}");
+    }
+    let emptied = room.call(Method::PATCH, &one, &admin, Some(json!({ "phone": "" }))).await;
+    assert_eq!(emptied.status, StatusCode::UNPROCESSABLE_ENTITY, "a number is not taken away");
     let both = contacts().await;
     assert_eq!((&both[0]["name"], &both[1]["name"]), (&json!("家属甲"), &json!("邻居")));
     assert_eq!((&both[1]["phone"], &both[1]["has_key"]), (&json!("223"), &json!(true)));

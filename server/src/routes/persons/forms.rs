@@ -117,12 +117,23 @@ impl ContactForm {
         set(&mut known.consent_on, self.consent_on);
     }
 
+    /// Refuses to take away by what somebody is called, or called up.
+    pub(super) fn callable(self) -> ApiResult<Self> {
+        let blank =
+            |told: &Option<String>| told.as_ref().is_some_and(|text| text.trim().is_empty());
+        if blank(&self.name) || blank(&self.phone) {
+            return Err(ApiError::input("name, phone"));
+        }
+        Ok(self)
+    }
+
     pub(super) fn whole(self) -> ApiResult<Contact> {
         if self.name.is_none() || self.phone.is_none() {
             return Err(ApiError::input("name, phone"));
         }
+        let this = self.callable()?;
         let mut contact = Contact::default();
-        self.over(&mut contact);
+        this.over(&mut contact);
         Ok(contact)
     }
 }
