@@ -3,7 +3,7 @@
 //! Wrong tries are slowed, a right one never is: whoever is *over* the limit is still looked at, but only where that is
 //! cheap, and hears "too many" if wrong. Counted by account and source together, and by source over all accounts.
 //! A try counts as failed from its beginning, so that a thousand sent together do not pass as one.
-//! Bounded: the oldest entry makes room. Not here: addresses, passwords.
+//! Bounded: who failed least makes room. Not here: addresses, passwords.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -111,7 +111,10 @@ impl Tries {
     fn entry(&mut self, now: Mono, name: &str, source: IpAddr) -> &mut Count {
         let key = key(name, source);
         if self.counts.len() >= ENTRIES && !self.counts.contains_key(&key) {
-            let oldest = self.counts.iter().min_by_key(|(_, c)| c.last).map(|(k, _)| k.clone());
+            // Names that are made up make no room by what is known of a guesser.
+            let least =
+                |(_, c): &(&(IpAddr, String), &Count)| (c.failed.saturating_add(c.looks), c.last);
+            let oldest = self.counts.iter().min_by_key(least).map(|(k, _)| k.clone());
             oldest.map(|key| self.counts.remove(&key));
         }
         self.counts.entry(key).or_insert(Count { failed: 0, last: now, looks: 0, looked: now })
@@ -167,6 +170,21 @@ mod tests {
         let turns = (0..1_500).map(|n| tries.begin(Mono::default(), &format!("x{n}"), HERE));
         let free = turns.filter(|turn| *turn == Turn::Free).count();
         assert_eq!(free, usize::try_from(FREE_SOURCE).unwrap() + 1);
+    }
+
+    #[test]
+    fn names_made_up_by_the_thousand_free_no_guesser() {
+        let mut tries = Tries::default();
+        for _ in 0..100 {
+            tries.begin(Mono::default(), "op1", HERE);
+        }
+        let later = Mono::default().after(Millis::new(500));
+        for n in 0..2 * ENTRIES {
+            tries.begin(later, &format!("x{n}"), HERE);
+        }
+        assert!(matches!(tries.begin(later, "op1", HERE), Turn::Over(_)), "the account");
+        assert!(matches!(tries.begin(later, "another", HERE), Turn::Over(_)), "and the source");
+        assert!(tries.counts.len() <= ENTRIES);
     }
 
     #[test]
