@@ -94,10 +94,12 @@ pub async fn all(c: &mut AnyConnection) -> Result<Vec<StaffRow>, Error> {
     Ok(readable(&fetch(query(STAFF), c).await?, staff_of))
 }
 
-/// Lets somebody in again, in this role; the password of before is forgotten, a code is what they come in with.
+/// Lets somebody in again, in this role; the password of before is forgotten and what it opened ends, a code is what they
+/// come in with.
 pub async fn restore(c: &mut AnyConnection, id: &str, role: &str) -> Result<bool, Error> {
     let sql = "UPDATE staff SET disabled = 0, role = $2, password = NULL WHERE id = $1";
-    let done = query(sql).bind(id).bind(role).execute(c).await?;
+    let done = query(sql).bind(id).bind(role).execute(&mut *c).await?;
+    query("DELETE FROM session WHERE staff = $1").bind(id).execute(c).await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -175,6 +175,8 @@ pub async fn admit(
     let row = staff::by_id(&mut writer, &id).await?.ok_or_else(|| ApiError::unknown("staff"))?;
     staff::restore(&mut writer, &row.id, &row.role).await?;
     writer.commit().await?;
+    app.presence.gone(&row.id);
+    app.auth.ended();
     Ok(Json(Code { code: give_code(&app, &row.id).await? }))
 }
 

@@ -253,6 +253,18 @@ async fn administrators_see_everybody_and_let_in_again_whom_they_shut_out() {
 }
 
 #[tokio::test]
+async fn whose_password_is_taken_back_is_out_everywhere() {
+    let (room, admin) = Room::staffed().await;
+    let thief = room.colleague(&admin, "2001", "operator").await;
+    assert_eq!(room.get("/api/queue", &thief).await.status, StatusCode::OK);
+    let id = listed(&room, &admin, "2001").await["id"].as_str().unwrap().to_owned();
+    let back = room.post(&format!("/api/staff/{id}/admit"), &admin, json!({})).await;
+    assert_eq!(room.get("/api/queue", &thief).await.status, StatusCode::UNAUTHORIZED);
+    let cookie = room.enter(json!({ "code": back.json()["code"] })).await;
+    assert_eq!(room.get("/api/queue", &cookie).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_second_factor_is_off_until_switched_on_and_takes_each_code_once() {
     let (room, admin) = Room::staffed().await;
     let operator = room.colleague(&admin, "2001", "operator").await;
