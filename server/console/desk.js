@@ -70,6 +70,7 @@ function paint() {
 
 // The list as a whole, at the start and after a loss.
 function list() {
+  at("unheard")?.remove();
   undo.resume();
   ring();
   fallback.follow();

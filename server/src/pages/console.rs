@@ -52,7 +52,7 @@ fn top(me: &Staff, wall: Wall<'_>) -> Markup {
             b { (t("app.room")) }
             div class="group" {
                 @for (p, name) in [("1", "p1"), ("2", "p2"), ("3", "p3"), ("f", "pf")] {
-                    span class="mark" role="img" data-p=(p) data-any="false" { (mark(name)) span id={ "count-" (p) } { "0" } }
+                    span class="mark" role="img" data-p=(p) data-any="false" { (mark(name)) span id={ "count-" (p) } { "–" } }
                 }
             }
             span { (t("console.longest")) " " b id="longest" { "--:--" } }
@@ -72,7 +72,7 @@ fn card(me: &Staff, phone: &str) -> Markup {
         main class="stage" {
             div class="idle" id="idle" {
                 div {
-                    p class="calm" id="calm" { b { (t("console.calm")) } span { (t("console.calm_more")) } }
+                    p class="calm" id="calm" hidden { b { (t("console.calm")) } span { (t("console.calm_more")) } }
                     @if phone.is_empty() { p class="lack" { (mark("p2")) (t("console.no_phone")) } }
                 }
                 (desk::fallback(me, phone))
@@ -140,7 +140,7 @@ fn queue(me: &Staff) -> Markup {
                 b { (t("console.flood")) } "　" span id="flood-text" {} br; (t("console.flood_more"))
             }
             header {
-                span { b { (t("console.queue")) " " span id="count" { "0" } } "　" (t("console.all")) }
+                span { b { (t("console.queue")) " " span id="count" { "–" } } "　" (t("console.all")) }
                 span { (t("console.by_rule")) }
             }
             ol id="waiting" {}

@@ -74,6 +74,11 @@ pub fn bars(me: &Staff) -> Markup {
                 b id="deaf-text" {}
                 button class="button push" type="button" id="deaf-open" { (t("console.open_sound")) }
             }
+            // A page whose script has not come is deaf and knows nothing of the queue: it says so by itself.
+            div class="link" id="unheard" data-state="deaf" role="status" {
+                svg class="icon solid wide" aria-hidden="true" { use href="#p2" {} }
+                b { (t("console.unheard")) }
+            }
             @if Releasing::allows(me.role) {
                 div class="link" id="glass" data-state="glass" hidden {
                     svg class="icon solid" data-p="2" aria-hidden="true" { use href="#p2" {} }

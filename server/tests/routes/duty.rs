@@ -41,6 +41,19 @@ async fn who_opens_a_card_is_in_the_log_of_that_home() {
 }
 
 #[tokio::test]
+async fn a_page_that_has_not_read_the_queue_does_not_say_that_nothing_waits() {
+    let (room, admin) = Room::staffed().await;
+    room.raise(0, 1).await;
+    let page = room.get("/console", &admin).await.text;
+    assert!(page.contains(r#"id="calm" hidden"#), "calm is the script's word, once it knows");
+    assert!(!page.contains(r#"id="count">0<"#) && !page.contains(r#"id="count-1">0<"#), "{page}");
+    for path in ["/console", "/homes", "/faults"] {
+        let page = room.get(path, &admin).await.text;
+        assert!(page.contains(r#"id="unheard""#), "{path} is deaf without its script, and says so");
+    }
+}
+
+#[tokio::test]
 async fn on_duty_is_who_would_hear_a_ring() {
     let (room, admin) = Room::staffed().await;
     let me = room.colleague(&admin, "2001", "operator").await;
