@@ -45,7 +45,6 @@ impl Drop for Ends {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says by a panic what is wrong")]
 mod tests {
     use std::sync::Arc;
 
