@@ -43,7 +43,7 @@ pub(super) enum Found {
     Nothing,
     /// A database that knows all that the marker knows.
     Sound,
-    /// One whose numbers have gone back: a copy from before was put there.
+    /// One whose numbers have gone back: a copy from before was put there, or its log is damaged.
     Older,
     /// One that SQLite cannot read.
     Damaged,
@@ -58,14 +58,17 @@ pub(super) fn look(dir: &Path, database: &Path, lived: bool) -> Result<Found, Sp
         return if lived { Err(lost(database)) } else { Ok(Found::Nothing) };
     }
     let log = log_of(database);
-    let has_log = is_log(&log);
+    let (has_log, torn) = (is_log(&log), door::is_torn(&log));
     match contents(database) {
+        // All that it ever held was in the log, and the log is damaged, not gone.
+        Ok(None) if lived && torn => Ok(Found::Damaged),
         Ok(None) if lived => Err(lost(if has_log { database } else { &log })),
         Ok(None) => Ok(Found::Nothing),
         Ok(Some((boots, row))) => {
             let known = marker.unwrap_or_default();
             let older = boots < known.boots || row < known.row;
-            match (older, has_log) {
+            match (older || torn, has_log) {
+                (true, _) if torn => Ok(Found::Older),
                 (_, false) if older || known.open => Err(lost(&log)),
                 (false, _) => Ok(Found::Sound),
                 (true, _) => Ok(Found::Older),

@@ -91,9 +91,9 @@ impl Store {
             Ok(Found::Nothing) => store.create_first()?,
             Ok(Found::Sound) if !renew => store.create(None)?,
             Ok(Found::Older) if !renew => {
-                tracing::warn!("the spool is an older copy, its numbers begin anew");
+                tracing::error!("the newest rows of the spool are lost, its numbers begin anew");
                 store.create(None)?;
-                store.line_anew(0)?;
+                store.line_anew(1)?;
             }
             Ok(Found::Sound | Found::Older | Found::Damaged) => store.replace()?,
             Err(SpoolError::Lost(_)) if renew => store.replace()?,

@@ -31,6 +31,7 @@ mod reserve;
 pub mod sentry;
 pub mod session;
 pub mod tls;
+mod torn;
 mod watchdog;
 pub mod workers;
 
@@ -43,6 +44,7 @@ pub use door::{Counters, Door, DoorConfig, DoorError, Edge, Told, open};
 pub use entrance::{Entrance, Exit, Leave, Ticket};
 pub use limits::Limits;
 pub use reserve::Reserve;
+pub use torn::is_torn;
 
 use bytes::Bytes;
 use proto::frame::Lane;

@@ -54,7 +54,7 @@ pub fn examine(data: &Path) -> Result<Found, RecordsError> {
     if door::is_blank(&path) {
         return if has_lived(data) { Err(RecordsError::Gone { path }) } else { Ok(Found::Nothing) };
     }
-    let has_log = is_log(&log);
+    let (has_log, torn) = (is_log(&log), door::is_torn(&log));
     let told =
         tell(&path).map_err(|source| RecordsError::Unreadable { path: path.clone(), source })?;
     let Some(told) = told else {
@@ -65,6 +65,11 @@ pub fn examine(data: &Path) -> Result<Found, RecordsError> {
             (false, _) => Ok(Found::Nothing),
         };
     };
+    if torn {
+        // What is missing behind the damage gateways send again.
+        tracing::error!(log = %log.display(), "the newest rows of the records are lost");
+        return Ok(Found::Older);
+    }
     let Some(known) = identity else { return Ok(Found::Sound) };
     match (told.line == Some(known.line), told.high < known.high, has_log) {
         (true, false, _) => Ok(Found::Sound),
