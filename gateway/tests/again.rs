@@ -147,6 +147,24 @@ fn a_press_says_that_it_had_ended_only_if_a_person_had_it_and_the_home_was_over_
     assert_eq!(again(&spool, Lane::Emergency), [(2, Some(13_000))]);
 }
 
+#[test]
+fn who_had_the_newest_press_of_a_device_had_those_before_it_and_they_ended_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    enrol(&spool, 1, 8);
+    enrol(&spool, 2, 8);
+    (1..=4).for_each(|seq| send(&spool, 1_000 * u64::from(seq), Lane::Emergency, 1, seq));
+    send(&spool, 4_500, Lane::Emergency, 2, 5);
+    spool.raise_rung(at(6_000), name(1, 4), Rung::Seen, b"").unwrap();
+    send(&spool, 7_000, Lane::Emergency, 1, 6);
+    spool.ended(at(8_000), HomeId::new(8).unwrap()).unwrap();
+    let mine = spool.reached(at(20_000), Lane::Emergency, &reached(0, 0)).unwrap().spool;
+    spool.reached(at(20_000), Lane::Emergency, &reached(mine, 500)).unwrap();
+    let ended = Some(8_000);
+    let expected = [(6, None), (5, None), (4, ended), (3, ended), (2, ended), (1, ended)];
+    assert_eq!(again(&spool, Lane::Emergency), expected, "later presses, other devices: open");
+}
+
 // --- the session
 
 fn again_row(row: i64) -> Again {

@@ -64,10 +64,13 @@ pub struct Again {
 }
 
 /// Emergencies of the span, the newest first. A press that a person had (rung 3) has ended with the first end after that.
+/// A claim tells the newest press of each device: whoever had it had those that the server had before it as well.
 const AGAIN_EMERGENCY: &str = "
   SELECT u.id, u.kind, u.stored, u.bytes,
     (SELECT min(e.at) FROM rung g JOIN roster r ON r.device = g.device JOIN ended e ON e.home = r.home
-     WHERE u.lane = 0 AND g.device = u.device AND g.boot = u.boot AND g.seq = u.seq AND g.rung = 3 AND e.at >= g.at)
+     JOIN up n ON n.device = g.device AND n.boot = g.boot AND n.seq = g.seq AND n.lane = 0
+     WHERE u.lane = 0 AND g.device = u.device AND g.rung = 3 AND e.at >= g.at
+       AND (n.id = u.id OR n.id > u.id AND u.acked <= g.at))
   FROM span s JOIN up u ON u.acked >= s.first AND u.acked <= s.last
   WHERE s.lane = 0 AND u.lane < 2 AND u.acked IS NOT NULL ORDER BY u.acked DESC, u.id DESC LIMIT ?";
 /// Presses from before the span whose end lies within it: the server knows them, and not that they have ended.
