@@ -1,5 +1,7 @@
 //! Numbers and words under which things are kept and told: what is written once is read as the same for ever.
 
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what is wrong")]
+
 use proto::down::Rung;
 use proto::unit::NoData;
 use proto::up::{Quantity, Role};

@@ -1,13 +1,14 @@
 //! A damaged byte in the log of the records costs what lies behind it; gateways are then asked for what they have.
 //!
 //! Not here: records that are gone (`lost_stores.rs`), and what gateways send again (`tests/restore.rs`).
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fall")]
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what is wrong")]
 
 use std::fs;
 use std::path::Path;
 
 use server::app;
 use server::config::Config;
+use server::records::line;
 
 async fn start(data: &Path) -> app::Running {
     let text = format!(
@@ -52,8 +53,8 @@ async fn records_whose_log_has_a_damaged_byte_ask_gateways_for_what_they_lack() 
     // Rows that the clock does not count: what is behind the damage is as old as what is before it.
     for n in 0..40 {
         let mut writer = first.app.records.begin().await.unwrap();
-        let line = server::records::line::line(&mut writer).await.unwrap().unwrap();
-        server::records::line::put_line(&mut writer, &line).await.unwrap();
+        let known = line::line(&mut writer).await.unwrap().unwrap();
+        line::put_line(&mut writer, &known).await.unwrap();
         writer.commit().await.unwrap_or_else(|error| panic!("{n}: {error}"));
     }
     for place in [900, 950] {
