@@ -9,7 +9,9 @@ use server::records::look::{self, Look};
 use server::records::{desk, forgotten};
 use server::retention::{Class, Keeper};
 
+use care::alert::Step;
 use house::{Room, WALL};
+use proto::unit::Mono;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 /// Alerts of one class, more than one step takes.
@@ -61,11 +63,7 @@ async fn alerts(
             late: false,
         });
         raised.lines.push(Line { alert: id.clone(), wall, mono: 1, what: 0, ..Line::default() });
-        raised.ladder.push((
-            id.clone(),
-            care::alert::Step::CheckVisible,
-            proto::unit::Mono::from_millis(1),
-        ));
+        raised.ladder.push((id.clone(), Step::CheckVisible, Mono::from_millis(1)));
     }
     let mut writer = room.house.app.records.begin().await.unwrap();
     chain::write(&mut writer, &mut raised, wall).await.unwrap();
