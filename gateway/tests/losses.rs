@@ -57,6 +57,14 @@ async fn without_its_server_a_box_is_unhealthy_by_its_word_and_stays_alive() {
 async fn figures_have_their_sentence_their_kind_and_their_unit() {
     let home = Home::new(ANY);
     let running = home.start("");
+    // The page answers before the last worker has begun.
+    until("all workers", || {
+        let text = running.figures();
+        ["loop", "uplink.emergency", "bus.door.watchdog"]
+            .iter()
+            .all(|name| text.contains(&format!("worker=\"{name}\"")))
+    })
+    .await;
     let text = running.figures();
     prometheus::is_by_convention(&text, "hearthline_gateway_");
     for name in [
