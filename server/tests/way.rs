@@ -251,20 +251,27 @@ fn on<T>(of: impl Future<Output = T>) -> T {
 
 /// What a server that has ended leaves on its disk; the door of this process still holds the old folder.
 fn disk_of(folder: &Path) -> tempfile::TempDir {
-    fn copy(from: &Path, to: &Path) {
-        std::fs::create_dir_all(to).unwrap();
-        for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+    fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(to)?;
+        for file in std::fs::read_dir(from)? {
+            let file = file?;
             let to = to.join(file.file_name());
-            if file.file_type().unwrap().is_dir() {
-                copy(&file.path(), &to);
+            if file.file_type()?.is_dir() {
+                copy(&file.path(), &to)?;
             } else {
-                std::fs::copy(file.path(), to).unwrap();
+                std::fs::copy(file.path(), to)?;
             }
         }
+        Ok(())
     }
-    let disk = tempfile::tempdir().unwrap();
-    copy(folder, disk.path());
-    disk
+    // A file that goes meanwhile is the log of a store that is being closed: then all is copied again.
+    for _ in 0..100 {
+        let disk = tempfile::tempdir().unwrap();
+        if copy(folder, disk.path()).is_ok() {
+            return disk;
+        }
+    }
+    panic!("the folder never rests");
 }
 
 #[test]

@@ -21,7 +21,7 @@ impl From<Refused> for ApiError {
             Refused::Password => Self::password(),
             Refused::NameTaken => Self::name_taken(),
             Refused::Many => Self::many(),
-            Refused::NoToken => Self::unknown("program_token"),
+            Refused::NoToken => ApiError::unknown("program_token"),
             Refused::Records(cause) => Self::from(cause),
             Refused::Random(cause) => Self::from(cause),
             Refused::Sealed(cause) => Self::internal(cause.as_ref()),
