@@ -1,7 +1,10 @@
-//! What becomes of an alert while nobody has it. The judgement raises it (`ingest`), people end it (`desk`).
+//! An alert as a row of the records: its life, its story, its rounds, and what a step has come to.
 //!
-//! Not here: silence of gateways and homes, which is judgement.
+//! Below everybody who raises, shows or ends one. Not here: whom it calls next (`escalation`), who has it (`desk`), silence
+//! of gateways and homes, which is judgement.
 
-pub mod escalate;
+pub mod life;
+pub mod name;
 pub mod round;
+pub mod story;
 pub mod told;

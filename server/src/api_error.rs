@@ -19,7 +19,7 @@ use serde_json::Value;
 use self::cause::Chain;
 use self::problem::{KIND, More, Problem};
 use crate::auth::Staff;
-use crate::desk::view::Holder;
+use crate::live::view::Holder;
 use crate::pages;
 use crate::words::Lang;
 use crate::zone::Wall;

@@ -27,8 +27,8 @@ use crate::auth::role::{Role, Scope};
 use crate::auth::tries::Tries;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::desk::life::{mono, stored};
-use crate::desk::names::Names;
+use crate::live::names::Names;
+use crate::records::column::{mono, stored};
 use crate::records::{Records, program as tokens, staff};
 use crate::words::Lang;
 

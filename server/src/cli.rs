@@ -17,10 +17,10 @@ use crate::auth::recovery;
 use crate::check::{self, Findings};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::faults::command;
-use crate::provision::command::Enrol;
 use crate::records::staff;
-use crate::update::command::ImageCommand;
+use crate::tools::enrol::Enrol;
+use crate::tools::faults as standing;
+use crate::tools::image::ImageCommand;
 use crate::{app, backup, router};
 #[cfg(feature = "influx")]
 use series::influx;
@@ -191,7 +191,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         }
         Command::Faults { config } => {
             let config = Config::load(&config)?;
-            print(&runtime()?.block_on(command::told(&config))?)
+            print(&runtime()?.block_on(standing::told(&config))?)
         }
         #[cfg(feature = "influx")]
         Command::Influx { config } => {

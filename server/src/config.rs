@@ -14,7 +14,7 @@ use toml_example::TomlExample;
 
 use self::console::Console;
 use crate::handles::{self, Asked, Division};
-use crate::rehearsal::rules::RulesForm;
+use crate::rules::RulesForm;
 use crate::zone::Zone;
 use series::Retention;
 

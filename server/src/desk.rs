@@ -10,17 +10,12 @@ pub mod card;
 pub mod chain;
 pub mod change;
 pub mod claim;
-pub mod fold;
 pub mod hand;
 pub mod lapse;
-pub mod life;
-pub mod names;
 pub mod presence;
 pub mod protection;
 pub mod queue;
 pub mod rights;
-pub mod story;
-pub mod view;
 
 use std::sync::Arc;
 
@@ -28,8 +23,8 @@ use care::alert::Refusal;
 
 use crate::clock::Clock;
 use crate::command::Commands;
-use crate::desk::names::Names;
 use crate::live::Live;
+use crate::live::names::Names;
 use crate::notify::Outbox;
 use crate::receipts::Receipts;
 use crate::records::Records;

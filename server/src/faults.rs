@@ -4,7 +4,6 @@
 //! whoever said it says that it is over. A person may close it sooner: it comes back only as a new one.
 //! What cannot be written waits here, bounded, and is in `/health` at once. Not here: what is a fault.
 
-pub mod command;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +16,11 @@ use proto::unit::{Millis, Mono};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::desk::names::Names;
-use crate::ingest::judge::{number, seen_word};
 use crate::live::Live;
+use crate::live::evidence::seen_word;
+use crate::live::names::Names;
 use crate::records::Records;
+use crate::records::column::number;
 use crate::records::fault::{self, FaultKey};
 use crate::records::refusal::is_of_row;
 

@@ -3,8 +3,6 @@
 //! `/health` is true only while all have answered lately. Counters in and out are kept here for
 //! `/metrics`, so that what came in can be held against what went out (V13). Not here: HTTP.
 
-pub mod promises;
-
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

@@ -21,8 +21,8 @@ use proto::unit::{Millis, Mono};
 
 pub use self::run::{Run, Said};
 use crate::clock::Clock;
-use crate::desk::life::stored;
 use crate::records::Records;
+use crate::records::column::stored;
 use crate::records::heard::{self, HeardRow};
 use crate::records::refusal::{is_of_row, leave_out};
 

@@ -3,7 +3,7 @@
 //! One batch is one transaction: alerts, presses, ladder, changes, judgements. Measured values are durable
 //! in the series before; rows leave the inbox after; everything in between may happen twice. A batch
 //! that fails is taken again record by record, and what still fails is put aside and told.
-//! Not here: HTTP, the desk, who is spoken to next (`alert::escalate`).
+//! Not here: HTTP, the desk, who is spoken to next (`escalation`).
 
 pub mod batch;
 pub mod boxes;
@@ -29,7 +29,6 @@ use tokio::sync::OwnedMutexGuard;
 use crate::certificates::Certificates;
 use crate::clock::Clock;
 use crate::command::Orders;
-use crate::desk::names::Names;
 use crate::faults::Faults;
 use crate::health::Health;
 use crate::history::History;
@@ -38,13 +37,14 @@ use crate::ingest::batch::Batcher;
 use crate::ingest::boxes::Links;
 use crate::ingest::mirror::Mirror;
 use crate::live::Live;
+use crate::live::names::Names;
 use crate::points::Points;
 use crate::provision::Registry;
 use crate::receipts::Receipts;
 use crate::records::Records;
 use crate::records::line::Line;
-use crate::rehearsal::rules::HomeRules;
 use crate::replay::Replay;
+use crate::rules::HomeRules;
 use crate::update::Updates;
 use crate::zone::Zone;
 

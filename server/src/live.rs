@@ -5,13 +5,19 @@
 //! A reader that sees its next cursor missing reads the rows instead (`routes::stream`), so there is
 //! no gap and no reorder whatever happens here. Not here: reading rows, HTTP, who may listen.
 
+pub mod evidence;
+pub mod fold;
+pub mod names;
+pub mod read;
+pub mod view;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::{broadcast, watch};
 
-use crate::desk::view::AlertView;
+use crate::live::view::AlertView;
 
 /// Changes that a screen may lag behind before it reads the rows instead.
 const BACKLOG: usize = 8192;

@@ -11,7 +11,6 @@
 
 pub mod batch;
 pub mod certificate;
-pub mod command;
 pub mod credentials;
 pub mod enrol;
 pub mod kek;

@@ -3,6 +3,8 @@
 //! A receipt is sealed for the device and carried by its gateway. It is not kept here: the rung is in the
 //! rows, and is told again on each copy and each reconnect. Not here: who decides that a rung is reached.
 
+mod tellings;
+
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -16,10 +18,11 @@ use proto::unit::Millis;
 use proto::up::Role;
 use proto::update::Order;
 
-use crate::gateways::telling::Tellings;
-use crate::ingest::judge::device_of;
 use crate::provision::{DeviceInfo, Registry};
+use crate::records::column::device_of;
 use crate::records::desk::ActivationRow;
+
+use self::tellings::Tellings;
 
 /// Tells devices.
 pub struct Receipts {

@@ -6,7 +6,6 @@
 
 pub mod compare;
 pub mod replay;
-pub mod rules;
 
 use std::sync::Arc;
 
@@ -17,12 +16,12 @@ use proto::up::Role;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::desk::life::stored;
 use crate::history::{History, Stretch};
+use crate::records::column::stored;
 use crate::records::{Records, device, heard};
 use crate::rehearsal::compare::Comparison;
 use crate::rehearsal::replay::{Past, replay};
-use crate::rehearsal::rules::HomeRules;
+use crate::rules::HomeRules;
 use crate::zone::Zone;
 
 /// Longest past that is rehearsed, days.

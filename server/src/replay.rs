@@ -18,10 +18,10 @@ use proto::unit::{Millis, Mono};
 use crate::clock::Clock;
 use crate::faults::{Fault, Faults};
 use crate::inbox::Inbox;
-use crate::ingest::judge::number;
 use crate::provision::Registry;
 use crate::receipts::Receipts;
 use crate::records::Records;
+use crate::records::column::number;
 use crate::records::line::{self, Line, Reach};
 
 /// Looks for gateways that wait this often.

@@ -26,7 +26,6 @@ use axum::routing::{delete, get, patch, post};
 use tokio::net::TcpListener;
 
 pub use certificate::Certificate;
-pub use edge::Caller;
 
 use crate::api_error::ApiError;
 use crate::api_error::problem::refusal;

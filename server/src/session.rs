@@ -2,6 +2,7 @@
 //!
 //! Not here: whether a session or a token is good (`auth`), what a role may do (`auth::role`), log-in (`routes::session`).
 
+mod caller;
 mod source;
 
 use std::marker::PhantomData;
@@ -16,9 +17,9 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::auth::refused::{Let, Refused};
 use crate::auth::role::{Duty, may};
 use crate::auth::{Access, Staff, program, token};
-use crate::router::Caller;
 use crate::words::Lang;
 
+pub use self::caller::Caller;
 pub use self::source::Source;
 
 /// A member of staff whose role has the duty `D`; in a signature, it is the lock on the door.

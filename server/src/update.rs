@@ -4,7 +4,6 @@
 //! itself, asks for each piece (`talk`), and says how far it is. All of that is behind emergencies, bounded, and asked
 //! again by the device if it is lost. Not here: signatures (the device's), and how an image is tried (`firmware`).
 
-pub mod command;
 pub mod shelf;
 pub mod talk;
 

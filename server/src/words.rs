@@ -111,7 +111,16 @@ mod tests {
     #[test]
     fn every_key_that_the_code_names_exists() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let rooms = ["console", "src/pages", "src/routes", "src/desk", "src/api_error.rs"];
+        let rooms = [
+            "console",
+            "src/pages",
+            "src/routes",
+            "src/desk",
+            "src/alert",
+            "src/live",
+            "src/promises.rs",
+            "src/api_error.rs",
+        ];
         let mut files: Vec<_> = rooms.iter().map(|room| root.join(room)).collect();
         let mut named = 0;
         while let Some(path) = files.pop() {

@@ -8,8 +8,8 @@ use care::{Kind, Severity};
 use proto::frame::Lane;
 use proto::up::EventKind;
 use room::Room;
-use server::alert::escalate;
 use server::desk::{lapse, queue};
+use server::escalation;
 use server::records::care as care_rows;
 
 const RECEIVED: Option<proto::down::Rung> = Some(proto::down::Rung::Received);
@@ -181,7 +181,7 @@ async fn a_refused_step_of_the_ladder_rests_and_the_others_climb() {
     room.sql("UPDATE ladder SET due = 0 WHERE done IS NULL");
     let climbed = format!("SELECT COUNT(*) FROM ladder WHERE alert = '{other}' AND done > 0");
     room.until("the other climbs", async |room| {
-        escalate::step(&room.app.escalation).await.unwrap();
+        escalation::step(&room.app.escalation).await.unwrap();
         room.count(&climbed) > 0
     })
     .await;

@@ -14,7 +14,7 @@ use proto::id::{PressId, Seq};
 use proto::relay::RelayKind;
 use proto::unit::{Millis, Mono};
 use proto::up::{Event, EventKind, Up};
-use server::desk::life::stored;
+use server::alert::life::stored;
 use server::ingest::judge::{Cause, Sheet};
 use server::records::chain::{self, Batch, Growth, NewActivation, NewAlert};
 use server::records::desk::DeskRow;

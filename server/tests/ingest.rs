@@ -14,7 +14,7 @@ use proto::relay::RelayKind;
 use proto::unit::{Millis, NoData};
 use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up, Value};
 use series::Window;
-use server::desk::life::stored;
+use server::alert::life::stored;
 use server::ingest::judge::{Cause, Sheet};
 use server::records::chain::{self, Batch, Growth};
 use server::records::{Records, desk, due, question, state, story};

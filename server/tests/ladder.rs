@@ -14,13 +14,14 @@ use care::Severity;
 use care::alert::Step;
 use care::protection::Outside;
 use proto::unit::{Millis, Mono};
+use server::alert::life::{mono, stored};
+use server::alert::story::What;
 use server::app::{self, App, Running};
 use server::auth::Staff;
 use server::auth::role::Role;
 use server::clock::{Clock, Stored};
 use server::config::Config;
-use server::desk::life::{mono, stored};
-use server::desk::{claim, hand, story::What};
+use server::desk::{claim, hand};
 use server::records::chain::{self, Batch, Growth, NewAlert};
 use server::records::desk::{self, AlertState, DeskRow};
 use server::records::due::{self, DueStep};
@@ -228,7 +229,7 @@ async fn each_step_of_a_round_is_recorded_once_and_the_last_one_leaves_the_house
     assert_eq!(room.waiting("a").await, None, "nothing after the last step");
     // Looked at again and again, it is told once.
     for _ in 0..5 {
-        server::alert::escalate::step(&room.app.escalation).await.unwrap();
+        server::escalation::step(&room.app.escalation).await.unwrap();
     }
     assert_eq!(room.heard("a").len(), 1);
 }

@@ -19,11 +19,12 @@ use proto::unit::Millis;
 use proto::up::{Event, EventKind, Loss, Up};
 use room::{Room, WALL};
 use serde_json::Value;
-use server::desk::fold::{Matter, matters};
-use server::desk::queue;
-use server::faults::{self, Fault, command};
+use server::faults::{self, Fault};
+use server::live::fold::{Matter, matters};
+use server::live::read;
 use server::provision::Minted;
 use server::router::router;
+use server::tools::faults as command;
 use tower::ServiceExt;
 
 const CLOSED: records::desk::AlertState = records::desk::AlertState::Closed;
@@ -116,7 +117,7 @@ async fn what_many_boxes_have_dropped_is_one_line_at_the_desk() {
     .await;
     let rows = room.alerts().await;
     let mut reader = room.app.records.reader().await.unwrap();
-    let views = queue::views((&room.app.names, room.app.clock.now().mono), &mut reader, &rows)
+    let views = read::views((&room.app.names, room.app.clock.now().mono), &mut reader, &rows)
         .await
         .unwrap();
     assert_eq!(views.len(), rows.len());

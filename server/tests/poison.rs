@@ -8,8 +8,8 @@
 mod room;
 
 use room::Room;
-use server::alert::escalate;
 use server::desk::lapse;
+use server::escalation;
 use server::records::{desk, event, forgotten, notify};
 
 /// Alerts that are before the others in every order, in this state.
@@ -42,7 +42,7 @@ async fn refused_and_unreadable_steps_of_the_ladder_beyond_its_hand_keep_no_othe
             format!("SELECT COUNT(*) FROM ladder WHERE alert = '{other}' AND done IS NOT NULL");
         room.until("the other climbs", async |room| {
             // The server's own ladder is at it as well.
-            let _ = escalate::step(&room.app.escalation).await;
+            let _ = escalation::step(&room.app.escalation).await;
             room.count(&climbed) > 0
         })
         .await;

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use server::alert::life::stored;
+use server::alert::story::What;
 use server::app::{self, App, Running};
 use server::config::Config;
-use server::desk::life::stored;
-use server::desk::story::What;
 use server::records::chain::{self, Batch, Line, NewAlert};
 use server::records::story::SignalRow;
 use server::router;

@@ -128,7 +128,7 @@ pub struct Line {
     pub wall: i64,
     /// Server's clock.
     pub mono: i64,
-    /// Number of `desk::story::What`.
+    /// Number of `alert::story::What`.
     pub what: i64,
     /// More.
     pub detail: Option<String>,

@@ -24,6 +24,21 @@ pub fn stored(at: Mono) -> i64 {
     i64::try_from(at.millis()).unwrap_or(i64::MAX)
 }
 
+/// An id or counter as a column holds it.
+pub fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A boot's 64 bits as a column holds them.
+pub const fn signed(boot: u64) -> i64 {
+    boot.cast_signed()
+}
+
+/// A device number of a row.
+pub fn device_of(number: i64) -> Option<DeviceId> {
+    DeviceId::new(number.unsigned_abs())
+}
+
 /// A home's id as it is printed, from its stored number.
 pub fn home_text(number: i64) -> String {
     HomeId::new(number.unsigned_abs()).map(|id| id.to_string()).unwrap_or_default()

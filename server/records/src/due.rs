@@ -2,7 +2,7 @@
 //!
 //! A step is done at most once a round: it is marked in the transaction that does it. An alert has at most
 //! one step that is not done, and a round begins only when it has none. Not here: what a step does
-//! (`alert::escalate`), and when a round begins (`alert::round`).
+//! (`escalation`), and when a round begins (`alert::round`).
 
 use care::alert::Step;
 use care::{Kind, Severity};

@@ -1,7 +1,7 @@
 //! Rows of an alert's story: what happened to it, what was done, and what its home has said since somebody looked.
 //!
 //! A story is read with the signals between two other lines as one line with their number: claims and acts
-//! stand in it however often a home calls. Not here: which lines a card shows (`desk::story`), or the rows
+//! stand in it however often a home calls. Not here: which lines a card shows (`alert::story`), or the rows
 //! of signals as they are written (`records::chain`).
 
 use care::{Kind, Trust};

@@ -2,7 +2,7 @@
 //!
 //! Everything that gives an alert back to the queue comes through here: a lease that lapsed, a suspension
 //! that ended. A press begins a round too, if the last step of the one before is done (`records::due::begin`).
-//! Not here: the steps (`alert::escalate`).
+//! Not here: the steps (`escalation`).
 
 use care::alert::Course;
 use records::Writer;

@@ -29,8 +29,8 @@ use crate::notify::Outbox;
 use crate::provision::Provision;
 use crate::receipts::Receipts;
 use crate::records::{Records, desk, rules};
-use crate::rehearsal::rules::HomeRules;
 use crate::replay::Replay;
+use crate::rules::HomeRules;
 use crate::timekeeping;
 use crate::update::Updates;
 use crate::zone::Zone;
@@ -115,7 +115,7 @@ async fn start_found(
     let app = Arc::new(App::of(&parts));
     app.names.know(Arc::clone(&app.registry));
     tell_found(&app, &found);
-    crate::desk::queue::learn_all(&app.names, &app.records).await?;
+    crate::live::read::learn_all(&app.names, &app.records).await?;
     let door = open_door(&app, commit).await?;
     loops::spawn(&app, &parts, &door, Lines { orders, words })?;
     Ok(Running { app, door })

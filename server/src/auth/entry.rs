@@ -9,7 +9,7 @@ use super::refused::{Let, Refused};
 use super::tries::Turn;
 use super::{Access, Auth, password, recovery, role::Role, second, token};
 use crate::clock::row_name;
-use crate::desk::life::stored;
+use crate::records::column::stored;
 use crate::records::second as seconds;
 use crate::records::staff::{self, StaffRow};
 

@@ -11,7 +11,7 @@ use super::refused::{Let, Refused};
 use super::role::{Role, Scope};
 use super::{Access, Staff, token};
 use crate::clock::Now;
-use crate::desk::life::{mono, stored};
+use crate::records::column::{mono, stored};
 use crate::records::program::{self, ProgramRow};
 use crate::records::staff;
 use crate::words::Lang;

@@ -7,11 +7,11 @@ use care::alert::{Hand, Outcome};
 use proto::id::HomeId;
 use proto::unit::Millis;
 
+use crate::alert::story::What;
 use crate::command::Command;
 use crate::desk::change::{Trace, change};
-use crate::desk::story::What;
 use crate::desk::{Desk, DeskError};
-use crate::ingest::judge::device_of;
+use crate::records::column::device_of;
 use crate::records::open;
 use crate::records::story::ActionRow;
 

@@ -7,12 +7,13 @@
 use proto::down::Rung;
 use serde_json::{Value, json};
 
+use crate::alert::story::{self, What};
 use crate::auth::Staff;
 use crate::auth::role::Role;
 use crate::desk::rights::{self, Rights};
-use crate::desk::story::{self, What};
-use crate::desk::view::{self, AlertView};
-use crate::desk::{Desk, DeskError, queue};
+use crate::desk::{Desk, DeskError};
+use crate::live::read;
+use crate::live::view::{self, AlertView};
 use crate::records::contact::Listed;
 use crate::records::desk::{self, ActivationRow, AlertState, DeskRow};
 use crate::records::refusal::{is_of_row, leave_out};
@@ -55,7 +56,7 @@ pub async fn open(room: &Desk, id: &str, me: &Staff) -> Result<Card, DeskError> 
     let seen = (&*room.names, room.clock.now().mono);
     let mut c = room.records.reader().await?;
     let row = desk::find(&mut c, id).await?.ok_or(DeskError::Unknown)?;
-    let view = queue::views(seen, &mut c, std::slice::from_ref(&row)).await?.pop();
+    let view = read::views(seen, &mut c, std::slice::from_ref(&row)).await?.pop();
     let mut past = desk::of_home(&mut c, row.home, 50).await?;
     let mut open: Vec<DeskRow> = Vec::new();
     for other in rows::open_faults(&mut c, row.home).await?.iter().filter(|other| **other != row.id)
@@ -66,7 +67,7 @@ pub async fn open(room: &Desk, id: &str, me: &Staff) -> Result<Card, DeskError> 
             found => open.extend(found?),
         }
     }
-    let faults = queue::views(seen, &mut c, &open).await?;
+    let faults = read::views(seen, &mut c, &open).await?;
     let whose = whose::of_alert(&mut c, id, (row.home, row.raised_wall)).await?;
     let now = whose::now(&mut c, row.home).await?;
     // What happened here before they came is not theirs.

@@ -11,12 +11,13 @@ use proto::down::Rung;
 use proto::unit::Mono;
 use records::Writer;
 
+use crate::alert::life;
 use crate::alert::round;
+use crate::alert::story::What;
 use crate::clock::row_name;
-use crate::desk::story::What;
-use crate::desk::view::{AlertView, SHOWN};
-use crate::desk::{Desk, DeskError, life};
+use crate::desk::{Desk, DeskError};
 use crate::live::Change;
+use crate::live::view::{AlertView, SHOWN};
 use crate::records::desk::{self, ActivationRow, DeskRow};
 use crate::records::event::{self, Event};
 use crate::records::story::{self, ActionRow, TimelineRow};

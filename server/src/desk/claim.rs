@@ -7,10 +7,12 @@ use care::alert::{Hand, Life, Refusal};
 use proto::down::Rung;
 use proto::unit::Mono;
 
+use crate::alert::life;
+use crate::alert::story::What;
 use crate::desk::change::{Trace, change};
-use crate::desk::story::What;
-use crate::desk::view::AlertView;
-use crate::desk::{Desk, DeskError, life, queue};
+use crate::desk::{Desk, DeskError};
+use crate::live::read;
+use crate::live::view::AlertView;
 use crate::records::desk;
 use crate::records::story::{self, TimelineRow};
 
@@ -47,7 +49,7 @@ async fn hold(
     let mut reader = room.records.reader().await?;
     let row = desk::find(&mut reader, id).await?.ok_or(DeskError::Unknown)?;
     let seen = (&*room.names, room.clock.now().mono);
-    let view = queue::views(seen, &mut reader, std::slice::from_ref(&row)).await?.pop();
+    let view = read::views(seen, &mut reader, std::slice::from_ref(&row)).await?.pop();
     Ok(Claim { fence: done.answer.get(), view: view.ok_or(DeskError::Unknown)? })
 }
 

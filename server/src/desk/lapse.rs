@@ -1,7 +1,7 @@
 //! What time does to the desk: a lease that nobody renewed, a suspension that is over.
 //!
 //! Looked for once a second in an index; each is an ordinary change with its own cursor, so it rings
-//! again on every screen. Not here: escalation (`alert::escalate`).
+//! again on every screen. Not here: escalation (`escalation`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use std::time::Duration;
 use care::alert::{Refusal, State};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::alert::life::{self, stored};
+use crate::alert::story::What;
 use crate::desk::change::{Trace, change};
-use crate::desk::life::{self, stored};
-use crate::desk::story::What;
 use crate::desk::{Desk, DeskError};
 use crate::records::desk::{self, DeskRow};
 use crate::records::refusal::{is_of_row, leave_out};

@@ -7,9 +7,9 @@
 use proto::unit::Millis;
 use records::Reader;
 
+use crate::alert::life::{mono, stored};
 use crate::auth::Staff;
 use crate::desk::Desk;
-use crate::desk::life::{mono, stored};
 use crate::records::desk::{self, AlertState, DeskRow};
 use crate::records::look::{self, Look};
 use crate::records::resident::Resident;

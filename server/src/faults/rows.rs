@@ -10,13 +10,15 @@ use records::Writer;
 use serde_json::Value;
 
 use super::{Fault, LOOK_AGAIN, Ledger};
+use crate::alert::name::{row_id, uncounted};
+use crate::alert::story::What;
 use crate::clock::Now;
-use crate::desk::life::{mono, stored};
-use crate::desk::story::What;
-use crate::desk::view::AlertView;
-use crate::ingest::judge::{evidence_json, number, row_id, uncounted};
 use crate::live::Change;
+use crate::live::evidence::evidence_json;
+use crate::live::view::AlertView;
 use crate::records::chain::{self, Batch, Growth, Line, NewAlert};
+use crate::records::column::number;
+use crate::records::column::{mono, stored};
 use crate::records::desk::{self, DeskRow};
 use crate::records::fault::{self, FaultKey};
 

@@ -13,7 +13,7 @@ use proto::id::{BootId, GatewayId};
 use tokio::sync::Notify;
 
 use super::Gateways;
-use crate::ingest::judge::number;
+use crate::records::column::number;
 use crate::records::{Records, used};
 
 /// What could not be written is tried again after this.

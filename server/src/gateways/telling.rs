@@ -5,8 +5,8 @@
 //! free for what happens meanwhile, however much there is to tell; the rest waits until it has taken what came before.
 //! Not here: the gate, and what records a gateway lacks (`replay`).
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use proto::down::Rung;
@@ -14,8 +14,8 @@ use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
 use proto::relay::GatewayDown;
 
 use super::Gateways;
-use crate::ingest::judge::{device_of, number};
 use crate::provision::DeviceInfo;
+use crate::records::column::{device_of, number};
 use crate::records::open::{self, Known, Page};
 
 /// Presses that are read at one time.
@@ -39,24 +39,6 @@ enum Way {
     Full,
     /// Nobody listens.
     Absent,
-}
-
-/// Which telling of each gateway is the latest: an older one has lost its listener.
-#[derive(Debug, Default)]
-pub struct Tellings(Mutex<HashMap<GatewayId, u64>>);
-
-impl Tellings {
-    fn begin(&self, gateway: GatewayId) -> u64 {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = table.entry(gateway).or_default();
-        *turn += 1;
-        *turn
-    }
-
-    fn is_latest(&self, gateway: GatewayId, turn: u64) -> bool {
-        let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        table.get(&gateway) == Some(&turn)
-    }
 }
 
 struct Telling {

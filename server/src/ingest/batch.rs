@@ -44,11 +44,12 @@ use crate::ingest::Ingest;
 use crate::ingest::boxes::Boxes;
 use crate::ingest::dating::Dating;
 use crate::ingest::homes::{Homes, Work};
-use crate::ingest::judge::{Sheet, number};
+use crate::ingest::judge::Sheet;
 use crate::ingest::read::{Loud, Reader, STRANGERS, Said, opened_call, speaker};
 use crate::ingest::seen::{Book, Window};
 use crate::ingest::voices::Voices;
 use crate::ingest::way::Ways;
+use crate::records::column::number;
 use crate::records::refusal::is_of_row;
 use crate::records::state::Quarantined;
 use crate::records::{box_heard, care as care_rows, open};
@@ -222,7 +223,7 @@ impl Batcher {
 
     fn aside(&self, row: &InboxRow, reason: &str) -> Quarantined {
         Quarantined {
-            id: crate::ingest::judge::row_id(self.room.clock.now()),
+            id: crate::alert::name::row_id(self.room.clock.now()),
             gateway: number(row.gateway.get()),
             wall: row.wall_ms,
             reason: reason.to_owned(),

@@ -4,7 +4,6 @@
 //! numbers are the home's; row ids are made here. Not here: SQL, and the reading of frames.
 
 pub mod ended;
-mod evidence;
 mod grade;
 mod homeless;
 
@@ -15,18 +14,17 @@ use proto::down::Rung;
 use proto::id::{DeviceId, PressId};
 use proto::unit::Mono;
 
+use crate::alert::name::row_id;
+use crate::alert::story::What;
 use crate::clock::Now;
-use crate::desk::fold::is_equipment;
-use crate::desk::life::stored;
-use crate::desk::story::What;
+use crate::live::evidence::{evidence_json, wall_of};
+use crate::live::fold::is_equipment;
 use crate::records::chain::{Batch, Growth, Line, NewActivation, NewAlert};
+use crate::records::column::stored;
+use crate::records::column::{number, signed};
 use crate::records::open::OfIncident;
 use crate::records::question::Answer;
 use crate::records::story::SignalRow;
-
-pub(crate) use self::evidence::{evidence_json, seen_word};
-pub use self::evidence::{list as evidence_list, wall_of};
-pub use self::homeless::uncounted;
 
 /// What is known of the frame that led to an output.
 #[derive(Debug, Clone, Copy)]
@@ -281,28 +279,4 @@ fn signal(now: Now, finding: &Finding, cause: &Cause<'_>) -> SignalRow {
         late: cause.late,
         trust: cause.trust,
     }
-}
-
-/// An id or counter as a column holds it.
-pub fn number(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// A boot's 64 bits as a column holds them.
-pub const fn signed(boot: u64) -> i64 {
-    boot.cast_signed()
-}
-
-/// A row id that sorts by time.
-pub fn row_id(now: Now) -> String {
-    let mut random = [0; 10];
-    // Without random bits two rows of one millisecond would collide, and the insert then fails loudly.
-    let _ = getrandom::fill(&mut random);
-    let ms = now.wall_ms.max(0).unsigned_abs();
-    uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid().to_string()
-}
-
-/// A device number of a row.
-pub fn device_of(number: i64) -> Option<DeviceId> {
-    DeviceId::new(number.unsigned_abs())
 }

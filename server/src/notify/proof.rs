@@ -13,8 +13,8 @@ use proto::unit::Mono;
 use sha2::{Digest, Sha256};
 
 use super::{Message, Notices, put};
-use crate::desk::life::{mono, stored};
 use crate::records::Records;
+use crate::records::column::{mono, stored};
 use crate::records::receiver::{self, Proof};
 
 /// Why a notice is sent that is about nothing.

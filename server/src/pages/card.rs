@@ -12,10 +12,10 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use self::people::{contacts, entry, health, named, phones, talk};
+use crate::alert::story::{self, What};
 use crate::auth::Staff;
 use crate::desk::card::Card;
-use crate::desk::names::Names;
-use crate::desk::story::{self, What};
+use crate::live::names::Names;
 use crate::pages::desk::tel;
 use crate::pages::protected::Shown;
 use crate::pages::when;

@@ -8,7 +8,7 @@ use care::alert::Outcome;
 use maud::{Markup, html};
 
 use crate::auth::Staff;
-use crate::desk::view::home_text;
+use crate::live::view::home_text;
 use crate::pages::top::{Here, top};
 use crate::pages::when;
 use crate::pages::{Frame, desk};

@@ -1,12 +1,12 @@
 //! The fault desk: what is wrong with equipment, a line a cause, with the homes that it touches and when it is due.
 //!
-//! What is late stands first. A line leads to its alert on the console. Not here: what is one cause (`desk::fold`),
+//! What is late stands first. A line leads to its alert on the console. Not here: what is one cause (`live::fold`),
 //! calls of people, which the queue has.
 
 use maud::{Markup, html};
 
 use crate::auth::Staff;
-use crate::desk::fold::{Due, Matter, due};
+use crate::live::fold::{Due, Matter, due};
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk, when};
 use crate::words::Lang;
@@ -70,7 +70,7 @@ fn line(lang: Lang, matter: &Matter, wall: Wall<'_>) -> Markup {
 }
 
 /// Box, place and device of an alert in one text.
-pub(super) fn place(lang: Lang, view: &crate::desk::view::AlertView) -> String {
+pub(super) fn place(lang: Lang, view: &crate::live::view::AlertView) -> String {
     let gateway = view.gateway.as_deref().map(|id| {
         format!("{} {} {id}", lang.t("thing.gateway"), view.gateway_label).replace("  ", " ")
     });

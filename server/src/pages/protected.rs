@@ -11,9 +11,9 @@ use proto::up::Role;
 
 use crate::clock::Now;
 use crate::desk::chain::{Protected, flaw_word, silence_word, state_word};
-use crate::desk::names::Names;
 use crate::desk::protection::Watched;
-use crate::desk::view::device_text;
+use crate::live::names::Names;
+use crate::live::view::device_text;
 use crate::pages::when;
 use crate::words::Lang;
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock::Now;
-use crate::ingest::judge::{evidence_list, wall_of};
+use crate::live::evidence::{list as evidence_list, wall_of};
 use crate::rehearsal::replay::{Alarm, CLOSED_AFTER, Judged};
 
 /// Most alarms of one list in an answer; the counts tell of all.

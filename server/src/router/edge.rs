@@ -9,7 +9,6 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,8 +16,8 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use door::admission::{Rank, Rules};
-use door::{Entrance, Exit, Leave, Ticket};
+use door::admission::Rules;
+use door::{Entrance, Exit, Leave};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -34,6 +33,7 @@ use tower::ServiceExt;
 use super::address::Here;
 use super::certificate::Certificate;
 use super::patient::Patient;
+use crate::session::Caller;
 
 /// Time for a request's head, also for the rest before it begins.
 const HEAD: Duration = Duration::from_secs(20);
@@ -41,35 +41,6 @@ const HEAD: Duration = Duration::from_secs(20);
 const BODY: Duration = Duration::from_secs(60);
 /// Rest after the system had no descriptor for a new connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
-
-/// The connection that a request came by.
-#[derive(Clone)]
-pub struct Caller(Arc<Place>);
-
-pub(super) struct Place {
-    ticket: Ticket,
-    proved: AtomicBool,
-}
-
-impl Caller {
-    /// A request of a live session has come by it: it goes before whoever has proved nothing.
-    pub fn proved(&self) {
-        if !self.0.proved.swap(true, Ordering::Relaxed) {
-            // Without room inside it stays where it is.
-            let _ = self.0.ticket.prove(Rank::Urgent, None);
-        }
-    }
-
-    /// Nothing has come by it yet.
-    pub(super) fn looked(&self) {
-        self.0.ticket.looked();
-    }
-
-    /// The first bytes have come by it.
-    pub(super) fn heard(&self) {
-        self.0.ticket.heard();
-    }
-}
 
 /// Serves until `stop` is done.
 pub(super) async fn serve(
@@ -116,8 +87,7 @@ async fn next(
                 let exit = Arc::new(Exit::default());
                 let holder = Arc::clone(&exit) as Arc<dyn Leave>;
                 let ticket = entrance.place(peer.ip(), holder).await;
-                let place = Place { ticket, proved: AtomicBool::new(false) };
-                return (stream, peer, Caller(Arc::new(place)), exit);
+                return (stream, peer, Caller::of(ticket), exit);
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection of a console");

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::edge::Caller;
+use crate::session::Caller;
 
 /// How long a peer may refuse to take bytes.
 const STALL: Duration = Duration::from_secs(30);

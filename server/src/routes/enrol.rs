@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::role::{Enrolling, Releasing};
-use crate::desk::names::HomeName;
+use crate::live::names::HomeName;
 use crate::provision::{Minted, ProvisionError};
 use crate::records::home::HomeRow;
 use crate::routes::Body;

@@ -15,7 +15,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::Staff;
 use crate::auth::role::{Duty, Releasing};
-use crate::desk::view::home_text;
+use crate::live::view::home_text;
 use crate::records::{home, look};
 use crate::session::As;
 

@@ -18,7 +18,7 @@ use crate::auth::Staff;
 use crate::auth::role::{AtDesk, ReadingHomes};
 use crate::desk::chain;
 use crate::desk::rights;
-use crate::desk::view::{device_text, home_text};
+use crate::live::view::{device_text, home_text};
 use crate::records::look::Look;
 use crate::records::resident::{Person, Resident};
 use crate::records::{bed, device, home, whose};

@@ -20,7 +20,7 @@ use crate::auth::role::Administering;
 use crate::records::image;
 use crate::routes::Body;
 use crate::session::As;
-use crate::update::command::{manifest_json, row_json};
+use crate::tools::image::{manifest_json, row_json};
 use crate::update::shelf::{self, By, To};
 use crate::update::{UpdateError, talk};
 

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use door::figures::Figures;
 
 use crate::app::App;
-use crate::health::promises;
 use crate::losses;
+use crate::promises;
 use crate::records::refusal::left_out;
 use crate::words::Lang;
 

@@ -18,9 +18,9 @@ use crate::app::App;
 use crate::auth::role::Enrolling;
 use crate::command::Command;
 use crate::gateways;
-use crate::provision::command::moved_json;
 use crate::routes::Body;
 use crate::session::As;
+use crate::tools::enrol::moved_json;
 
 /// Where a device belongs from now on.
 #[derive(Debug, Deserialize, ToSchema)]

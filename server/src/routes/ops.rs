@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::health::promises;
+use crate::promises;
 use crate::routes::watch::{Lack, lacks};
 
 /// The roll-call, and what is out of order in words.

@@ -14,7 +14,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::role::{AtDesk, Releasing};
 use crate::desk::rights;
-use crate::desk::view::home_text;
+use crate::live::view::home_text;
 use crate::pages::{closed as ended, looks};
 use crate::records::closed::{self, Answer, Wanted};
 use crate::records::{home, look};

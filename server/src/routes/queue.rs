@@ -15,10 +15,10 @@ use utoipa::ToSchema;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::role::{AtDesk, ReadingQueue};
-use crate::desk::life::stored;
 use crate::desk::presence::Sound;
 use crate::desk::queue::{self, Snapshot};
-use crate::desk::view::AlertView;
+use crate::live::view::AlertView;
+use crate::records::column::stored;
 use crate::routes::Body;
 use crate::session::As;
 

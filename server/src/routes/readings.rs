@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::role::AtDesk;
 use crate::csv::{Cell, Table};
 use crate::desk::protection::{self, Day, DayError};
-use crate::desk::view::device_text;
+use crate::live::view::device_text;
 use crate::pages::chart::{MINUTE_MS, Sample, samples};
 use crate::pages::day::{lanes, missing};
 use crate::records::home;

@@ -19,11 +19,11 @@ use crate::command::Command;
 use crate::pages::rehearsal::{Chosen, Rehearsal};
 use crate::records::{home, rules};
 use crate::rehearsal::compare::Comparison;
-use crate::rehearsal::rules::{RulesForm, WatchForm};
 use crate::rehearsal::{DAYS_MAX, RehearsalError, rehearse};
 use crate::routes::Body;
 use crate::routes::homes::{looked, number};
 use crate::routes::pages::locked;
+use crate::rules::{RulesForm, WatchForm};
 use crate::session::As;
 
 /// What is rehearsed.

@@ -19,7 +19,7 @@ use crate::auth::entry::{Shown, admit};
 use crate::auth::role::{Present, Role};
 use crate::auth::{password, token};
 use crate::clock::row_name;
-use crate::desk::life::stored;
+use crate::records::column::stored;
 use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;
 use crate::session::As;

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::auth::role::{Administering, Role};
 use crate::auth::{CODE_LASTS, password, token};
 use crate::clock::row_name;
-use crate::desk::life::stored;
+use crate::records::column::stored;
 use crate::records::second;
 use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;

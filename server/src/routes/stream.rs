@@ -25,9 +25,8 @@ use crate::api_error::ApiResult;
 use crate::app::App;
 use crate::auth::Staff;
 use crate::auth::role::ReadingQueue;
-use crate::desk::life::stored;
-use crate::desk::queue;
-use crate::live::{Told, event};
+use crate::live::{Told, event, read};
+use crate::records::column::stored;
 use crate::records::desk;
 use crate::routes::{Ask, glass};
 use crate::session::As;
@@ -176,7 +175,7 @@ impl Reader {
             }
             let rows = desk::after(&mut records, self.last, PAGE).await.map_err(|_| Ended)?;
             let seen = (&*self.app.names, self.app.clock.now().mono);
-            let views = queue::views(seen, &mut records, &rows).await.map_err(|_| Ended)?;
+            let views = read::views(seen, &mut records, &rows).await.map_err(|_| Ended)?;
             drop(records);
             let Some(last) = rows.last().map(|row| row.cursor) else {
                 // The newest change is of an alert that is no longer there.

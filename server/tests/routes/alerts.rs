@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use server::alert::escalate;
+use server::escalation;
 use server::records::chain::{self, Batch, Growth};
 use server::records::due;
 
@@ -82,13 +82,17 @@ async fn an_alert_that_is_seen_and_not_claimed_climbs_to_the_last_step() {
     let seen = format!("/api/alerts/{id}/visible");
     assert_eq!(room.post(&seen, &me, json!({})).await.status, StatusCode::NO_CONTENT);
     for step in 0..5 {
-        assert_eq!(escalate::step(&room.app.escalation).await.unwrap(), 1, "step {step} is due");
+        assert_eq!(escalation::step(&room.app.escalation).await.unwrap(), 1, "step {step} is due");
         // What waits for its time is as good as due.
         let mut writer = room.app.records.begin().await.unwrap();
         due::all_at_once(&mut writer, due).await.unwrap();
         writer.commit().await.unwrap();
     }
-    assert_eq!(escalate::step(&room.app.escalation).await.unwrap(), 0, "the last step is the last");
+    assert_eq!(
+        escalation::step(&room.app.escalation).await.unwrap(),
+        0,
+        "the last step is the last"
+    );
     let card = room.get(&format!("/api/alerts/{id}"), &me).await.json();
     let told: Vec<&str> =
         card["timeline"].as_array().unwrap().iter().map(|l| l["what"].as_str().unwrap()).collect();

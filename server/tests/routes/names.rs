@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use serde_json::json;
-use server::desk::queue;
+use server::live::read;
 use server::records::home;
 use tokio::time::Instant;
 
@@ -36,7 +36,7 @@ async fn however_edits_and_readers_meet_the_name_that_is_kept_is_the_last_one() 
                         let from = fresh.fetch_add(BESIDE, Relaxed);
                         let homes = std::iter::once(number).chain(from..from + BESIDE);
                         let mut reader = app.records.reader().await.unwrap();
-                        queue::learn(&app.names, &mut reader, homes).await.unwrap();
+                        read::learn(&app.names, &mut reader, homes).await.unwrap();
                     }
                 })
             })

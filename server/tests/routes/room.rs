@@ -8,12 +8,12 @@ use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
+use server::alert::life::stored;
+use server::alert::story::What;
 use server::app::{self, App, Running};
 use server::config::Config;
-use server::desk::life::stored;
-use server::desk::story::What;
-use server::desk::view::AlertView;
 use server::live::Change;
+use server::live::view::AlertView;
 use server::records::chain::{self, Batch, Growth, Line, NewActivation, NewAlert};
 use server::records::desk;
 use server::records::story::SignalRow;
@@ -199,7 +199,7 @@ impl Room {
         let mut reader = self.app.records.reader().await.unwrap();
         // A change of a home without a name goes out without bytes, and each screen reads the row.
         let homes = batch.alerts.iter().map(|alert| alert.home);
-        server::desk::queue::learn(&self.app.names, &mut reader, homes).await.unwrap();
+        server::live::read::learn(&self.app.names, &mut reader, homes).await.unwrap();
         for alert in &batch.alerts {
             let row = desk::find(&mut reader, &alert.id).await.unwrap().unwrap();
             let view = AlertView::of(&row, &[], &self.app.names, now.mono);

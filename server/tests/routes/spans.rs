@@ -5,7 +5,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use server::desk::story::What;
+use server::alert::story::What;
 use server::records::story::{self, ActionRow, TimelineRow};
 use server::records::{look, staff};
 

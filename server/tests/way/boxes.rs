@@ -146,7 +146,7 @@ async fn boxes_that_are_enrolled_and_not_installed_are_silent_to_nobody_and_afte
     assert_eq!(told.len(), 52);
     let all = server::desk::queue::snapshot(&room.app.desk, "nobody").await.unwrap().alerts;
     let faults = all.iter().filter(|view| view.kind == "fault");
-    let causes: BTreeSet<String> = faults.map(server::desk::fold::cause).collect();
+    let causes: BTreeSet<String> = faults.map(server::live::fold::cause).collect();
     assert_eq!(causes, BTreeSet::from(["not_installed".to_owned()]), "one line");
     // One that speaks is installed, and from then on missed like any other.
     room.says(&cord, boxes[0], DAY_S + 2).await;

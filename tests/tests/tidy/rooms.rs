@@ -28,30 +28,7 @@ const TOP: &[&str] = &[
 /// Rooms below the top that still name what is above them. It only gets shorter.
 const KNOTTED: &[&str] = &[];
 /// Arrows that still lead back, from a room to another. It only gets shorter.
-const BACK: &[(&str, &str)] = &[
-    ("alert", "desk"),
-    ("alert", "notify"),
-    ("auth", "desk"),
-    ("config", "rehearsal"),
-    ("faults", "config"),
-    ("faults", "desk"),
-    ("faults", "ingest"),
-    ("health", "certificates"),
-    ("health", "faults"),
-    ("health", "losses"),
-    ("health", "points"),
-    ("health", "workers"),
-    ("history", "desk"),
-    ("ingest", "desk"),
-    ("ingest", "rehearsal"),
-    ("live", "desk"),
-    ("notify", "desk"),
-    ("points", "ingest"),
-    ("receipts", "gateways"),
-    ("receipts", "ingest"),
-    ("replay", "ingest"),
-    ("session", "router"),
-];
+const BACK: &[(&str, &str)] = &[];
 
 /// Rooms that each room names, with one file that does.
 type Arrows = BTreeMap<String, BTreeMap<String, String>>;

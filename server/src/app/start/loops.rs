@@ -10,17 +10,17 @@ use anyhow::Context as _;
 use door::Door;
 use door::workers::Rhythm;
 
-use crate::alert::{escalate, told};
 use crate::app::App;
 use crate::app::parts::Parts;
 use crate::command::Orders;
+use crate::escalation::told;
 use crate::gateways::proved;
 use crate::ingest;
 use crate::update::{self, Words};
 use crate::workers::{self, keep, keep_with};
 use crate::{
-    certificates, desk, faults, files, handles, history, losses, notify, points, replay,
-    timekeeping,
+    certificates, delivery, desk, escalation, faults, files, handles, history, losses, notify,
+    replay, timekeeping,
 };
 
 /// Ends of lines that loops are lent.
@@ -60,7 +60,7 @@ pub(super) fn spawn(
     // A step of it waits for a store that may be far away.
     keep(all, &time, "tending", turns(120), timekeeping::tend_series);
     keep(all, &time, "clock", turns(1), timekeeping::watch);
-    keep(all, &Arc::new(parts.delivery()), "points", turns(30), points::run);
+    keep(all, &Arc::new(parts.delivery()), "points", turns(30), delivery::run);
     keep(all, &app.archive, "history", turns(30), history::run);
     Ok(())
 }
@@ -71,6 +71,6 @@ fn judgement(app: &Arc<App>, orders: Orders) -> anyhow::Result<()> {
     let _apart = apart.enter();
     let (all, vital) = (&app.workers, Rhythm::Vital(Duration::from_secs(1)));
     keep_with(all, &app.ingest, "ingest", vital, orders, ingest::run);
-    keep(all, &app.escalation, "ladder", vital, escalate::run);
+    keep(all, &app.escalation, "ladder", vital, escalation::run);
     Ok(())
 }

@@ -14,8 +14,8 @@ use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::faults::Fault;
 use crate::inbox::InboxRow;
-use crate::ingest::judge::number;
 use crate::ingest::read::{opened_call, row_hash, speaker};
+use crate::records::column::number;
 use crate::records::open;
 use crate::records::refusal::takes_others;
 

@@ -8,10 +8,11 @@ use records::Writer;
 
 use super::{IngestError, Pending};
 use crate::clock::Now;
-use crate::desk::life::stored;
 use crate::ingest::dating::Anew;
-use crate::ingest::judge::{number, signed, wall_of};
+use crate::live::evidence::wall_of;
 use crate::records::chain::Growth;
+use crate::records::column::stored;
+use crate::records::column::{number, signed};
 use crate::records::redate::{self, Redate};
 
 /// Writes new dates; alerts that are touched are shown again.

@@ -13,8 +13,8 @@ use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::faults::Fault;
 use crate::inbox::InboxRow;
-use crate::ingest::judge::number;
 use crate::ingest::read::Word;
+use crate::records::column::number;
 use crate::records::desk::AlertState;
 use crate::records::{box_heard, desk};
 

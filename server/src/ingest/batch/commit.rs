@@ -10,12 +10,12 @@ use super::anew::date_anew;
 use super::attempt::{of_home, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
-use crate::desk::view::SHOWN;
 use crate::faults::Fault;
-use crate::ingest::judge::number;
 use crate::ingest::renewal::Renewals;
+use crate::live::view::SHOWN;
 use crate::records::care::{self as care_rows, CareRow};
 use crate::records::chain::Batch;
+use crate::records::column::{number, stored};
 use crate::records::desk::{ActivationRow, DeskRow};
 use crate::records::refusal::is_taken;
 use crate::records::{box_heard, chain, desk, key_epoch, open, state};
@@ -94,7 +94,7 @@ impl Batcher {
             true => care_rows::put_apart(&mut writer, care).await?,
             false => care_rows::put(&mut writer, care).await.map(|()| Vec::new())?,
         };
-        let mono = crate::desk::life::stored(now.mono);
+        let mono = stored(now.mono);
         state::put_seen(&mut writer, &pending.seen_rows(), mono).await?;
         for row in &pending.aside {
             state::quarantine(&mut writer, row).await?;

@@ -10,12 +10,12 @@ use records::Writer;
 
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
-use crate::desk::life::stored;
 use crate::inbox::InboxRow;
+use crate::ingest::judge::Cause;
 use crate::ingest::judge::ended::{Ended, kind_of};
-use crate::ingest::judge::{Cause, device_of, number, signed};
 use crate::ingest::read::Word;
 use crate::records::chain::NewActivation;
+use crate::records::column::{device_of, number, signed, stored};
 use crate::records::desk::AlertState;
 use crate::records::{line, open};
 use crate::replay::{Marked, spool_lost};

@@ -15,12 +15,11 @@ use proto::up::Role;
 
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
-use crate::desk::life::stored;
 use crate::faults::Fault;
 use crate::inbox::InboxRow;
-use crate::ingest::judge::{number, signed};
 use crate::ingest::read::{Said, Word};
 use crate::ingest::seen::{Sight, Window};
+use crate::records::column::{number, signed, stored};
 use crate::records::state::SeenRow;
 use crate::records::{open, state};
 

@@ -10,7 +10,7 @@ use super::attempt::{Unit, tell};
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::command::Command;
-use crate::ingest::judge::number;
+use crate::records::column::number;
 use crate::records::turned;
 
 impl Batcher {

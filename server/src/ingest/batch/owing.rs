@@ -7,9 +7,9 @@ use care::Seen;
 
 use super::Batcher;
 use crate::clock::Now;
-use crate::desk::life::stored;
 use crate::faults::Fault;
 use crate::ingest::Ingest;
+use crate::records::column::stored;
 use crate::records::refusal::{is_of_row, leave_out};
 use crate::records::whose::owed;
 

@@ -5,9 +5,9 @@
 use super::commit::Grown;
 use super::{Batcher, Pending};
 use crate::clock::Now;
-use crate::desk::queue;
-use crate::desk::view::AlertView;
 use crate::live::Change;
+use crate::live::read;
+use crate::live::view::AlertView;
 use crate::records::chain::NewActivation;
 use crate::records::desk::{ActivationRow, DeskRow};
 
@@ -22,7 +22,7 @@ impl Batcher {
         }
         let read = async {
             let mut reader = self.room.records.reader().await?;
-            queue::learn(&self.room.names, &mut reader, unknown.into_iter()).await
+            read::learn(&self.room.names, &mut reader, unknown.into_iter()).await
         };
         if let Err(error) = read.await {
             tracing::warn!(error = %error, "names of homes are read by each screen");

@@ -13,7 +13,8 @@ use proto::unit::Millis;
 use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::history::Note;
-use crate::ingest::judge::{Cause, Sheet, number};
+use crate::ingest::judge::{Cause, Sheet};
+use crate::records::column::number;
 use crate::records::open;
 
 /// A home is told the time of day this often.

@@ -15,8 +15,8 @@ use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::faults::Fault;
 use crate::ingest::Ingest;
-use crate::ingest::judge::number;
 use crate::ingest::way::{self, Known, Way, Ways};
+use crate::records::column::number;
 use crate::records::way as rows;
 
 /// Homes that are told in one transaction.

@@ -10,11 +10,14 @@ use proto::id::PressId;
 use proto::unit::Mono;
 use proto::up::{EventKind, Up};
 
-use super::{Cause, Sheet, evidence_json, number, row_id, signed, wall_of};
+use super::{Cause, Sheet};
+use crate::alert::name::row_id;
+use crate::alert::story::What;
 use crate::clock::Now;
-use crate::desk::life::stored;
-use crate::desk::story::What;
+use crate::live::evidence::{evidence_json, wall_of};
 use crate::records::chain::{Growth, NewActivation, NewAlert};
+use crate::records::column::stored;
+use crate::records::column::{number, signed};
 
 /// The end of a home's alarm, as its box has heard it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use care::alert::Course;
 use care::{Evidence, Kind, Output, Severity, Trust};
 use proto::id::DeviceId;
 
-use super::evidence::{evidence_json, with};
-use super::{Place, Sheet, number};
+use super::{Place, Sheet};
+use crate::alert::story::What;
 use crate::clock::Now;
-use crate::desk::life::stored;
-use crate::desk::story::What;
+use crate::live::evidence::{evidence_json, with};
+use crate::records::column::{number, stored};
 use crate::records::question::{Answer, QuestionRow};
 use crate::records::story::SignalRow;
 

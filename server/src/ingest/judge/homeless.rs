@@ -9,11 +9,14 @@ use proto::down::Rung;
 use proto::id::GatewayId;
 use proto::unit::Mono;
 
-use super::{Sheet, evidence_json, number, row_id};
+use super::Sheet;
+use crate::alert::name::{row_id, uncounted};
+use crate::alert::story::What;
 use crate::clock::Now;
-use crate::desk::life::stored;
-use crate::desk::story::What;
+use crate::live::evidence::evidence_json;
 use crate::records::chain::{Growth, NewActivation, NewAlert};
+use crate::records::column::number;
+use crate::records::column::stored;
 use crate::records::story::SignalRow;
 
 /// A home, or 0, and a device, if one is told.
@@ -172,14 +175,4 @@ fn homeless(now: Now, (home, device): Whereabouts, gateway: i64, kind: Kind) -> 
         evidence: evidence_json(now, &[]),
         cursor: 0,
     }
-}
-
-/// The number of an incident that no home has counted: above all that are, exact in JSON, and drawn from so many that a
-/// district which falls silent in one moment has no two alike.
-pub fn uncounted() -> i64 {
-    const ABOVE: i64 = 1 << 52;
-    let mut random = [0; 8];
-    // Without random bits two would collide, and the insert then fails loudly.
-    let _ = getrandom::fill(&mut random);
-    ABOVE | (i64::from_le_bytes(random) & (ABOVE - 1))
 }

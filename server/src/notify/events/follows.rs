@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::desk::view::home_text;
+use crate::live::view::home_text;
 use crate::records::event::EventRow;
 
 /// What a receiver is sent.

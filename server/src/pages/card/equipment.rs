@@ -1,13 +1,13 @@
 //! The card of a fault: box, place, homes, since when, when it is due, and what an engineer does about it.
 //!
 //! It wears nobody's name. Of what no home is known for, it says from where it came. Not here: how faults are
-//! folded (`desk::fold`), a person's script ([`super`]).
+//! folded (`live::fold`), a person's script ([`super`]).
 
 use maud::{Markup, html};
 
 use crate::auth::Staff;
 use crate::desk::card::Card;
-use crate::desk::fold::{self, Due, due};
+use crate::live::fold::{self, Due, due};
 use crate::pages::{faults, when};
 use crate::words::Lang;
 use crate::zone::Wall;

@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::desk::view::AlertView;
+use crate::live::view::AlertView;
 use crate::pages::when;
 use crate::words::Lang;
 use crate::zone::Wall;

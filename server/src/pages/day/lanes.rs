@@ -68,7 +68,7 @@ pub fn sensor(lang: Lang, day: &Day, device: u64) -> String {
             let word = row.role.word();
             lang.t(&format!("thing.{word}")).to_owned()
         }
-        None => crate::desk::view::device_text(device.cast_signed()),
+        None => crate::live::view::device_text(device.cast_signed()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::auth::role::Administering;
 use crate::command::Command;
-use crate::desk::queue;
+use crate::live::read;
 use crate::provision::batch::BatchHome;
 use crate::provision::mint::role_of;
 use crate::routes::Body;
@@ -54,7 +54,7 @@ pub async fn batch(
     let made = app.provision.batch(&body.organisation, body.homes, &roles, now).await;
     let made = made.map_err(refused)?;
     let numbers = made.iter().map(|one| one.home.get().cast_signed());
-    queue::learn(&app.names, &mut app.records.reader().await?, numbers).await?;
+    read::learn(&app.names, &mut app.records.reader().await?, numbers).await?;
     tokio::spawn(judge_enrolled(Arc::clone(&app), made.clone()));
     let homes: Vec<Value> = made
         .iter()

@@ -4,9 +4,9 @@
 
 use care::{Output, Trust};
 use proto::unit::Mono;
+use server::alert::life::stored;
+use server::alert::story::What;
 use server::clock::Now;
-use server::desk::life::stored;
-use server::desk::story::What;
 use server::ingest::judge::{Cause, Place, Sheet};
 use server::records::Writer;
 use server::records::chain;

@@ -2,7 +2,7 @@
 //!
 //! *Age* is counted by the server's own clock, never by a wall clock: a screen adds the time since it
 //! received the view and nothing else. Ids are their printed text, kinds and states are words.
-//! Names of people come from [`crate::desk::names`], so that a view can be made without a read.
+//! Names of people come from [`crate::live::names`], so that a view can be made without a read.
 //! Not here: where a row stands in the queue (`queue`), or what may be done to it (`care::alert`).
 
 use care::Kind;
@@ -13,8 +13,8 @@ use proto::unit::{Millis, Mono};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::desk::life;
-use crate::desk::names::Names;
+use crate::alert::life;
+use crate::live::names::Names;
 pub use crate::records::column::{device_text, home_text};
 use crate::records::desk::{ActivationRow, DeskRow};
 use crate::records::story::SignalRow;

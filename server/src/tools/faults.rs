@@ -8,10 +8,10 @@ use proto::id::{DeviceId, GatewayId};
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::desk::view;
-use crate::health::promises::sentence;
 use crate::inbox;
-use crate::ingest::judge::seen_word;
+use crate::live::evidence::seen_word;
+use crate::live::view;
+use crate::promises::sentence;
 use crate::records::standing::{self, Standing};
 use crate::words::Lang;
 

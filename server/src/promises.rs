@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Health, RollCall};
 use crate::certificates::Certificates;
 use crate::clock::Clock;
 use crate::clock::proof::Stand;
 use crate::faults::Faults;
+use crate::health::{Health, RollCall};
 use crate::inbox::Inbox;
 use crate::losses;
 use crate::points::Points;

@@ -8,7 +8,7 @@ use proto::unit::Mono;
 use serde_json::{Value, json};
 
 use crate::clock::Now;
-use crate::ingest::judge::number;
+use crate::records::column::number;
 
 /// Reasons as JSON.
 pub(crate) fn evidence_json(now: Now, evidence: &[Evidence]) -> Vec<u8> {
@@ -16,7 +16,7 @@ pub(crate) fn evidence_json(now: Now, evidence: &[Evidence]) -> Vec<u8> {
 }
 
 /// Reasons that are known, with newer ones.
-pub(super) fn with(now: Now, known: &[u8], newer: &[Evidence]) -> Vec<u8> {
+pub(crate) fn with(now: Now, known: &[u8], newer: &[Evidence]) -> Vec<u8> {
     let newer = list(now, newer);
     let mut all: Vec<Value> = serde_json::from_slice(known).unwrap_or_default();
     all.retain(|old| !newer.iter().any(|new| sort(new) == sort(old)));

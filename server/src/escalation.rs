@@ -5,6 +5,8 @@
 //! its id are made in the transaction that does the step. Not here: how a notice travels (`notify`), when a
 //! round begins (`alert::round`), and claims that lapse (`desk::lapse`).
 
+pub mod told;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,18 +15,17 @@ use care::policy::RENEW;
 use proto::unit::Millis;
 use records::Writer;
 
-use crate::alert::told;
+use crate::alert::story::What;
 use crate::clock::{Clock, Now};
-use crate::desk::life::stored;
-use crate::desk::names::Names;
 use crate::desk::presence::Presence;
-use crate::desk::story::What;
-use crate::desk::view::{AlertView, SHOWN};
 use crate::health::Health;
+use crate::live::names::Names;
+use crate::live::view::{AlertView, SHOWN};
 use crate::live::{Change, Live};
 use crate::notify::Outbox;
 use crate::records::Records;
 use crate::records::chain::{Batch, Growth, Line};
+use crate::records::column::stored;
 use crate::records::desk::AlertState;
 use crate::records::due::DueStep;
 use crate::records::refusal::{is_of_row, leave_out};

@@ -6,7 +6,7 @@
 use care::Kind;
 use care::policy::ladder::{FAULT_FIX, FAULT_WORKAROUND};
 
-use crate::desk::view::AlertView;
+use crate::live::view::AlertView;
 use crate::records::desk::DeskRow;
 
 /// One cause and everything that it has done, the oldest first.

@@ -11,13 +11,13 @@ use proto::id::DeviceId;
 use proto::update::{Manifest, Release};
 use serde_json::{Value, json};
 
-use super::shelf::{self, By, To};
-use super::{Updates, version_text};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::provision::Provision;
 use crate::records::Records;
 use crate::records::image::{self, ImageRow};
+use crate::update::shelf::{self, By, To};
+use crate::update::{self, Updates, version_text};
 
 /// What can be done with images.
 #[derive(Debug, Subcommand)]
@@ -111,7 +111,7 @@ pub fn row_json(row: &ImageRow, updates: &Updates) -> Value {
     let mut told = manifest_json(&manifest);
     let mut stages = serde_json::Map::new();
     for (_, known) in updates.offered(manifest.release()) {
-        let stage = known.offer.and_then(|offer| offer.stage).map_or("offered", super::stage_word);
+        let stage = known.offer.and_then(|offer| offer.stage).map_or("offered", update::stage_word);
         let count = stages.get(stage).and_then(Value::as_u64).unwrap_or(0);
         stages.insert(stage.to_owned(), (count + 1).into());
     }
