@@ -110,3 +110,46 @@ fn the_transaction_that_a_power_cut_has_torn_is_no_damage() {
     assert_eq!((waiting(&spool), own.counter), (49, 3), "what was acknowledged before it is there");
     assert!(!tells(&spool));
 }
+
+/// The frames of the log since it last began anew.
+fn live(log: &[u8]) -> usize {
+    let frames = log[32..].chunks_exact(24 + 4096);
+    frames.take_while(|frame| frame[8..16] == log[16..24]).count()
+}
+
+#[test]
+fn a_transaction_whose_end_reached_the_disk_before_its_middle_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()).unwrap());
+    let (spool, _) = open(dir.path()).unwrap();
+    assert_eq!(keep(&spool, 1), Fate::New);
+    let log = dir.path().join("spool.db-wal");
+    let before = live(&fs::read(&log).unwrap());
+    // One transaction of many pages.
+    let entry = |seq| {
+        let id = PressId {
+            device: DeviceId::new(3).unwrap(),
+            boot: BootId::new(1, 1),
+            seq: Seq::new(seq),
+        };
+        let (lane, place, kind) = (Lane::Emergency, Place::Up, RelayKind::Open);
+        Entry { lane, place, kind, id, bytes: &[7; 200] }
+    };
+    let entries: Vec<_> = (2..200).map(entry).collect();
+    let mut fates = Vec::new();
+    spool.keep(NOW, &entries, &mut fates);
+    assert!(fates.iter().all(|fate| *fate == Fate::New));
+    let cut = tempfile::tempdir().unwrap();
+    for name in ["spool.db", "spool.db-wal", "spool.id"] {
+        fs::copy(dir.path().join(name), cut.path().join(name)).unwrap();
+    }
+    let mut bytes = fs::read(&log).unwrap();
+    assert!(live(&bytes) > before + 3, "it has a middle");
+    // As if the power had gone when its last block was on the disk and one before it was not.
+    let block = (32 + (24 + 4096) * before).next_multiple_of(4096);
+    bytes[block..block + 4096].fill(0);
+    fs::write(cut.path().join("spool.db-wal"), bytes).unwrap();
+    let (spool, _) = open(cut.path()).unwrap();
+    assert_eq!(waiting(&spool), 1, "it never was");
+    assert!(!tells(&spool), "nothing that was acknowledged is gone");
+}

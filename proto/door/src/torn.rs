@@ -1,9 +1,11 @@
 //! Whether a write-ahead log of SQLite has lost what was once committed in it.
 //!
 //! SQLite reads a log up to the first frame whose sum does not fit and takes the rest for never written. That is right for
-//! the transaction that a power cut has torn. After a damaged byte it is wrong: what was committed behind it is gone without
-//! a word. A later frame of this same log that ends a transaction tells the two apart. A log that is missing, cut short
-//! or full of zeros says nothing here. Not here: what is done about it, and who is told.
+//! the transaction that a power cut has torn, of which any block may have reached the disk, its end included. After a
+//! damaged byte it is wrong: what was committed there and behind is gone without a word. It is damage if a transaction
+//! ends behind the one that does not fit, or if all others of its frames fit each other: a lost block takes the head of
+//! the next frame with it. Damage in the last frame of all cannot be told from a power cut. A log that is missing, cut
+//! short or full of zeros says nothing here. Not here: what is done about it, and who is told.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -37,20 +39,38 @@ fn look(log: &Path) -> io::Result<bool> {
         return Ok(true);
     }
     let mut frame = vec![0; FRAME + page as usize];
-    let mut whole = true;
+    let mut behind: Option<Behind> = None;
     while fill(&mut file, &mut frame)? {
         let own = frame[8..16] == head[16..24];
-        if !whole {
-            if own && word(&frame, 4) != 0 {
+        let told = [word(&frame, 16), word(&frame, 20)];
+        let ends = own && word(&frame, 4) != 0;
+        if let Some(behind) = &mut behind {
+            behind.chains.retain_mut(|sum| {
+                sum.frame(&frame);
+                own && sum.at == told
+            });
+            if ends && (behind.ended || !behind.chains.is_empty()) {
                 return Ok(true);
             }
+            behind.ended |= ends;
             continue;
         }
-        sum.add(&frame[..8]);
-        sum.add(&frame[FRAME..]);
-        whole = own && sum.at == [word(&frame, 16), word(&frame, 20)];
+        sum.frame(&frame);
+        if !own || sum.at != told {
+            // What the next frame goes on from, if only this one's page, or only its sum, is damaged.
+            let chains = vec![Sum { at: told, ..sum }, sum];
+            behind = Some(Behind { chains, ended: ends });
+        }
     }
     Ok(false)
+}
+
+/// What follows a frame that does not fit.
+struct Behind {
+    /// Sums that its frames still fit.
+    chains: Vec<Sum>,
+    /// Whether the transaction of that frame has ended.
+    ended: bool,
 }
 
 /// Fills `into` from the file; false at its end.
@@ -67,12 +87,19 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 }
 
 /// The running sum of a log.
+#[derive(Clone, Copy)]
 struct Sum {
     at: [u32; 2],
     big: bool,
 }
 
 impl Sum {
+    /// Goes on over a frame: half of its header, and its page.
+    fn frame(&mut self, frame: &[u8]) {
+        self.add(&frame[..8]);
+        self.add(&frame[FRAME..]);
+    }
+
     fn add(&mut self, bytes: &[u8]) {
         let read = |four: &[u8; 4]| match self.big {
             true => u32::from_be_bytes(*four),
