@@ -180,12 +180,29 @@ impl Faults {
         own.map(|(_, home, gateway, _)| (*home, *gateway)).collect()
     }
 
-    /// Whether something stands against a home box itself: its store, its papers, its sounder, its name.
+    /// What happens now and then is over where it has not happened for so long; `started`: when this server began.
+    pub fn calm(&self, cause: Seen, (now, started): (Mono, Mono), long: Millis) {
+        self.change(|table| {
+            let all: BTreeSet<_> = table.standing.iter().chain(table.words.keys()).collect();
+            let own = all.into_iter().copied().filter(|key| key.0 == cause as i64);
+            let last = |key: &FaultKey| table.looked.get(key).copied().unwrap_or(started);
+            let over: Vec<FaultKey> = own.filter(|key| now.since(last(key)) > long).collect();
+            for key in &over {
+                table.words.remove(key);
+                table.waiting.insert(*key, None);
+            }
+            !over.is_empty()
+        });
+    }
+
+    /// Whether something stands against a home box itself: its store, its papers, its sounder, its name. What somebody
+    /// behind it has said and nobody can read is not its fault.
     pub fn stands_against(&self, gateway: GatewayId) -> bool {
         let own = number(gateway.get());
         let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = table.standing.iter().chain(table.words.keys());
-        all.any(|(cause, _, gateway, _)| *gateway == own && *cause != Seen::NoGateway as i64)
+        let others = [Seen::NoGateway, Seen::PutAside].map(|cause| cause as i64);
+        all.any(|(cause, _, gateway, _)| *gateway == own && !others.contains(cause))
     }
 
     /// Raises or clears.

@@ -1,8 +1,8 @@
 //! What is lost on its way, told to people: one fault a cause, which stands until nothing was lost for a day.
 //!
 //! Counters are looked at every few seconds: telemetry that the inbox has dropped, calls that it could not keep, notices
-//! that nobody outside has confirmed, and a full disk. What homes and boxes say they have lost is told where it is heard.
-//! Not here: counters (`inbox`, `notify`), and records in quarantine (`ingest::batch`).
+//! that nobody outside has confirmed, and a full disk. What homes and boxes say they have lost is told where it is heard, and
+//! what is put aside (`ingest::batch`): here it ends. Not here: counters (`inbox`, `notify`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +95,7 @@ pub async fn run(losses: Arc<Losses>) {
                 News::None => {}
             }
         }
+        losses.faults.calm(Seen::PutAside, (now, started), STEADY);
     }
 }
 

@@ -13,13 +13,15 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use care::Seen;
+use care::policy::noise::STEADY;
 use proto::frame::{Header, Lane, seal_end};
-use proto::id::{BootId, PressId, Seq};
-use proto::unit::Millis;
+use proto::id::{BootId, GatewayId, PressId, Seq};
+use proto::unit::{Millis, Mono};
 use proto::up::{Event, EventKind, Loss, Up};
 use room::{Room, WALL};
 use serde_json::Value;
-use server::faults::{self, Fault};
+use server::faults::{self, Fault, Faults};
 use server::live::fold::{Matter, matters};
 use server::live::read;
 use server::provision::Minted;
@@ -145,7 +147,7 @@ async fn shown(room: &Room, word: &str) -> Option<f64> {
 async fn a_loss_that_goes_on_is_shown_as_it_has_grown_and_never_smaller() {
     let room = Room::open(1).await;
     let start = room.app.clock.mono();
-    let lost = Fault::upkeep(care::Seen::Shed);
+    let lost = Fault::upkeep(Seen::Shed);
     let after = |minutes| start.after(Millis::minutes(minutes));
     room.app.faults.raise_more(lost.of(3), start);
     room.until("it has its row", async |room| shown(room, "telemetry_shed").await == Some(3.0))
@@ -226,4 +228,26 @@ async fn figures_have_their_sentence_their_kind_and_their_unit() {
     ] {
         assert!(text.contains(&format!("\nhearthline_{name} ")), "no {name}: {text}");
     }
+}
+
+#[test]
+fn what_is_put_aside_is_no_fault_of_its_box_and_over_after_a_day_without() {
+    let faults = Faults::default();
+    let gateway = GatewayId::new(7).unwrap();
+    let aside = Fault { gateway: Some(gateway), ..Fault::upkeep(Seen::PutAside) };
+    let (start, day) = (Mono::from_millis(0), STEADY);
+    let at = |hours: u64| start.after(Millis::minutes(60 * hours));
+    faults.raise_again(aside, at(30));
+    assert_eq!(faults.words(), ["put_aside"]);
+    assert!(!faults.stands_against(gateway), "its homes are heard");
+    faults.calm(Seen::PutAside, (at(53), start), day);
+    assert_eq!(faults.words(), ["put_aside"]);
+    faults.raise_again(aside, at(53));
+    faults.calm(Seen::PutAside, (at(76), start), day);
+    assert_eq!(faults.words(), ["put_aside"], "it has happened again");
+    faults.calm(Seen::PutAside, (at(78), start), day);
+    assert!(faults.words().is_empty());
+    // The box's own store is another matter.
+    faults.raise(Fault { gateway: Some(gateway), ..Fault::upkeep(Seen::SpoolDamaged) });
+    assert!(faults.stands_against(gateway));
 }

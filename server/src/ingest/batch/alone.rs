@@ -99,7 +99,7 @@ impl Batcher {
         let fault = Fault { gateway: Some(row.gateway), ..Fault::upkeep(Seen::PutAside) };
         // If a person has closed what the last one raised, this one is told anew.
         self.room.faults.clear(&fault);
-        self.room.faults.raise(fault);
+        self.room.faults.raise_again(fault, self.room.clock.mono());
         true
     }
 
