@@ -95,6 +95,11 @@ async fn what_stays_open_does_not_go_on_saying_that_a_home_is_protected() -> Out
     browser.until("document.querySelector('#sound').dataset.state === 'on'", 10.0).await?;
     let list = "document.querySelector('#all').textContent.includes('未受保护')";
     browser.until(list, 10.0).await?;
+    // Whoever goes through the list by keyboard stays where they are.
+    browser.script("document.querySelector('#all a').focus()")?;
     scene.gateway.process.again()?;
-    browser.until(&format!("!{list}"), 60.0).await
+    browser.until(&format!("!{list}"), 60.0).await?;
+    let held = browser.script("return document.activeElement.getAttribute('href')")?;
+    assert_eq!(held, json!(format!("/homes/{}", scene.homes[0])));
+    Ok(())
 }
