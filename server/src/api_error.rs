@@ -18,11 +18,11 @@ use serde_json::Value;
 
 use self::cause::Chain;
 use self::problem::{KIND, More, Problem};
-use crate::auth::Staff;
-use crate::live::view::Holder;
 use crate::pages;
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::live::view::Holder;
+use centre::words::Lang;
+use centre::zone::Wall;
 
 /// A refusal on its way to a caller.
 #[derive(Debug, Clone)]
@@ -205,8 +205,8 @@ impl From<records::Error> for ApiError {
     }
 }
 
-impl From<crate::auth::token::NoRandom> for ApiError {
-    fn from(cause: crate::auth::token::NoRandom) -> Self {
+impl From<centre::auth::token::NoRandom> for ApiError {
+    fn from(cause: centre::auth::token::NoRandom) -> Self {
         Self::internal(&cause)
     }
 }

@@ -11,7 +11,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use crate::words::Lang;
+use centre::words::Lang;
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {

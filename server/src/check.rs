@@ -9,14 +9,14 @@ use std::path::Path;
 use care::policy::dates::{Life, can_be_right, dated};
 use door::tls::paper::read_pem;
 
-use crate::config::Config;
-#[cfg(feature = "influx")]
-use crate::config::Store;
-use crate::config::console::Console;
-use crate::notify;
-use crate::provision::certificate::Authority;
-use crate::records::proof;
 use crate::router::Certificate;
+use centre::config::Config;
+#[cfg(feature = "influx")]
+use centre::config::Store;
+use centre::config::console::Console;
+use centre::notify;
+use centre::provision::certificate::Authority;
+use records::proof;
 #[cfg(feature = "influx")]
 use series::influx;
 

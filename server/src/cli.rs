@@ -13,15 +13,16 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
 
-use crate::auth::recovery;
 use crate::check::{self, Findings};
-use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
-use crate::records::staff;
 use crate::tools::enrol::Enrol;
 use crate::tools::faults as standing;
 use crate::tools::image::ImageCommand;
-use crate::{app, backup, router};
+use crate::{app, router};
+use centre::auth::recovery;
+use centre::backup;
+use centre::clock::Clock;
+use centre::config::{Config, ConfigError};
+use records::staff;
 #[cfg(feature = "influx")]
 use series::influx;
 
@@ -261,7 +262,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     }
     // No new words first; what is kept is then taken in at the next start.
     running.door.close().await;
-    crate::history::keep(&running.app.archive, true).await;
+    centre::history::keep(&running.app.archive, true).await;
     running.app.series.close().await?;
     running.app.records.close().await;
     Ok(())

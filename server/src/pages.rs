@@ -29,7 +29,7 @@ pub mod when;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::assets;
-use crate::words::Lang;
+use centre::words::Lang;
 
 /// Head and frame of a page.
 pub struct Frame<'a> {

@@ -31,15 +31,15 @@ use crate::api_error::ApiError;
 use crate::api_error::problem::refusal;
 use crate::app::{App, Top};
 use crate::assets;
-use crate::auth::Staff;
-use crate::auth::program;
-use crate::auth::role::{AtDesk, Duty};
 use crate::routes::{
     alerts, document, enrol, entry, find, glass, homes, images, kept, me, moving, now, ops,
     oversight, pages, persons, programs, queue, readings, rules, series, session, staff, stream,
     tokens, watch,
 };
 use crate::session::{asked as language, bearer, of_request};
+use centre::auth::Staff;
+use centre::auth::program;
+use centre::auth::role::{AtDesk, Duty};
 
 /// Largest body of a request, bytes.
 const BODY_MAX: usize = 64 * 1024;

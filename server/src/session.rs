@@ -14,10 +14,10 @@ use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 
 use crate::api_error::{ApiError, ApiResult};
-use crate::auth::refused::{Let, Refused};
-use crate::auth::role::{Duty, may};
-use crate::auth::{Access, Staff, program, token};
-use crate::words::Lang;
+use centre::auth::refused::{Let, Refused};
+use centre::auth::role::{Duty, may};
+use centre::auth::{Access, Staff, program, token};
+use centre::words::Lang;
 
 pub use self::caller::Caller;
 pub use self::source::Source;

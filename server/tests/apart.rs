@@ -5,12 +5,12 @@
 mod room;
 
 use care::{Kind, Severity};
+use centre::desk::{lapse, queue};
+use centre::escalation;
 use proto::frame::Lane;
 use proto::up::EventKind;
+use records::care as care_rows;
 use room::Room;
-use server::desk::{lapse, queue};
-use server::escalation;
-use server::records::care as care_rows;
 
 const RECEIVED: Option<proto::down::Rung> = Some(proto::down::Rung::Received);
 const EMERGENCY: Severity = Severity::Emergency;
@@ -212,7 +212,7 @@ async fn what_homes_say_is_kept_though_one_row_of_it_is_refused() {
     }
     let refused = room.places[0].number();
     room.refuse("INSERT ON heard", &format!("NEW.home = {refused}"));
-    server::history::keep(&room.app.archive, true).await;
+    centre::history::keep(&room.app.archive, true).await;
     assert_eq!(room.count("SELECT COUNT(*) FROM heard"), 2);
 }
 
@@ -222,8 +222,8 @@ async fn a_fault_that_cannot_be_written_hides_no_other() {
     let (one, other) = (room.places[0].number(), room.places[1].number());
     room.refuse("INSERT ON fault", &format!("NEW.home = {one}"));
     for home in [one, other] {
-        let fault = server::faults::Fault::upkeep(care::Seen::Stuck);
-        room.app.faults.raise(server::faults::Fault { home, ..fault });
+        let fault = centre::faults::Fault::upkeep(care::Seen::Stuck);
+        room.app.faults.raise(centre::faults::Fault { home, ..fault });
     }
     room.until("the other is told", async |room| room.told(other, "stuck").await).await;
     assert!(!room.told(one, "stuck").await);

@@ -12,7 +12,7 @@ use proto::id::{BootId, PressId, Seq};
 use proto::relay::RelayKind;
 use proto::unit::Millis;
 use proto::up::{Event, EventKind, Role, Up};
-use server::records::home::HomeRow;
+use records::home::HomeRow;
 
 use house::{Room, WALL};
 

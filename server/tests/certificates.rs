@@ -13,6 +13,9 @@ mod secrets;
 use std::sync::Arc;
 
 use care::policy::dates::BUILT;
+use centre::clock::Now;
+use centre::config::Config;
+use centre::gateways;
 use door::tls::paper;
 use door::{Deny, Gate, Hello};
 use proto::frame::Lane;
@@ -20,9 +23,6 @@ use proto::id::GatewayId;
 use proto::seat::Seat;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 use server::app::{self, App, Running};
-use server::clock::Now;
-use server::config::Config;
-use server::gateways;
 
 const DAY: i64 = 86_400;
 const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];

@@ -11,7 +11,7 @@ use proto::id::{BootId, PressId, Seq};
 use proto::relay::RelayKind;
 use proto::unit::Millis;
 use proto::up::{Event, EventKind, Health, Role, Up};
-use server::records::desk::{self, ActivationRow, DeskRow};
+use records::desk::{self, ActivationRow, DeskRow};
 
 use house::Room;
 

@@ -9,15 +9,15 @@ mod house;
 #[path = "identity/word.rs"]
 mod word;
 
+use centre::alert::life::stored;
+use centre::ingest::judge::{Cause, Sheet};
 use proto::frame::{Class, Lane, seal_hop};
 use proto::id::{PressId, Seq};
 use proto::relay::RelayKind;
 use proto::unit::{Millis, Mono};
 use proto::up::{Event, EventKind, Up};
-use server::alert::life::stored;
-use server::ingest::judge::{Cause, Sheet};
-use server::records::chain::{self, Batch, Growth, NewActivation, NewAlert};
-use server::records::desk::DeskRow;
+use records::chain::{self, Batch, Growth, NewActivation, NewAlert};
+use records::desk::DeskRow;
 
 use house::{Room, WALL};
 use word::BOOT;
@@ -62,7 +62,7 @@ impl Room {
 
     /// Faults that stand are in the rows when this returns.
     async fn faults(&self) -> Vec<DeskRow> {
-        server::faults::step(&self.house.app.ledger).await.unwrap();
+        centre::faults::step(&self.house.app.ledger).await.unwrap();
         self.house.of_kind(TWICE).await
     }
 
@@ -131,7 +131,7 @@ async fn a_press_whose_number_telemetry_has_used_is_shown_and_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_that_a_person_has_closed_comes_back_only_as_a_new_one() {
     let room = Room::open().await;
-    let fault = server::ingest::batch::gateway_twice(room.gateway);
+    let fault = centre::ingest::batch::gateway_twice(room.gateway);
     let hours = |n: u64| Mono::from_millis(n * 3_600_000);
     room.house.app.faults.raise_again(fault, hours(1));
     assert_eq!(room.faults().await.len(), 1);
@@ -301,7 +301,7 @@ async fn a_press_that_an_older_build_wrote_down_stays_one_when_it_is_repeated() 
 
 /// What the sheet would tell a device after a press of this trust.
 fn told(trust: care::Trust) -> Vec<PressId> {
-    let now = server::clock::Now { mono: Mono::from_millis(90_000), wall_ms: WALL };
+    let now = centre::clock::Now { mono: Mono::from_millis(90_000), wall_ms: WALL };
     let device = proto::id::DeviceId::new(5).unwrap();
     let press = PressId { device, boot: BOOT, seq: Seq::new(1) };
     let up = Up::Event(Event { kind: EventKind::Press, uptime: Millis::new(1), count: None });

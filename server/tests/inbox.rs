@@ -11,14 +11,14 @@ use std::process::Command;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use centre::clock::Clock;
+use centre::inbox::{self, Inbox, InboxLimits, SqliteKeep};
 use door::{Arrival, Keep, Verdict, Who};
 use proto::frame::{Class, Header, Lane};
 use proto::id::{BootId, DeviceId, GatewayId, KeyEpoch, PressId, Seq};
 use proto::relay::{Relay, RelayKind};
 use proto::topic::Topic;
 use proto::unit::Millis;
-use server::clock::Clock;
-use server::inbox::{self, Inbox, InboxLimits, SqliteKeep};
 
 fn open(path: &Path, limits: InboxLimits) -> (Inbox, SqliteKeep) {
     inbox::open(path, Arc::new(Clock::resume(None)), limits).unwrap()

@@ -7,17 +7,17 @@
 #[path = "scene/house.rs"]
 mod house;
 
+use centre::alert::life::stored;
+use centre::ingest::judge::{Cause, Sheet};
 use proto::frame::{Header, Lane, seal_end};
 use proto::id::{BootId, KeyEpoch, PressId, Seq};
 use proto::key::DeviceKey;
 use proto::relay::RelayKind;
 use proto::unit::{Millis, NoData};
 use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up, Value};
+use records::chain::{self, Batch, Growth};
+use records::{Records, desk, due, question, state, story};
 use series::Window;
-use server::alert::life::stored;
-use server::ingest::judge::{Cause, Sheet};
-use server::records::chain::{self, Batch, Growth};
-use server::records::{Records, desk, due, question, state, story};
 
 use house::{Room, WALL};
 

@@ -4,10 +4,10 @@
 #[path = "scene/house.rs"]
 mod house;
 
-use server::records::chain::{self, Batch, Growth, Line, NewActivation, NewAlert};
-use server::records::look::{self, Look};
-use server::records::{desk, forgotten};
-use server::retention::{Class, Keeper};
+use centre::retention::{Class, Keeper};
+use records::chain::{self, Batch, Growth, Line, NewActivation, NewAlert};
+use records::look::{self, Look};
+use records::{desk, forgotten};
 
 use care::alert::Step;
 use house::{Room, WALL};

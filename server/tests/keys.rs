@@ -8,14 +8,14 @@ mod after;
 #[path = "scene/house.rs"]
 mod house;
 
+use centre::clock::Now;
+use centre::provision::{Minted, Provision};
 use proto::frame::{Header, Lane, seal_end, seal_hop};
 use proto::id::{BootId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
 use proto::relay::RelayKind;
 use proto::unit::{Millis, Mono};
 use proto::up::{Event, EventKind, Health, Role, Up};
-use server::clock::Now;
-use server::provision::{Minted, Provision};
-use server::records::home::HomeRow;
+use records::home::HomeRow;
 
 use house::{House, WALL};
 

@@ -13,21 +13,21 @@ use axum::routing::post;
 use care::Severity;
 use care::alert::Step;
 use care::protection::Outside;
+use centre::alert::life::{mono, stored};
+use centre::alert::story::What;
+use centre::auth::Staff;
+use centre::auth::role::Role;
+use centre::clock::{Clock, Stored};
+use centre::config::Config;
+use centre::desk::{claim, hand};
+use centre::words::Lang;
 use proto::unit::{Millis, Mono};
-use server::alert::life::{mono, stored};
-use server::alert::story::What;
+use records::chain::{self, Batch, Growth, NewAlert};
+use records::desk::{self, AlertState, DeskRow};
+use records::due::{self, DueStep};
+use records::told::Told;
+use records::{Records, state, story};
 use server::app::{self, App, Running};
-use server::auth::Staff;
-use server::auth::role::Role;
-use server::clock::{Clock, Stored};
-use server::config::Config;
-use server::desk::{claim, hand};
-use server::records::chain::{self, Batch, Growth, NewAlert};
-use server::records::desk::{self, AlertState, DeskRow};
-use server::records::due::{self, DueStep};
-use server::records::told::Told;
-use server::records::{Records, state, story};
-use server::words::Lang;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -229,7 +229,7 @@ async fn each_step_of_a_round_is_recorded_once_and_the_last_one_leaves_the_house
     assert_eq!(room.waiting("a").await, None, "nothing after the last step");
     // Looked at again and again, it is told once.
     for _ in 0..5 {
-        server::escalation::step(&room.app.escalation).await.unwrap();
+        centre::escalation::step(&room.app.escalation).await.unwrap();
     }
     assert_eq!(room.heard("a").len(), 1);
 }
@@ -315,10 +315,10 @@ async fn a_way_out_is_proved_by_a_receipt_also_of_a_trial_and_after_a_restart() 
     let room = Room::open().await;
     let outside = |app: &App| app.outbox.outside(app.clock.mono());
     assert_eq!(outside(&room.app), Outside::Unproved(None), "that there is one proves nothing");
-    assert_eq!(server::notify::proof::trial(&room.app.notices).await.unwrap(), 1);
+    assert_eq!(centre::notify::proof::trial(&room.app.notices).await.unwrap(), 1);
     until("the receipt", async || outside(&room.app) == Outside::Proved).await;
     assert_eq!(room.heard(""), [(room.heard("")[0].0.clone(), "test".to_owned())]);
-    let anew = || server::notify::Outbox::of(&room.app.config.notify);
+    let anew = || centre::notify::Outbox::of(&room.app.config.notify);
     assert_eq!(anew().outside(room.app.clock.mono()), Outside::Unproved(None));
     until("the rows", async || {
         let known = anew().knowing(&room.app.records).await.unwrap();

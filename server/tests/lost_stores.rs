@@ -10,12 +10,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use centre::backup::{self, Identity};
+use centre::config::Config;
+use centre::provision::Provision;
+use centre::provision::certificate::{Authority, PkiError};
+use records::Records;
 use server::app::{self, Running};
-use server::backup::{self, Identity};
-use server::config::Config;
-use server::provision::Provision;
-use server::provision::certificate::{Authority, PkiError};
-use server::records::Records;
 
 fn config(data: &Path) -> Config {
     let text = format!(

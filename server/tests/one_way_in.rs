@@ -3,6 +3,9 @@
 //! Not here: what the words mean (`ingest`), and the bytes themselves (`proto`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+use centre::inbox::InboxRow;
+use centre::ingest::read::{Loud, Reader, Said, opened_call, speaker};
+use centre::provision::Registry;
 use proto::RELAY_MAX;
 use proto::frame::{Header, seal_end};
 use proto::id::{BootId, DeviceId, GatewayId, KeyEpoch, PressId, Seq};
@@ -10,9 +13,6 @@ use proto::key::DeviceKey;
 use proto::relay::{Relay, RelayKind};
 use proto::unit::{Millis, Mono};
 use proto::up::{Event, EventKind, Up};
-use server::inbox::InboxRow;
-use server::ingest::read::{Loud, Reader, Said, opened_call, speaker};
-use server::provision::Registry;
 
 fn press() -> (PressId, Vec<u8>) {
     let (device, boot) = (DeviceId::new(77).unwrap(), BootId::new(5, 1));

@@ -12,11 +12,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use care::policy::RECEIVER_BACK;
+use centre::clock::{Clock, Now};
+use centre::notify::webhook::Webhook;
+use centre::notify::{Look, Message, Outbox, Pace, put};
 use proto::unit::Millis;
-use server::clock::{Clock, Now};
-use server::notify::webhook::Webhook;
-use server::notify::{Look, Message, Outbox, Pace, put};
-use server::records::Records;
+use records::Records;
 
 const SECRET: &[u8] = b"a secret of this test only";
 

@@ -8,11 +8,11 @@ mod room;
 use std::path::Path;
 
 use care::Seen;
+use records::contact::{self, Contact};
+use records::resident::{self, Resident};
+use records::whose::{self, Whose};
+use records::{Records, Writer, home};
 use room::{Room, WALL};
-use server::records::contact::{self, Contact};
-use server::records::resident::{self, Resident};
-use server::records::whose::{self, Whose};
-use server::records::{Records, Writer, home};
 use tempfile::TempDir;
 
 /// Somebody who lives in a home, with one to call for them.

@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use care::Severity;
+use centre::clock::Clock;
+use centre::desk::protection;
+use centre::inbox::{self, InboxLimits};
 use door::{Arrival, Keep, Who};
 use proto::frame::Lane;
 use proto::id::GatewayId;
@@ -17,9 +20,6 @@ use proto::unit::Millis;
 use proto::up::{EventKind, Quantity, Reading, Up, Value};
 use room::Room;
 use series::{Answer, Facts, Point, Sampled, Series, Window};
-use server::clock::Clock;
-use server::desk::protection;
-use server::inbox::{self, InboxLimits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Longest that a press may take, from its row to its alert.

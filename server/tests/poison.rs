@@ -7,10 +7,10 @@
 #[path = "apart/room.rs"]
 mod room;
 
+use centre::desk::lapse;
+use centre::escalation;
+use records::{desk, event, forgotten, notify};
 use room::Room;
-use server::desk::lapse;
-use server::escalation;
-use server::records::{desk, event, forgotten, notify};
 
 /// Alerts that are before the others in every order, in this state.
 fn alerts(room: &Room, many: usize, state: &str) {
@@ -169,6 +169,6 @@ async fn no_damaged_row_of_what_is_read_at_a_start_keeps_the_server_from_startin
     let config = format!("data = {:?}\n[gateways]\nbind = '127.0.0.1:0'\n", copy.path());
     let running = server::app::start(toml::from_str(&config).unwrap()).await.unwrap();
     let judges =
-        server::ingest::batch::Batcher::new(std::sync::Arc::clone(&running.app.ingest)).await;
+        centre::ingest::batch::Batcher::new(std::sync::Arc::clone(&running.app.ingest)).await;
     assert!(judges.is_ok(), "{:?}", judges.err());
 }

@@ -1,17 +1,17 @@
 //! Enrolment: what is minted can be proved, is in the registry at once, and comes back after a restart.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+use centre::clock::Now;
+use centre::provision::kek::KekError;
+use centre::provision::{Minted, Provision, ProvisionError, label};
 use proto::frame::{Class, Header, seal_end, verify_end};
 use proto::id::{BootId, DeviceId, KeyEpoch, PressId, Seq};
 use proto::unit::Mono;
 use proto::up::Role;
-use server::clock::Now;
-use server::provision::kek::KekError;
-use server::provision::{Minted, Provision, ProvisionError, label};
-use server::records::contact::Contact;
-use server::records::home::HomeRow;
-use server::records::resident::{self, Resident};
-use server::records::{Records, home};
+use records::contact::Contact;
+use records::home::HomeRow;
+use records::resident::{self, Resident};
+use records::{Records, home};
 
 const WALL: i64 = 1_790_000_000_000;
 const NOW: Now = Now { mono: Mono::from_millis(0), wall_ms: WALL };
@@ -222,7 +222,7 @@ fn a_label_holds_the_code_and_the_printed_id() {
 
 #[test]
 fn a_gateways_certificate_is_signed_by_the_root_and_names_it() {
-    use server::provision::certificate::Authority;
+    use centre::provision::certificate::Authority;
     let dir = tempfile::tempdir().unwrap();
     let authority = Authority::open(dir.path(), WALL).unwrap();
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];

@@ -11,9 +11,9 @@ mod room;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use records::refusal::left_out;
+use records::{desk, notify};
 use room::Room;
-use server::records::refusal::left_out;
-use server::records::{desk, notify};
 
 /// The log of this process.
 #[derive(Clone, Default)]

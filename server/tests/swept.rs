@@ -8,11 +8,11 @@
 #[path = "apart/room.rs"]
 mod room;
 
+use records::Writer;
+use records::question::{self, QuestionRow};
+use records::state::{self, Quarantined};
+use records::{care, desk, event, heard, program, staff};
 use room::Room;
-use server::records::Writer;
-use server::records::question::{self, QuestionRow};
-use server::records::state::{self, Quarantined};
-use server::records::{care, desk, event, heard, program, staff};
 
 /// A table of which old rows go, and what is written of it.
 struct Table {

@@ -6,9 +6,9 @@
 use std::fs;
 use std::path::Path;
 
+use centre::config::Config;
+use records::line;
 use server::app;
-use server::config::Config;
-use server::records::line;
 
 async fn start(data: &Path) -> app::Running {
     let text = format!(

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use centre::handles::OWN;
+use centre::provision::Minted;
+use centre::workers::keep;
 use door::workers::Rhythm;
 use proto::frame::{Header, Lane, seal_end};
 use proto::id::{BootId, PressId, Seq};
@@ -23,10 +26,7 @@ use proto::unit::Millis;
 use proto::up::{Event, EventKind, Up};
 use room::{Room, WALL};
 use serde_json::Value;
-use server::handles::OWN;
-use server::provision::Minted;
 use server::router::router;
-use server::workers::keep;
 use tokio::sync::Notify;
 use tower::ServiceExt;
 

@@ -9,20 +9,20 @@ mod boxes;
 use std::path::Path;
 use std::sync::Arc;
 
+use centre::clock::Now;
+use centre::config::Config;
+use centre::faults;
+use centre::inbox::InboxRow;
+use centre::ingest::batch::Batcher;
+use centre::provision::Minted;
 use proto::frame::{Header, Lane, seal_end};
 use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
 use proto::relay::{Relay, RelayKind};
 use proto::unit::{Millis, Mono};
 use proto::up::{Health, Role, Up};
+use records::desk::{self, DeskRow};
+use records::home::HomeRow;
 use server::app::{self, App, Running};
-use server::clock::Now;
-use server::config::Config;
-use server::faults;
-use server::inbox::InboxRow;
-use server::ingest::batch::Batcher;
-use server::provision::Minted;
-use server::records::desk::{self, DeskRow};
-use server::records::home::HomeRow;
 
 const WALL: i64 = 1_790_000_000_000;
 const NOW: Now = Now { mono: Mono::from_millis(0), wall_ms: WALL };

@@ -10,10 +10,10 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use server::clock::Clock;
-use server::notify::webhook::{Webhook, signature};
-use server::notify::{Message, Outbox, Pace, put};
-use server::records::{Records, notify};
+use centre::clock::Clock;
+use centre::notify::webhook::{Webhook, signature};
+use centre::notify::{Message, Outbox, Pace, put};
+use records::{Records, notify};
 
 const SECRET: &[u8] = b"a secret of this test only";
 
@@ -194,7 +194,7 @@ async fn a_new_emergency_waits_for_no_notice_that_hangs_and_no_receiver_for_anot
     }
     let outbox = room.start(&url, QUICK);
     let clock = room.clock.clone();
-    let look: server::notify::Look = Arc::new(move || clock.now());
+    let look: centre::notify::Look = Arc::new(move || clock.now());
     let hook = Webhook::new(&fine, SECRET).unwrap();
     outbox.receiver(&room.records, &look, ("other", hook), QUICK);
     wait("calls hang", || seen.calls.load(SeqCst) >= 8).await;

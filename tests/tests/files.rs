@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use centre::notify::webhook::signature;
 use serde_json::{Value, json};
-use server::notify::webhook::signature;
 use tests::api::text;
 use tests::scene::{Scene, of_kind};
 use tests::stage::Setting;

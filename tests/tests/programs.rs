@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use centre::alert::life::stored;
+use centre::alert::story::What;
+use centre::config::Config;
+use records::chain::{self, Batch, Line, NewAlert};
+use records::story::SignalRow;
 use serde_json::{Value, json};
-use server::alert::life::stored;
-use server::alert::story::What;
 use server::app::{self, App, Running};
-use server::config::Config;
-use server::records::chain::{self, Batch, Line, NewAlert};
-use server::records::story::SignalRow;
 use server::router;
 use tempfile::TempDir;
 use tests::api::{Api, text};

@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use centre::inbox::InboxRow;
+use centre::ingest::batch::Batcher;
+use centre::provision::Minted;
 use proto::down::Rung;
 use proto::frame::{Header, Lane, seal_end};
 use proto::id::{BootId, PressId, Seq};
@@ -18,11 +21,8 @@ use proto::relay::GatewayDown;
 use proto::topic::Topic;
 use proto::unit::Millis;
 use proto::up::{Event, EventKind, Health, Role, Up};
+use records::{desk, home::HomeRow};
 use server::app::{self, App, Running};
-use server::inbox::InboxRow;
-use server::ingest::batch::Batcher;
-use server::provision::Minted;
-use server::records::{desk, home::HomeRow};
 use tests::enrol::GatewayBox;
 use tests::mqtt::{Link, Said};
 use tests::speaker::{fresh_boot, login, relay};
@@ -46,7 +46,7 @@ impl Room {
         let folder = tempfile::tempdir()?;
         let bind = serde_json::json!({ "bind": "127.0.0.1:0" });
         let config = serde_json::json!({ "data": folder.path(), "gateways": bind });
-        let config: server::config::Config = serde_json::from_value(config)?;
+        let config: centre::config::Config = serde_json::from_value(config)?;
         config.prepare_data().expect("a folder");
         let running = app::start(config).await.expect("a server");
         let app = Arc::clone(&running.app);
@@ -188,7 +188,7 @@ async fn a_gateway_whose_words_wait_in_the_inbox_is_not_silent() -> Outcome {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // By this batcher's time the gateway has been unheard for long.
-    let later = server::clock::Now { mono: now.mono.after(Millis::secs(200)), ..now };
+    let later = centre::clock::Now { mono: now.mono.after(Millis::secs(200)), ..now };
     let tick = tokio::time::timeout(Duration::from_secs(5), batcher.tick_at(later)).await;
     assert!(tick.is_ok(), "a silence was about to be written");
     drop(held);
@@ -231,7 +231,7 @@ async fn a_district_that_falls_silent_is_told_whole_and_keeps_no_emergency_waiti
     };
     let words = (1..).zip(boxes).map(word).collect();
     assert!(batcher.take(Lane::Telemetry, words).await);
-    let later = server::clock::Now { mono: now.mono.after(Millis::secs(200)), ..now };
+    let later = centre::clock::Now { mono: now.mono.after(Millis::secs(200)), ..now };
     let silent = async || {
         let mut reader = room.app.records.reader().await.expect("a reader");
         let rows = desk::open(&mut reader).await.expect("rows");

@@ -134,7 +134,12 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sqlx::", &["server/records/src"]),
     (
         "rusqlite::",
-        &["server/records/src", "server/series/src", "server/src/inbox", "gateway/src/spool"],
+        &[
+            "server/records/src",
+            "server/series/src",
+            "server/centre/src/inbox",
+            "gateway/src/spool",
+        ],
     ),
     ("influxdb2::", &["server/series/src"]),
 ];
@@ -209,7 +214,7 @@ fn words_of_the_wire_are_read_by_their_own_readers() {
 #[test]
 fn sql_is_spoken_in_its_own_rooms() {
     let rooms =
-        ["server/records/src", "server/series/src", "server/src/inbox", "gateway/src/spool"];
+        ["server/records/src", "server/series/src", "server/centre/src/inbox", "gateway/src/spool"];
     let words =
         ["SELECT ", "INSERT INTO ", "INSERT OR ", "DELETE FROM ", "CREATE TABLE ", "PRAGMA "];
     let mut faults = Vec::new();

@@ -3,7 +3,7 @@
 //! Not here: whom it lets in (`auth`), the sentences (`entry`).
 
 use super::ApiError;
-use crate::auth::refused::Refused;
+use centre::auth::refused::Refused;
 
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {

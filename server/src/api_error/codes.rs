@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::words::Lang;
+use centre::words::Lang;
 
 /// Code and status.
 pub const CODES: &[(&str, u16)] = &[

@@ -5,8 +5,8 @@
 use care::alert::Refusal;
 
 use super::ApiError;
-use crate::desk::{Desk, DeskError};
-use crate::live::view;
+use centre::desk::{Desk, DeskError};
+use centre::live::view;
 
 impl ApiError {
     /// A refusal of the desk, with the names that it is told with.

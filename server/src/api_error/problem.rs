@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::ApiError;
 use super::codes::ErrorCode;
-use crate::live::view::Holder;
+use centre::live::view::Holder;
 
 /// The content type of a refusal.
 pub const MEDIA: &str = "application/problem+json";

@@ -13,27 +13,27 @@ use door::{CommitHandle, CommitLimits, Door, DoorConfig, Edge};
 
 use super::App;
 use super::parts::Parts;
-use crate::backup::stores::{self, Stores};
-use crate::certificates::Certificates;
-use crate::command;
-use crate::config::Config;
+use centre::backup::stores::{self, Stores};
+use centre::certificates::Certificates;
+use centre::command;
+use centre::config::Config;
 #[cfg(feature = "influx")]
-use crate::config::Store;
-use crate::faults::{Fault, Faults};
-use crate::gateways;
-use crate::gateways::proved::Proved;
-use crate::handles::Division;
-use crate::inbox::{self, InboxLimits};
-use crate::live::Live;
-use crate::notify::Outbox;
-use crate::provision::Provision;
-use crate::receipts::Receipts;
-use crate::records::{Records, desk, rules};
-use crate::replay::Replay;
-use crate::rules::HomeRules;
-use crate::timekeeping;
-use crate::update::Updates;
-use crate::zone::Zone;
+use centre::config::Store;
+use centre::faults::{Fault, Faults};
+use centre::gateways;
+use centre::gateways::proved::Proved;
+use centre::handles::Division;
+use centre::inbox::{self, InboxLimits};
+use centre::live::Live;
+use centre::notify::Outbox;
+use centre::provision::Provision;
+use centre::receipts::Receipts;
+use centre::replay::Replay;
+use centre::rules::HomeRules;
+use centre::timekeeping;
+use centre::update::Updates;
+use centre::zone::Zone;
+use records::{Records, desk, rules};
 #[cfg(feature = "influx")]
 use series::influx;
 use series::{Series, embedded};
@@ -115,7 +115,7 @@ async fn start_found(
     let app = Arc::new(App::of(&parts));
     app.names.know(Arc::clone(&app.registry));
     tell_found(&app, &found);
-    crate::live::read::learn_all(&app.names, &app.records).await?;
+    centre::live::read::learn_all(&app.names, &app.records).await?;
     let door = open_door(&app, commit).await?;
     loops::spawn(&app, &parts, &door, Lines { orders, words })?;
     Ok(Running { app, door })

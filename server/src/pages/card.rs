@@ -12,16 +12,16 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use self::people::{contacts, entry, health, named, phones, talk};
-use crate::alert::story::{self, What};
-use crate::auth::Staff;
-use crate::desk::card::Card;
-use crate::live::names::Names;
 use crate::pages::desk::tel;
 use crate::pages::protected::Shown;
 use crate::pages::when;
-use crate::records::story::{ActionRow, TimelineRow};
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::alert::story::{self, What};
+use centre::auth::Staff;
+use centre::desk::card::Card;
+use centre::live::names::Names;
+use centre::words::Lang;
+use centre::zone::Wall;
+use records::story::{ActionRow, TimelineRow};
 
 /// An action was written down at most this long before its line, ms.
 const DATED_MS: i64 = 2_000;

@@ -15,7 +15,7 @@ use proto::unit::NoData;
 
 use self::gap::Gap;
 use self::scale::Scale;
-use crate::zone::Wall;
+use centre::zone::Wall;
 use series::Sampled;
 
 /// Share of a span in bed from which a person is in bed, per cent.

@@ -7,15 +7,15 @@ use care::Severity;
 use care::alert::Outcome;
 use maud::{Markup, html};
 
-use crate::auth::Staff;
-use crate::live::view::home_text;
 use crate::pages::top::{Here, top};
 use crate::pages::when;
 use crate::pages::{Frame, desk};
-use crate::records::closed::{Ended, Wanted};
-use crate::records::look::Glass;
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::live::view::home_text;
+use centre::words::Lang;
+use centre::zone::Wall;
+use records::closed::{Ended, Wanted};
+use records::look::Glass;
 
 /// What the page shows.
 pub struct Closed<'a> {

@@ -5,9 +5,9 @@
 
 use maud::{Markup, html};
 
-use crate::auth::Staff;
 use crate::pages::{Frame, desk, mark};
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::zone::Wall;
 
 const KEYS: [(&str, &str, &str); 8] = [
     ("F2", "claim", "key.claim"),

@@ -17,12 +17,12 @@ use maud::{Markup, html};
 
 use self::lanes::lanes;
 pub use self::span::Span;
-use crate::desk::protection::Day;
 use crate::pages::chart::{self, Lane, Press, mark};
 use crate::pages::when;
-use crate::records::desk::{AlertState, DeskRow};
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::desk::protection::Day;
+use centre::words::Lang;
+use centre::zone::Wall;
+use records::desk::{AlertState, DeskRow};
 
 /// Width of the chart: what a desk of 1366 px leaves beside a scroll bar.
 const WIDE: f64 = 1222.0;

@@ -6,12 +6,12 @@
 use care::policy::{CLOSE_UNDO, PRESENCE, RENEW};
 use maud::{Markup, html};
 
-use crate::auth::Staff;
-use crate::auth::role::{Duty, Releasing};
 use crate::pages::when;
 use crate::pages::{mark, sprite};
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::auth::role::{Duty, Releasing};
+use centre::words::Lang;
+use centre::zone::Wall;
 
 /// The body of a page: `kind` is its class, `title` the text of its tab, `content` begins with the top bar.
 pub fn body(me: &Staff, kind: &str, title: &str, content: &Markup) -> Markup {

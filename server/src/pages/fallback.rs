@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 
 use crate::pages::desk::{duty, tel};
-use crate::words::Lang;
+use centre::words::Lang;
 
 /// Contacts listed for one person.
 const CONTACTS: usize = 3;

@@ -5,12 +5,12 @@
 
 use maud::{Markup, html};
 
-use crate::auth::Staff;
-use crate::live::fold::{Due, Matter, due};
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk, when};
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::live::fold::{Due, Matter, due};
+use centre::words::Lang;
+use centre::zone::Wall;
 
 /// Homes that a line names; the others are counted.
 const NAMED: usize = 4;
@@ -70,7 +70,7 @@ fn line(lang: Lang, matter: &Matter, wall: Wall<'_>) -> Markup {
 }
 
 /// Box, place and device of an alert in one text.
-pub(super) fn place(lang: Lang, view: &crate::live::view::AlertView) -> String {
+pub(super) fn place(lang: Lang, view: &centre::live::view::AlertView) -> String {
     let gateway = view.gateway.as_deref().map(|id| {
         format!("{} {} {id}", lang.t("thing.gateway"), view.gateway_label).replace("  ", " ")
     });

@@ -6,16 +6,16 @@ use care::Severity;
 use care::policy::Rules;
 use maud::{Markup, html};
 
-use crate::auth::Staff;
-use crate::desk::chain::state_word;
-use crate::desk::protection::Day;
 use crate::pages::protected::Shown;
 use crate::pages::top::{Here, top};
 use crate::pages::when;
 use crate::pages::{Frame, day, desk};
-use crate::records::desk::{AlertState, DeskRow};
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::desk::chain::state_word;
+use centre::desk::protection::Day;
+use centre::words::Lang;
+use centre::zone::Wall;
+use records::desk::{AlertState, DeskRow};
 
 /// Causes that stand above the day.
 const CAUSES: usize = 6;
@@ -233,7 +233,7 @@ mod tests {
     use care::{Kind, Trust};
 
     use super::*;
-    use crate::records::chain::NewAlert;
+    use records::chain::NewAlert;
 
     fn row(raised_wall: i64, claimed_wall: Option<i64>, state: AlertState) -> DeskRow {
         let alert = NewAlert {

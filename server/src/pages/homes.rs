@@ -4,12 +4,12 @@
 
 use maud::{Markup, html};
 
-use crate::auth::Staff;
-use crate::desk::chain::Protected;
 use crate::pages::protected::headline;
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk};
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::desk::chain::Protected;
+use centre::zone::Wall;
 
 /// One line of the list.
 pub struct Line {

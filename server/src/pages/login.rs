@@ -7,8 +7,8 @@ use maud::{Markup, html};
 
 use crate::pages::Frame;
 use crate::pages::when;
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::words::Lang;
+use centre::zone::Wall;
 
 /// What is on the page already.
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,12 +4,12 @@
 
 use maud::{Markup, html};
 
-use crate::auth::Staff;
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk};
-use crate::records::look::Looked;
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::words::Lang;
+use centre::zone::Wall;
+use records::look::Looked;
 
 /// Months that are listed, newest first.
 const MONTHS: usize = 36;

@@ -6,12 +6,12 @@ use maud::{Markup, PreEscaped, html};
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
-use crate::auth::Staff;
-use crate::auth::role::{AtDesk, Duty};
 use crate::pages::login::foot;
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk};
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::auth::role::{AtDesk, Duty};
+use centre::zone::Wall;
 
 /// What was done or went wrong just now.
 #[derive(Debug, Default)]

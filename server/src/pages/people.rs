@@ -4,12 +4,12 @@
 
 use maud::{Markup, html};
 
-use crate::desk::rights::Rights;
-use crate::records::contact::Listed;
-use crate::records::resident::{Person, Resident};
-use crate::records::whose::Whose;
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::desk::rights::Rights;
+use centre::words::Lang;
+use centre::zone::Wall;
+use records::contact::Listed;
+use records::resident::{Person, Resident};
+use records::whose::Whose;
 
 /// The part of a home's page.
 pub fn section(lang: Lang, id: &str, whose: &Whose, rights: &Rights, wall: Wall<'_>) -> Markup {

@@ -9,13 +9,13 @@ use proto::id::DeviceId;
 use proto::unit::Mono;
 use proto::up::Role;
 
-use crate::clock::Now;
-use crate::desk::chain::{Protected, flaw_word, silence_word, state_word};
-use crate::desk::protection::Watched;
-use crate::live::names::Names;
-use crate::live::view::device_text;
 use crate::pages::when;
-use crate::words::Lang;
+use centre::clock::Now;
+use centre::desk::chain::{Protected, flaw_word, silence_word, state_word};
+use centre::desk::protection::Watched;
+use centre::live::names::Names;
+use centre::live::view::device_text;
+use centre::words::Lang;
 
 /// Causes that a card has room for.
 const ON_A_CARD: usize = 3;

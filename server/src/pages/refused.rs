@@ -5,11 +5,11 @@
 
 use maud::{Markup, html};
 
-use crate::auth::Staff;
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk};
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::words::Lang;
+use centre::zone::Wall;
 
 /// The page; for whoever works at the desk with its live part. `back`: where they came from.
 pub fn page(

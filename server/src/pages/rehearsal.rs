@@ -7,12 +7,12 @@ use care::policy::{Rules, Watch};
 use maud::{Markup, html};
 use proto::unit::Millis;
 
-use crate::auth::Staff;
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk, when};
-use crate::rehearsal::compare::{Comparison, Moved, Sum, Told};
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::rehearsal::compare::{Comparison, Moved, Sum, Told};
+use centre::words::Lang;
+use centre::zone::Wall;
 
 /// Alarms of one list on the page; the rest is in the answer of the API.
 const SHOWN: usize = 20;

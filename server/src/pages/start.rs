@@ -4,10 +4,10 @@
 
 use maud::{Markup, html};
 
-use crate::auth::Staff;
 use crate::pages::Frame;
 use crate::pages::when;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::zone::Wall;
 
 /// The page.
 pub fn page(me: &Staff, wall: Wall<'_>) -> Markup {

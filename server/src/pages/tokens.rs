@@ -4,15 +4,15 @@
 
 use maud::{Markup, html};
 
-use crate::auth::Staff;
-use crate::auth::program::{DAY_MS, DAYS_MAX, shown_as};
-use crate::auth::role::Scope;
 use crate::pages::top::{Here, top};
 use crate::pages::when;
 use crate::pages::{Frame, desk};
-use crate::records::program::ProgramRow;
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::auth::program::{DAY_MS, DAYS_MAX, shown_as};
+use centre::auth::role::Scope;
+use centre::words::Lang;
+use centre::zone::Wall;
+use records::program::ProgramRow;
 
 /// A token that ends so soon needs doing.
 const SOON_MS: i64 = 14 * DAY_MS;

@@ -4,10 +4,10 @@
 
 use maud::{Markup, html};
 
-use crate::auth::Staff;
-use crate::auth::role::{Administering, Duty, Releasing};
 use crate::pages::desk;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::auth::role::{Administering, Duty, Releasing};
+use centre::zone::Wall;
 
 /// A place of the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 
 use maud::{Markup, html};
 
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::words::Lang;
+use centre::zone::Wall;
 
 /// The clock of a page; its script counts on from the server's time, in the zone of the homes.
 pub fn face(wall: Wall<'_>) -> Markup {
@@ -63,7 +63,7 @@ pub fn ageing(ms: i64, lang: Lang) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::zone::Zone;
+    use centre::zone::Zone;
 
     #[test]
     fn the_clock_of_a_page_says_its_zone_and_how_far_that_is_from_utc() {

@@ -10,7 +10,7 @@ use axum::http::header::{HOST, ORIGIN};
 use axum::http::{Extensions, HeaderMap};
 
 use crate::api_error::ApiError;
-use crate::config::console::Console;
+use centre::config::console::Console;
 
 /// Where browsers say which page a request comes from.
 const FETCH_SITE: &str = "sec-fetch-site";

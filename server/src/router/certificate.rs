@@ -1,7 +1,7 @@
 //! The certificate that the console shows when it speaks TLS itself: two files of whoever runs the server.
 //!
 //! They are read at the start, and again when one of them changes, so that a renewed certificate needs no restart; one
-//! that does not fit changes nothing and is in the log. Not here: the certificates of gateways (`crate::certificates`).
+//! that does not fit changes nothing and is in the log. Not here: the certificates of gateways (`centre::certificates`).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use door::tls::Shown;
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::console::Console;
+use centre::config::console::Console;
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(30);

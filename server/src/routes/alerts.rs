@@ -15,14 +15,14 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
-use crate::auth::role::{AtDesk, ReadingQueue, WorkingAlerts};
-use crate::desk::Desk;
-use crate::desk::action::{self, Action};
-use crate::desk::{card, claim, hand};
-use crate::live::view::AlertView;
 use crate::routes::Body;
 use crate::session::As;
-use crate::typed;
+use centre::auth::role::{AtDesk, ReadingQueue, WorkingAlerts};
+use centre::desk::Desk;
+use centre::desk::action::{self, Action};
+use centre::desk::{card, claim, hand};
+use centre::live::view::AlertView;
+use centre::typed;
 
 /// A claim that was won.
 #[derive(Debug, Serialize, ToSchema)]

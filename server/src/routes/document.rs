@@ -22,12 +22,12 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi};
 
 use crate::api_error::problem::{MEDIA, Problem};
-use crate::auth::role::Scope;
-use crate::notify::events::EventBody;
 use crate::routes::{
     alerts, enrol, find, glass, homes, images, kept, me, moving, persons, queue, rules, series,
     session, staff, stream, tokens, watch,
 };
+use centre::auth::role::Scope;
+use centre::notify::events::EventBody;
 
 /// Doors that programs come to, by the scope that opens them.
 const FOR_PROGRAMS: [(&str, Scope); 13] = [

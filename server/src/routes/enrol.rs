@@ -18,12 +18,12 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::{Enrolling, Releasing};
-use crate::live::names::HomeName;
-use crate::provision::{Minted, ProvisionError};
-use crate::records::home::HomeRow;
 use crate::routes::Body;
 use crate::session::As;
+use centre::auth::role::{Enrolling, Releasing};
+use centre::live::names::HomeName;
+use centre::provision::{Minted, ProvisionError};
+use records::home::HomeRow;
 
 /// A new organisation.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -15,18 +15,18 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::AtDesk;
-use crate::desk::chain;
-use crate::desk::rights;
-use crate::live::view::home_text;
 use crate::pages;
 use crate::pages::homes::Line;
-use crate::records::home::HomeName;
-use crate::records::look::Look;
-use crate::records::{desk, home, whose};
 use crate::routes::Body;
 use crate::routes::pages::locked;
 use crate::session::As;
+use centre::auth::role::AtDesk;
+use centre::desk::chain;
+use centre::desk::rights;
+use centre::live::view::home_text;
+use records::home::HomeName;
+use records::look::Look;
+use records::{desk, home, whose};
 
 /// Homes listed at once, on the page and over it.
 const LISTED: usize = 200;

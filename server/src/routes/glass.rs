@@ -13,11 +13,11 @@ use serde::Serialize;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::Staff;
-use crate::auth::role::{Duty, Releasing};
-use crate::live::view::home_text;
-use crate::records::{home, look};
 use crate::session::As;
+use centre::auth::Staff;
+use centre::auth::role::{Duty, Releasing};
+use centre::live::view::home_text;
+use records::{home, look};
 
 /// Most that are told at once; the page has them all.
 const TOLD: usize = 20;

@@ -14,17 +14,17 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::Staff;
-use crate::auth::role::{AtDesk, ReadingHomes};
-use crate::desk::chain;
-use crate::desk::rights;
-use crate::live::view::{device_text, home_text};
-use crate::records::look::Look;
-use crate::records::resident::{Person, Resident};
-use crate::records::{bed, device, home, whose};
 use crate::routes::Body;
 use crate::session::As;
-use crate::typed;
+use centre::auth::Staff;
+use centre::auth::role::{AtDesk, ReadingHomes};
+use centre::desk::chain;
+use centre::desk::rights;
+use centre::live::view::{device_text, home_text};
+use centre::typed;
+use records::look::Look;
+use records::resident::{Person, Resident};
+use records::{bed, device, home, whose};
 
 /// Shortest reason that says something, in characters.
 const REASON_MIN: usize = 4;

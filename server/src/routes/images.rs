@@ -15,14 +15,14 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::Staff;
-use crate::auth::role::Administering;
-use crate::records::image;
 use crate::routes::Body;
 use crate::session::As;
 use crate::tools::image::{manifest_json, row_json};
-use crate::update::shelf::{self, By, To};
-use crate::update::{UpdateError, talk};
+use centre::auth::Staff;
+use centre::auth::role::Administering;
+use centre::update::shelf::{self, By, To};
+use centre::update::{UpdateError, talk};
+use records::image;
 
 /// Deeds that the list shows.
 const DEEDS: i64 = 50;

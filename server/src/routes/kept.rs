@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 
 use crate::api_error::ApiResult;
 use crate::app::App;
-use crate::auth::role::Administering;
-use crate::records::forgotten;
-use crate::retention::Class;
 use crate::session::As;
+use centre::auth::role::Administering;
+use centre::retention::Class;
+use records::forgotten;
 
 /// Passes that the list shows.
 const PASSES: i64 = 100;

@@ -13,16 +13,16 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::entry::{fits, use_second};
-use crate::auth::role::{Duty, Leading, Present};
-use crate::auth::tries::Turn;
-use crate::auth::{Staff, password as rule, second};
 use crate::pages::me::{self as drawn, Told};
-use crate::records::second as rows;
-use crate::records::staff;
 use crate::routes::Body;
 use crate::session::As;
 use crate::session::Source;
+use centre::auth::entry::{fits, use_second};
+use centre::auth::role::{Duty, Leading, Present};
+use centre::auth::tries::Turn;
+use centre::auth::{Staff, password as rule, second};
+use records::second as rows;
+use records::staff;
 
 /// One's own new password.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use door::figures::Figures;
 
 use crate::app::App;
-use crate::losses;
-use crate::promises;
-use crate::records::refusal::left_out;
-use crate::words::Lang;
+use centre::losses;
+use centre::promises;
+use centre::words::Lang;
+use records::refusal::left_out;
 
 const DAY_S: i64 = 86_400;
 

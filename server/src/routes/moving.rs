@@ -15,12 +15,12 @@ use utoipa::ToSchema;
 use super::enrol::{device_id, gateway_id, home_id, refused};
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::Enrolling;
-use crate::command::Command;
-use crate::gateways;
 use crate::routes::Body;
 use crate::session::As;
 use crate::tools::enrol::moved_json;
+use centre::auth::role::Enrolling;
+use centre::command::Command;
+use centre::gateways;
 
 /// Where a device belongs from now on.
 #[derive(Debug, Deserialize, ToSchema)]

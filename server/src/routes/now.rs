@@ -10,15 +10,15 @@ use maud::{Markup, html};
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::AtDesk;
-use crate::desk::chain;
-use crate::desk::protection::{self, DayError};
 use crate::pages;
 use crate::pages::day::{self as charts, Glass};
-use crate::records::desk;
 use crate::routes::homes::number;
 use crate::routes::pages::{HALF_HOUR_MS, shown};
 use crate::session::As;
+use centre::auth::role::AtDesk;
+use centre::desk::chain;
+use centre::desk::protection::{self, DayError};
+use records::desk;
 
 /// `GET /console/alerts/{id}/now`: the home's protection and its last half hour, for an open card.
 pub async fn card(

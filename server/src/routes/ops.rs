@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::promises;
 use crate::routes::watch::{Lack, lacks};
+use centre::promises;
 
 /// The roll-call, and what is out of order in words.
 #[derive(Serialize)]

@@ -12,18 +12,18 @@ use serde::Deserialize;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::{AtDesk, Releasing};
-use crate::desk::rights;
-use crate::live::view::home_text;
 use crate::pages::{closed as ended, looks};
-use crate::records::closed::{self, Answer, Wanted};
-use crate::records::{home, look};
-use crate::retention::{Class, forgotten_before};
 use crate::routes::glass;
 use crate::routes::homes::{looked, number, reason};
 use crate::routes::pages::locked;
 use crate::session::As;
-use crate::zone::Wall;
+use centre::auth::role::{AtDesk, Releasing};
+use centre::desk::rights;
+use centre::live::view::home_text;
+use centre::retention::{Class, forgotten_before};
+use centre::zone::Wall;
+use records::closed::{self, Answer, Wanted};
+use records::{home, look};
 
 /// Alerts listed at once.
 const LISTED: i64 = 500;

@@ -13,22 +13,22 @@ use serde::Deserialize;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::Staff;
-use crate::auth::role::{AtDesk, Duty, Present};
-use crate::desk::chain::Protected;
-use crate::desk::protection::{self, Day, DayError};
-use crate::desk::{card, chain, rights};
-use crate::live::fold;
-use crate::live::read;
 use crate::pages::day::{Glass, Span};
 use crate::pages::protected::Shown;
 use crate::pages::{self, day as charts};
-use crate::records::look as looks;
-use crate::records::{desk, home, staff, story, whose};
-use crate::retention::{Class, forgotten_before};
 use crate::routes::homes::number;
 use crate::session::As;
-use crate::words::Lang;
+use centre::auth::Staff;
+use centre::auth::role::{AtDesk, Duty, Present};
+use centre::desk::chain::Protected;
+use centre::desk::protection::{self, Day, DayError};
+use centre::desk::{card, chain, rights};
+use centre::live::fold;
+use centre::live::read;
+use centre::retention::{Class, forgotten_before};
+use centre::words::Lang;
+use records::look as looks;
+use records::{desk, home, staff, story, whose};
 
 /// Alerts of one home that its page reads: a month of a bad one.
 const EVENTS: i64 = 1_000;

@@ -14,16 +14,16 @@ use serde_json::{Value, json};
 use self::forms::{ContactForm, HomeForm, Leaving, PersonForm, set};
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::Staff;
-use crate::auth::role::Enrolling;
-use crate::command::Command;
-use crate::records::contact::Contact;
-use crate::records::edit::By;
-use crate::records::resident::Resident;
 use crate::routes::Body;
 use crate::routes::enrol::{home_id, refused};
 use crate::routes::homes::number;
 use crate::session::As;
+use centre::auth::Staff;
+use centre::auth::role::Enrolling;
+use centre::command::Command;
+use records::contact::Contact;
+use records::edit::By;
+use records::resident::Resident;
 
 fn by<'a>(app: &App, me: &'a Staff) -> By<'a> {
     By { staff: &me.id, wall_ms: app.clock.now().wall_ms }

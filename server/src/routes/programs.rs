@@ -11,12 +11,12 @@ use serde::Deserialize;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::{Administering, Scope};
-use crate::auth::{Staff, program};
 use crate::pages::tokens::{Told, page};
 use crate::routes::pages::locked;
 use crate::routes::tokens::{lines, make};
 use crate::session::As;
+use centre::auth::role::{Administering, Scope};
+use centre::auth::{Staff, program};
 
 /// The form of a new token; a box that is not ticked is not sent.
 #[derive(Debug, Default, Deserialize)]

@@ -14,13 +14,13 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::{AtDesk, ReadingQueue};
-use crate::desk::presence::Sound;
-use crate::desk::queue::{self, Snapshot};
-use crate::live::view::AlertView;
-use crate::records::column::stored;
 use crate::routes::Body;
 use crate::session::As;
+use centre::auth::role::{AtDesk, ReadingQueue};
+use centre::desk::presence::Sound;
+use centre::desk::queue::{self, Snapshot};
+use centre::live::view::AlertView;
+use records::column::stored;
 
 /// Everything that is not closed, in the order of the queue law.
 #[derive(Debug, Serialize, ToSchema)]

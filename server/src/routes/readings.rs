@@ -12,18 +12,18 @@ use proto::up::Quantity;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::AtDesk;
 use crate::csv::{Cell, Table};
-use crate::desk::protection::{self, Day, DayError};
-use crate::live::view::device_text;
 use crate::pages::chart::{MINUTE_MS, Sample, samples};
 use crate::pages::day::{lanes, missing};
-use crate::records::home;
 use crate::routes::homes::{looked, number};
 use crate::routes::pages::Look;
 use crate::session::As;
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::role::AtDesk;
+use centre::desk::protection::{self, Day, DayError};
+use centre::live::view::device_text;
+use centre::words::Lang;
+use centre::zone::Wall;
+use records::home;
 
 /// Headings, in order.
 const HEADS: [&str; 10] = [

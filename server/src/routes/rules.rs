@@ -14,17 +14,17 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::{AtDesk, ReadingHomes, Releasing};
-use crate::command::Command;
 use crate::pages::rehearsal::{Chosen, Rehearsal};
-use crate::records::{home, rules};
-use crate::rehearsal::compare::Comparison;
-use crate::rehearsal::{DAYS_MAX, RehearsalError, rehearse};
 use crate::routes::Body;
 use crate::routes::homes::{looked, number};
 use crate::routes::pages::locked;
-use crate::rules::{RulesForm, WatchForm};
 use crate::session::As;
+use centre::auth::role::{AtDesk, ReadingHomes, Releasing};
+use centre::command::Command;
+use centre::rehearsal::compare::Comparison;
+use centre::rehearsal::{DAYS_MAX, RehearsalError, rehearse};
+use centre::rules::{RulesForm, WatchForm};
+use records::{home, rules};
 
 /// What is rehearsed.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -15,12 +15,12 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::ReadingHomes;
-use crate::points;
-use crate::records::home;
 use crate::routes::Ask;
 use crate::routes::homes::{looked, number};
 use crate::session::As;
+use centre::auth::role::ReadingHomes;
+use centre::points;
+use records::home;
 use series::{Sampled, Window};
 
 /// Most points of one sensor in one answer.

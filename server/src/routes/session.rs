@@ -15,16 +15,16 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::entry::{Shown, admit};
-use crate::auth::role::{Present, Role};
-use crate::auth::{password, token};
-use crate::clock::row_name;
-use crate::records::column::stored;
-use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;
 use crate::session::As;
 use crate::session::Source;
-use crate::typed;
+use centre::auth::entry::{Shown, admit};
+use centre::auth::role::{Present, Role};
+use centre::auth::{password, token};
+use centre::clock::row_name;
+use centre::typed;
+use records::column::stored;
+use records::staff::{self, StaffRow};
 
 /// Longest name and display name, characters.
 const NAME_MAX: usize = 64;
@@ -131,7 +131,7 @@ pub(super) async fn come_in(app: &App, source: IpAddr, login: Login) -> ApiResul
     };
     let row = admit(&app.access, source, shown, login.second.as_deref()).await?;
     let token = token::token()?;
-    let lang = crate::words::Lang::of_tag(login.lang.as_deref().unwrap_or("zh-CN")).tag();
+    let lang = centre::words::Lang::of_tag(login.lang.as_deref().unwrap_or("zh-CN")).tag();
     let mut writer = app.records.begin().await?;
     let now = stored(app.clock.now().mono);
     staff::begin(&mut writer, &token::hash(&token), &row.id, now, lang).await?;

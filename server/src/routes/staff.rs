@@ -13,15 +13,15 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::{Administering, Role};
-use crate::auth::{CODE_LASTS, password, token};
-use crate::clock::row_name;
-use crate::records::column::stored;
-use crate::records::second;
-use crate::records::staff::{self, StaffRow};
 use crate::routes::Body;
 use crate::routes::session::name_of;
 use crate::session::As;
+use centre::auth::role::{Administering, Role};
+use centre::auth::{CODE_LASTS, password, token};
+use centre::clock::row_name;
+use records::column::stored;
+use records::second;
+use records::staff::{self, StaffRow};
 
 /// A new colleague.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -1,6 +1,6 @@
 //! `/api/stream`: every change of the queue, in the order of its cursor, without a gap.
 //!
-//! A reader keeps the cursor it has sent. The next one from [`crate::live`] is passed on as it is;
+//! A reader keeps the cursor it has sent. The next one from [`centre::live`] is passed on as it is;
 //! anything else (a gap, a lag, a change told without bytes) makes it read the rows instead, and what
 //! comes late from `live` is then skipped. So a reader's memory is bounded, and a slow one only reads
 //! more at once. Every beat, and whenever somebody's session or token ends, it asks whether its own still lives.
@@ -23,13 +23,13 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::api_error::ApiResult;
 use crate::app::App;
-use crate::auth::Staff;
-use crate::auth::role::ReadingQueue;
-use crate::live::{Told, event, read};
-use crate::records::column::stored;
-use crate::records::desk;
 use crate::routes::{Ask, glass};
 use crate::session::As;
+use centre::auth::Staff;
+use centre::auth::role::ReadingQueue;
+use centre::live::{Told, event, read};
+use records::column::stored;
+use records::desk;
 
 /// A reader further back than this starts anew.
 const RESUME_MAX: i64 = 20_000;

@@ -14,17 +14,17 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::Staff;
-use crate::auth::program::{self, DAY_MS, DAYS_MAX, is_good};
-use crate::auth::role::{Administering, Scope};
-use crate::clock::row_name;
 use crate::pages::tokens::Line;
-use crate::records::column::stored;
-use crate::records::program::{self as rows, ProgramRow};
-use crate::records::staff;
 use crate::routes::Body;
 use crate::routes::session::name_of;
 use crate::session::As;
+use centre::auth::Staff;
+use centre::auth::program::{self, DAY_MS, DAYS_MAX, is_good};
+use centre::auth::role::{Administering, Scope};
+use centre::clock::row_name;
+use records::column::stored;
+use records::program::{self as rows, ProgramRow};
+use records::staff;
 
 /// A new token.
 #[derive(Debug, Deserialize, ToSchema)]

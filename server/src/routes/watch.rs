@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::{ReadingQueue, Releasing};
-use crate::desk::chain;
-use crate::notify::proof;
 use crate::session::As;
-use crate::words::Lang;
+use centre::auth::role::{ReadingQueue, Releasing};
+use centre::desk::chain;
+use centre::notify::proof;
+use centre::words::Lang;
 
 /// One thing that is wrong with the watch room.
 #[derive(Debug, Serialize, ToSchema)]

@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-use crate::config::Config;
+use centre::config::Config;
 
 /// Header in which proxies write for whom they ask.
 const FORWARDED_FOR: &str = "x-forwarded-for";

@@ -11,14 +11,14 @@ use clap::{Args, Subcommand};
 use proto::id::{DeviceId, GatewayId, HomeId};
 use serde_json::json;
 
-use crate::clock::{Clock, Now};
-use crate::config::Config;
-use crate::provision::credentials::{Credentials, ServerPlace};
-use crate::provision::{DeviceInfo, Minted, Pki, Provision, ProvisionError, label, mint};
-use crate::records::contact::Contact;
-use crate::records::home::HomeRow;
-use crate::records::resident::Resident;
-use crate::records::{Records, state};
+use centre::clock::{Clock, Now};
+use centre::config::Config;
+use centre::provision::credentials::{Credentials, ServerPlace};
+use centre::provision::{DeviceInfo, Minted, Pki, Provision, ProvisionError, label, mint};
+use records::contact::Contact;
+use records::home::HomeRow;
+use records::resident::Resident;
+use records::{Records, state};
 
 /// What can be enrolled.
 #[derive(Debug, Subcommand)]
@@ -299,7 +299,7 @@ pub fn device_json(minted: &Minted) -> serde_json::Value {
 }
 
 /// A home of a batch as the API answers it once, with its keys.
-pub fn batch_json(made: &crate::provision::batch::BatchHome) -> serde_json::Value {
+pub fn batch_json(made: &centre::provision::batch::BatchHome) -> serde_json::Value {
     json!({
         "home": made.home.to_string(),
         "gateway": {

@@ -7,13 +7,13 @@ use care::Seen;
 use proto::id::{DeviceId, GatewayId};
 use serde_json::{Value, json};
 
-use crate::config::Config;
-use crate::inbox;
-use crate::live::evidence::seen_word;
-use crate::live::view;
-use crate::promises::sentence;
-use crate::records::standing::{self, Standing};
-use crate::words::Lang;
+use centre::config::Config;
+use centre::inbox;
+use centre::live::evidence::seen_word;
+use centre::live::view;
+use centre::promises::sentence;
+use centre::words::Lang;
+use records::standing::{self, Standing};
 
 /// What stands, in lines.
 ///

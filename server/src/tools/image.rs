@@ -11,13 +11,13 @@ use proto::id::DeviceId;
 use proto::update::{Manifest, Release};
 use serde_json::{Value, json};
 
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::provision::Provision;
-use crate::records::Records;
-use crate::records::image::{self, ImageRow};
-use crate::update::shelf::{self, By, To};
-use crate::update::{self, Updates, version_text};
+use centre::clock::Clock;
+use centre::config::Config;
+use centre::provision::Provision;
+use centre::update::shelf::{self, By, To};
+use centre::update::{self, Updates, version_text};
+use records::Records;
+use records::image::{self, ImageRow};
 
 /// What can be done with images.
 #[derive(Debug, Subcommand)]

@@ -5,19 +5,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use centre::config::Config;
+use centre::inbox::InboxRow;
+use centre::ingest::batch::Batcher;
+use centre::provision::Minted;
 use proto::frame::{Header, Lane, seal_end};
 use proto::id::{BootId, GatewayId, HomeId, KeyEpoch, PressId, Seq};
 use proto::relay::{Relay, RelayKind};
 use proto::unit::Millis;
 use proto::up::{Event, EventKind, Role, Up};
+use records::desk::{self, ActivationRow, DeskRow};
+use records::home::HomeRow;
 use series::Series;
 use server::app::{self, App, Running};
-use server::config::Config;
-use server::inbox::InboxRow;
-use server::ingest::batch::Batcher;
-use server::provision::Minted;
-use server::records::desk::{self, ActivationRow, DeskRow};
-use server::records::home::HomeRow;
 
 pub const WALL: i64 = 1_790_000_000_000;
 

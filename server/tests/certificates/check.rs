@@ -4,10 +4,10 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
+use centre::config::Config;
+use centre::provision::pki::Pki;
+use records::Records;
 use server::check::{Findings, check};
-use server::config::Config;
-use server::provision::pki::Pki;
-use server::records::Records;
 
 use super::{day, names};
 

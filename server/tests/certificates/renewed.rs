@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use care::policy::dates::{BUILT, Life};
+use centre::provision::certificate::Authority;
+use centre::provision::pki::Pki;
 use door::tls::dates::{AnyDate, at};
 use proto::id::GatewayId;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::danger::ClientCertVerifier;
-use server::provision::certificate::Authority;
-use server::provision::pki::Pki;
 
 use super::{DAY, day, names};
 

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use centre::provision::{Provision, ProvisionError};
 use proto::up::Role;
-use server::provision::{Provision, ProvisionError};
-use server::records::Records;
+use records::Records;
 
 use super::house::WALL;
 use super::{NOW, furnish};

@@ -1,10 +1,10 @@
 //! `/api/alerts/{id}/…`: one owner, one story, one end.
 
 use axum::http::{Method, StatusCode};
+use centre::escalation;
+use records::chain::{self, Batch, Growth};
+use records::due;
 use serde_json::{Value, json};
-use server::escalation;
-use server::records::chain::{self, Batch, Growth};
-use server::records::due;
 
 use crate::room::Room;
 

@@ -1,7 +1,7 @@
 //! What holds whoever is at the desk: a claim ends with its holder, and a look at a person is written down.
 
+use records::{desk, look};
 use serde_json::json;
-use server::records::{desk, look};
 
 use crate::room::Room;
 
@@ -19,7 +19,7 @@ async fn a_claim_whose_holder_is_gone_comes_back_to_everybody() {
     let was = (row.fence, row.state);
     assert!(desk::save(&mut writer, &row, was, 1).await.unwrap().is_some());
     writer.commit().await.unwrap();
-    server::desk::lapse::step(&room.app.desk).await.unwrap();
+    centre::desk::lapse::step(&room.app.desk).await.unwrap();
     let seen = room.get(&format!("/api/alerts/{id}"), &admin).await.json();
     assert_eq!((&seen["state"], &seen["interrupted"]), (&json!("open"), &json!(true)), "{seen}");
     let renew = json!({ "fence": claimed.json()["fence"] });

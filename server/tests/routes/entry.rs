@@ -134,7 +134,7 @@ async fn wrong_tries_sent_together_pass_no_limit_and_keep_nobody_out_of_the_same
 async fn a_right_password_that_is_not_known_by_heart_gets_in_under_attack_too() {
     let (room, admin) = Room::staffed().await;
     // As after a restart: the row is there, and nobody has shown the password yet.
-    let hash = server::auth::password::Passwords::default().hash(SECRET.into()).await.unwrap();
+    let hash = centre::auth::password::Passwords::default().hash(SECRET.into()).await.unwrap();
     let made = room
         .post("/api/staff", &admin, json!({ "name": "li", "display": "x", "role": "operator" }))
         .await
@@ -274,7 +274,7 @@ async fn a_second_factor_is_off_until_switched_on_and_takes_each_code_once() {
     let secret = begun["secret"].as_str().unwrap().to_owned();
     room.login("1000").await;
     let now = room.app.clock.now().wall_ms;
-    let digits = |ms: i64| server::auth::second::code(&secret, ms).unwrap();
+    let digits = |ms: i64| centre::auth::second::code(&secret, ms).unwrap();
     // A telephone may be a step ahead, and the next step may begin while this test runs.
     let (before, present) = (digits(now), digits(now + 30_000));
     let on = |digits: &str| json!({ "digits": digits });
@@ -302,7 +302,7 @@ async fn a_second_factor_is_not_guessed_by_who_knows_the_password() {
     let (room, admin) = Room::staffed().await;
     let begun = room.post("/api/me/second", &admin, json!({})).await.json();
     let secret = begun["secret"].as_str().unwrap();
-    let digits = server::auth::second::code(secret, room.app.clock.now().wall_ms).unwrap();
+    let digits = centre::auth::second::code(secret, room.app.clock.now().wall_ms).unwrap();
     room.post("/api/me/second/confirm", &admin, json!({ "digits": digits })).await;
     let mut refused = 0;
     for n in 0..30 {
@@ -319,7 +319,7 @@ async fn who_has_a_second_factor_gets_in_whatever_others_try_behind_one_proxy() 
     let begun = room.post("/api/me/second", &admin, json!({})).await.json();
     let secret = begun["secret"].as_str().unwrap().to_owned();
     let now = room.app.clock.now().wall_ms;
-    let digits = |ms: i64| server::auth::second::code(&secret, ms).unwrap();
+    let digits = |ms: i64| centre::auth::second::code(&secret, ms).unwrap();
     for n in 0..60 {
         try_in(&room, "127.0.0.1", "", &format!("nobody{n}"), "wrong").await;
     }
@@ -344,7 +344,7 @@ async fn a_lost_administrator_comes_back_by_a_code_of_the_machine_once() {
     room.call(Method::DELETE, &format!("/api/staff/{id}"), &admin, None).await;
     for name in ["2001", "9000"] {
         let now = room.app.clock.now().wall_ms;
-        let code = server::auth::recovery::offer(&room.app.config.data, name, now).unwrap();
+        let code = centre::auth::recovery::offer(&room.app.config.data, name, now).unwrap();
         let body = json!({ "code": code.to_lowercase() });
         let answer = room.post("/api/login", "", body.clone()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);

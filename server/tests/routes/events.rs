@@ -14,12 +14,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use centre::notify::Pace;
+use centre::notify::events::{Events, Follows, Open};
+use centre::notify::webhook::{Webhook, signature};
+use records::event;
+use records::notify::OutboxRow;
 use serde_json::{Value, json};
-use server::notify::Pace;
-use server::notify::events::{Events, Follows, Open};
-use server::notify::webhook::{Webhook, signature};
-use server::records::event;
-use server::records::notify::OutboxRow;
 
 use crate::room::{Room, SECRET};
 
@@ -142,7 +142,7 @@ async fn told(room: &Room, id: &str) {
     };
     let mut writer = room.app.records.begin().await.unwrap();
     let now = room.app.clock.now();
-    server::alert::told::ended(&mut writer, &row, None, now).await.unwrap();
+    centre::alert::told::ended(&mut writer, &row, None, now).await.unwrap();
     writer.commit().await.unwrap();
 }
 

@@ -2,8 +2,8 @@
 //! in any month is three presses away.
 
 use axum::http::StatusCode;
+use records::look::{self, Look};
 use serde_json::{Value, json};
-use server::records::look::{self, Look};
 
 use crate::people::home;
 use crate::room::Room;

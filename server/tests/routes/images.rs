@@ -2,12 +2,12 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
+use centre::update::{Heard, Updates};
 use proto::id::DeviceId;
 use proto::unit::Millis;
 use proto::update::package::Package;
 use proto::update::{Hardware, IMAGE_MAX, Manifest, Progress, Refusal, Release, Stage};
 use serde_json::{Value, json};
-use server::update::{Heard, Updates};
 use sha2::{Digest, Sha256};
 
 use crate::room::Room;

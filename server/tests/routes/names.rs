@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::http::Method;
+use centre::live::read;
+use records::home;
 use serde_json::json;
-use server::live::read;
-use server::records::home;
 use tokio::time::Instant;
 
 use crate::people::home;

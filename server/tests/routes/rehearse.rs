@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use care::{Input, Trust};
+use centre::clock::Stored;
+use centre::history::{self, Note};
 use proto::id::{BootId, DeviceId, PressId, Seq};
 use proto::unit::{Millis, Mono};
 use proto::up::{Event, EventKind, Health, Quantity, Reading, Role, Up, Value};
+use records::{Records, device, home, state};
 use serde_json::{Value as Json, json};
-use server::clock::Stored;
-use server::history::{self, Note};
-use server::records::{Records, device, home, state};
 use tempfile::TempDir;
 
 use crate::room::Room;

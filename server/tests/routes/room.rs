@@ -7,16 +7,16 @@ use axum::body::{Body, to_bytes};
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::Response;
+use centre::alert::life::stored;
+use centre::alert::story::What;
+use centre::config::Config;
+use centre::live::Change;
+use centre::live::view::AlertView;
+use records::chain::{self, Batch, Growth, Line, NewActivation, NewAlert};
+use records::desk;
+use records::story::SignalRow;
 use serde_json::{Value, json};
-use server::alert::life::stored;
-use server::alert::story::What;
 use server::app::{self, App, Running};
-use server::config::Config;
-use server::live::Change;
-use server::live::view::AlertView;
-use server::records::chain::{self, Batch, Growth, Line, NewActivation, NewAlert};
-use server::records::desk;
-use server::records::story::SignalRow;
 use server::router::router;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -199,7 +199,7 @@ impl Room {
         let mut reader = self.app.records.reader().await.unwrap();
         // A change of a home without a name goes out without bytes, and each screen reads the row.
         let homes = batch.alerts.iter().map(|alert| alert.home);
-        server::live::read::learn(&self.app.names, &mut reader, homes).await.unwrap();
+        centre::live::read::learn(&self.app.names, &mut reader, homes).await.unwrap();
         for alert in &batch.alerts {
             let row = desk::find(&mut reader, &alert.id).await.unwrap().unwrap();
             let view = AlertView::of(&row, &[], &self.app.names, now.mono);

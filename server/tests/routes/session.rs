@@ -77,8 +77,8 @@ async fn only_hashes_of_secrets_are_in_the_database() {
 
 /// A session that began and was last used so many minutes ago; gives its cookie.
 async fn session_of(room: &Room, began: i64, used: i64) -> String {
-    let token = server::auth::token::token().unwrap();
-    let hash = server::auth::token::hash(&token);
+    let token = centre::auth::token::token().unwrap();
+    let hash = centre::auth::token::hash(&token);
     let now = i64::try_from(room.app.clock.mono().millis()).unwrap();
     let mut writer = room.app.records.begin().await.unwrap();
     let row = records::staff::by_name(&mut writer, "1000").await.unwrap().unwrap();
@@ -86,7 +86,7 @@ async fn session_of(room: &Room, began: i64, used: i64) -> String {
     records::staff::begin(&mut writer, &hash, &row.id, began, "zh-CN").await.unwrap();
     records::staff::touch(&mut writer, &hash, now - used * 60_000).await.unwrap();
     writer.commit().await.unwrap();
-    server::auth::token::cookie(&token, false).split(';').next().unwrap().to_owned()
+    centre::auth::token::cookie(&token, false).split(';').next().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -110,11 +110,11 @@ async fn a_session_that_time_has_ended_leaves_no_row() {
     let (room, _) = Room::staffed().await;
     let (over, idle) = (session_of(&room, 14 * 60, 0).await, session_of(&room, 62, 61).await);
     let young = session_of(&room, 1, 0).await;
-    server::upkeep::Sweeps::default().step(&room.app.upkeep).await;
+    centre::upkeep::Sweeps::default().step(&room.app.upkeep).await;
     let mut reader = room.app.records.reader().await.unwrap();
     let mut left = Vec::new();
     for cookie in [&over, &idle, &young] {
-        let hash = server::auth::token::hash(cookie.split_once('=').unwrap().1);
+        let hash = centre::auth::token::hash(cookie.split_once('=').unwrap().1);
         let row = records::staff::session(&mut reader, &hash).await.unwrap();
         left.push(row.is_some());
     }

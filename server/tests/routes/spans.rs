@@ -4,10 +4,10 @@
 //! Not here: what is read from which resolution (`series_embedded`, `series_contract`).
 
 use axum::http::StatusCode;
+use centre::alert::story::What;
+use records::story::{self, ActionRow, TimelineRow};
+use records::{look, staff};
 use serde_json::{Value, json};
-use server::alert::story::What;
-use server::records::story::{self, ActionRow, TimelineRow};
-use server::records::{look, staff};
 
 use crate::room::Room;
 

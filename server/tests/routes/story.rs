@@ -1,8 +1,8 @@
 //! The story of an alert that goes on and on: what people did stands in it, and a card stays small.
 
 use axum::http::StatusCode;
+use records::desk;
 use serde_json::{Value, json};
-use server::records::desk;
 
 use crate::room::Room;
 

@@ -6,9 +6,9 @@ use axum::body::Body;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{Method, Request, StatusCode};
 use axum::response::Response;
+use centre::auth::program::{self, MANY};
+use records::program::ProgramRow;
 use serde_json::{Value, json};
-use server::auth::program::{self, MANY};
-use server::records::program::ProgramRow;
 use tokio_stream::StreamExt as _;
 
 use crate::room::{Answer, Room};
@@ -154,7 +154,7 @@ async fn a_token_that_was_ended_is_refused_on_the_next_request_and_its_streams_e
 async fn a_token_opens_nothing_after_its_last_day() {
     let (room, admin) = Room::staffed().await;
     let now = room.app.clock.now();
-    let mono = server::alert::life::stored(now.mono);
+    let mono = centre::alert::life::stored(now.mono);
     for (name, until_mono, until_wall, good) in [
         ("good", mono + 60_000, now.wall_ms + 60_000, true),
         ("over", mono, now.wall_ms + 60_000, false),

@@ -7,18 +7,18 @@
 
 use std::sync::Arc;
 
+use centre::config::Config;
+use centre::inbox::InboxRow;
+use centre::ingest::batch::Batcher;
+use centre::provision::Minted;
 use proto::frame::Lane;
 use proto::id::{GatewayId, HomeId};
 use proto::relay::{Relay, RelayKind};
 use proto::unit::Millis;
 use proto::up::Role;
+use records::desk::{self, DeskRow};
+use records::home::HomeRow;
 use server::app::{self, App, Running};
-use server::config::Config;
-use server::inbox::InboxRow;
-use server::ingest::batch::Batcher;
-use server::provision::Minted;
-use server::records::desk::{self, DeskRow};
-use server::records::home::HomeRow;
 
 pub const WALL: i64 = 1_790_000_000_000;
 

@@ -6,19 +6,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use care::{Evidence, Output, Seen, Trust};
+use centre::clock::Now;
+use centre::inbox::InboxRow;
+use centre::ingest::batch::Batcher;
+use centre::ingest::judge::{Cause, Sheet};
+use centre::provision::Minted;
 use proto::frame::{Header, Lane, seal_end};
 use proto::id::{BootId, PressId, Seq};
 use proto::relay::{Relay, RelayKind};
 use proto::unit::Millis;
 use proto::up::{Health, Role, Up};
-use server::clock::Now;
-use server::inbox::InboxRow;
-use server::ingest::batch::Batcher;
-use server::ingest::judge::{Cause, Sheet};
-use server::provision::Minted;
-use server::records::chain::{self, Batch, Growth};
-use server::records::desk::DeskRow;
-use server::records::open::OfIncident;
+use records::chain::{self, Batch, Growth};
+use records::desk::DeskRow;
+use records::open::OfIncident;
 
 use super::{CLOSED, GATEWAY_SILENCE, NO_WAY, NOW, Room, WALL};
 
@@ -144,9 +144,9 @@ async fn boxes_that_are_enrolled_and_not_installed_are_silent_to_nobody_and_afte
     room.tick(DAY_S + 1).await;
     let told = room.open_of(FAULT).await;
     assert_eq!(told.len(), 52);
-    let all = server::desk::queue::snapshot(&room.app.desk, "nobody").await.unwrap().alerts;
+    let all = centre::desk::queue::snapshot(&room.app.desk, "nobody").await.unwrap().alerts;
     let faults = all.iter().filter(|view| view.kind == "fault");
-    let causes: BTreeSet<String> = faults.map(server::live::fold::cause).collect();
+    let causes: BTreeSet<String> = faults.map(centre::live::fold::cause).collect();
     assert_eq!(causes, BTreeSet::from(["not_installed".to_owned()]), "one line");
     // One that speaks is installed, and from then on missed like any other.
     room.says(&cord, boxes[0], DAY_S + 2).await;

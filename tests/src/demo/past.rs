@@ -12,12 +12,12 @@ pub mod judged;
 use std::path::Path;
 use std::time::Duration;
 
+use centre::config::Config;
+use centre::{ingest, timekeeping};
 use proto::id::{GatewayId, HomeId};
 use proto::unit::Mono;
+use records::{Records, care};
 use series::{Point, Series, embedded};
-use server::config::Config;
-use server::records::{Records, care};
-use server::{ingest, timekeeping};
 use tokio::sync::mpsc::{Receiver, channel};
 
 use self::house::House;
@@ -88,7 +88,7 @@ pub async fn make(
 }
 
 /// Whole days until now; none if there is no room for one on the server's clock.
-fn span_of(config: &Config, now: server::clock::Now, span: Duration) -> Option<Span> {
+fn span_of(config: &Config, now: centre::clock::Now, span: Duration) -> Option<Span> {
     let today = i64::from(config.minute_of_day(now.wall_ms)) * MINUTE_MS + now.wall_ms % MINUTE_MS;
     let (mono, room) =
         (i64::try_from(now.mono.millis()).ok()?, i64::try_from(span.as_millis()).ok()?);

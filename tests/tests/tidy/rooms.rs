@@ -1,40 +1,26 @@
-//! Rooms of the server: those below the top know neither the app nor HTTP, and no import leads back to where it began.
+//! Rooms of the crates: the centre knows neither the app nor HTTP, and no import leads back to where it began.
 //!
-//! A *room* is a module that `lib.rs` names, with its files; the *top* composes the rooms and speaks HTTP.
-//! Not here: what a file may hold (`tidy`).
+//! A *room* is a module that `lib.rs` or `main.rs` names, with its files. Not here: what a file may hold (`tidy`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report;
-use crate::source::{Source, all_sources};
+use crate::source::{Source, all_sources, all_texts};
 
-/// Where the rooms are.
-const ROOMS: &str = "server/src/";
-/// Rooms that compose, draw, and speak HTTP or the command line.
-const TOP: &[&str] = &[
-    "api_error",
-    "app",
-    "assets",
-    "check",
-    "cli",
-    "lib",
-    "main",
-    "pages",
-    "router",
-    "routes",
-    "session",
-    "tools",
-];
-/// Rooms below the top that still name what is above them. It only gets shorter.
-const KNOTTED: &[&str] = &[];
-/// Arrows that still lead back, from a room to another. It only gets shorter.
-const BACK: &[(&str, &str)] = &[];
+/// Where the rooms of each crate are, how many are at least found there, and which arrows still lead back, from a room to
+/// another. The list of arrows only gets shorter.
+const CRATES: &[(&str, usize, &[(&str, &str)])] =
+    &[("server/src/", 8, &[]), ("server/centre/src/", 25, &[])];
+/// Where what an alarm receiving centre does stands, apart from how it is shown.
+const CENTRE: &str = "server/centre/";
+/// Crates that belong to HTTP, pages and the command line.
+const SHOWING: &[&str] = &["axum", "maud", "clap", "tower", "hyper"];
 
 /// Rooms that each room names, with one file that does.
 type Arrows = BTreeMap<String, BTreeMap<String, String>>;
 
-fn room_of(path: &str) -> Option<&str> {
-    path.strip_prefix(ROOMS)?.split(std::path::MAIN_SEPARATOR).next()?.split('.').next()
+fn room_of<'a>(path: &'a str, rooms: &str) -> Option<&'a str> {
+    path.strip_prefix(rooms)?.split(std::path::MAIN_SEPARATOR).next()?.split('.').next()
 }
 
 fn code(source: &Source) -> String {
@@ -71,11 +57,11 @@ fn named(code: &str) -> BTreeSet<String> {
     found
 }
 
-fn arrows(sources: &[Source]) -> Arrows {
-    let rooms: BTreeSet<&str> = sources.iter().filter_map(|s| room_of(&s.path)).collect();
+fn arrows(sources: &[Source], folder: &str) -> Arrows {
+    let rooms: BTreeSet<&str> = sources.iter().filter_map(|s| room_of(&s.path, folder)).collect();
     let mut arrows = Arrows::new();
     for source in sources {
-        let Some(from) = room_of(&source.path) else { continue };
+        let Some(from) = room_of(&source.path, folder) else { continue };
         for to in named(&code(source)) {
             if to != from && rooms.contains(to.as_str()) {
                 let out = arrows.entry(from.to_owned()).or_default();
@@ -114,51 +100,47 @@ fn circle(arrows: &Arrows) -> Option<Vec<String>> {
 }
 
 #[test]
-fn no_room_below_the_top_knows_the_app_or_http() {
-    let sources = all_sources();
-    let (mut faults, mut knotted) = (Vec::new(), BTreeSet::new());
-    for source in sources.iter().filter(|source| source.is_shipped()) {
-        let Some(room) = room_of(&source.path).filter(|room| !TOP.contains(room)) else {
-            continue;
-        };
-        let above = named(&code(source));
-        let above = above.iter().filter(|name| TOP.contains(&name.as_str()));
-        let mut found: Vec<String> = above.map(|name| format!("crate::{name}")).collect();
-        for (line, text) in source.shipped_code_lines() {
-            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-            let wrong = words.filter(|word| ["App", "axum", "maud"].contains(word));
-            found.extend(wrong.map(|word| format!("{word} in line {line}")));
-        }
-        if !found.is_empty() {
-            knotted.insert(room);
-        }
-        if !KNOTTED.contains(&room) {
-            let say =
-                |what| format!("{}: {what}: take what it works with as a handle", source.path);
-            faults.extend(found.into_iter().map(say));
+fn the_centre_knows_neither_the_app_nor_http_nor_the_command_line() {
+    let mut faults = Vec::new();
+    for (path, text) in all_texts().iter().filter(|(path, _)| path.starts_with(CENTRE)) {
+        let asked = text.lines().filter(|_| path.ends_with("Cargo.toml"));
+        let asked = asked.filter_map(|line| line.split(['.', ' ', '=']).next());
+        for name in asked.filter(|name| SHOWING.contains(name) || *name == "server") {
+            faults.push(format!("{path}: {name} belongs to the server"));
         }
     }
-    let free = KNOTTED.iter().filter(|room| !knotted.contains(*room));
-    faults.extend(free.map(|room| format!("{room}: it is free, take it from the list")));
-    report("rooms below the top", faults);
+    let sources = all_sources();
+    let centre = sources.iter().filter(|source| source.path.starts_with(CENTRE));
+    for source in centre.filter(|source| source.is_shipped()) {
+        for (line, text) in source.shipped_code_lines() {
+            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+            for word in words.filter(|word| *word == "App" || SHOWING.contains(word)) {
+                faults.push(format!("{}:{line}: {word}: take what it works with", source.path));
+            }
+        }
+    }
+    report("the centre", faults);
 }
 
 #[test]
-fn no_import_of_the_server_leads_back_to_where_it_began() {
+fn no_import_of_a_crate_leads_back_to_where_it_began() {
     let mut sources = all_sources();
     sources.retain(Source::is_shipped);
-    let mut arrows = arrows(&sources);
-    assert!(arrows.len() > 30, "{} rooms were found", arrows.len());
     let mut faults = Vec::new();
-    for (from, to) in BACK {
-        if arrows.get_mut(*from).and_then(|out| out.remove(*to)).is_none() {
-            faults.push(format!("{from} -> {to}: it is gone, take it from the list"));
+    for (folder, least, back) in CRATES {
+        let found: BTreeSet<_> = sources.iter().filter_map(|s| room_of(&s.path, folder)).collect();
+        assert!(found.len() >= *least, "{folder}: {} rooms were found", found.len());
+        let mut arrows = arrows(&sources, folder);
+        for (from, to) in *back {
+            if arrows.get_mut(*from).and_then(|out| out.remove(*to)).is_none() {
+                faults.push(format!("{folder}: {from} -> {to}: it is gone, take it from the list"));
+            }
         }
-    }
-    if let Some(way) = circle(&arrows) {
-        for step in way.windows(2) {
-            let file = arrows.get(&step[0]).and_then(|out| out.get(&step[1]));
-            faults.push(format!("{} -> {} by {}", step[0], step[1], file.map_or("?", |f| f)));
+        if let Some(way) = circle(&arrows) {
+            for step in way.windows(2) {
+                let file = arrows.get(&step[0]).and_then(|out| out.get(&step[1]));
+                faults.push(format!("{} -> {} by {}", step[0], step[1], file.map_or("?", |f| f)));
+            }
         }
     }
     report("a circle", faults);

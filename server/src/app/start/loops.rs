@@ -12,13 +12,13 @@ use door::workers::Rhythm;
 
 use crate::app::App;
 use crate::app::parts::Parts;
-use crate::command::Orders;
-use crate::escalation::told;
-use crate::gateways::proved;
-use crate::ingest;
-use crate::update::{self, Words};
-use crate::workers::{self, keep, keep_with};
-use crate::{
+use centre::command::Orders;
+use centre::escalation::told;
+use centre::gateways::proved;
+use centre::ingest;
+use centre::update::{self, Words};
+use centre::workers::{self, keep, keep_with};
+use centre::{
     certificates, delivery, desk, escalation, faults, files, handles, history, losses, notify,
     replay, timekeeping,
 };

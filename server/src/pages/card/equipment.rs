@@ -5,12 +5,12 @@
 
 use maud::{Markup, html};
 
-use crate::auth::Staff;
-use crate::desk::card::Card;
-use crate::live::fold::{self, Due, due};
 use crate::pages::{faults, when};
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::auth::Staff;
+use centre::desk::card::Card;
+use centre::live::fold::{self, Due, due};
+use centre::words::Lang;
+use centre::zone::Wall;
 
 /// Keys of an engineer's steps, in their order; none: it is done without one.
 const KEYS: [(&str, &str, &str); 5] = [

@@ -6,10 +6,10 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::live::view::AlertView;
 use crate::pages::when;
-use crate::words::Lang;
-use crate::zone::Wall;
+use centre::live::view::AlertView;
+use centre::words::Lang;
+use centre::zone::Wall;
 
 /// Most reasons that a card shows; a section has six lines.
 const SHOWN: usize = 6;
@@ -98,7 +98,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::zone::Zone;
+    use centre::zone::Zone;
 
     fn told(item: &Value, now_ms: i64) -> String {
         let zone = Zone::named("UTC");

@@ -5,12 +5,12 @@
 use maud::{Markup, html};
 
 use super::{CONTACTS, lines, section, tel};
-use crate::auth::Staff;
-use crate::desk::card::Card;
-use crate::records::contact::Contact;
-use crate::records::resident::Resident;
-use crate::records::story::ActionRow;
-use crate::words::Lang;
+use centre::auth::Staff;
+use centre::desk::card::Card;
+use centre::words::Lang;
+use records::contact::Contact;
+use records::resident::Resident;
+use records::story::ActionRow;
 
 /// Facts of one of several people begin with whose they are.
 pub(super) fn named(card: &Card, name: &str, facts: &str) -> String {

@@ -9,13 +9,13 @@ use proto::unit::NoData;
 use proto::up::{Quantity, Role};
 
 use super::{AGE, Glass, MINI_LEFT, NAME};
-use crate::desk::protection::{Day, Readings};
 use crate::pages::chart::gap::{self, SILENT_MS};
 use crate::pages::chart::label::lines;
 use crate::pages::chart::scale::Scale;
 use crate::pages::chart::{self, Lane, MINUTE_MS, Sample, Shape};
 use crate::pages::when;
-use crate::words::Lang;
+use centre::desk::protection::{Day, Readings};
+use centre::words::Lang;
 
 /// What a person's breath and heart usually are, and the step in which their scale grows.
 const BREATH: ((u8, u8), u8) = ((6, 26), 2);
@@ -68,7 +68,7 @@ pub fn sensor(lang: Lang, day: &Day, device: u64) -> String {
             let word = row.role.word();
             lang.t(&format!("thing.{word}")).to_owned()
         }
-        None => crate::live::view::device_text(device.cast_signed()),
+        None => centre::live::view::device_text(device.cast_signed()),
     }
 }
 

@@ -10,7 +10,7 @@ use super::Glass;
 use crate::pages::chart::gap::Gap;
 use crate::pages::chart::{Lane, MINUTE_MS};
 use crate::pages::when;
-use crate::words::Lang;
+use centre::words::Lang;
 
 /// Lines that are open; the rest is folded.
 const OPEN: usize = 6;

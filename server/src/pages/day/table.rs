@@ -11,7 +11,7 @@ use proto::unit::NoData;
 use super::{Glass, Span, lanes, missing, press_text};
 use crate::pages::chart::{HALF, Lane, Sample, Shape};
 use crate::pages::when;
-use crate::records::desk::DeskRow;
+use records::desk::DeskRow;
 
 /// The table, unseen and read aloud.
 pub fn hidden(glass: Glass<'_>, span: Span, lanes: &[Lane], presses: &[&DeskRow]) -> Markup {
@@ -121,7 +121,7 @@ fn rates(glass: Glass<'_>, lane: &Lane, inside: &[&Sample]) -> String {
 mod tests {
     use super::*;
     use crate::pages::day::tests::Home;
-    use crate::words::Lang;
+    use centre::words::Lang;
 
     #[test]
     fn who_hears_the_page_hears_each_hour_with_its_rates_and_gaps() {

@@ -5,9 +5,9 @@ use proto::unit::NoData;
 use proto::up::{Quantity, Role};
 
 use super::*;
-use crate::desk::protection::{Readings, Watched};
-use crate::records::device::DeviceRow;
-use crate::zone::Zone;
+use centre::desk::protection::{Readings, Watched};
+use centre::zone::Zone;
+use records::device::DeviceRow;
 use series::Sampled;
 
 /// Where the day of these homes begins: 2026-11-29 10:00 UTC.

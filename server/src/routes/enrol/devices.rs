@@ -18,13 +18,13 @@ use utoipa::ToSchema;
 use super::{device_id, gateway_id, home_id, minted, refused};
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::{Enrolling, Releasing};
-use crate::command::Command;
-use crate::provision::label;
-use crate::provision::mint::role_of;
-use crate::records::device as devices;
 use crate::routes::Body;
 use crate::session::As;
+use centre::auth::role::{Enrolling, Releasing};
+use centre::command::Command;
+use centre::provision::label;
+use centre::provision::mint::role_of;
+use records::device as devices;
 
 /// A new device.
 #[derive(Debug, Deserialize, ToSchema)]

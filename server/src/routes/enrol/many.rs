@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 use super::{gateway, minted, refused};
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
-use crate::auth::role::Administering;
-use crate::command::Command;
-use crate::live::read;
-use crate::provision::batch::BatchHome;
-use crate::provision::mint::role_of;
 use crate::routes::Body;
 use crate::session::As;
+use centre::auth::role::Administering;
+use centre::command::Command;
+use centre::live::read;
+use centre::provision::batch::BatchHome;
+use centre::provision::mint::role_of;
 
 /// Many homes at once, each with a gateway and one device a role.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
-use crate::records::contact::Contact;
-use crate::records::resident::Resident;
+use records::contact::Contact;
+use records::resident::Resident;
 
 /// A person, or what changes of them.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -3,15 +3,15 @@
 //! No ladder climbs for them and nobody was told. Not here: what was found (`judged`).
 
 use care::{Output, Trust};
+use centre::alert::life::stored;
+use centre::alert::story::What;
+use centre::clock::Now;
+use centre::ingest::judge::{Cause, Place, Sheet};
 use proto::unit::Mono;
-use server::alert::life::stored;
-use server::alert::story::What;
-use server::clock::Now;
-use server::ingest::judge::{Cause, Place, Sheet};
-use server::records::Writer;
-use server::records::chain;
-use server::records::desk;
-use server::records::story::{self, TimelineRow};
+use records::Writer;
+use records::chain;
+use records::desk;
+use records::story::{self, TimelineRow};
 
 use super::Span;
 use super::judged::{Ended, Judged};

@@ -3,13 +3,13 @@
 //! All three are the real cores: `firmware::device` says the words, `gateway::hub` sums them up, `care::Home` judges.
 //! Not here: what a person does (`day`), where it is written (`past`).
 
+use centre::ingest::batch::values_of;
 use firmware::device::{Input, Sample};
 use gateway::hub::{Action, Hub};
 use proto::id::{BootId, GatewayId, HomeId, PressId, Seq};
 use proto::unit::Mono;
 use proto::up::{Role, Up};
 use series::Point;
-use server::ingest::batch::values_of;
 
 use super::Span;
 use super::day::{Person, Seen};

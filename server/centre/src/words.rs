@@ -1,0 +1,144 @@
+//! Every sentence that a person sees, by key, in two languages: zh-CN first, English second.
+//!
+//! The locale files are part of the binary and read once. `{name}` in a text is filled in by the
+//! caller; nothing is put together from halves. Not here: numbers' and times' shapes (`pages::when`).
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+const ZH: &str = include_str!("../../locales/zh-CN.toml");
+const EN: &str = include_str!("../../locales/en.toml");
+
+static TABLES: LazyLock<[HashMap<String, String>; 2]> = LazyLock::new(|| [read(ZH), read(EN)]);
+
+/// Sections that scripts need; the rest stays on the server.
+const FOR_SCRIPTS: [&str; 7] =
+    ["js.", "kind.", "severity.", "outcome.", "result.", "sent.", "pause."];
+
+fn read(text: &str) -> HashMap<String, String> {
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let mut out = HashMap::new();
+    for (section, entries) in table {
+        for (key, value) in entries.as_table().into_iter().flatten() {
+            out.insert(format!("{section}.{key}"), value.as_str().unwrap_or_default().to_owned());
+        }
+    }
+    out
+}
+
+/// A language that people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lang {
+    /// Simplified Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The tag, for `lang` attributes and rows.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Zh => "zh-CN",
+            Self::En => "en",
+        }
+    }
+
+    /// Reads a tag; anything unknown is Chinese.
+    pub fn of_tag(tag: &str) -> Self {
+        if tag.starts_with("en") { Self::En } else { Self::Zh }
+    }
+
+    fn table(self) -> &'static HashMap<String, String> {
+        &TABLES[usize::from(self == Self::En)]
+    }
+
+    /// The text of a key; a key without one shows as a dash.
+    pub fn t(self, key: &str) -> &'static str {
+        self.table().get(key).map_or("–", String::as_str)
+    }
+
+    /// The text of a key with its places filled.
+    pub fn fill(self, key: &str, places: &[(&str, &str)]) -> String {
+        places.iter().fold(self.t(key).to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value)
+        })
+    }
+
+    /// Whether a key has a text.
+    pub fn has(self, key: &str) -> bool {
+        self.table().contains_key(key)
+    }
+
+    /// The words of the scripts as a module of their own.
+    pub fn module(self) -> String {
+        let words: serde_json::Map<String, serde_json::Value> = self
+            .table()
+            .iter()
+            .filter(|(key, _)| FOR_SCRIPTS.iter().any(|section| key.starts_with(section)))
+            .map(|(key, text)| (key.clone(), text.clone().into()))
+            .collect();
+        format!("export default {};\n", serde_json::Value::Object(words))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn keys(lang: Lang) -> BTreeSet<&'static String> {
+        lang.table().keys().collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_keys_and_places() {
+        assert_eq!(keys(Lang::Zh), keys(Lang::En));
+        assert!(keys(Lang::Zh).len() > 300, "the locale files were not read");
+        let places = |text: &str| -> BTreeSet<String> {
+            text.split('{').skip(1).filter_map(|s| s.split_once('}').map(|p| p.0.into())).collect()
+        };
+        for key in keys(Lang::Zh) {
+            let (zh, en) = (Lang::Zh.t(key), Lang::En.t(key));
+            assert!(!zh.is_empty() && !en.is_empty(), "{key} is empty");
+            if !matches!(key.as_str(), "js.held_by" | "card.age") {
+                assert_eq!(places(zh), places(en), "places of {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_that_the_code_names_exists() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let rooms = [
+            "console",
+            "src/pages",
+            "src/routes",
+            "centre/src/desk",
+            "centre/src/alert",
+            "centre/src/live",
+            "centre/src/promises.rs",
+            "src/api_error.rs",
+        ];
+        let mut files: Vec<_> = rooms.iter().map(|room| root.join(room)).collect();
+        let mut named = 0;
+        while let Some(path) = files.pop() {
+            if path.is_dir() {
+                files.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            for word in text.split(['"', '\'', '`']) {
+                let Some((section, rest)) = word.split_once('.') else { continue };
+                let known = keys(Lang::Zh).iter().any(|k| k.starts_with(&format!("{section}.")));
+                let plain = rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                if known && plain && !rest.is_empty() && !["js", "css"].contains(&rest) {
+                    assert!(Lang::Zh.has(word), "{word} in {} has no text", path.display());
+                    named += 1;
+                }
+            }
+        }
+        assert!(named > 100, "only {named} keys were found in the sources");
+    }
+}
