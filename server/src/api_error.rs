@@ -19,9 +19,10 @@ use serde_json::Value;
 use self::cause::Chain;
 use self::problem::{KIND, More, Problem};
 use crate::pages;
+use crate::words::Words;
 use centre::auth::Staff;
+use centre::lang::Lang;
 use centre::live::view::Holder;
-use centre::words::Lang;
 use centre::zone::Wall;
 
 /// A refusal on its way to a caller.

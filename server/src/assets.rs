@@ -11,7 +11,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use centre::words::Lang;
+use crate::words::Words;
+use centre::lang::Lang;
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {

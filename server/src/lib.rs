@@ -13,6 +13,8 @@ pub mod pages;
 pub mod router;
 pub mod routes;
 pub mod session;
+pub mod shapes;
 pub mod tools;
+pub mod words;
 
 pub use cli::run;

@@ -29,7 +29,7 @@ pub mod when;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::assets;
-use centre::words::Lang;
+use centre::lang::Lang;
 
 /// Head and frame of a page.
 pub struct Frame<'a> {

@@ -17,7 +17,7 @@ use crate::api_error::{ApiError, ApiResult};
 use centre::auth::refused::{Let, Refused};
 use centre::auth::role::{Duty, may};
 use centre::auth::{Access, Staff, program, token};
-use centre::words::Lang;
+use centre::lang::Lang;
 
 pub use self::caller::Caller;
 pub use self::source::Source;

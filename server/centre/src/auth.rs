@@ -27,8 +27,8 @@ use crate::auth::role::{Role, Scope};
 use crate::auth::tries::Tries;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::live::names::Names;
-use crate::words::Lang;
 use records::column::{mono, stored};
 use records::{Records, program as tokens, staff};
 

@@ -1,7 +1,7 @@
-//! Which promises are broken now, and all that is out of order, as words for programs and sentences for people.
+//! Which promises are broken now, and all that is out of order, as words for programs.
 //!
 //! A broken promise makes the server unhealthy and is no reason to start it again: who restarts it asks whether it is
-//! *alive*. Not here: the roll-call itself (`health`), who is on duty (`desk::chain`).
+//! *alive*. Not here: its sentences, the roll-call itself (`health`), who is on duty (`desk::chain`).
 
 use std::sync::Arc;
 
@@ -15,7 +15,6 @@ use crate::health::{Health, RollCall};
 use crate::inbox::Inbox;
 use crate::losses;
 use crate::points::Points;
-use crate::words::Lang;
 use crate::workers::Crew;
 use series::Series;
 
@@ -42,17 +41,6 @@ pub struct Promises {
     pub crew: Arc<Crew>,
 }
 
-/// One thing that is out of order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Said {
-    /// What, as a word that stays the same.
-    pub code: &'static str,
-    /// The same for people.
-    pub text: &'static str,
-    /// Whether a promise is broken by it.
-    pub broken: bool,
-}
-
 /// How the server is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct State {
@@ -63,12 +51,13 @@ pub struct State {
     pub roll: RollCall,
     /// Words of all that is out of order.
     pub faults: Vec<&'static str>,
-    /// The same with sentences.
-    pub says: Vec<Said>,
+    /// Those of them by which a promise is broken.
+    #[serde(skip)]
+    pub broken: Vec<&'static str>,
 }
 
 /// Calls the roll and says what is out of order.
-pub fn state(promises: &Promises, lang: Lang) -> State {
+pub fn state(promises: &Promises) -> State {
     let now = promises.clock.now();
     let series = promises.series.facts().healthy && promises.points.healthy();
     let mut roll = promises.health.roll_call(now.mono, series);
@@ -97,16 +86,5 @@ pub fn state(promises: &Promises, lang: Lang) -> State {
     let mut faults: Vec<_> = broken.iter().chain(&standing).copied().collect();
     faults.sort_unstable();
     faults.dedup();
-    let say = |code: &&'static str| {
-        let (code, broken) = (*code, broken.contains(code));
-        Said { code, text: sentence(lang, code), broken }
-    };
-    let says = faults.iter().map(say).collect();
-    State { alive: promises.crew.alive(&turnouts), roll, faults, says }
-}
-
-/// What a word says to people: its own sentence, or that of the reason on an alert's card.
-pub fn sentence(lang: Lang, code: &str) -> &'static str {
-    let own = matches!(code, "door_fails" | "ingest_still" | "ladder_still" | "worker_restarts");
-    lang.t(&format!("{}.{code}", if own { "health" } else { "seen" }))
+    State { alive: promises.crew.alive(&turnouts), roll, faults, broken }
 }

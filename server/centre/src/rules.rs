@@ -14,7 +14,6 @@ use care::policy::{ASK, AWAY_MAX, Room, Rules, Watch};
 use proto::id::DeviceId;
 use proto::unit::Millis;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
 
 /// Longest question to a home, seconds: five minutes on the floor unheard are enough.
 const ASK_MAX_S: u64 = 300;
@@ -48,7 +47,7 @@ impl HomeRules {
 }
 
 /// Rules as people send and read them. A field that is left out stays as it is; null = not watched.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RulesForm {
     /// Night begins, minutes after local midnight, below 1440.
@@ -57,51 +56,40 @@ pub struct RulesForm {
     pub night_until: Option<u16>,
     /// Longest time out of bed at night, seconds.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u64>)]
     pub bed_out_night_s: Option<Option<u64>>,
     /// Longest time out of bed at any hour, seconds.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u64>)]
     pub bed_out_long_s: Option<Option<u64>>,
     /// Shortest stillness that is reported, seconds.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u64>)]
     pub still_min_s: Option<Option<u64>>,
     /// Stillness that is reported at any hours, seconds; at least `still_min_s`.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u64>)]
     pub still_max_s: Option<Option<u64>>,
     /// How long the home is asked first, seconds, 15 to 300; null = everything is raised at once.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u64>)]
     pub ask_s: Option<Option<u64>>,
     /// How readily stillness is told.
     pub watch: Option<WatchForm>,
     /// A room in which nobody should stay too long, such as the bathroom.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<RoomForm>)]
     pub dwell: Option<Option<RoomForm>>,
     /// Slowest breath that is not told, per minute, within what a mat can tell.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u8>)]
     pub breath_low: Option<Option<u8>>,
     /// Fastest breath that is not told, per minute, within what a mat can tell.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u8>)]
     pub breath_high: Option<Option<u8>>,
     /// Slowest heart that is not told, per minute, within what a mat can tell.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u8>)]
     pub heart_low: Option<Option<u8>>,
     /// Fastest heart that is not told, per minute, within what a mat can tell.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u8>)]
     pub heart_high: Option<Option<u8>>,
     /// Longest time out of a bed that was left in each hour of the day, minutes; 0 = as `bed_out_night_s`.
     pub bed_out_hours_min: Option<[u8; 24]>,
     /// Longest time out of bed at night in which nobody is seen, seconds.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u64>)]
     pub bed_quiet_s: Option<Option<u64>>,
     /// Whether a night that is unlike the person's others is told.
     pub restless: Option<bool>,
@@ -111,14 +99,13 @@ pub struct RulesForm {
     pub wander_until: Option<u16>,
     /// Longest time out by a door in these hours, seconds.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<u64>)]
     pub wander_s: Option<Option<u64>>,
     /// Beds whose breath and heart have limits of their own, at most 4; the list replaces the one before.
     pub beds: Option<Vec<BedForm>>,
 }
 
 /// How readily stillness is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WatchForm {
     /// Seldom, for homes that others look after too.
@@ -128,7 +115,7 @@ pub enum WatchForm {
 }
 
 /// A room that is watched.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoomForm {
     /// Its motion sensor, as printed on the label.

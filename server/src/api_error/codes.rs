@@ -9,7 +9,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use centre::words::Lang;
+use crate::words::Words;
+use centre::lang::Lang;
 
 /// Code and status.
 pub const CODES: &[(&str, u16)] = &[

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::ApiError;
 use super::codes::ErrorCode;
+use crate::shapes;
 use centre::live::view::Holder;
 
 /// The content type of a refusal.
@@ -61,7 +62,7 @@ pub struct More {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cursor: Option<i64>,
     /// With `held`: who has it.
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<shapes::alert::Holder>, nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) owner: Option<Holder>,
     /// With `held`: for how long, in ms.

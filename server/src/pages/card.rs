@@ -15,11 +15,12 @@ use self::people::{contacts, entry, health, named, phones, talk};
 use crate::pages::desk::tel;
 use crate::pages::protected::Shown;
 use crate::pages::when;
+use crate::words::Words;
 use centre::alert::story::{self, What};
 use centre::auth::Staff;
 use centre::desk::card::Card;
+use centre::lang::Lang;
 use centre::live::names::Names;
-use centre::words::Lang;
 use centre::zone::Wall;
 use records::story::{ActionRow, TimelineRow};
 

@@ -6,6 +6,7 @@
 use maud::{Markup, html};
 
 use crate::pages::{Frame, desk, mark};
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::zone::Wall;
 

@@ -19,8 +19,9 @@ use self::lanes::lanes;
 pub use self::span::Span;
 use crate::pages::chart::{self, Lane, Press, mark};
 use crate::pages::when;
+use crate::words::Words;
 use centre::desk::protection::Day;
-use centre::words::Lang;
+use centre::lang::Lang;
 use centre::zone::Wall;
 use records::desk::{AlertState, DeskRow};
 

@@ -8,9 +8,10 @@ use maud::{Markup, html};
 
 use crate::pages::when;
 use crate::pages::{mark, sprite};
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::auth::role::{Duty, Releasing};
-use centre::words::Lang;
+use centre::lang::Lang;
 use centre::zone::Wall;
 
 /// The body of a page: `kind` is its class, `title` the text of its tab, `content` begins with the top bar.

@@ -6,7 +6,8 @@
 use maud::{Markup, html};
 
 use crate::pages::desk::{duty, tel};
-use centre::words::Lang;
+use crate::words::Words;
+use centre::lang::Lang;
 
 /// Contacts listed for one person.
 const CONTACTS: usize = 3;

@@ -7,9 +7,10 @@ use maud::{Markup, html};
 
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk, when};
+use crate::words::Words;
 use centre::auth::Staff;
+use centre::lang::Lang;
 use centre::live::fold::{Due, Matter, due};
-use centre::words::Lang;
 use centre::zone::Wall;
 
 /// Homes that a line names; the others are counted.

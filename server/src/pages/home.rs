@@ -10,10 +10,11 @@ use crate::pages::protected::Shown;
 use crate::pages::top::{Here, top};
 use crate::pages::when;
 use crate::pages::{Frame, day, desk};
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::desk::chain::state_word;
 use centre::desk::protection::Day;
-use centre::words::Lang;
+use centre::lang::Lang;
 use centre::zone::Wall;
 use records::desk::{AlertState, DeskRow};
 

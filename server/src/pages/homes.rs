@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use crate::pages::protected::headline;
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk};
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::desk::chain::Protected;
 use centre::zone::Wall;

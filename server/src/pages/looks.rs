@@ -6,8 +6,9 @@ use maud::{Markup, html};
 
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk};
+use crate::words::Words;
 use centre::auth::Staff;
-use centre::words::Lang;
+use centre::lang::Lang;
 use centre::zone::Wall;
 use records::look::Looked;
 

@@ -9,6 +9,7 @@ use qrcode::{EcLevel, QrCode};
 use crate::pages::login::foot;
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk};
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::auth::role::{AtDesk, Duty};
 use centre::zone::Wall;

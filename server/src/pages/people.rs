@@ -4,8 +4,9 @@
 
 use maud::{Markup, html};
 
+use crate::words::Words;
 use centre::desk::rights::Rights;
-use centre::words::Lang;
+use centre::lang::Lang;
 use centre::zone::Wall;
 use records::contact::Listed;
 use records::resident::{Person, Resident};

@@ -10,12 +10,13 @@ use proto::unit::Mono;
 use proto::up::Role;
 
 use crate::pages::when;
+use crate::words::Words;
 use centre::clock::Now;
 use centre::desk::chain::{Protected, flaw_word, silence_word, state_word};
 use centre::desk::protection::Watched;
+use centre::lang::Lang;
 use centre::live::names::Names;
 use centre::live::view::device_text;
-use centre::words::Lang;
 
 /// Causes that a card has room for.
 const ON_A_CARD: usize = 3;

@@ -7,8 +7,9 @@ use maud::{Markup, html};
 
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk};
+use crate::words::Words;
 use centre::auth::Staff;
-use centre::words::Lang;
+use centre::lang::Lang;
 use centre::zone::Wall;
 
 /// The page; for whoever works at the desk with its live part. `back`: where they came from.

@@ -9,9 +9,10 @@ use proto::unit::Millis;
 
 use crate::pages::top::{Here, top};
 use crate::pages::{Frame, desk, when};
+use crate::words::Words;
 use centre::auth::Staff;
+use centre::lang::Lang;
 use centre::rehearsal::compare::{Comparison, Moved, Sum, Told};
-use centre::words::Lang;
 use centre::zone::Wall;
 
 /// Alarms of one list on the page; the rest is in the answer of the API.

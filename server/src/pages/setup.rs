@@ -6,7 +6,8 @@ use maud::{Markup, html};
 
 use crate::pages::Frame;
 use crate::pages::login::{foot, secret};
-use centre::words::Lang;
+use crate::words::Words;
+use centre::lang::Lang;
 use centre::zone::Wall;
 
 /// What is on the page already.

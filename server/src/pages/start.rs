@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::pages::Frame;
 use crate::pages::when;
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::zone::Wall;
 

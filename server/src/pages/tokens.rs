@@ -7,10 +7,11 @@ use maud::{Markup, html};
 use crate::pages::top::{Here, top};
 use crate::pages::when;
 use crate::pages::{Frame, desk};
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::auth::program::{DAY_MS, DAYS_MAX, shown_as};
 use centre::auth::role::Scope;
-use centre::words::Lang;
+use centre::lang::Lang;
 use centre::zone::Wall;
 use records::program::ProgramRow;
 

@@ -5,6 +5,7 @@
 use maud::{Markup, html};
 
 use crate::pages::desk;
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::auth::role::{Administering, Duty, Releasing};
 use centre::zone::Wall;

@@ -4,7 +4,8 @@
 
 use maud::{Markup, html};
 
-use centre::words::Lang;
+use crate::words::Words;
+use centre::lang::Lang;
 use centre::zone::Wall;
 
 /// The clock of a page; its script counts on from the server's time, in the zone of the homes.

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::api_error::{ApiError, ApiResult};
 use crate::routes::Body;
 use crate::session::As;
+use crate::shapes;
 use centre::auth::role::{AtDesk, ReadingQueue, WorkingAlerts};
 use centre::desk::Desk;
 use centre::desk::action::{self, Action};
@@ -34,6 +35,7 @@ pub struct Claimed {
     /// The latest change of the alert, as `alert` shows it.
     cursor: i64,
     /// The alert as it is now.
+    #[schema(value_type = shapes::alert::AlertView)]
     alert: AlertView,
 }
 

@@ -26,8 +26,8 @@ use crate::routes::{
     alerts, enrol, find, glass, homes, images, kept, me, moving, persons, queue, rules, series,
     session, staff, stream, tokens, watch,
 };
+use crate::shapes::alert::EventBody;
 use centre::auth::role::Scope;
-use centre::notify::events::EventBody;
 
 /// Doors that programs come to, by the scope that opens them.
 const FOR_PROGRAMS: [(&str, Scope); 13] = [

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::pages::{login as page, setup as setup_page};
 use crate::routes::session::{self, Login, Setup};
 use crate::session::Source;
-use centre::words::Lang;
+use centre::lang::Lang;
 
 /// The fields of the log-in.
 #[derive(Debug, Deserialize)]

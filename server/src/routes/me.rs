@@ -17,6 +17,7 @@ use crate::pages::me::{self as drawn, Told};
 use crate::routes::Body;
 use crate::session::As;
 use crate::session::Source;
+use crate::words::Words;
 use centre::auth::entry::{fits, use_second};
 use centre::auth::role::{Duty, Leading, Present};
 use centre::auth::tries::Turn;

@@ -10,7 +10,6 @@ use door::figures::Figures;
 use crate::app::App;
 use centre::losses;
 use centre::promises;
-use centre::words::Lang;
 use records::refusal::left_out;
 
 const DAY_S: i64 = 86_400;
@@ -18,7 +17,7 @@ const DAY_S: i64 = 86_400;
 /// All of them.
 pub fn text(app: &App) -> String {
     let mut page = Figures::new("hearthline_");
-    let state = promises::state(&app.promises, Lang::En);
+    let state = promises::state(&app.promises);
     page.gauge("alive", "Whether this process is of use.", u32::from(state.alive));
     page.gauge("healthy", "Whether no promise is broken.", u32::from(state.roll.healthy));
     if let Some(door) = app.health.door() {

@@ -14,13 +14,28 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::routes::watch::{Lack, lacks};
+use crate::words;
+use centre::lang::Lang;
 use centre::promises;
+
+/// One thing that is out of order.
+#[derive(Serialize)]
+pub struct Said {
+    /// What, as a word that stays the same.
+    pub code: &'static str,
+    /// The same for people.
+    pub text: &'static str,
+    /// Whether a promise is broken by it.
+    pub broken: bool,
+}
 
 /// The roll-call, and what is out of order in words.
 #[derive(Serialize)]
 pub struct HealthAnswer {
     #[serde(flatten)]
     state: promises::State,
+    /// What is out of order with sentences.
+    says: Vec<Said>,
     /// What is wrong with the watch room itself: who is on duty, and whether the way out of the house is proved.
     watch: Vec<Lack>,
 }
@@ -31,10 +46,11 @@ pub async fn health(
     headers: HeaderMap,
 ) -> (StatusCode, Json<HealthAnswer>) {
     let lang = crate::session::asked(&headers);
-    let state = promises::state(&app.promises, lang);
+    let state = promises::state(&app.promises);
+    let says = says(&state, lang);
     let healthy = state.roll.healthy;
     let watch = lacks(&app, lang);
-    (status(healthy), Json(HealthAnswer { state, watch }))
+    (status(healthy), Json(HealthAnswer { state, says, watch }))
 }
 
 /// `GET /alive`: 200 while this process is of use, else 503: start it again.
@@ -47,6 +63,14 @@ pub async fn alive(State(app): State<Arc<App>>) -> (StatusCode, Json<serde_json:
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     let text = super::metrics::text(&app);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+fn says(state: &promises::State, lang: Lang) -> Vec<Said> {
+    let say = |code: &&'static str| {
+        let broken = state.broken.contains(code);
+        Said { code, text: words::fault(lang, code), broken }
+    };
+    state.faults.iter().map(say).collect()
 }
 
 fn status(good: bool) -> StatusCode {

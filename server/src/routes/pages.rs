@@ -23,10 +23,10 @@ use centre::auth::role::{AtDesk, Duty, Present};
 use centre::desk::chain::Protected;
 use centre::desk::protection::{self, Day, DayError};
 use centre::desk::{card, chain, rights};
+use centre::lang::Lang;
 use centre::live::fold;
 use centre::live::read;
 use centre::retention::{Class, forgotten_before};
-use centre::words::Lang;
 use records::look as looks;
 use records::{desk, home, staff, story, whose};
 

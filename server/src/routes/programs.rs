@@ -15,6 +15,7 @@ use crate::pages::tokens::{Told, page};
 use crate::routes::pages::locked;
 use crate::routes::tokens::{lines, make};
 use crate::session::As;
+use crate::words::Words;
 use centre::auth::role::{Administering, Scope};
 use centre::auth::{Staff, program};
 

@@ -16,6 +16,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::routes::Body;
 use crate::session::As;
+use crate::shapes;
 use centre::auth::role::{AtDesk, ReadingQueue};
 use centre::desk::presence::Sound;
 use centre::desk::queue::{self, Snapshot};
@@ -33,6 +34,7 @@ pub struct Queue {
     mono_ms: i64,
     /// People on duty: somewhere a console of theirs would be heard.
     on_duty: usize,
+    #[schema(value_type = Vec<shapes::alert::AlertView>)]
     alerts: Vec<AlertView>,
     /// Fences of the caller's own claims, by alert; nobody is told another's.
     fences: BTreeMap<String, i64>,

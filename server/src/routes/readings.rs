@@ -18,10 +18,11 @@ use crate::pages::day::{lanes, missing};
 use crate::routes::homes::{looked, number};
 use crate::routes::pages::Look;
 use crate::session::As;
+use crate::words::Words;
 use centre::auth::role::AtDesk;
 use centre::desk::protection::{self, Day, DayError};
+use centre::lang::Lang;
 use centre::live::view::device_text;
-use centre::words::Lang;
 use centre::zone::Wall;
 use records::home;
 

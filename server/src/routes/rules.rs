@@ -19,6 +19,8 @@ use crate::routes::Body;
 use crate::routes::homes::{looked, number};
 use crate::routes::pages::locked;
 use crate::session::As;
+use crate::shapes::judged;
+use crate::words::Words;
 use centre::auth::role::{AtDesk, ReadingHomes, Releasing};
 use centre::command::Command;
 use centre::rehearsal::compare::Comparison;
@@ -31,6 +33,7 @@ use records::{home, rules};
 #[serde(deny_unknown_fields)]
 pub struct Rehearse {
     /// What would change; what is left out stays as the home is judged today.
+    #[schema(value_type = judged::RulesForm)]
     rules: RulesForm,
     /// Over how many of the last days, 1 to 90.
     days: u16,
@@ -44,7 +47,7 @@ async fn known(app: &App, id: &str) -> ApiResult<i64> {
 
 /// How a home is judged.
 #[utoipa::path(get, path = "/api/homes/{id}/rules", params(("id" = String, Path)),
-    responses((status = 200, body = RulesForm), (status = 401), (status = 403), (status = 404)))]
+    responses((status = 200, body = judged::RulesForm), (status = 401), (status = 403), (status = 404)))]
 pub async fn show(
     State(app): State<Arc<App>>,
     _: As<ReadingHomes>,
@@ -56,8 +59,8 @@ pub async fn show(
 
 /// Sets how a home is judged from now on; a field that is left out stays as it is.
 #[utoipa::path(post, path = "/api/homes/{id}/rules", params(("id" = String, Path)),
-    request_body = RulesForm,
-    responses((status = 200, body = RulesForm), (status = 401), (status = 403), (status = 404), (status = 422)))]
+    request_body = judged::RulesForm,
+    responses((status = 200, body = judged::RulesForm), (status = 401), (status = 403), (status = 404), (status = 422)))]
 pub async fn set(
     State(app): State<Arc<App>>,
     As(me, ..): As<Releasing>,
@@ -79,7 +82,7 @@ pub async fn set(
 /// Judges the home's own last days again by changed rules: alarms gained and lost, with their reasons.
 #[utoipa::path(post, path = "/api/homes/{id}/rehearse", params(("id" = String, Path)),
     request_body = Rehearse,
-    responses((status = 200, body = Comparison), (status = 401), (status = 403), (status = 404), (status = 422), (status = 429)))]
+    responses((status = 200, body = judged::Comparison), (status = 401), (status = 403), (status = 404), (status = 422), (status = 429)))]
 pub async fn rehearsal(
     State(app): State<Arc<App>>,
     As(me, ..): As<AtDesk>,

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::routes::Body;
 use crate::session::As;
 use crate::session::Source;
+use crate::shapes::people;
 use centre::auth::entry::{Shown, admit};
 use centre::auth::role::{Present, Role};
 use centre::auth::{password, token};
@@ -74,6 +75,7 @@ pub struct Me {
     id: String,
     name: String,
     display: String,
+    #[schema(value_type = people::Role)]
     role: Role,
 }
 
@@ -131,7 +133,7 @@ pub(super) async fn come_in(app: &App, source: IpAddr, login: Login) -> ApiResul
     };
     let row = admit(&app.access, source, shown, login.second.as_deref()).await?;
     let token = token::token()?;
-    let lang = centre::words::Lang::of_tag(login.lang.as_deref().unwrap_or("zh-CN")).tag();
+    let lang = centre::lang::Lang::of_tag(login.lang.as_deref().unwrap_or("zh-CN")).tag();
     let mut writer = app.records.begin().await?;
     let now = stored(app.clock.now().mono);
     staff::begin(&mut writer, &token::hash(&token), &row.id, now, lang).await?;

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::routes::Body;
 use crate::routes::session::name_of;
 use crate::session::As;
+use crate::shapes::people;
 use centre::auth::role::{Administering, Role};
 use centre::auth::{CODE_LASTS, password, token};
 use centre::clock::row_name;
@@ -29,6 +30,7 @@ use records::staff::{self, StaffRow};
 pub struct NewStaff {
     name: String,
     display: String,
+    #[schema(value_type = people::Role)]
     role: Role,
     password: Option<String>,
 }
@@ -47,6 +49,7 @@ pub struct Colleague {
     id: String,
     name: String,
     display: String,
+    #[schema(value_type = people::Role)]
     role: Role,
     /// May not come in.
     disabled: bool,

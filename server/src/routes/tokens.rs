@@ -18,6 +18,7 @@ use crate::pages::tokens::Line;
 use crate::routes::Body;
 use crate::routes::session::name_of;
 use crate::session::As;
+use crate::shapes::people;
 use centre::auth::Staff;
 use centre::auth::program::{self, DAY_MS, DAYS_MAX, is_good};
 use centre::auth::role::{Administering, Scope};
@@ -33,7 +34,7 @@ pub struct NewToken {
     /// What stands wherever a person's name would; one good token a name.
     name: String,
     /// What it may do.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, value_type = Vec<people::Scope>)]
     scope: Vec<Scope>,
     /// For how many days it is good.
     #[schema(minimum = 1, maximum = 366)]
@@ -54,6 +55,7 @@ pub struct NewlyMade {
 pub struct Token {
     id: String,
     name: String,
+    #[schema(value_type = Vec<people::Scope>)]
     scope: Vec<Scope>,
     /// Whether it opens anything now.
     good: bool,

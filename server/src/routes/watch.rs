@@ -13,10 +13,11 @@ use utoipa::ToSchema;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::session::As;
+use crate::words::Words;
 use centre::auth::role::{ReadingQueue, Releasing};
 use centre::desk::chain;
+use centre::lang::Lang;
 use centre::notify::proof;
-use centre::words::Lang;
 
 /// One thing that is wrong with the watch room.
 #[derive(Debug, Serialize, ToSchema)]

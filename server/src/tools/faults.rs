@@ -7,12 +7,12 @@ use care::Seen;
 use proto::id::{DeviceId, GatewayId};
 use serde_json::{Value, json};
 
+use crate::words;
 use centre::config::Config;
 use centre::inbox;
+use centre::lang::Lang;
 use centre::live::evidence::seen_word;
 use centre::live::view;
-use centre::promises::sentence;
-use centre::words::Lang;
 use records::standing::{self, Standing};
 
 /// What stands, in lines.
@@ -43,7 +43,7 @@ fn line(fault: &Standing) -> Value {
     let reason = reasons.iter().find(|reason| reason["what"] == code);
     json!({
         "fault": code,
-        "text": sentence(Lang::En, code),
+        "text": words::fault(Lang::En, code),
         "home": (home != 0).then(|| view::home_text(home)),
         "gateway": GatewayId::new(gateway.unsigned_abs()).filter(|_| gateway != 0).map(|id| id.to_string()),
         "device": DeviceId::new(device.unsigned_abs()).filter(|_| device != 0).map(|id| id.to_string()),

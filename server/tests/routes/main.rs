@@ -8,6 +8,7 @@
 mod alerts;
 mod beds;
 mod by_right;
+mod described;
 mod duty;
 mod entry;
 mod events;

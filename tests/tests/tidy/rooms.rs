@@ -14,7 +14,7 @@ const CRATES: &[(&str, usize, &[(&str, &str)])] =
 /// Where what an alarm receiving centre does stands, apart from how it is shown.
 const CENTRE: &str = "server/centre/";
 /// Crates that belong to HTTP, pages and the command line.
-const SHOWING: &[&str] = &["axum", "maud", "clap", "tower", "hyper"];
+const SHOWING: &[&str] = &["axum", "maud", "utoipa", "clap", "tower", "hyper"];
 
 /// Rooms that each room names, with one file that does.
 type Arrows = BTreeMap<String, BTreeMap<String, String>>;

@@ -11,7 +11,7 @@ use super::refused::{Let, Refused};
 use super::role::{Role, Scope};
 use super::{Access, Staff, token};
 use crate::clock::Now;
-use crate::words::Lang;
+use crate::lang::Lang;
 use records::column::{mono, stored};
 use records::program::{self, ProgramRow};
 use records::staff;

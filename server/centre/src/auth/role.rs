@@ -5,13 +5,12 @@
 //! to them, if one does. [`may`] is the one place that decides. Not here: sessions, or what each route does.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::Staff;
 use super::refused::{Let, Refused};
 
 /// What somebody is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sets up the place and its people.
@@ -52,7 +51,7 @@ impl Role {
 }
 
 /// What a program may do. Staff, enrolment, rules, images and tokens are in none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Reads the queue, its stream and its alerts.

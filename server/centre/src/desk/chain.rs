@@ -11,7 +11,6 @@ use care::protection::{
 use proto::id::{DeviceId, HomeId};
 use proto::unit::Mono;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::certificates::Certificates;
 use crate::clock::{Clock, Now};
@@ -132,7 +131,7 @@ pub fn watch(chains: &Chains) -> Vec<&'static str> {
 }
 
 /// One cause as programs read it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CauseView {
     /// What, as a word.
     pub cause: &'static str,
@@ -145,7 +144,7 @@ pub struct CauseView {
 }
 
 /// A home's protection as programs read it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProtectionView {
     /// `protected`, `lacking`, `unknown` or `unprotected`.
     pub state: &'static str,

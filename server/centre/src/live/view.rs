@@ -11,7 +11,6 @@ use care::policy::{FIRST_ACTION, NEXT_ACTION};
 use proto::id::{GatewayId, HomeId};
 use proto::unit::{Millis, Mono};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::alert::life;
 use crate::live::names::Names;
@@ -21,7 +20,7 @@ use records::story::SignalRow;
 use records::told::Told;
 
 /// One alert as a screen is told it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AlertView {
     /// Row id.
     pub id: String,
@@ -93,7 +92,6 @@ pub struct AlertView {
     /// The presses and falls in it, newest last, at most [`ACTIVATIONS_MAX`].
     pub activations: Vec<Activation>,
     /// Reasons for and against, as the judgement wrote them.
-    #[schema(value_type = Option<Vec<Object>>)]
     pub evidence: serde_json::Value,
 }
 
@@ -103,7 +101,7 @@ pub const ACTIVATIONS_MAX: usize = 32;
 pub const SHOWN: i64 = ACTIVATIONS_MAX as i64;
 
 /// Who holds an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Holder {
     /// Staff id.
     pub id: String,
@@ -112,7 +110,7 @@ pub struct Holder {
 }
 
 /// One press or fall: the identity that never changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Activation {
     /// Device id.
     pub device: String,

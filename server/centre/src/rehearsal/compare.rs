@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::clock::Now;
 use crate::live::evidence::{list as evidence_list, wall_of};
@@ -18,7 +17,7 @@ use crate::rehearsal::replay::{Alarm, CLOSED_AFTER, Judged};
 const LISTED: usize = 200;
 
 /// What changed rules would have changed.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
     /// Days of the home's own past that were judged; less than asked for if less is kept.
     pub days: f64,
@@ -45,7 +44,7 @@ pub struct Comparison {
 }
 
 /// What one set of rules would have said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sum {
     /// Alarms in all.
     pub alarms: usize,
@@ -58,7 +57,7 @@ pub struct Sum {
 }
 
 /// One alarm.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Told {
     /// What it is about, as a word of `care::Kind`.
     pub kind: &'static str,
@@ -73,12 +72,11 @@ pub struct Told {
     /// When it would have been raised, wall clock, ms since 1970.
     pub raised_ms: i64,
     /// Reasons for and against.
-    #[schema(value_type = Object)]
     pub evidence: Vec<serde_json::Value>,
 }
 
 /// One alarm that both raise.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Moved {
     /// The alarm as changed.
     #[serde(flatten)]

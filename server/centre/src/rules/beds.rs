@@ -7,12 +7,11 @@ use care::reading::limit;
 use proto::id::DeviceId;
 use proto::up::{Quantity, Role};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::RulesForm;
 
 /// Limits of one bed, by its mat. A limit that is left out or null is not watched.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BedForm {
     /// Its mat, as printed on the label.

@@ -6,10 +6,11 @@
 use maud::{Markup, html};
 
 use crate::pages::{faults, when};
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::desk::card::Card;
+use centre::lang::Lang;
 use centre::live::fold::{self, Due, due};
-use centre::words::Lang;
 use centre::zone::Wall;
 
 /// Keys of an engineer's steps, in their order; none: it is done without one.

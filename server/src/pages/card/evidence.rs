@@ -7,8 +7,9 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::pages::when;
+use crate::words::Words;
+use centre::lang::Lang;
 use centre::live::view::AlertView;
-use centre::words::Lang;
 use centre::zone::Wall;
 
 /// Most reasons that a card shows; a section has six lines.

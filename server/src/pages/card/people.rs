@@ -5,9 +5,10 @@
 use maud::{Markup, html};
 
 use super::{CONTACTS, lines, section, tel};
+use crate::words::Words;
 use centre::auth::Staff;
 use centre::desk::card::Card;
-use centre::words::Lang;
+use centre::lang::Lang;
 use records::contact::Contact;
 use records::resident::Resident;
 use records::story::ActionRow;

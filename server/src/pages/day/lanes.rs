@@ -14,8 +14,9 @@ use crate::pages::chart::label::lines;
 use crate::pages::chart::scale::Scale;
 use crate::pages::chart::{self, Lane, MINUTE_MS, Sample, Shape};
 use crate::pages::when;
+use crate::words::Words;
 use centre::desk::protection::{Day, Readings};
-use centre::words::Lang;
+use centre::lang::Lang;
 
 /// What a person's breath and heart usually are, and the step in which their scale grows.
 const BREATH: ((u8, u8), u8) = ((6, 26), 2);

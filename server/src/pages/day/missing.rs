@@ -10,7 +10,8 @@ use super::Glass;
 use crate::pages::chart::gap::Gap;
 use crate::pages::chart::{Lane, MINUTE_MS};
 use crate::pages::when;
-use centre::words::Lang;
+use crate::words::Words;
+use centre::lang::Lang;
 
 /// Lines that are open; the rest is folded.
 const OPEN: usize = 6;

@@ -11,6 +11,7 @@ use proto::unit::NoData;
 use super::{Glass, Span, lanes, missing, press_text};
 use crate::pages::chart::{HALF, Lane, Sample, Shape};
 use crate::pages::when;
+use crate::words::Words;
 use records::desk::DeskRow;
 
 /// The table, unseen and read aloud.
@@ -121,7 +122,7 @@ fn rates(glass: Glass<'_>, lane: &Lane, inside: &[&Sample]) -> String {
 mod tests {
     use super::*;
     use crate::pages::day::tests::Home;
-    use centre::words::Lang;
+    use centre::lang::Lang;
 
     #[test]
     fn who_hears_the_page_hears_each_hour_with_its_rates_and_gaps() {

@@ -5,6 +5,7 @@ use proto::unit::NoData;
 use proto::up::{Quantity, Role};
 
 use super::*;
+use crate::words::Words;
 use centre::desk::protection::{Readings, Watched};
 use centre::zone::Zone;
 use records::device::DeviceRow;

@@ -7,13 +7,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::live::view::home_text;
 use records::event::EventRow;
 
 /// What a receiver is sent.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub struct EventBody {
     /// Id of this event, the same on each try: what has it already has been told.
     id: String,
@@ -41,7 +40,8 @@ pub struct EventBody {
 }
 
 impl EventBody {
-    pub(super) fn of(row: &EventRow) -> Self {
+    /// What is sent of a row.
+    pub fn of(row: &EventRow) -> Self {
         Self {
             id: row.id.clone(),
             event: row.event.clone(),

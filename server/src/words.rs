@@ -6,8 +6,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-const ZH: &str = include_str!("../../locales/zh-CN.toml");
-const EN: &str = include_str!("../../locales/en.toml");
+use centre::lang::Lang;
+
+const ZH: &str = include_str!("../locales/zh-CN.toml");
+const EN: &str = include_str!("../locales/en.toml");
 
 static TABLES: LazyLock<[HashMap<String, String>; 2]> = LazyLock::new(|| [read(ZH), read(EN)]);
 
@@ -26,60 +28,54 @@ fn read(text: &str) -> HashMap<String, String> {
     out
 }
 
-/// A language that people read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lang {
-    /// Simplified Chinese.
-    Zh,
-    /// English.
-    En,
-}
-
-impl Lang {
-    /// The tag, for `lang` attributes and rows.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::Zh => "zh-CN",
-            Self::En => "en",
-        }
-    }
-
-    /// Reads a tag; anything unknown is Chinese.
-    pub fn of_tag(tag: &str) -> Self {
-        if tag.starts_with("en") { Self::En } else { Self::Zh }
-    }
-
-    fn table(self) -> &'static HashMap<String, String> {
-        &TABLES[usize::from(self == Self::En)]
-    }
-
+/// The sentences of a language.
+pub trait Words {
     /// The text of a key; a key without one shows as a dash.
-    pub fn t(self, key: &str) -> &'static str {
-        self.table().get(key).map_or("–", String::as_str)
-    }
+    fn t(&self, key: &str) -> &'static str;
 
     /// The text of a key with its places filled.
-    pub fn fill(self, key: &str, places: &[(&str, &str)]) -> String {
+    fn fill(&self, key: &str, places: &[(&str, &str)]) -> String;
+
+    /// Whether a key has a text.
+    fn has(&self, key: &str) -> bool;
+
+    /// The words of the scripts as a module of their own.
+    fn module(&self) -> String;
+}
+
+fn table(lang: Lang) -> &'static HashMap<String, String> {
+    &TABLES[usize::from(lang == Lang::En)]
+}
+
+impl Words for Lang {
+    fn t(&self, key: &str) -> &'static str {
+        table(*self).get(key).map_or("–", String::as_str)
+    }
+
+    fn fill(&self, key: &str, places: &[(&str, &str)]) -> String {
         places.iter().fold(self.t(key).to_owned(), |text, (name, value)| {
             text.replace(&format!("{{{name}}}"), value)
         })
     }
 
-    /// Whether a key has a text.
-    pub fn has(self, key: &str) -> bool {
-        self.table().contains_key(key)
+    fn has(&self, key: &str) -> bool {
+        table(*self).contains_key(key)
     }
 
-    /// The words of the scripts as a module of their own.
-    pub fn module(self) -> String {
-        let words: serde_json::Map<String, serde_json::Value> = self
-            .table()
+    fn module(&self) -> String {
+        let words: serde_json::Map<String, serde_json::Value> = table(*self)
             .iter()
             .filter(|(key, _)| FOR_SCRIPTS.iter().any(|section| key.starts_with(section)))
             .map(|(key, text)| (key.clone(), text.clone().into()))
             .collect();
         format!("export default {};\n", serde_json::Value::Object(words))
     }
+}
+
+/// What a word of something out of order says to people: its own sentence, or that of the reason on an alert's card.
+pub fn fault(lang: Lang, code: &str) -> &'static str {
+    let own = matches!(code, "door_fails" | "ingest_still" | "ladder_still" | "worker_restarts");
+    lang.t(&format!("{}.{code}", if own { "health" } else { "seen" }))
 }
 
 #[cfg(test)]
@@ -89,7 +85,7 @@ mod tests {
     use super::*;
 
     fn keys(lang: Lang) -> BTreeSet<&'static String> {
-        lang.table().keys().collect()
+        table(lang).keys().collect()
     }
 
     #[test]
@@ -109,8 +105,26 @@ mod tests {
     }
 
     #[test]
+    fn every_reason_has_a_word_and_a_sentence_in_both_languages() {
+        let mut known = 0;
+        for number in 0u8..=255 {
+            let bytes = if number < 24 { vec![number] } else { vec![0x18, number] };
+            let Ok(seen) = minicbor::decode::<care::Seen>(&bytes) else { continue };
+            let word = centre::live::evidence::seen_word(seen);
+            assert_ne!(word, "unknown", "{seen:?}");
+            for lang in [Lang::Zh, Lang::En] {
+                let sentence = lang.t(&format!("seen.{word}"));
+                assert!(!sentence.contains(word) || !word.contains('_'), "{word}: {sentence}");
+                assert_ne!(sentence, word);
+            }
+            known += 1;
+        }
+        assert!(known > 60, "{known} reasons");
+    }
+
+    #[test]
     fn every_key_that_the_code_names_exists() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let rooms = [
             "console",
             "src/pages",
@@ -119,6 +133,7 @@ mod tests {
             "centre/src/alert",
             "centre/src/live",
             "centre/src/promises.rs",
+            "src/words.rs",
             "src/api_error.rs",
         ];
         let mut files: Vec<_> = rooms.iter().map(|room| root.join(room)).collect();
