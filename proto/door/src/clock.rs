@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use proto::unit::Mono;
+use proto::unit::{Millis, Mono};
 use tokio::time::Instant;
 
 /// Counts from the opening of the door.
@@ -35,4 +35,9 @@ impl Clock {
 /// This moment of the runtime, for loops that measure their own rounds.
 pub(crate) fn instant_now() -> Instant {
     Instant::now()
+}
+
+/// A span of the runtime as everybody else counts it.
+pub(crate) fn span(duration: Duration) -> Millis {
+    Millis::new(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }

@@ -4,6 +4,7 @@
 //! it goes to the commit thread lane by lane and comes back as one ring of the line, answered by
 //! one write. Not here: MQTT (`session`), seats (`identity`), the side of the bus (`connection/household`).
 
+mod entry;
 mod household;
 
 use std::future::poll_fn;
@@ -21,12 +22,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{sleep_until, timeout};
 
 use crate::bus::Member;
+use crate::clock::span;
 use crate::commit::Answer;
-use crate::door::Inside;
 use crate::entrance::Ticket;
-use crate::entry;
+use crate::inside::Inside;
 use crate::line::{Hangup, Line};
-use crate::listener::span;
 use crate::session::{Action, Ending, Fault, Session};
 use crate::{Arrival, Certificate, Counters, Who};
 

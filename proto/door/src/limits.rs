@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::admission::{CLOSING_MAX, Rules};
-use crate::listener::span;
+use crate::clock::span;
 
 /// Bounds of one door. Build it with `..Limits::default()`.
 #[derive(Debug, Clone, PartialEq, Eq)]

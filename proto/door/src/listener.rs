@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::unit::Millis;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -17,8 +16,8 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::connection::{self, Caller};
-use crate::door::{Edge, Inside, Rule};
 use crate::entrance::{Leave, Ticket};
+use crate::inside::{Edge, Inside, Rule};
 use crate::line::Line;
 use crate::tls;
 use crate::workers::End;
@@ -192,9 +191,4 @@ async fn handshake(acceptor: TlsAcceptor, arrived: Arrived, inside: Arc<Inside>)
     }
     let caller = Caller { peer, own, certificate: certificate.map(Box::new) };
     connection::serve(Box::new(stream), caller, (ticket, line), inside).await;
-}
-
-/// A span as the runtime wants it.
-pub(crate) fn span(duration: Duration) -> Millis {
-    Millis::new(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use proto::frame::Lane;
 
+use super::Connection;
 use crate::admission::Rank;
 use crate::bus::Join;
-use crate::connection::Connection;
-use crate::door::Rule;
 use crate::identity::Cut;
+use crate::inside::Rule;
 use crate::session::{Connect, Version};
 use crate::{Deny, Hello, Pass, Who};
 
 /// Answers the session's question who it is.
-pub(crate) fn admit<S>(connection: &mut Connection<S>, connect: &Connect) {
+pub(super) fn admit<S>(connection: &mut Connection<S>, connect: &Connect) {
     let answer = enter(connection, connect);
     if let Ok(pass) = answer {
         connection.inside.count(|counters| {
