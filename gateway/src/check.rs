@@ -9,9 +9,10 @@ use std::path::Path;
 use care::policy::dates::{can_be_right, dated};
 use door::tls::paper;
 
+use crate::bus_files::read_password;
 use crate::config::{Alarm, Config};
 use crate::credentials::{Credentials, Papers, papers};
-use crate::start::{address, bus_shown, read_password, wallet};
+use crate::start::{address, bus_shown, wallet};
 
 /// Everything that is wrong, while the wall clock shows `now`, seconds since 1970.
 pub fn findings(config: &Config, credentials: &Credentials, now: i64) -> Vec<String> {

@@ -17,7 +17,7 @@ use door::{Arrival, Keep, Verdict, Who};
 use proto::EMERGENCY_MAX;
 use proto::down::Rung;
 use proto::frame::{Class, Header, Lane, open_hop, read_open};
-use proto::id::{BootId, DeviceId, HomeId, KeyEpoch, PressId};
+use proto::id::{BootId, DeviceId, KeyEpoch};
 use proto::key::HopSeal;
 use proto::relay::RelayKind;
 use proto::topic::Topic;
@@ -26,9 +26,10 @@ use tokio::sync::mpsc::Sender;
 
 use crate::clock::Clock;
 use crate::enrol::{Member, Roster};
-use crate::event_loop::{Event, OwnVoice};
+use crate::event::{Event, Stored};
 use crate::spool::{Entry, Fate, RungRow, Spool};
 use crate::uplink::Bells;
+use crate::voice::OwnVoice;
 
 use word::{Word, entry, told, unreadable};
 
@@ -38,23 +39,6 @@ const SEALS: usize = 2;
 const CALLS_MAX: u32 = 64;
 /// Calls from the bus that are remembered by their packet.
 const MARKS_MAX: usize = 256;
-
-/// A frame that has just been made durable, or had been before.
-#[derive(Debug, Clone)]
-pub struct Stored {
-    /// Its name.
-    pub id: PressId,
-    /// Its home, if its device is on the roster.
-    pub home: Option<HomeId>,
-    /// Its lane.
-    pub lane: Lane,
-    /// Whether no key here has verified it, or no home is known for it.
-    pub doubtful: bool,
-    /// What it says, if this build can read it.
-    pub up: Option<Up>,
-    /// What became of it: new, or here before.
-    pub fate: Fate,
-}
 
 struct Seals {
     epoch: KeyEpoch,

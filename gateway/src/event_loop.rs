@@ -7,7 +7,6 @@ mod life;
 mod losses;
 mod tidy;
 mod told;
-mod voice;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,17 +20,18 @@ use proto::topic::Topic;
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::{self, Clock};
-use crate::devices::{Stored, calls};
+use crate::devices::calls;
 use crate::enrol::{Link, Roster};
+use crate::event::{Event, Stored};
 use crate::health::Pulse;
 use crate::hub::Hub;
 use crate::local_alarm::LocalAlarm;
 use crate::spool::{Fate, Spool, SpoolError};
 use crate::uplink::Bells;
 use crate::uplink::renewal::Renewal;
+use crate::voice::OwnVoice;
 
 pub use losses::Losses;
-pub use voice::OwnVoice;
 
 /// Presses whose rung a device is told when it comes back.
 const TOLD_ON_RETURN: u32 = 16;
@@ -41,25 +41,6 @@ const LATELY: u64 = 3_600_000;
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 /// Longest sleep of the loop, so that its pulse is seen and what failed is tried again.
 const NAP_MAX: u64 = 1_000;
-
-/// What can happen.
-#[derive(Debug)]
-pub enum Event {
-    /// Frames are on disk.
-    Stored(Vec<Stored>),
-    /// Devices came or went at the gate.
-    Gate,
-    /// The server said something.
-    Told(Bytes),
-    /// A session with the server came up or went down.
-    Uplink(Lane, bool),
-    /// A deadline may have come.
-    Tick,
-    /// It is time to tidy the store.
-    Tidy,
-    /// The box stops.
-    Stop,
-}
 
 /// The loop and its collaborators.
 pub struct EventLoop {

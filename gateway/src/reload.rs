@@ -12,11 +12,11 @@ use door::tls::Shown;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::bus_files::{bus_papers, read_password};
 use crate::bus_gate::BusGate;
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::health::Pulse;
-use crate::start::{bus_papers, read_password};
 use crate::uplink::renewal::Order;
 use crate::uplink::wallet::Wallet;
 

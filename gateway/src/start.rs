@@ -9,7 +9,6 @@ mod error;
 mod lanes;
 mod signals;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,13 +21,15 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::bus_files::read_password;
 use crate::bus_gate::BusGate;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::devices::Devices;
 use crate::enrol::Roster;
-use crate::event_loop::{Event, EventLoop, Losses, OwnVoice};
+use crate::event::Event;
+use crate::event_loop::{EventLoop, Losses};
 use crate::handles::{Division, LOCALS};
 use crate::health::Pulse;
 use crate::hub::Hub;
@@ -39,9 +40,10 @@ use crate::uplink::Bells;
 use crate::uplink::renewal::Order;
 use crate::uplink::transport::Endpoint;
 use crate::uplink::wallet::Wallet;
+use crate::voice::OwnVoice;
 
 use doors::announce;
-pub use doors::{bus_papers, bus_shown};
+pub use doors::bus_shown;
 pub use error::StartError;
 pub use lanes::{address, wallet};
 use signals::Signals;
@@ -232,15 +234,6 @@ fn bounds(config: &Config) -> Bounds {
         raw_for: Millis::minutes(u64::from(limits.raw_days) * 24 * 60),
         sent_for: Millis::minutes(u64::from(limits.sent_hours) * 60),
     }
-}
-
-/// Name and password of the bus, if a file holds them.
-pub fn read_password(path: Option<&PathBuf>) -> Result<Option<(String, String)>, StartError> {
-    let Some(path) = path else { return Ok(None) };
-    let text = std::fs::read_to_string(path);
-    let line = text.as_deref().ok().and_then(|text| text.lines().next()?.split_once(':'));
-    let (name, password) = line.ok_or_else(|| StartError::BusPassword(path.clone()))?;
-    Ok(Some((name.to_owned(), password.to_owned())))
 }
 
 /// This program's version as a device tells its firmware.

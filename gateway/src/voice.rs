@@ -47,7 +47,7 @@ impl OwnVoice {
     }
 
     /// The same, about one device.
-    pub(super) fn say_about(
+    pub(crate) fn say_about(
         &self,
         device: Option<DeviceId>,
         up: &Up,

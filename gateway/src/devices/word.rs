@@ -10,8 +10,8 @@ use proto::relay::RelayKind;
 use proto::up::{Role, Up};
 use proto::{EMERGENCY_MAX, FRAME_MAX};
 
-use super::Stored;
 use crate::enrol::Roster;
+use crate::event::Stored;
 use crate::spool::{Entry, Fate, Place};
 
 /// One arrival as this box understands it.

@@ -4,7 +4,6 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use door::tls::Shown;
@@ -13,6 +12,7 @@ use door::{Bus, CommitHandle, Door, DoorConfig, Edge};
 use tokio::sync::watch;
 
 use super::{Built, StartError};
+use crate::bus_files::bus_papers;
 use crate::bus_gate::BusGate;
 use crate::config;
 use crate::health::{HealthPage, Pulse};
@@ -62,15 +62,6 @@ pub fn bus_shown(bus: &config::Bus) -> Result<Option<Arc<Shown>>, StartError> {
         return Ok(None);
     };
     Ok(Some(Shown::new(&chain, &key).map_err(StartError::BusTls)?))
-}
-
-/// Certificate chain and key of the bus as PEM, if it is to speak TLS.
-pub fn bus_papers(bus: &config::Bus) -> Result<Option<(Vec<u8>, Vec<u8>)>, StartError> {
-    let (Some(certificate), Some(key)) = (&bus.certificate, &bus.key) else { return Ok(None) };
-    let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(|error| StartError::BusPapers(path.clone(), error))
-    };
-    Ok(Some((read(certificate)?, read(key)?)))
 }
 
 /// One JSON line on standard output: who starts this program waits for it.

@@ -3,7 +3,6 @@
 //! Each sentence says what to do. Not here: how it is printed (`main`), and the list of codes for people (`cli`).
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use door::DoorError;
 
@@ -43,12 +42,9 @@ pub enum StartError {
         "cannot listen on {0} for the health page, stop what holds this port or choose another in [health] bind"
     )]
     Health(SocketAddr, #[source] std::io::Error),
-    /// The bus password.
-    #[error("cannot use {0}, write one line `name:password` into it or remove [bus] password_file")]
-    BusPassword(PathBuf),
-    /// The bus's certificate or key.
-    #[error("cannot read {0}, name a readable PEM file or remove [bus] certificate and key")]
-    BusPapers(PathBuf, #[source] std::io::Error),
+    /// A file of the bus.
+    #[error(transparent)]
+    BusFile(#[from] crate::bus_files::BusFileError),
     /// What they hold.
     #[error("cannot speak TLS on the bus, compare [bus] certificate and key")]
     BusTls(#[source] door::tls::TlsError),
@@ -64,8 +60,7 @@ impl StartError {
             Self::Config(_) | Self::Handles(_) | Self::Plain(_) => 64,
             Self::Credentials(_)
             | Self::Transport(_)
-            | Self::BusPassword(_)
-            | Self::BusPapers(..)
+            | Self::BusFile(_)
             | Self::BusTls(_)
             | Self::Spool(SpoolError::Lost(_)) => 65,
             Self::Door(_) | Self::Health(..) => 69,

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::{Built, StartError};
 use crate::config::Config;
 use crate::credentials::{Address, Credentials, papers};
-use crate::event_loop::Event;
+use crate::event::Event;
 use crate::spool::Reader;
 use crate::uplink::Bells;
 use crate::uplink::driver::{self, Uplink};

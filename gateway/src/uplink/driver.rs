@@ -21,7 +21,7 @@ use super::renewal::Order;
 use super::transport::{Endpoint, Link, LinkEvent};
 use super::{Action, Bells, Session};
 use crate::clock::Clock;
-use crate::event_loop::Event;
+use crate::event::Event;
 use crate::spool::{Again, Reached, Reader, RowId, Spool, Turn, Waiting};
 
 /// Events of a link that wait for the session.
