@@ -9,7 +9,7 @@ use esp_bootloader_esp_idf::ota_updater::OtaUpdater;
 use esp_bootloader_esp_idf::partitions::{AppPartitionSubType, Error, PARTITION_TABLE_MAX_LEN};
 use firmware::update::Slot;
 
-use crate::flash::Chip;
+use crate::flash::{Chip, slot};
 
 impl Chip {
     /// The slot that the table picks; none if it picks none.
@@ -55,16 +55,5 @@ impl Chip {
         let mut updater = OtaUpdater::new(self.storage(), &mut bytes).ok()?;
         let mut table = updater.ota_data().ok()?;
         work(&mut table).ok()
-    }
-}
-
-/// The slot of a part of flash; the boot stage takes the first if nothing is picked.
-pub(crate) fn slot(part: AppPartitionSubType) -> Option<Slot> {
-    if part == AppPartitionSubType::Ota1 {
-        Some(Slot::B)
-    } else if part == AppPartitionSubType::Ota0 || part == AppPartitionSubType::Factory {
-        Some(Slot::A)
-    } else {
-        None
     }
 }

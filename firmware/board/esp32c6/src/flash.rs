@@ -8,14 +8,12 @@ use embedded_storage_async::nor_flash::{
     ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 use esp_bootloader_esp_idf::partitions::{
-    PARTITION_TABLE_MAX_LEN, PartitionType, read_partition_table,
+    AppPartitionSubType, PARTITION_TABLE_MAX_LEN, PartitionType, read_partition_table,
 };
 use esp_hal::peripherals::FLASH;
 use esp_storage::{FlashStorage, FlashStorageError};
 use firmware::queue::Layout;
 use firmware::update::{Partition, Slot};
-
-use crate::boot;
 
 /// Bytes that are moved at a time: aligned memory of its own, since the driver would else take a page of stack.
 const PIECE: usize = 256;
@@ -75,7 +73,7 @@ impl Chip {
         let boot_table = find("otadata")?.start;
         let running = table.booted_partition().ok().flatten();
         let running = running.and_then(|place| match place.partition_type() {
-            PartitionType::App(part) => boot::slot(part),
+            PartitionType::App(part) => slot(part),
             _ => None,
         });
         Some((Self { storage: chip, boot_table, running }, Places { queue, update }))
@@ -141,3 +139,14 @@ impl NorFlash for Chip {
 
 /// Writing twice clears more bits, as on every NOR flash. With flash encryption it would not: leave that off.
 impl MultiwriteNorFlash for Chip {}
+
+/// The slot of a part of flash; the boot stage takes the first if nothing is picked.
+pub(crate) fn slot(part: AppPartitionSubType) -> Option<Slot> {
+    if part == AppPartitionSubType::Ota1 {
+        Some(Slot::B)
+    } else if part == AppPartitionSubType::Ota0 || part == AppPartitionSubType::Factory {
+        Some(Slot::A)
+    } else {
+        None
+    }
+}

@@ -7,10 +7,10 @@
 //! - `out NAME 0` or `1`; `i2c ADDRESS wHEX rCOUNT …`, answered `ok HEX` or `nack`; `adc NAME`, `ok MILLIVOLTS`;
 //! - `light WORD MICROS`, `sound WORD MICROS` and `log MICROS TEXT` need no answer.
 //!
-//! Not here: drivers (`firmware::sensor`), what a light means (the core), the serial port itself (`uart`).
+//! Not here: drivers (`firmware::sensor`), what a light means (the core), the log (`log`), the port itself (`uart`).
 
 use core::cell::RefCell;
-use core::fmt::{self, Write};
+use core::fmt;
 use core::future::poll_fn;
 use core::task::Poll;
 
@@ -20,7 +20,8 @@ use embassy_time::Duration;
 use heapless::String;
 
 use crate::clock::{self, micros};
-use crate::uart::{self, LINE_MAX, Line, Out};
+use crate::log::say;
+use crate::uart::{self, LINE_MAX, Line};
 
 mod bus;
 mod pin;
@@ -94,16 +95,6 @@ pub(crate) async fn edge() {
 /// Tells something that needs no answer, with the time.
 pub(crate) fn tell(what: &str, word: &str) {
     say(format_args!("{what} {word} {}", micros()));
-}
-
-/// A line for whoever reads the log.
-pub(crate) fn log(text: fmt::Arguments<'_>) {
-    say(format_args!("log {} {text}", micros()));
-}
-
-fn say(line: fmt::Arguments<'_>) {
-    // The port takes everything.
-    let _ = writeln!(Out, "{line}");
 }
 
 /// Asks the bench and waits for its answer, which begins with `ok`.

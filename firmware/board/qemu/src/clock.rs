@@ -1,8 +1,7 @@
-//! Time: the machine timer, the queue of those who wait for it, and the watchdog that hangs on it.
+//! Time: the machine timer, the queue of those who wait for it, and until when the watchdog is fed.
 //!
-//! The timer counts from the machine's start and never jumps. Its interrupt wakes whoever is due; if the watchdog has
-//! not been fed for [`BITE_AFTER`] it restarts the machine, whatever the rest of the program does.
-//! Not here: what is due (the core), who must answer before the dog is fed (`firmware::roll_call`).
+//! The timer counts from the machine's start and never jumps. Not here: what is due (the core), what its interrupt
+//! does (`watchdog`), who must answer before the dog is fed (`firmware::roll_call`).
 
 use core::cell::{Cell, RefCell};
 use core::task::Waker;
@@ -15,7 +14,6 @@ use firmware::body::Clock;
 use proto::unit::Mono;
 
 use crate::mmio::{MTIME, MTIMECMP};
-use crate::{bench, power};
 
 /// How long the watchdog waits for food. Source: technical, four times the longest wait of the body's loop.
 pub(crate) const BITE_AFTER: Duration = Duration::from_secs(8);
@@ -64,21 +62,21 @@ impl MachineTimer {
     }
 }
 
-#[riscv_rt::core_interrupt(riscv::interrupt::Interrupt::MachineTimer)]
-fn machine_timer() {
-    let bites_at = critical_section::with(|cs| TIMER.bites_at.borrow(cs).get());
-    if TIMER.now() >= bites_at {
-        bench::log(format_args!("watchdog bites"));
-        power::restart();
-    }
+/// The timer has interrupted: wakes those who are due.
+pub(crate) fn ring() {
     TIMER.arm();
+}
+
+/// Whether the watchdog has not been fed for too long.
+pub(crate) fn is_starved() -> bool {
+    TIMER.now() >= critical_section::with(|cs| TIMER.bites_at.borrow(cs).get())
 }
 
 /// Lets the timer interrupt.
 #[expect(unsafe_code, reason = "an interrupt changes what runs when")]
 pub(crate) fn start() {
     TIMER.arm();
-    // SAFETY: the handler above takes only what is behind a critical section.
+    // SAFETY: the handler takes only what is behind a critical section.
     unsafe { riscv::register::mie::set_mtimer() };
 }
 

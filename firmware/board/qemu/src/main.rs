@@ -13,17 +13,20 @@ mod executor;
 mod flash;
 mod interrupts;
 mod layout;
+mod log;
 #[cfg(feature = "measure")]
 mod measure;
 mod mmio;
 mod net;
 mod options;
+mod plic;
 mod power;
 mod senses;
 mod signals;
 mod slots;
 mod uart;
 mod virtio;
+mod watchdog;
 
 use core::pin::pin;
 
@@ -55,7 +58,7 @@ async fn life(spawner: Spawner) {
     measure::samples();
     let end = live(spawner).await;
     if let Err(missing) = end {
-        bench::log(format_args!("cannot begin: {missing}"));
+        log::tell(format_args!("cannot begin: {missing}"));
         Lamp.light(Light::Failed);
         // The watchdog tries again.
         return;
@@ -79,15 +82,15 @@ async fn live(spawner: Spawner) -> Result<(), &'static str> {
     let drawn = entropy::draw::<12>().ok_or("random source")?;
     let ([a, b, c, d], seed) = (chunk::<4>(&drawn, 0), u64::from_le_bytes(chunk(&drawn, 4)));
     let stack = net::start(spawner, seed).ok_or("network card")?;
-    let link = board_link::start(spawner, stack, access.door(), bench::log).ok_or("link task")?;
+    let link = board_link::start(spawner, stack, access.door(), log::tell).ok_or("link task")?;
     let senses = senses::Sensors::of(who.keys().role);
     let begun = Begun::boot(&mut queue, &who, u32::from_le_bytes([a, b, c, d]));
     let begun = apart(pin!(begun)).await.map_err(|_| "boot record")?;
     let mut body = Body::new(queue, &who, &begun, seed, (link, senses, MonoClock, Lamp));
     apart(pin!(body.recall())).await.map_err(|_| "emergencies")?;
-    bench::log(format_args!("awake {} waiting {}", body.id(), body.device().waiting()));
+    log::tell(format_args!("awake {} waiting {}", body.id(), body.device().waiting()));
     if let Some((bank, built)) = slots {
-        bench::log(format_args!(
+        log::tell(format_args!(
             "image {:x} trial {}",
             built.version,
             bank.record().trial.is_some()

@@ -13,7 +13,7 @@ use proto::key::DeviceKey;
 use proto::unit::Mono;
 use proto::up::Role;
 
-use crate::bench;
+use crate::log;
 
 /// Samples in one burst, and milliseconds between two bursts.
 const BURST: usize = 8;
@@ -39,7 +39,7 @@ pub(crate) fn slept(since: u64) {
 /// Tells how much work there has been since power-up.
 pub(crate) fn tell() {
     let slept = critical_section::with(|cs| SLEPT.borrow(cs).get());
-    bench::log(format_args!("worked {}", count().wrapping_sub(slept)));
+    log::tell(format_args!("worked {}", count().wrapping_sub(slept)));
 }
 
 /// Lets a pendant's core feel a minute, and tells what a sample costs: in the mean, and within the dearest burst.
@@ -63,7 +63,7 @@ pub(crate) fn samples() {
         while core.next_action().is_some() {}
     }
     let (mean, most) = (all / SAMPLES as u64, dearest / BURST as u64);
-    bench::log(format_args!("sample {mean} most {most}"));
+    log::tell(format_args!("sample {mean} most {most}"));
 }
 
 /// What is felt at a sample, thousandths of g: steps, and at 20 s a fall with an impact and a long rest.

@@ -5,7 +5,7 @@
 
 use core::panic::PanicInfo;
 
-use crate::bench;
+use crate::log;
 use crate::mmio::POWER;
 
 /// The word that makes the machine start again.
@@ -22,7 +22,7 @@ pub(crate) fn restart() -> ! {
 #[panic_handler]
 fn panicked(info: &PanicInfo<'_>) -> ! {
     if let Some(place) = info.location() {
-        bench::log(format_args!("panic {}:{}", place.file(), place.line()));
+        log::tell(format_args!("panic {}:{}", place.file(), place.line()));
     }
     restart()
 }
@@ -31,6 +31,6 @@ fn panicked(info: &PanicInfo<'_>) -> ! {
 #[unsafe(no_mangle)]
 #[expect(unsafe_code, reason = "the linker finds it by this name")]
 extern "C" fn abort() -> ! {
-    bench::log(format_args!("trap at {:x}", riscv::register::mepc::read()));
+    log::tell(format_args!("trap at {:x}", riscv::register::mepc::read()));
     restart()
 }

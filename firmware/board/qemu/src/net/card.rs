@@ -13,7 +13,7 @@ use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
 
 use super::WAKER;
-use crate::interrupts;
+use crate::plic;
 use crate::virtio::{Memory, find};
 
 /// Longest IP packet out, and in as far as TCP is asked.
@@ -57,7 +57,7 @@ impl Card {
         let (device, line) = find(DeviceType::Network)?;
         let device = Device::new(device).ok()?;
         let buffers = BUFFERS_OF_CARD.try_take()?;
-        interrupts::allow(line);
+        plic::allow(line);
         let (receiving, sending) = ([None; BUFFERS], [None; BUFFERS]);
         Some(Self { device, buffers, receiving, sending })
     }
