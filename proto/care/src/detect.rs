@@ -1,4 +1,4 @@
-//! The detectors, one a file, and what they share: local time, and evidence with its age.
+//! The detectors, one a file, and the local time that they share.
 //!
 //! Each takes what the home heard and says its findings to [`crate::triage`]. None reads a clock, and none
 //! knows another: what one may see of the others is handed in as evidence. Not here: what joins what.
@@ -16,7 +16,6 @@ pub(crate) mod idle;
 pub(crate) mod often;
 pub(crate) mod rates;
 pub(crate) mod restless;
-pub(crate) mod run;
 pub(crate) mod silence;
 pub(crate) mod starts;
 pub(crate) mod stillness;
@@ -25,9 +24,7 @@ pub(crate) mod wander;
 pub(crate) mod waver;
 
 use minicbor::{Decode, Encode};
-use proto::unit::{Millis, Mono};
-
-use crate::finding::{Evidence, Seen};
+use proto::unit::Mono;
 
 /// Minutes of one day.
 pub(crate) const DAY_MIN: u64 = 24 * 60;
@@ -61,20 +58,4 @@ impl LocalTime {
     pub(crate) fn minute_of_day(&self, at: Mono) -> u16 {
         u16::try_from(self.day_ms(at) / MINUTE_MS).unwrap_or(0)
     }
-}
-
-/// A span in minutes, for a card.
-#[expect(clippy::cast_precision_loss, reason = "a card shows minutes, not milliseconds")]
-pub(crate) fn minutes(span: Millis) -> f32 {
-    span.get() as f32 / MINUTE_MS as f32
-}
-
-/// Evidence whose number is how long ago it was.
-pub(crate) fn ago(what: Seen, supports: bool, at: Mono, now: Mono) -> Evidence {
-    Evidence { what, supports, at, value: minutes(now.since(at)) }
-}
-
-/// Evidence without a number.
-pub(crate) fn bare(what: Seen, at: Mono) -> Evidence {
-    Evidence { what, supports: true, at, value: 0.0 }
 }

@@ -9,7 +9,7 @@ mod table;
 use heapless::Vec;
 use minicbor::{Decode, Encode};
 use proto::id::{DeviceId, PressId};
-use proto::unit::Mono;
+use proto::unit::{Millis, Mono};
 
 /// Most pieces of evidence on one finding.
 pub const EVIDENCE_MAX: usize = 8;
@@ -338,4 +338,20 @@ pub struct Finding {
     pub at: Mono,
     /// Reasons for and against.
     pub evidence: Vec<Evidence, EVIDENCE_MAX>,
+}
+
+/// A span in minutes, for a card.
+#[expect(clippy::cast_precision_loss, reason = "a card shows minutes, not milliseconds")]
+pub(crate) fn minutes(span: Millis) -> f32 {
+    span.get() as f32 / 60_000.0
+}
+
+/// Evidence whose number is how long ago it was.
+pub(crate) fn ago(what: Seen, supports: bool, at: Mono, now: Mono) -> Evidence {
+    Evidence { what, supports, at, value: minutes(now.since(at)) }
+}
+
+/// Evidence without a number.
+pub(crate) fn bare(what: Seen, at: Mono) -> Evidence {
+    Evidence { what, supports: true, at, value: 0.0 }
 }

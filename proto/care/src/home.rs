@@ -4,7 +4,6 @@
 //! unbounded, and the state is a CBOR map with integer keys, so that an older or newer build reads it.
 //! Not here: how each detector thinks (`detect`), and what an incident is (`triage`).
 
-pub mod contract;
 mod hear;
 mod life;
 mod time;
@@ -16,22 +15,23 @@ use proto::id::DeviceId;
 use proto::unit::Mono;
 
 use crate::alert::Outcome;
+use crate::contract::{Change, Input, OUTPUTS_MAX, Output};
 use crate::detect::bed::Beds;
 use crate::detect::dwell::Dwell;
 use crate::detect::help::Help;
 use crate::detect::rates::Rates;
 use crate::detect::restless::{Nights, OTHERS_MAX, Restless};
-use crate::detect::run::{Company, Run};
 use crate::detect::starts::Starts;
 use crate::detect::stillness::Stillness;
 use crate::detect::vitals::Vitals;
 use crate::detect::wander::Wander;
 use crate::detect::waver::Wavers;
-use crate::detect::{LocalTime, bare, fault};
+use crate::detect::{LocalTime, fault};
+use crate::finding::bare;
 use crate::finding::{Kind, Seen, Severity, Trust};
-use crate::home::contract::{Change, Input, OUTPUTS_MAX, Output};
 use crate::policy::{Rules, Usual};
 use crate::roster::{Mark, Roster};
+use crate::run::{Company, Run};
 use crate::triage::{Book, Incident, Triage, Word};
 
 /// What can be wrong with one device.
@@ -61,7 +61,7 @@ impl Default for Link {
 /// what time has done; other
 /// inputs answer for themselves alone, and what they make due is due at once. A deadline that comes
 /// early, late or twice does no harm. The encoded
-/// state of six devices has about 520 bytes, of [`contract::DEVICES_MAX`] about 2,100, 17 more for each that has come back
+/// state of six devices has about 520 bytes, of [`crate::DEVICES_MAX`] about 2,100, 17 more for each that has come back
 /// from silence within a day, and 90 more for each bed that
 /// measures breath or heart.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]

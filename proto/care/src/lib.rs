@@ -14,8 +14,10 @@
 #![warn(missing_docs)]
 
 pub mod alert;
+mod contract;
 pub mod dating;
 mod detect;
+mod fault_bits;
 pub mod finding;
 pub mod gateway_watch;
 pub mod home;
@@ -24,10 +26,11 @@ pub mod policy;
 pub mod protection;
 pub mod reading;
 mod roster;
+mod run;
 mod triage;
 
+pub use self::contract::{Change, DEVICES_MAX, Input, OUTPUTS_MAX, Output};
 pub use self::detect::{breath, exit, fall, often::Often};
 pub use self::finding::{EVIDENCE_MAX, Evidence, Finding, Kind, Seen, Severity, Trust};
 pub use self::gateway_watch::GatewayWatch;
 pub use self::home::Home;
-pub use self::home::contract::{Change, DEVICES_MAX, Input, OUTPUTS_MAX, Output};

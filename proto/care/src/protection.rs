@@ -12,7 +12,7 @@ use proto::id::{DeviceId, GatewayId};
 use proto::unit::Mono;
 
 pub use self::chain::{Chain, Gateway, Link, Outside, Room, Server, Trouble, Voice, Word};
-use crate::home::contract::DEVICES_MAX;
+use crate::contract::DEVICES_MAX;
 use crate::policy::GATEWAY_SILENT;
 
 /// Most causes that are named; more are counted.

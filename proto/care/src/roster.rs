@@ -8,12 +8,12 @@ use proto::id::{BootId, DeviceId};
 use proto::unit::{Millis, Mono};
 use proto::up::{Health, Role};
 
-use crate::detect::run::Run;
-use crate::home::contract::DEVICES_MAX;
+use crate::contract::DEVICES_MAX;
 use crate::policy::{
     BATTERY_SILENT_MAX, BATTERY_SLACK, DEVICE_SILENT_MIN, MAINS_SLACK, NEVER_HEARD,
 };
 use crate::reading::sheet;
+use crate::run::Run;
 
 /// One device of the home. Small, since a full home has [`DEVICES_MAX`] of them: times are in seconds or minutes,
 /// what is yes or no is one bit.

@@ -2,7 +2,7 @@
 //!
 //! A person pauses: sits, sleeps, is in another room. What never does is a curtain, a heater or a stuck contact. A run
 //! that is longer than the source's sheet allows is no sign of life until there is a pause; one with short pauses for
-//! a day and a night is none when nothing else lives beside it. Words that come late change no run. Not here: breath and heart, which have no pauses ([`super::rates`]).
+//! a day and a night is none when nothing else lives beside it. Words that come late change no run. Not here: breath and heart, which have no pauses ([`crate::detect::rates`]).
 
 use minicbor::{Decode, Encode};
 use proto::id::DeviceId;

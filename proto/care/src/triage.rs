@@ -20,10 +20,10 @@ use proto::unit::{Millis, Mono};
 use self::book::{ASKED, CAPPED, SUSPECTED, is_call};
 pub(crate) use self::book::{Book, Incident, distance};
 use crate::alert::Outcome;
-use crate::detect::bare;
-use crate::detect::fault::STUCK;
+use crate::contract::{OUTPUTS_MAX, Output};
+use crate::fault_bits::STUCK;
+use crate::finding::bare;
 use crate::finding::{EVIDENCE_MAX, Evidence, Finding, Kind, Seen, Severity};
-use crate::home::contract::{OUTPUTS_MAX, Output};
 
 /// Most reasons that are weighed for one finding, before the first ones are told.
 const REASONS: usize = 2 * EVIDENCE_MAX;

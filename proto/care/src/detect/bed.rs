@@ -14,7 +14,8 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 
-use crate::detect::{DAY_MIN, LocalTime, ago};
+use crate::detect::{DAY_MIN, LocalTime};
+use crate::finding::ago;
 use crate::finding::{Evidence, Kind, Seen, Severity};
 use crate::policy::{IN_BED_SHARE, OUT_OF_BED_SHARE, Rules};
 use crate::roster::{Member, Roster};

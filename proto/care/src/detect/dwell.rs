@@ -9,8 +9,8 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 
-use crate::detect::ago;
 use crate::finding::{Evidence, Kind, Seen, Severity};
+use crate::finding::{ago, minutes};
 use crate::policy::{DWELL_FADES, DWELL_MOST, DWELL_RECORD, Rules};
 use crate::triage::{Triage, Word};
 
@@ -85,7 +85,7 @@ impl Dwell {
         }
         self.told = true;
         let mut evidence = [ago(Seen::InRoom, true, since, triage.now); 4];
-        let usual = super::minutes(self.longest);
+        let usual = minutes(self.longest);
         evidence[1] = Evidence { what: Seen::Usual, supports: true, at: since, value: usual };
         let mut count = 2;
         for piece in context.into_iter().flatten() {

@@ -9,31 +9,15 @@ use proto::id::DeviceId;
 use proto::unit::{Mono, Percent};
 use proto::up::EventKind;
 
-use crate::detect::bare;
+use crate::contract::DEVICES_MAX;
 use crate::detect::waver::{Wavers, What, wavered};
+use crate::fault_bits::{BATTERY, LOSS, MAINS, TAMPER};
+use crate::finding::bare;
 use crate::finding::{Evidence, Kind, Seen, Severity};
-use crate::home::contract::DEVICES_MAX;
 use crate::policy::noise::BATTERY_FRESH_PERCENT;
 use crate::policy::{BATTERY_GOOD_PERCENT, BATTERY_LOW_PERCENT, OUTAGE_WINDOW};
 use crate::roster::{Mark, Roster};
 use crate::triage::{Book, Incident, Triage, Word, distance};
-
-/// The cover was opened.
-pub(crate) const TAMPER: u8 = 1;
-/// The battery runs low.
-pub(crate) const BATTERY: u8 = 2;
-/// A contact chatters or does not come back.
-pub(crate) const STUCK: u8 = 4;
-/// Mains power is lost.
-pub(crate) const MAINS: u8 = 8;
-/// Records were dropped.
-pub(crate) const LOSS: u8 = 16;
-/// A pendant is not worn.
-pub(crate) const UNWORN: u8 = 32;
-/// A sensor tells nothing new while others do.
-pub(crate) const UNCHANGING: u8 = 64;
-/// A sensor tells the same without a rest.
-pub(crate) const ALWAYS_ON: u8 = 128;
 
 /// Takes an event of the device about itself; other kinds say nothing here.
 pub(crate) fn event(

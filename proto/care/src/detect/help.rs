@@ -11,8 +11,8 @@ use proto::id::{BootId, DeviceId, PressId};
 use proto::unit::Mono;
 use proto::up::Event;
 
-use crate::detect::{ago, bare};
 use crate::finding::{Evidence, Kind, Seen, Severity, Trust};
+use crate::finding::{ago, bare};
 use crate::policy::noise::AT_BOOT;
 use crate::policy::{CHATTER_COUNT, CHATTER_QUIET, CHATTER_WINDOW, FALL_QUIET};
 use crate::triage::{Triage, Word, distance};

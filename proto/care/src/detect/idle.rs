@@ -1,7 +1,7 @@
 //! Sensors that speak and yet say nothing: dead, stuck, or a pendant that nobody wears. A task, never an alarm.
 //!
 //! - *Dead*: a motion sensor, bed or door that tells nothing new while others of the home tell life for many hours.
-//! - *Stuck*: a motion sensor, bed or door that never rests for an hour, day and night ([`super::run`]).
+//! - *Stuck*: a motion sensor, bed or door that never rests for an hour, day and night ([`crate::run`]).
 //! - *Not worn*: a pendant that tells of movement and lies still through hours of a lively day.
 //!
 //! Each ends when the sensor does what it did not. A home in which nothing moves accuses no sensor. Not here: silence.
@@ -10,15 +10,15 @@ use proto::id::DeviceId;
 use proto::unit::Mono;
 use proto::up::Role;
 
-use crate::detect::fault::{ALWAYS_ON as STUCK_ON, UNCHANGING, UNWORN};
-use crate::detect::run::{Company, minute, span};
-use crate::finding::{Evidence, Seen};
+use crate::fault_bits::{ALWAYS_ON as STUCK_ON, UNCHANGING, UNWORN};
+use crate::finding::{self, Evidence, Seen};
 use crate::policy::life::ACCUSES;
 use crate::policy::{
     ALWAYS_ON, BED_DEAD, DOOR_DEAD, LIVELY_HOURS, MOTION_DEAD, NOT_WORN, NOT_WORN_HOURS,
 };
 use crate::reading::sheet;
 use crate::roster::{Mark, Member, Roster};
+use crate::run::{Company, minute, span};
 use crate::triage::Triage;
 
 const HOUR_MIN: u32 = 60;
@@ -52,7 +52,7 @@ pub(crate) fn told(
         if told.rested {
             triage.sound(device, STUCK_ON);
         } else if told.lasts >= ALWAYS_ON && !triage.is_full() {
-            let value = super::minutes(told.lasts);
+            let value = finding::minutes(told.lasts);
             let evidence = Evidence { what: Seen::AlwaysOn, supports: true, at, value };
             triage.fault(device, STUCK_ON, at, evidence);
         }

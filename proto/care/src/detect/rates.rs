@@ -12,8 +12,8 @@ use proto::id::DeviceId;
 use proto::unit::Mono;
 use proto::up::Quantity;
 
-use crate::detect::fault::ALWAYS_ON as STUCK_ON;
-use crate::detect::minutes;
+use crate::fault_bits::ALWAYS_ON as STUCK_ON;
+use crate::finding::minutes;
 use crate::finding::{Evidence, Seen};
 use crate::policy::ALWAYS_ON;
 use crate::policy::life::{BED_ALONE, CONSTANT, CONSTANT_WORDS};

@@ -11,9 +11,9 @@
 use proto::id::DeviceId;
 use proto::unit::Mono;
 
-use crate::detect::ago;
 use crate::detect::fault::outage;
 use crate::detect::waver::{Wavers, What, wavered};
+use crate::finding::ago;
 use crate::finding::{Evidence, Kind, Seen, Severity};
 use crate::roster::{Mark, Member, Roster};
 use crate::triage::{Triage, Word};

@@ -13,9 +13,10 @@ mod limit;
 use minicbor::{Decode, Encode};
 use proto::unit::{Millis, Mono};
 
+use crate::detect::LocalTime;
 use crate::detect::habits::{Habits, Where};
-use crate::detect::{LocalTime, ago};
 use crate::finding::{Evidence, Kind, Seen, Severity};
+use crate::finding::{ago, minutes};
 use crate::policy::{DEVICE_SILENT, DOOR_BEFORE, DOOR_SETTLE, Rules, Usual};
 use crate::triage::{Triage, Word};
 
@@ -236,7 +237,7 @@ impl Stillness {
         self.told = true;
         let severity = if self.leaving { Severity::General } else { Severity::Important };
         let mut evidence = [ago(Seen::Nothing, true, self.upto, now); 4];
-        evidence[0].value = super::minutes(self.still);
+        evidence[0].value = minutes(self.still);
         let mut count = 1;
         for piece in self.context(now).into_iter().chain([self.usual(clock)]).flatten() {
             evidence[count] = piece;

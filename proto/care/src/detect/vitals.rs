@@ -10,7 +10,7 @@ use proto::id::DeviceId;
 use proto::unit::Mono;
 use proto::up::Quantity;
 
-use crate::detect::ago;
+use crate::finding::ago;
 use crate::finding::{Evidence, Kind, Seen, Severity};
 use crate::policy::Rules;
 use crate::policy::vital::{VITALS_GAP, VITALS_SUSTAINED};

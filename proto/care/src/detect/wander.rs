@@ -14,7 +14,7 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::{Millis, Mono};
 
-use crate::detect::ago;
+use crate::finding::ago;
 use crate::finding::{Evidence, Kind, Seen, Severity};
 use crate::policy::DOOR_SETTLE;
 use crate::policy::wander::PASSAGE;

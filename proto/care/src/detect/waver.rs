@@ -9,9 +9,9 @@ use minicbor::{Decode, Encode};
 use proto::id::DeviceId;
 use proto::unit::Mono;
 
-use crate::detect::fault::BATTERY;
 use crate::detect::often::minute;
 use crate::detect::starts::Starts;
+use crate::fault_bits::BATTERY;
 use crate::finding::{Evidence, Kind, Seen};
 use crate::policy::noise::STEADY;
 use crate::roster::{Mark, Member, Roster};

@@ -2,7 +2,7 @@
 //!
 //! A sign is believed as far as its sensor's sheet goes: what never pauses, what does not change, and what its own
 //! device denies keeps nobody alive, answers no question and lets nobody up from a fall. Not here: what a frame says
-//! (`hear`), and how belief is counted ([`crate::detect::run`], [`crate::detect::rates`]).
+//! (`hear`), and how belief is counted ([`crate::run`], [`crate::detect::rates`]).
 
 use proto::id::DeviceId;
 use proto::unit::Mono;

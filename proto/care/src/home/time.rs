@@ -13,7 +13,7 @@ use crate::roster::{Mark, Member};
 use crate::triage::Triage;
 
 impl Home {
-    /// When to call again with [`super::contract::Input::Tick`] if nothing else happens before.
+    /// When to call again with [`crate::contract::Input::Tick`] if nothing else happens before.
     pub fn next_deadline(&self) -> Option<Mono> {
         let listens = self.link.up;
         let absence = listens.then(|| self.absence_deadline()).flatten();

@@ -5,10 +5,10 @@
 use heapless::Vec;
 use proto::unit::Mono;
 
-use crate::detect::fault;
+use crate::contract::DEVICES_MAX;
+use crate::fault_bits;
 use crate::finding::Kind;
 use crate::home::Home;
-use crate::home::contract::DEVICES_MAX;
 use crate::protection::{Trouble, Voice, Word};
 use crate::roster::{Mark, Member};
 
@@ -35,10 +35,10 @@ impl Home {
         let find = |kind| self.book.find(kind, Some(member.device));
         let mut bits = find(Kind::Fault).map_or(0, |incident| incident.causes);
         if member.is(Mark::Dark) {
-            bits |= fault::MAINS;
+            bits |= fault_bits::MAINS;
         }
         if find(Kind::Stuck).is_some() {
-            bits |= fault::STUCK;
+            bits |= fault_bits::STUCK;
         }
         let unsteady = find(Kind::Unsteady).is_some() || find(Kind::Boots).is_some();
         let heard = spoke.then(|| member.heard());

@@ -6,7 +6,7 @@ use proto::id::{DeviceId, GatewayId};
 use proto::unit::Mono;
 
 use super::Flaw;
-use crate::detect::fault::{ALWAYS_ON, BATTERY, MAINS, STUCK, TAMPER, UNCHANGING, UNWORN};
+use crate::fault_bits::{ALWAYS_ON, BATTERY, MAINS, STUCK, TAMPER, UNCHANGING, UNWORN};
 
 /// All links of one home.
 #[derive(Debug, Clone, Copy)]

@@ -10,9 +10,9 @@ use proto::unit::Mono;
 
 use super::book::{ASKED, CAPPED};
 use super::{Triage, Word, is_automatic, rise};
-use crate::detect::{ago, bare};
+use crate::contract::Output;
 use crate::finding::{Evidence, Finding, Kind, Seen, Severity};
-use crate::home::contract::Output;
+use crate::finding::{ago, bare};
 
 /// Most reasons that a question keeps for the alarm that it may become.
 const KEPT: usize = 4;

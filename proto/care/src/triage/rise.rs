@@ -12,9 +12,9 @@ use proto::unit::{Millis, Mono};
 
 use super::book::{CAPPED, Incident, SUSPECTED};
 use super::{Book, Triage};
-use crate::detect::ago;
+use crate::contract::Output;
+use crate::finding::ago;
 use crate::finding::{Evidence, Kind, Seen, Severity};
-use crate::home::contract::Output;
 use crate::policy::{BED_RISE, FALL_QUIET, FALL_RISE, FALL_SETTLE, STILL_RISE};
 
 /// How long an incident stays at its severity if nothing happens; none = for good.

@@ -5,9 +5,10 @@
 
 use proto::unit::{Millis, Mono};
 
+use crate::detect::LocalTime;
 use crate::detect::habits::Where;
 use crate::detect::stillness::{Stillness, place};
-use crate::detect::{LocalTime, minutes};
+use crate::finding::minutes;
 use crate::finding::{Evidence, Seen};
 use crate::policy::Rules;
 
