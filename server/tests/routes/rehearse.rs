@@ -131,7 +131,8 @@ async fn ninety_days(room: &Room, pace: u64) -> usize {
     for minute in 0..90 * 24 * 60u64 {
         let at = Mono::from_millis(start + minute * 60_000);
         let local = (minute + minute_now) % (24 * 60);
-        let day = minute / (24 * 60);
+        // Days of the home, so that a night is one night at whatever hour this runs.
+        let day = (minute + minute_now) / (24 * 60);
         let out = if day % 10 == 9 { 40 } else { 20 };
         let up = (7 * 60..22 * 60).contains(&local) || (120..120 + out).contains(&local);
         if local == 120 || local == 7 * 60 {
