@@ -130,7 +130,7 @@ impl Certificates {
     }
 
     /// Whether the server's own papers are in force at `now`.
-    pub fn in_force(&self, now: i64) -> bool {
+    pub(crate) fn in_force(&self, now: i64) -> bool {
         self.own().is_none_or(|life| !life.is_over(dated(now)))
     }
 

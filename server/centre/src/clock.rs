@@ -54,7 +54,7 @@ impl Clock {
 
     /// The same with what was thought of the wall clock.
     #[must_use]
-    pub fn with_wall(mut self, known: Option<WallRow>) -> Self {
+    pub(crate) fn with_wall(mut self, known: Option<WallRow>) -> Self {
         if let Some(WallRow { proved, believed, seen, since, edge, edge_at }) = known {
             let mark = Mark { proved, believed, seen, since };
             self.proof = Mutex::new(Proof::resume(Some(mark), self.rebooted));

@@ -51,7 +51,7 @@ pub struct Asked {
 }
 
 /// Divides what there is.
-pub fn divide(limit: usize, asked: Asked) -> Result<Division, String> {
+pub(crate) fn divide(limit: usize, asked: Asked) -> Result<Division, String> {
     if limit < LEAST {
         return Err(format!(
             "this process may open {limit} files and needs {LEAST}, raise its limit of open files"

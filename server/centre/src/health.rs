@@ -100,12 +100,12 @@ impl Health {
     }
 
     /// Ingest has turned.
-    pub fn ingest_turned(&self, now: Mono) {
+    pub(crate) fn ingest_turned(&self, now: Mono) {
         self.ingest.store(now.millis(), Ordering::Relaxed);
     }
 
     /// The ladder has turned.
-    pub fn ladder_turned(&self, now: Mono) {
+    pub(crate) fn ladder_turned(&self, now: Mono) {
         self.ladder.store(now.millis(), Ordering::Relaxed);
     }
 
@@ -115,7 +115,7 @@ impl Health {
     }
 
     /// Whether file handles are left.
-    pub fn handles_left(&self, left: bool) {
+    pub(crate) fn handles_left(&self, left: bool) {
         self.handles_short.store(!left, Ordering::Relaxed);
     }
 
@@ -130,7 +130,7 @@ impl Health {
     }
 
     /// Records of the inbox were taken in.
-    pub fn ingested(&self, lane: Lane, count: usize) {
+    pub(crate) fn ingested(&self, lane: Lane, count: usize) {
         self.ingested[lane as usize].fetch_add(count as u64, Ordering::Relaxed);
     }
 
@@ -158,23 +158,23 @@ impl Health {
     }
 
     /// Alerts and presses were entered.
-    pub fn alerted(&self, alerts: usize, activations: usize) {
+    pub(crate) fn alerted(&self, alerts: usize, activations: usize) {
         self.alerts.fetch_add(alerts as u64, Ordering::Relaxed);
         self.activations.fetch_add(activations as u64, Ordering::Relaxed);
     }
 
     /// A home box has dropped records.
-    pub fn lost_by_box(&self, count: u64) {
+    pub(crate) fn lost_by_box(&self, count: u64) {
         self.box_lost.fetch_add(count, Ordering::Relaxed);
     }
 
     /// A device has dropped records.
-    pub fn lost_by_device(&self, count: u64) {
+    pub(crate) fn lost_by_device(&self, count: u64) {
         self.device_lost.fetch_add(count, Ordering::Relaxed);
     }
 
     /// The local bus of a home has lost messages.
-    pub fn lost_by_bus(&self, count: u64) {
+    pub(crate) fn lost_by_bus(&self, count: u64) {
         self.bus_lost.fetch_add(count, Ordering::Relaxed);
     }
 

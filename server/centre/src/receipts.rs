@@ -51,7 +51,7 @@ impl Receipts {
     }
 
     /// Tells a device how far its press has come, by a gateway that is not its own and has carried the press.
-    pub fn tell_by(&self, gateway: GatewayId, press: PressId, rung: Rung) {
+    pub(crate) fn tell_by(&self, gateway: GatewayId, press: PressId, rung: Rung) {
         let receipt = Receipt { press, rung };
         let (device, word) = (press.device, Down::Receipt(receipt));
         self.sealed(device, Some(gateway), Some(receipt), |seal, nonce| {

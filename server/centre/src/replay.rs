@@ -63,7 +63,7 @@ pub struct Marked {
 }
 
 /// Number of a lane in rows and on the wire.
-pub const fn lane_number(lane: Lane) -> u8 {
+pub(crate) const fn lane_number(lane: Lane) -> u8 {
     match lane {
         Lane::Emergency => 0,
         Lane::Telemetry => 1,
@@ -168,7 +168,7 @@ impl Replay {
 }
 
 /// A home box has lost its store and says so.
-pub fn spool_lost(gateway: GatewayId) -> Fault {
+pub(crate) fn spool_lost(gateway: GatewayId) -> Fault {
     Fault {
         gateway: Some(gateway),
         kind: Kind::Upkeep,

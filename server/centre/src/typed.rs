@@ -5,9 +5,9 @@
 //! same. Not here: which fields there are (`provision`, `routes`).
 
 /// Longest line that people may enter, in characters.
-pub const LINE_MAX: usize = 120;
+pub(crate) const LINE_MAX: usize = 120;
 /// Longest text of several lines, in characters.
-pub const TEXT_MAX: usize = 2_000;
+pub(crate) const TEXT_MAX: usize = 2_000;
 
 /// Whether a character turns, hides or splits the text round it without being seen.
 const fn deceives(c: char) -> bool {

@@ -214,7 +214,7 @@ pub const fn stage_word(stage: Stage) -> &'static str {
 }
 
 /// The word of a refusal.
-pub const fn refusal_word(refusal: Refusal) -> &'static str {
+pub(crate) const fn refusal_word(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::Hardware => "other_hardware",
         Refusal::Old => "not_newer",

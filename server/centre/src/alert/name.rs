@@ -5,7 +5,7 @@
 use crate::clock::Now;
 
 /// A row id that sorts by time.
-pub fn row_id(now: Now) -> String {
+pub(crate) fn row_id(now: Now) -> String {
     let mut random = [0; 10];
     // Without random bits two rows of one millisecond would collide, and the insert then fails loudly.
     let _ = getrandom::fill(&mut random);
@@ -15,7 +15,7 @@ pub fn row_id(now: Now) -> String {
 
 /// The number of an incident that no home has counted: above all that are, exact in JSON, and drawn from so many that a
 /// district which falls silent in one moment has no two alike.
-pub fn uncounted() -> i64 {
+pub(crate) fn uncounted() -> i64 {
     const ABOVE: i64 = 1 << 52;
     let mut random = [0; 8];
     // Without random bits two would collide, and the insert then fails loudly.

@@ -9,7 +9,7 @@ use records::story::{ActionRow, TimelineRow};
 /// Lines of a story that a card has.
 const LINES: usize = 150;
 /// Actions that a card lists.
-pub const ACTIONS: i64 = 120;
+pub(crate) const ACTIONS: i64 = 120;
 /// Presses that a card lists.
 pub const PRESSES: i64 = 64;
 /// Bytes of what people wrote, in lines and in actions of one card; older texts are shortened beyond that.
@@ -138,7 +138,7 @@ pub fn few(lines: &[TimelineRow], most: usize) -> Vec<&TimelineRow> {
 }
 
 /// Actions of a card; of older ones only the beginning of what was written.
-pub fn brief(mut actions: Vec<ActionRow>) -> Vec<ActionRow> {
+pub(crate) fn brief(mut actions: Vec<ActionRow>) -> Vec<ActionRow> {
     shorten(actions.iter_mut().rev().map(|action| &mut action.text), WORDS.1);
     actions
 }

@@ -12,7 +12,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
 /// Fewest characters of a password.
-pub const SHORTEST: usize = 10;
+pub(crate) const SHORTEST: usize = 10;
 /// Most bytes of a password.
 pub const LONGEST: usize = 256;
 /// Hashes computed at once: each takes 19 MiB and some 30 ms.
@@ -55,7 +55,7 @@ impl Passwords {
     }
 
     /// The same for a try over the limit: on a seat of its own, and no if too many wait for it already.
-    pub async fn fits_over(&self, password: String, hash: Option<String>) -> bool {
+    pub(crate) async fn fits_over(&self, password: String, hash: Option<String>) -> bool {
         let Ok(_place) = self.waiting.clone().try_acquire_owned() else { return false };
         let Ok(_seat) = self.over.clone().acquire_owned().await else { return false };
         Self::verify(password, hash).await

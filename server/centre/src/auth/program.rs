@@ -17,7 +17,7 @@ use records::program::{self, ProgramRow};
 use records::staff;
 
 /// What every token begins with.
-pub const PREFIX: &str = "hlp_";
+pub(crate) const PREFIX: &str = "hlp_";
 /// Digits that find its row.
 const ID: usize = 16;
 /// Digits of its secret.

@@ -72,7 +72,7 @@ impl Tries {
     }
 
     /// The same for whoever has already shown something right: what strangers do at this source is not theirs to wait for.
-    pub fn begin_known(&mut self, now: Mono, account: &str, source: IpAddr) -> Turn {
+    pub(crate) fn begin_known(&mut self, now: Mono, account: &str, source: IpAddr) -> Turn {
         match self.over(now, account, source, FREE) {
             Some(wait) => self.look(now, account, source, wait),
             None => self.count(now, &[account], source),
@@ -121,7 +121,7 @@ impl Tries {
     }
 
     /// The try of somebody known was right: this account starts anew.
-    pub fn passed_known(&mut self, account: &str, source: IpAddr) {
+    pub(crate) fn passed_known(&mut self, account: &str, source: IpAddr) {
         self.counts.remove(&key(account, source));
     }
 

@@ -70,7 +70,7 @@ impl Proved {
     }
 
     /// Whether two boxes have taken turns with one identity since the start.
-    pub fn are_two(&self, gateway: GatewayId) -> bool {
+    pub(crate) fn are_two(&self, gateway: GatewayId) -> bool {
         self.table().returns.get(&gateway).is_some_and(|returns| *returns > 1)
     }
 

@@ -110,7 +110,7 @@ impl Said {
     }
 
     /// Whether the same again means no more than that it lasts.
-    pub const fn repeats(&self) -> bool {
+    pub(crate) const fn repeats(&self) -> bool {
         matches!(self, Self::Reading { .. } | Self::Health { .. })
     }
 

@@ -47,7 +47,7 @@ impl Boxes {
     }
 
     /// Whether it has ever been heard.
-    pub fn has_heard(&self, gateway: GatewayId) -> bool {
+    pub(crate) fn has_heard(&self, gateway: GatewayId) -> bool {
         self.heard.contains(&gateway)
     }
 
@@ -101,7 +101,7 @@ impl Boxes {
     }
 
     /// Homes that are to be looked at again.
-    pub fn take_later(&mut self, now: Mono) -> Vec<HomeId> {
+    pub(crate) fn take_later(&mut self, now: Mono) -> Vec<HomeId> {
         let due: Vec<_> =
             self.later.iter().filter(|(_, until)| **until <= now).map(|(home, _)| *home).collect();
         self.later.retain(|_, until| *until > now);

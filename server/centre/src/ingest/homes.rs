@@ -83,7 +83,7 @@ impl Homes {
     }
 
     /// From now on what is known of homes is shown here.
-    pub fn show_in(&mut self, mirror: Arc<Mirror>) {
+    pub(crate) fn show_in(&mut self, mirror: Arc<Mirror>) {
         self.kept.iter().for_each(|(home, kept)| mirror.put(*home, &kept.state));
         self.mirror = mirror;
     }
@@ -110,13 +110,8 @@ impl Homes {
         self.due.iter().take_while(|(due, _)| *due <= now).take(most).map(|(_, h)| *h).collect()
     }
 
-    /// The next deadline of all.
-    pub fn next_due(&self) -> Option<Mono> {
-        self.due.first().map(|(due, _)| *due)
-    }
-
     /// Devices that the judgement of a home counts as its own and that do not `belong` to it.
-    pub fn leavers(&self, home: i64, belongs: impl Fn(DeviceId) -> bool) -> Vec<DeviceId> {
+    pub(crate) fn leavers(&self, home: i64, belongs: impl Fn(DeviceId) -> bool) -> Vec<DeviceId> {
         let kept = self.kept.get(&home);
         let read = kept.and_then(|kept| minicbor::decode::<Home>(&kept.state).ok());
         read.map_or_else(Vec::new, |home| home.members().filter(|d| !belongs(*d)).collect())
@@ -156,7 +151,7 @@ impl Homes {
     }
 
     /// Undoes [`Homes::begin_anew`].
-    pub fn put_back(&mut self, before: Before) {
+    pub(crate) fn put_back(&mut self, before: Before) {
         let Before { home, kept, aside } = before;
         match aside {
             Some(aside) => drop(self.aside.insert(home, aside)),
@@ -172,7 +167,7 @@ impl Homes {
     }
 
     /// The rows have this incident of a home already: the next number is above it.
-    pub fn recount(&mut self, home: i64, incident: i64) {
+    pub(crate) fn recount(&mut self, home: i64, incident: i64) {
         if let Ok(incident) = u32::try_from(incident) {
             let known = self.counted.entry(home).or_default();
             *known = incident.max(*known);

@@ -54,18 +54,18 @@ impl Mirror {
     }
 
     /// When a gateway was last heard since somebody listens.
-    pub fn heard_at(&self, gateway: GatewayId) -> Option<Mono> {
+    pub(crate) fn heard_at(&self, gateway: GatewayId) -> Option<Mono> {
         let gateways = self.gateways.read().unwrap_or_else(PoisonError::into_inner);
         gateways.get(&gateway).copied()
     }
 
     /// So much waits unheard that silence means nothing.
-    pub fn set_behind(&self, behind: bool) {
+    pub(crate) fn set_behind(&self, behind: bool) {
         self.behind.store(behind, Relaxed);
     }
 
     /// Whether it does.
-    pub fn is_behind(&self) -> bool {
+    pub(crate) fn is_behind(&self) -> bool {
         self.behind.load(Relaxed)
     }
 }

@@ -55,7 +55,7 @@ pub enum Said {
 
 impl Said {
     /// Whether nobody verified it, so that it gets no rung.
-    pub fn is_rungless(&self) -> bool {
+    pub(crate) fn is_rungless(&self) -> bool {
         match self {
             Self::Word(word) => word.trust == Trust::Unverified,
             Self::Unreadable { press, .. } => press.is_none(),
@@ -66,7 +66,7 @@ impl Said {
 }
 
 /// Why everyday words of a device that is nobody's here are put aside; it is no loss of anybody.
-pub const STRANGERS: &str = "stranger's frame is no emergency";
+pub(crate) const STRANGERS: &str = "stranger's frame is no emergency";
 
 /// Whether what is put aside may be a call for help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,12 +180,12 @@ impl Reader {
     }
 
     /// Devices that a gateway still takes for its own and that belong elsewhere or to nobody.
-    pub fn take_strays(&mut self) -> BTreeSet<(GatewayId, DeviceId)> {
+    pub(crate) fn take_strays(&mut self) -> BTreeSet<(GatewayId, DeviceId)> {
         std::mem::take(&mut self.strays)
     }
 
     /// What was learned of keys since the last call.
-    pub fn take_renewals(&mut self) -> Renewals {
+    pub(crate) fn take_renewals(&mut self) -> Renewals {
         std::mem::take(&mut self.renewals)
     }
 

@@ -87,12 +87,12 @@ impl Ways {
     }
 
     /// Whether it has spoken since the start.
-    pub fn has_heard(&self, gateway: GatewayId) -> bool {
+    pub(crate) fn has_heard(&self, gateway: GatewayId) -> bool {
         self.heard.contains(&gateway)
     }
 
     /// Gateways that have spoken for the first time since the last call.
-    pub fn take_fresh(&mut self) -> Vec<GatewayId> {
+    pub(crate) fn take_fresh(&mut self) -> Vec<GatewayId> {
         std::mem::take(&mut self.fresh)
     }
 

@@ -44,7 +44,7 @@ pub fn list(now: Now, evidence: &[Evidence]) -> Vec<Value> {
 }
 
 /// A point of the server's clock on the wall clock.
-pub fn wall_of(now: Now, at: Mono) -> i64 {
+pub(crate) fn wall_of(now: Now, at: Mono) -> i64 {
     now.wall_ms - number(now.mono.since(at).get())
 }
 

@@ -88,7 +88,7 @@ impl Names {
     }
 
     /// Learns homes that were read after so many edits; false: one of them was edited meanwhile and is to be read anew.
-    pub fn learn_read(&self, edits: u64, homes: &[(i64, HomeName)]) -> bool {
+    pub(crate) fn learn_read(&self, edits: u64, homes: &[(i64, HomeName)]) -> bool {
         self.write(|tables| {
             let edited = &tables.edited;
             let fresh = |home: &i64| edited.get(home).is_none_or(|at| *at <= edits);

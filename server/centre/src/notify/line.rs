@@ -7,9 +7,9 @@
 use care::policy::{NOTICE_PROBE, RECEIVER_DEAD};
 
 /// Calls that may be under way to one receiver.
-pub const LANES: usize = 24;
+pub(crate) const LANES: usize = 24;
 /// Of these, for the first try of an emergency only: what waits long cannot keep it waiting.
-pub const RESERVED: usize = 16;
+pub(crate) const RESERVED: usize = 16;
 
 /// A notice as the choice sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -99,7 +99,7 @@ impl Outbox {
     }
 
     /// Receivers that the configuration names.
-    pub fn configured(&self) -> Vec<String> {
+    pub(crate) fn configured(&self) -> Vec<String> {
         let known = |name: &&String| self.proofs.row(name, 0).is_some();
         self.names.iter().filter(known).cloned().collect()
     }

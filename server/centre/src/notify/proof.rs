@@ -18,7 +18,7 @@ use records::column::{mono, stored};
 use records::receiver::{self, Proof};
 
 /// Why a notice is sent that is about nothing.
-pub const TRIAL: &str = "test";
+pub(crate) const TRIAL: &str = "test";
 
 /// Receivers with their addresses, and when each last confirmed a notice.
 #[derive(Debug, Default)]

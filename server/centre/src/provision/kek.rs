@@ -20,7 +20,7 @@ const KEY: usize = 32;
 const TAG: usize = 16;
 
 /// Bytes of a wrapped key.
-pub const WRAPPED: usize = 1 + NONCE + KEY + TAG;
+pub(crate) const WRAPPED: usize = 1 + NONCE + KEY + TAG;
 
 /// Why keys cannot be wrapped or unwrapped.
 #[derive(Debug, thiserror::Error)]

@@ -22,7 +22,7 @@ use records::turned;
 /// Most people who live in one home at a time.
 const PERSONS_MAX: usize = 8;
 /// Why somebody no longer lives in a home.
-pub const LEAVES: [&str; 3] = ["moved", "died", "other"];
+pub(crate) const LEAVES: [&str; 3] = ["moved", "died", "other"];
 
 /// A person who was entered or edited.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -139,7 +139,7 @@ impl Registry {
     }
 
     /// Where a device was at `when`, if it has left that place since: what it said there belongs there.
-    pub fn was_in(&self, device: DeviceId, when: Mono) -> Option<HomeId> {
+    pub(crate) fn was_in(&self, device: DeviceId, when: Mono) -> Option<HomeId> {
         let table = self.read();
         let left = table.left.get(&device)?;
         left.iter().find(|left| when < left.until).map(|left| left.home)
@@ -178,7 +178,7 @@ impl Registry {
     }
 
     /// The gateways through which devices of a home speak, in order.
-    pub fn gateways_of(&self, home: HomeId) -> Vec<GatewayId> {
+    pub(crate) fn gateways_of(&self, home: HomeId) -> Vec<GatewayId> {
         let table = self.read();
         table.homes.get(&home).cloned().unwrap_or_default()
     }
@@ -236,7 +236,7 @@ impl Registry {
     }
 
     /// Puts many in under one lock.
-    pub fn put_all(&self, infos: impl IntoIterator<Item = DeviceInfo>) {
+    pub(crate) fn put_all(&self, infos: impl IntoIterator<Item = DeviceInfo>) {
         let mut table = self.write();
         infos.into_iter().for_each(|info| table.put(info));
     }

@@ -39,7 +39,7 @@ impl Backlog {
 
 impl Batcher {
     /// Nothing waited in a lane at this time.
-    pub fn caught_up(&mut self, lane: Lane, at: Mono) {
+    pub(crate) fn caught_up(&mut self, lane: Lane, at: Mono) {
         self.backlog.through(lane, at);
     }
 

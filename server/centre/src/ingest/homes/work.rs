@@ -89,12 +89,12 @@ impl Open {
     }
 
     /// When this home was last told the time of day.
-    pub fn clocked(&mut self) -> &mut Option<Mono> {
+    pub(crate) fn clocked(&mut self) -> &mut Option<Mono> {
         &mut self.clocked
     }
 
     /// Whether it knows nobody yet: it has no state that could be read.
-    pub fn is_fresh(&self) -> bool {
+    pub(crate) fn is_fresh(&self) -> bool {
         self.fresh
     }
 }

@@ -36,7 +36,7 @@ impl Ended {
 }
 
 /// The kind of alert that a word of a device opens. None: it opens none by itself.
-pub fn kind_of(up: &Up) -> Option<Kind> {
+pub(crate) fn kind_of(up: &Up) -> Option<Kind> {
     let Up::Event(event) = up else { return None };
     if event.kind.is_fall() {
         return Some(Kind::Fall);
@@ -120,7 +120,7 @@ impl Sheet {
     }
 
     /// An alert of the rows that a person had ended before they were restored.
-    pub fn end_again(&mut self, now: Now, alert: &str, at: Mono) {
+    pub(crate) fn end_again(&mut self, now: Now, alert: &str, at: Mono) {
         self.note_end(now, alert, at);
         self.batch.grown.push(ending(alert));
     }

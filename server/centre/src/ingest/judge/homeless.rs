@@ -59,14 +59,14 @@ impl Sheet {
     }
 
     /// A gateway that is back ends its alert.
-    pub fn gateway_back(&mut self, now: Now, alert: &str) {
+    pub(crate) fn gateway_back(&mut self, now: Now, alert: &str) {
         self.line(now, alert, What::Eased);
         let id = alert.to_owned();
         self.batch.grown.push(Growth { id, passed: true, ..Growth::default() });
     }
 
     /// An emergency that nobody can read, of the same speaker as one before in this batch. False: there is none.
-    pub fn nameless_again(
+    pub(crate) fn nameless_again(
         &mut self,
         now: Now,
         place: Whereabouts,
