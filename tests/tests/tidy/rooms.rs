@@ -9,8 +9,27 @@ use crate::source::{Source, all_sources, all_texts};
 
 /// Where the rooms of each crate are, how many are at least found there, and which arrows still lead back, from a room to
 /// another. The list of arrows only gets shorter.
-const CRATES: &[(&str, usize, &[(&str, &str)])] =
-    &[("server/src/", 8, &[]), ("server/centre/src/", 25, &[])];
+const CRATES: &[(&str, usize, &[(&str, &str)])] = &[
+    ("proto/src/", 8, &[]),
+    ("proto/care/src/", 7, &[]),
+    ("proto/door/src/", 10, &[]),
+    ("firmware/src/", 5, &[]),
+    ("firmware/board/link/src/", 1, &[]),
+    ("firmware/board/qemu/src/", 10, &[]),
+    ("firmware/board/esp32c6/src/", 8, &[]),
+    ("gateway/src/", 10, &[]),
+    ("server/src/", 8, &[]),
+    ("server/centre/src/", 25, &[]),
+    (
+        "server/records/src/",
+        10,
+        &[("swept", "refusal"), ("whose", "chain"), ("whose", "home"), ("whose", "resident")],
+    ),
+    ("server/series/src/", 1, &[]),
+    ("tests/src/", 15, &[("load", "demo"), ("load", "scene")]),
+];
+/// Files that list the rooms of a crate and lend their names.
+const ROOTS: &[&str] = &["lib", "main"];
 /// Where what an alarm receiving centre does stands, apart from how it is shown.
 const CENTRE: &str = "server/centre/";
 /// Crates that belong to HTTP, pages and the command line.
@@ -57,15 +76,34 @@ fn named(code: &str) -> BTreeSet<String> {
     found
 }
 
+/// Names that the root of a crate lends out of its rooms, with the room of each.
+fn lent(root: &str) -> BTreeMap<String, String> {
+    let mut lent = BTreeMap::new();
+    let uses = root.split(';').filter_map(|item| item.trim().strip_prefix("pub use "));
+    for (room, names) in uses.filter_map(|path| path.split_once("::")) {
+        let words = names.split(|c: char| !c.is_alphanumeric() && c != '_');
+        lent.extend(words.filter(|w| !w.is_empty()).map(|word| (word.to_owned(), room.to_owned())));
+    }
+    lent
+}
+
 fn arrows(sources: &[Source], folder: &str) -> Arrows {
-    let rooms: BTreeSet<&str> = sources.iter().filter_map(|s| room_of(&s.path, folder)).collect();
+    let own = || sources.iter().filter_map(|s| Some((room_of(&s.path, folder)?, s)));
+    let rooms: BTreeSet<&str> = own().map(|(room, _)| room).collect();
+    let roots = own().filter(|(room, _)| ROOTS.contains(room));
+    let lent: BTreeMap<_, _> = roots.flat_map(|(_, source)| lent(&code(source))).collect();
     let mut arrows = Arrows::new();
-    for source in sources {
-        let Some(from) = room_of(&source.path, folder) else { continue };
-        for to in named(&code(source)) {
-            if to != from && rooms.contains(to.as_str()) {
+    for (from, source) in own().filter(|(room, _)| !ROOTS.contains(room)) {
+        let mut code = code(source);
+        if source.path == format!("{folder}{from}.rs") {
+            // Beside the root its rooms are also reached so.
+            code = code.replace("super::", "crate::");
+        }
+        for name in named(&code) {
+            let to = lent.get(&name).filter(|_| !rooms.contains(name.as_str())).unwrap_or(&name);
+            if *to != from && rooms.contains(to.as_str()) {
                 let out = arrows.entry(from.to_owned()).or_default();
-                out.entry(to).or_insert_with(|| source.path.clone());
+                out.entry(to.clone()).or_insert_with(|| source.path.clone());
             }
         }
     }
@@ -157,4 +195,10 @@ fn an_import_is_found_in_a_list_and_a_circle_by_its_way() {
     let ring = Arrows::from([arrow("a", "b"), arrow("b", "c"), arrow("c", "b")]);
     assert_eq!(circle(&ring), Some(vec!["b".to_owned(), "c".to_owned(), "b".to_owned()]));
     assert_eq!(circle(&Arrows::from([arrow("a", "b"), arrow("b", "c")])), None);
+    let lent = lent("mod a;\npub use a::{One, two};\npub use b::Three;");
+    let from = |name: &str| lent.get(name).map(String::as_str);
+    assert_eq!(
+        [from("One"), from("two"), from("Three"), from("a")],
+        [Some("a"), Some("a"), Some("b"), None]
+    );
 }
