@@ -16,7 +16,7 @@ use centre::config::Store;
 use centre::config::console::Console;
 use centre::notify;
 use centre::provision::certificate::Authority;
-use records::proof;
+use records::{Engine, proof};
 #[cfg(feature = "influx")]
 use series::influx;
 
@@ -49,7 +49,13 @@ pub async fn check(config: &Config, now_ms: i64, prove: bool) -> Result<(), Find
         found.extend(certificates(&config.data, &config.gateways.names, now_ms));
     }
     found.extend(desk(&config.console, now));
-    found.extend(receiver(config, now_ms, prove).await);
+    match config.engine() {
+        Ok(engine) => {
+            found.extend(proof::reached(&engine).await.err().map(|error| sentence(&error)));
+            found.extend(receiver(config, &engine, now_ms, prove).await);
+        }
+        Err(error) => found.push(sentence(&error)),
+    }
     #[cfg(feature = "influx")]
     found.extend(influxdb(config).await);
     if found.is_empty() { Ok(()) } else { Err(Findings(found)) }
@@ -113,7 +119,7 @@ fn ends(what: &str, life: Life, now: i64) -> Option<String> {
     }
 }
 
-async fn receiver(config: &Config, now_ms: i64, prove: bool) -> Option<String> {
+async fn receiver(config: &Config, engine: &Engine, now_ms: i64, prove: bool) -> Option<String> {
     let hook = match notify::hook(&config.notify) {
         Ok(hook) => hook?,
         Err(error) => {
@@ -127,7 +133,7 @@ async fn receiver(config: &Config, now_ms: i64, prove: bool) -> Option<String> {
         let told = tokio::task::spawn_blocking(move || hook.prove(now_ms.div_euclid(1_000))).await;
         let why = match told {
             Ok(Ok(receipt)) => {
-                let kept = proof::keep(&config.data, &receipt, now_ms).await;
+                let kept = proof::keep(engine, &receipt, now_ms).await;
                 return kept.err().map(|error| sentence(&error));
             }
             Ok(Err(why)) => why,
@@ -135,7 +141,7 @@ async fn receiver(config: &Config, now_ms: i64, prove: bool) -> Option<String> {
         };
         return Some(format!("the receiver of the webhook does not confirm a test message: {why}"));
     }
-    match proof::proved(&config.data).await {
+    match proof::proved(engine).await {
         Ok(true) => None,
         Ok(false) => Some(
             "the webhook was never proved: its receiver has confirmed nothing yet; run \

@@ -277,7 +277,12 @@ async fn a_reading_is_in_the_series_soon_after_its_batch_is_taken() {
 #[tokio::test]
 async fn records_of_a_newer_server_are_refused_with_words() {
     let folder = tempfile::tempdir().unwrap();
-    Records::open(folder.path()).await.unwrap().close().await;
+    let records = Records::open(folder.path()).await.unwrap();
+    records.close().await;
+    if !records.engine().is_file() {
+        // Written into from outside, which `records/tests/postgres.rs` does with the other database.
+        return;
+    }
     let path = folder.path().join("records.db");
     let file = rusqlite::Connection::open(path).unwrap();
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \

@@ -33,7 +33,7 @@ const TABLES: [Table; 9] = [
     },
     Table {
         name: "change",
-        columns: "cursor, alert, wall",
+        columns: "cursor, id, wall",
         row: |n| format!("{n}, 'a', 1"),
         which: |n| format!("cursor = {n}"),
     },

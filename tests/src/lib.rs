@@ -2,7 +2,7 @@
 //!
 //! Server and gateway run as they ship, devices run the real core, all meet over real TCP. A *stage* is
 //! a server with its gateways; a *book* is what must hold; a *robot* works every alert by the API.
-//! - [`process`], [`command`], [`proxy`], [`tools`]: what runs, and what comes between.
+//! - [`process`], [`command`], [`proxy`], [`tools`], [`postgres`]: what runs, and what comes between.
 //! - [`mqtt`], [`api`], [`stream`], [`browser`]: the ways in.
 //! - [`device`], [`home`], [`resident`]: people and their devices.
 //! - [`book`], [`robot`], [`quantile`]: what was promised, who answers, how long it took.
@@ -25,6 +25,7 @@ pub mod image;
 pub mod judge;
 pub mod load;
 pub mod mqtt;
+pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod python;

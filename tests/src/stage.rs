@@ -37,6 +37,8 @@ pub struct Setting {
     pub environment: Vec<(OsString, OsString)>,
     /// Added to the configuration of the server.
     pub server: String,
+    /// Added to it before its first section.
+    pub top: String,
 }
 
 /// First and last second of certificates, counted from now.
@@ -209,8 +211,9 @@ fn server_recipe(program: &Path, dir: &Path, setting: &Setting, name: &str) -> O
         |part: &str| ports.get(part).and_then(Value::as_str).unwrap_or("127.0.0.1:0").to_owned();
     let tls = if setting.tls { "tls = true\n" } else { "" };
     let text = format!(
-        "data = {:?}\n[gateways]\nbind = \"{}\"\n{tls}[console]\nbind = \"{}\"\n{}",
+        "data = {:?}\n{}[gateways]\nbind = \"{}\"\n{tls}[console]\nbind = \"{}\"\n{}",
         dir.join("server"),
+        setting.top,
         bind("gateways"),
         bind("console"),
         setting.server,

@@ -5,6 +5,7 @@
 //! Not here: thresholds of judgement, which are policy (`care::policy`).
 
 pub mod console;
+pub mod database;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,9 +14,11 @@ use serde::Deserialize;
 use toml_example::TomlExample;
 
 use self::console::Console;
+use self::database::Hidden;
 use crate::handles::{self, Asked, Division};
 use crate::rules::RulesForm;
 use crate::zone::Zone;
+use records::engine::address::AddressError;
 use series::Retention;
 
 /// Most receivers of notices; each has threads of its own.
@@ -28,6 +31,13 @@ pub struct Config {
     /// Folder of all stores; made if missing, readable by this user alone.
     #[toml_example(default = "data")]
     pub data: PathBuf,
+    /// A PostgreSQL that keeps the records instead of a file in the data folder, version 15 or newer. By TLS
+    /// (`sslmode=verify-full`, `sslrootcert`) unless it is on this machine.
+    #[toml_example(default = "postgres://hearthline@localhost/hearthline")]
+    pub records: Option<Hidden>,
+    /// File that holds its password. Without it the one in the address, or in the file that `PGPASSFILE` names.
+    #[toml_example(default = "records.password")]
+    pub records_password_file: Option<PathBuf>,
     /// The door for gateways.
     #[serde(default)]
     #[toml_example(nesting)]
@@ -170,9 +180,20 @@ pub enum ConfigError {
         /// Where and why.
         source: Box<toml::de::Error>,
     },
+    /// The same, where the line itself is nobody's to read.
+    #[error("understand configuration {path}: {why}")]
+    Line {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// A value that may not be.
     #[error("use configuration: {0}")]
     Value(&'static str),
+    /// The address of the records cannot be used.
+    #[error("use configuration: {0}")]
+    Records(#[from] AddressError),
     /// More file handles are needed than there are.
     #[error("use configuration: {0}")]
     Handles(String),
@@ -198,10 +219,8 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let mut config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
+        let mut config: Self =
+            toml::from_str(&text).map_err(|source| database::refused(path, source))?;
         config.check()?;
         config.origin = Some((path.to_owned(), text));
         Ok(config)
@@ -215,6 +234,7 @@ impl Config {
             ));
         }
         self.console.check()?;
+        self.address()?;
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
             return Err(ConfigError::Value(
                 "`time_zone` is not in the IANA list, such as Asia/Shanghai",

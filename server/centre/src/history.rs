@@ -21,10 +21,10 @@ use proto::unit::{Millis, Mono};
 
 pub use self::run::{Run, Said};
 use crate::clock::Clock;
-use records::Records;
 use records::column::stored;
 use records::heard::{self, HeardRow};
 use records::refusal::{is_of_row, leave_out};
+use records::{Records, Work};
 
 /// How long what homes have said is kept.
 pub const KEPT: Millis = Millis::minutes(91 * 24 * 60);
@@ -271,7 +271,7 @@ async fn write(archive: &Archive, now: Mono, due: &[(i64, Stretch)]) -> Result<(
         Some(HeardRow { home: *home, from, to: stored(now), inputs })
     };
     let rows: Vec<HeardRow> = due.iter().filter_map(row).collect();
-    let mut writer = archive.records.begin().await?;
+    let mut writer = archive.records.begin_for(Work::Other).await?;
     heard::put(&mut writer, &rows).await?;
     heard::forget(&mut writer, stored(now) - stored(Mono::from_millis(KEPT.get()))).await?;
     writer.commit().await

@@ -18,7 +18,7 @@ use crate::health::Health;
 use crate::inbox::Inbox;
 use crate::upkeep::{Sweeps, Upkeep};
 use records::line::Line;
-use records::{Records, is_full, state, wall};
+use records::{Records, Work, is_full, state, wall};
 use series::Series;
 
 /// Keeps the time, and what goes by it.
@@ -50,7 +50,7 @@ pub async fn keep_time(time: Arc<Timekeeping>) {
     loop {
         tick.tick().await;
         let put = async {
-            let mut writer = time.records.begin().await?;
+            let mut writer = time.records.begin_for(Work::Other).await?;
             let now = time.clock.stored();
             state::put_clock(&mut writer, &now).await?;
             if let Some(known) = time.clock.wall() {

@@ -4,10 +4,12 @@
 //! refused, and all others come through. Not here: what a state says (`ingest::homes`).
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::is_of_row;
 use super::swept::{Old, sweep};
+use crate::Link;
+use crate::sql::Sql;
 
 const ROWS: usize = super::rows_of(4);
 /// States put aside that are kept of one home.
@@ -40,15 +42,14 @@ pub struct CareFound {
 }
 
 /// Stores judgements of homes, all or none.
-pub async fn put(c: &mut AnyConnection, rows: &[CareRow]) -> Result<(), Error> {
+pub async fn put(c: &mut Link, rows: &[CareRow]) -> Result<(), Error> {
     for row in rows {
         if let Some((reason, state)) = &row.aside {
             put_aside(c, row.home, reason, state).await?;
         }
     }
     for rows in rows.chunks(ROWS) {
-        let mut sql =
-            QueryBuilder::<Any>::new("INSERT INTO care_state (home, state, due, check_sum) ");
+        let mut sql = Sql::new("INSERT INTO care_state (home, state, due, check_sum) ");
         sql.push_values(rows, |mut row, r| {
             row.push_bind(r.home).push_bind(r.state.as_slice()).push_bind(r.due);
             row.push_bind(r.check);
@@ -57,13 +58,13 @@ pub async fn put(c: &mut AnyConnection, rows: &[CareRow]) -> Result<(), Error> {
             " ON CONFLICT (home) DO UPDATE SET state = excluded.state, due = excluded.due, \
              check_sum = excluded.check_sum",
         );
-        sql.build().execute(&mut *c).await?;
+        sql.build(c).execute(&mut *c).await?;
     }
     Ok(())
 }
 
 /// Stores each judgement apart; gives the homes whose row is refused.
-pub async fn put_apart(c: &mut AnyConnection, rows: &[CareRow]) -> Result<Vec<i64>, Error> {
+pub async fn put_apart(c: &mut Link, rows: &[CareRow]) -> Result<Vec<i64>, Error> {
     let mut refused = Vec::new();
     for row in rows {
         query("SAVEPOINT apart").execute(&mut *c).await?;
@@ -82,7 +83,7 @@ pub async fn put_apart(c: &mut AnyConnection, rows: &[CareRow]) -> Result<Vec<i6
 }
 
 /// Every judgement. A row that cannot be read is given without its state.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<CareFound>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<CareFound>, Error> {
     let sql = "SELECT home, CAST(state AS BLOB) AS state, check_sum FROM care_state";
     match query(sql).fetch_all(&mut *c).await {
         Ok(rows) => Ok(rows.iter().filter_map(found).collect()),
@@ -95,7 +96,7 @@ pub async fn all(c: &mut AnyConnection) -> Result<Vec<CareFound>, Error> {
 }
 
 /// The index alone is read first, so that a damaged page of the table hides only its own rows.
-async fn one_by_one(c: &mut AnyConnection) -> Result<Vec<CareFound>, Error> {
+async fn one_by_one(c: &mut Link) -> Result<Vec<CareFound>, Error> {
     let homes = query("SELECT home FROM care_state ORDER BY home").fetch_all(&mut *c).await?;
     let mut all = Vec::with_capacity(homes.len());
     for home in homes.iter().filter_map(|row| row.try_get::<i64, _>("home").ok()) {
@@ -118,12 +119,7 @@ fn found(row: &AnyRow) -> Option<CareFound> {
     Some(CareFound { home, state, check: check.ok().flatten() })
 }
 
-async fn put_aside(
-    c: &mut AnyConnection,
-    home: i64,
-    reason: &str,
-    state: &[u8],
-) -> Result<(), Error> {
+async fn put_aside(c: &mut Link, home: i64, reason: &str, state: &[u8]) -> Result<(), Error> {
     let sql = "INSERT INTO care_aside (home, place, reason, state) \
                SELECT $1, COALESCE(MAX(place), 0) + 1, $2, $3 FROM care_aside WHERE home = $1";
     query(sql).bind(home).bind(reason).bind(state).execute(&mut *c).await?;
@@ -133,14 +129,14 @@ async fn put_aside(
 }
 
 /// States of a home that were put aside, oldest first: why, and the bytes.
-pub async fn aside(c: &mut AnyConnection, home: i64) -> Result<Vec<(String, Vec<u8>)>, Error> {
+pub async fn aside(c: &mut Link, home: i64) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let sql = "SELECT reason, state FROM care_aside WHERE home = $1 ORDER BY place";
     let rows = query(sql).bind(home).fetch_all(c).await?;
     rows.iter().map(|row| Ok((row.try_get("reason")?, row.try_get("state")?))).collect()
 }
 
 /// The highest incident number that the rows have of each home, of those that a home counts itself.
-pub async fn counted(c: &mut AnyConnection) -> Result<Vec<(i64, i64)>, Error> {
+pub async fn counted(c: &mut Link) -> Result<Vec<(i64, i64)>, Error> {
     let sql = "SELECT home, MAX(n) AS n FROM (SELECT home, MAX(incident) AS n FROM alert \
                WHERE incident <= $1 GROUP BY home UNION ALL SELECT home, MAX(incident) AS n \
                FROM question WHERE incident <= $1 GROUP BY home) AS t GROUP BY home";
@@ -149,7 +145,7 @@ pub async fn counted(c: &mut AnyConnection) -> Result<Vec<(i64, i64)>, Error> {
 }
 
 /// The same of one home, 0 if the rows have none.
-pub async fn counted_of(c: &mut AnyConnection, home: i64) -> Result<i64, Error> {
+pub async fn counted_of(c: &mut Link, home: i64) -> Result<i64, Error> {
     let sql = "SELECT COALESCE(MAX(n), 0) AS n FROM (SELECT MAX(incident) AS n FROM alert \
                WHERE home = $1 AND incident <= $2 UNION ALL SELECT MAX(incident) AS n \
                FROM question WHERE home = $1 AND incident <= $2) AS t";

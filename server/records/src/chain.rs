@@ -13,8 +13,9 @@ use care::alert::Step;
 use care::{Kind, Severity, Trust};
 use proto::down::Rung;
 use proto::unit::Mono;
-use sqlx::{AnyConnection, Error};
+use sqlx::Error;
 
+use crate::Link;
 use crate::event::{self, Event};
 use crate::home::HomeName;
 use crate::question::{self, Answer, QuestionRow};
@@ -172,7 +173,7 @@ impl Batch {
 }
 
 /// Writes a batch and fills in its cursors. The caller commits.
-pub async fn write(c: &mut AnyConnection, batch: &mut Batch, wall: i64) -> Result<(), Error> {
+pub async fn write(c: &mut Link, batch: &mut Batch, wall: i64) -> Result<(), Error> {
     if batch.is_empty() {
         return Ok(());
     }

@@ -5,10 +5,12 @@
 use care::alert::Outcome;
 use care::{Kind, Severity};
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row};
+use sqlx::{Error, Row};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 use crate::column::{kind, outcome, severity};
+use crate::sql::Sql;
 
 /// How soon an alert was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,7 +94,7 @@ pub struct Ended {
     pub note: String,
 }
 
-fn wanted(sql: &mut QueryBuilder<Any>, wanted: &Wanted) {
+fn wanted(sql: &mut Sql, wanted: &Wanted) {
     sql.push(" WHERE a.state = 3 AND a.raised_wall >= ").push_bind(wanted.from);
     sql.push(" AND a.raised_wall < ").push_bind(wanted.to);
     if let Some(outcome) = wanted.outcome {
@@ -113,15 +115,15 @@ fn wanted(sql: &mut QueryBuilder<Any>, wanted: &Wanted) {
 }
 
 /// How many fit.
-pub async fn count(c: &mut AnyConnection, of: &Wanted) -> Result<i64, Error> {
-    let mut sql = QueryBuilder::<Any>::new("SELECT COUNT(*) AS n FROM alert a");
+pub async fn count(c: &mut Link, of: &Wanted) -> Result<i64, Error> {
+    let mut sql = Sql::new("SELECT COUNT(*) AS n FROM alert a");
     wanted(&mut sql, of);
-    sql.build().fetch_one(c).await?.try_get("n")
+    sql.build(c).fetch_one(c).await?.try_get("n")
 }
 
 /// Those that fit, newest first, at most `most`.
-pub async fn list(c: &mut AnyConnection, of: &Wanted, most: i64) -> Result<Vec<Ended>, Error> {
-    let mut sql = QueryBuilder::<Any>::new(
+pub async fn list(c: &mut Link, of: &Wanted, most: i64) -> Result<Vec<Ended>, Error> {
+    let mut sql = Sql::new(
         "SELECT a.id, a.home, COALESCE(x.label, home.label, '') AS label, COALESCE(x.person, '') AS person, \
          a.kind, a.severity, a.raised_wall, a.claimed_wall, a.closed_wall, a.outcome, \
          COALESCE(s.display, '') AS closer, a.note FROM alert a \
@@ -130,7 +132,7 @@ pub async fn list(c: &mut AnyConnection, of: &Wanted, most: i64) -> Result<Vec<E
     );
     wanted(&mut sql, of);
     sql.push(" ORDER BY a.raised_wall DESC, a.id DESC LIMIT ").push_bind(most);
-    Ok(readable(&fetch(sql.build(), c).await?, ended))
+    Ok(readable(&fetch(sql.build(c), c).await?, ended))
 }
 
 fn ended(row: &AnyRow) -> Result<Ended, Error> {

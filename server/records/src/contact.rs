@@ -4,10 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{Bound, fetch, readable};
 use super::whose::owed;
+use crate::Link;
+use crate::sql::Sql;
 
 /// Persons asked for in one statement.
 const PERSONS: usize = 300;
@@ -72,12 +74,7 @@ fn known<'q>(sql: Bound<'q>, contact: &'q Contact) -> Bound<'q> {
 }
 
 /// Puts somebody at the end of a person's list.
-pub async fn insert(
-    c: &mut AnyConnection,
-    id: &str,
-    person: &str,
-    contact: &Contact,
-) -> Result<(), Error> {
+pub async fn insert(c: &mut Link, id: &str, person: &str, contact: &Contact) -> Result<(), Error> {
     owed::settle_all(&mut *c).await?;
     let sql = "INSERT INTO person_contact (id, person, place, name, relation, phone, note, distance, has_key, \
                consent_on) SELECT $1, $2, COALESCE(MAX(place), -1) + 1, $3, $4, $5, $6, $7, $8, $9 \
@@ -86,7 +83,7 @@ pub async fn insert(
 }
 
 /// Writes what is known of somebody; the caller has read it in the same transaction.
-pub async fn update(c: &mut AnyConnection, id: &str, contact: &Contact) -> Result<(), Error> {
+pub async fn update(c: &mut Link, id: &str, contact: &Contact) -> Result<(), Error> {
     owed::settle_all(&mut *c).await?;
     let sql = "UPDATE person_contact SET name = $2, relation = $3, phone = $4, note = $5, distance = $6, \
                has_key = $7, consent_on = $8 WHERE id = $1";
@@ -94,7 +91,7 @@ pub async fn update(c: &mut AnyConnection, id: &str, contact: &Contact) -> Resul
 }
 
 /// Takes somebody off the list; says whether they were on it.
-pub async fn end(c: &mut AnyConnection, id: &str, wall: i64) -> Result<bool, Error> {
+pub async fn end(c: &mut Link, id: &str, wall: i64) -> Result<bool, Error> {
     owed::settle_all(&mut *c).await?;
     let sql = "UPDATE person_contact SET ended_wall = $2 WHERE id = $1 AND ended_wall IS NULL";
     Ok(query(sql).bind(id).bind(wall).execute(c).await?.rows_affected() > 0)
@@ -118,27 +115,24 @@ fn listed(row: &AnyRow) -> Result<(String, Listed), Error> {
 }
 
 /// Somebody on a list, and on whose.
-pub async fn find(c: &mut AnyConnection, id: &str) -> Result<Option<(String, Listed)>, Error> {
-    let mut sql = QueryBuilder::<Any>::new(SELECT);
+pub async fn find(c: &mut Link, id: &str) -> Result<Option<(String, Listed)>, Error> {
+    let mut sql = Sql::new(SELECT);
     sql.push("id = ").push_bind(id);
-    sql.build().fetch_optional(c).await?.as_ref().map(listed).transpose()
+    sql.build(c).fetch_optional(c).await?.as_ref().map(listed).transpose()
 }
 
 /// Whom to call for these persons, each list in its order.
-pub async fn of_persons(
-    c: &mut AnyConnection,
-    persons: &[&str],
-) -> Result<Vec<(String, Listed)>, Error> {
+pub async fn of_persons(c: &mut Link, persons: &[&str]) -> Result<Vec<(String, Listed)>, Error> {
     let mut found = Vec::new();
     for persons in persons.chunks(PERSONS) {
-        let mut sql = QueryBuilder::<Any>::new(SELECT);
+        let mut sql = Sql::new(SELECT);
         sql.push("person IN (");
         let mut list = sql.separated(", ");
         persons.iter().for_each(|person| {
             list.push_bind(*person);
         });
         sql.push(") ORDER BY person, place, id");
-        found.extend(readable(&fetch(sql.build(), &mut *c).await?, listed));
+        found.extend(readable(&fetch(sql.build(c), &mut *c).await?, listed));
     }
     Ok(found)
 }

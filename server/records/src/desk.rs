@@ -7,10 +7,12 @@
 mod row;
 
 use proto::down::Rung;
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{Bound, fetch, pick, readable};
 use super::swept::{Old, sweep};
+use crate::Link;
+use crate::head;
 
 pub(crate) use self::row::activation;
 pub use self::row::{ActivationRow, AlertState, DeskRow};
@@ -23,13 +25,13 @@ const SELECT: &str = "SELECT a.id, a.home, a.incident, a.kind, a.severity, a.sta
     w.begun, w.returned, w.taken_from, w.taken_by, x.label AS home_label, x.person AS home_person \
     FROM alert a LEFT JOIN work w ON w.alert = a.id LEFT JOIN alert_whose x ON x.alert = a.id";
 
-async fn many(c: &mut AnyConnection, sql: &str, binds: &[i64]) -> Result<Vec<DeskRow>, Error> {
+async fn many(c: &mut Link, sql: &str, binds: &[i64]) -> Result<Vec<DeskRow>, Error> {
     Ok(readable(&fetch(asked(sql, binds), c).await?, of))
 }
 
 /// The first `most` of those that can be read and are of use.
 async fn first(
-    c: &mut AnyConnection,
+    c: &mut Link,
     (sql, binds): (&str, &[i64]),
     most: i64,
     use_of: impl Fn(&DeskRow) -> bool,
@@ -44,24 +46,24 @@ fn asked(sql: &str, binds: &[i64]) -> Bound<'static> {
 }
 
 /// One alert.
-pub async fn find(c: &mut AnyConnection, id: &str) -> Result<Option<DeskRow>, Error> {
+pub async fn find(c: &mut Link, id: &str) -> Result<Option<DeskRow>, Error> {
     let asked = query(sqlx::AssertSqlSafe(format!("{SELECT} WHERE a.id = $1"))).bind(id);
     asked.fetch_optional(c).await?.as_ref().map(of).transpose()
 }
 
 /// Every alert that is not closed.
-pub async fn open(c: &mut AnyConnection) -> Result<Vec<DeskRow>, Error> {
-    many(c, "WHERE a.state < 3 ORDER BY a.raised_mono", &[]).await
+pub async fn open(c: &mut Link) -> Result<Vec<DeskRow>, Error> {
+    many(c, "WHERE a.state < 3 ORDER BY a.raised_mono, a.id", &[]).await
 }
 
 /// What changed after a cursor, in order, at most `most`.
-pub async fn after(c: &mut AnyConnection, cursor: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
+pub async fn after(c: &mut Link, cursor: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
     first(c, ("WHERE a.cursor > $1 ORDER BY a.cursor", &[cursor]), most, |_| true).await
 }
 
 /// Claims whose lease is over and suspensions that are due, without these: they cannot be returned.
 pub async fn due(
-    c: &mut AnyConnection,
+    c: &mut Link,
     now_mono: i64,
     most: i64,
     stuck: &[String],
@@ -72,14 +74,15 @@ pub async fn due(
 }
 
 /// The last alerts of a home, newest first.
-pub async fn of_home(c: &mut AnyConnection, home: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
-    first(c, ("WHERE a.home = $1 ORDER BY a.raised_wall DESC", &[home]), most, |_| true).await
+pub async fn of_home(c: &mut Link, home: i64, most: i64) -> Result<Vec<DeskRow>, Error> {
+    first(c, ("WHERE a.home = $1 ORDER BY a.raised_wall DESC, a.id DESC", &[home]), most, |_| true)
+        .await
 }
 
 /// Whether somebody has an alert of a home in hand at `now`, server's clock, and whether they closed one since a time of
 /// the wall clock.
 pub async fn worked_by(
-    c: &mut AnyConnection,
+    c: &mut Link,
     home: i64,
     staff: &str,
     (now, since): (i64, i64),
@@ -93,15 +96,13 @@ pub async fn worked_by(
 }
 
 /// Highest cursor given so far.
-pub async fn newest(c: &mut AnyConnection) -> Result<i64, Error> {
-    let row = query("SELECT COALESCE(MAX(cursor), 0) AS n FROM change").fetch_one(c).await?;
-    row.try_get("n")
+pub async fn newest(c: &mut Link) -> Result<i64, Error> {
+    head::newest(c).await
 }
 
 /// Drops all but the newest `keep` changes: an alert's own rows tell its story, and a screen further
 /// back starts anew. Says how many.
-pub async fn forget_changes(c: &mut AnyConnection, keep: i64) -> Result<u64, Error> {
-    // The newest stays for ever: it is where the next cursor comes from.
+pub async fn forget_changes(c: &mut Link, keep: i64) -> Result<u64, Error> {
     let which = "cursor <= (SELECT MAX(cursor) FROM change) - $1";
     let old = Old { table: "change", key: &["cursor"], which };
     sweep(c, &old, |asked| asked.bind(keep.max(1))).await
@@ -110,13 +111,12 @@ pub async fn forget_changes(c: &mut AnyConnection, keep: i64) -> Result<u64, Err
 /// Writes the desk's part of an alert back, if nobody else has in between, and gives the change its
 /// cursor. None: somebody was faster.
 pub async fn save(
-    c: &mut AnyConnection,
+    c: &mut Link,
     row: &DeskRow,
     was: (i64, AlertState),
     wall: i64,
 ) -> Result<Option<i64>, Error> {
-    let sql = "INSERT INTO change (alert, wall) VALUES ($1, $2) RETURNING cursor";
-    let cursor: i64 = query(sql).bind(&row.id).bind(wall).fetch_one(&mut *c).await?.try_get(0)?;
+    let cursor = head::change(c, &row.id, wall).await?;
     let sql = "UPDATE alert SET state = $2, owner = $3, fence = $4, lease_mono = $5, \
                claimed_wall = $6, suspended_until = $7, outcome = $8, closed_wall = $9, \
                closed_by = $10, note = $11, cursor = $12 \
@@ -160,19 +160,14 @@ pub async fn save(
 }
 
 /// Lengthens a lease; says whether the claim still held.
-pub async fn renew(
-    c: &mut AnyConnection,
-    id: &str,
-    fence: i64,
-    lease_mono: i64,
-) -> Result<bool, Error> {
+pub async fn renew(c: &mut Link, id: &str, fence: i64, lease_mono: i64) -> Result<bool, Error> {
     let sql = "UPDATE alert SET lease_mono = $3 WHERE id = $1 AND fence = $2 AND state = 1";
     let done = query(sql).bind(id).bind(fence).bind(lease_mono).execute(c).await?;
     Ok(done.rows_affected() == 1)
 }
 
 /// Notes the first screen that has painted an alert in this round; says whether this was the first.
-pub async fn visible(c: &mut AnyConnection, id: &str, now: (i64, i64)) -> Result<bool, Error> {
+pub async fn visible(c: &mut Link, id: &str, now: (i64, i64)) -> Result<bool, Error> {
     let sql = "UPDATE alert SET visible_mono = $2, visible_wall = COALESCE(visible_wall, $3) \
                WHERE id = $1 AND visible_mono IS NULL";
     let done = query(sql).bind(id).bind(now.0).bind(now.1).execute(c).await?;
@@ -181,7 +176,7 @@ pub async fn visible(c: &mut AnyConnection, id: &str, now: (i64, i64)) -> Result
 
 /// The newest presses and falls in an alert, at most `most`, as they came.
 pub async fn activations(
-    c: &mut AnyConnection,
+    c: &mut Link,
     alert: &str,
     most: i64,
 ) -> Result<Vec<ActivationRow>, Error> {
@@ -195,11 +190,7 @@ pub async fn activations(
 
 /// Raises the rung of every press of an alert to `rung`; gives the newest verified one of each device
 /// that rose: a light shows its last press only, and a home is not flooded.
-pub async fn climb(
-    c: &mut AnyConnection,
-    alert: &str,
-    rung: Rung,
-) -> Result<Vec<ActivationRow>, Error> {
+pub async fn climb(c: &mut Link, alert: &str, rung: Rung) -> Result<Vec<ActivationRow>, Error> {
     let sql = "SELECT device, boot, seq, kind, trust, rung, pressed_mono, received_wall, late \
                FROM activation WHERE alert = $1 AND trust = 0 \
                ORDER BY device, COALESCE(pressed_mono, 0) DESC, received_wall DESC, seq DESC";
@@ -216,7 +207,7 @@ pub async fn climb(
 }
 
 /// Whether there is such an alert that is not over.
-pub async fn is_open(c: &mut AnyConnection, id: &str) -> Result<bool, Error> {
+pub async fn is_open(c: &mut Link, id: &str) -> Result<bool, Error> {
     let open = query("SELECT id FROM alert WHERE id = $1 AND state < 3").bind(id);
     Ok(open.fetch_optional(c).await?.is_some())
 }

@@ -4,9 +4,10 @@
 //! Not here: what unwraps a key (`provision::kek`).
 
 use proto::up::Role;
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
+use sqlx::{AssertSqlSafe, Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 use crate::column::unknown;
 
 /// Most rows of one statement, of ten values each.
@@ -46,11 +47,7 @@ pub fn places(rows: usize, columns: usize) -> String {
 }
 
 /// Enters devices.
-pub async fn insert_all(
-    c: &mut AnyConnection,
-    devices: &[DeviceRow],
-    wall: i64,
-) -> Result<(), Error> {
+pub async fn insert_all(c: &mut Link, devices: &[DeviceRow], wall: i64) -> Result<(), Error> {
     for part in devices.chunks(ROWS_MAX) {
         let sql = format!(
             "INSERT INTO device (id, role, label, home, gateway, epoch, wrapped, revoked, \
@@ -76,19 +73,19 @@ pub async fn insert_all(
 }
 
 /// Every device, for the table in memory.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<DeviceRow>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<DeviceRow>, Error> {
     let sql = "SELECT id, role, label, home, gateway, epoch, wrapped, revoked FROM device";
     Ok(readable(&fetch(query(sql), c).await?, device_of))
 }
 
 /// Whether no device was ever enrolled.
-pub async fn none(c: &mut AnyConnection) -> Result<bool, Error> {
+pub async fn none(c: &mut Link) -> Result<bool, Error> {
     let row = query("SELECT COUNT(*) AS n FROM device").fetch_one(c).await?;
     Ok(row.try_get::<i64, _>("n")? == 0)
 }
 
 /// Devices of a home that are not released, in order; one without a label is called as its bed is.
-pub async fn of_home(c: &mut AnyConnection, home: i64) -> Result<Vec<DeviceRow>, Error> {
+pub async fn of_home(c: &mut Link, home: i64) -> Result<Vec<DeviceRow>, Error> {
     let sql = "SELECT d.id, role, COALESCE(NULLIF(d.label, ''), b.label, '') AS label, d.home, gateway, epoch, \
                wrapped, revoked FROM device d LEFT JOIN device_bed p ON p.device = d.id \
                LEFT JOIN bed b ON b.id = p.bed WHERE d.home = $1 ORDER BY d.id";
@@ -96,7 +93,7 @@ pub async fn of_home(c: &mut AnyConnection, home: i64) -> Result<Vec<DeviceRow>,
 }
 
 /// One device.
-pub async fn find(c: &mut AnyConnection, id: i64) -> Result<Option<DeviceRow>, Error> {
+pub async fn find(c: &mut Link, id: i64) -> Result<Option<DeviceRow>, Error> {
     let sql = "SELECT id, role, label, home, gateway, epoch, wrapped, revoked FROM device \
                WHERE id = $1";
     query(sql).bind(id).fetch_optional(c).await?.as_ref().map(device_of).transpose()
@@ -104,7 +101,7 @@ pub async fn find(c: &mut AnyConnection, id: i64) -> Result<Option<DeviceRow>, E
 
 /// Moves a device to a home and gateway under a new key epoch.
 pub async fn place(
-    c: &mut AnyConnection,
+    c: &mut Link,
     id: i64,
     at: (i64, i64),
     epoch: i64,
@@ -116,14 +113,14 @@ pub async fn place(
 }
 
 /// Takes a device out of its home.
-pub async fn release(c: &mut AnyConnection, id: i64, wall: i64) -> Result<(), Error> {
+pub async fn release(c: &mut Link, id: i64, wall: i64) -> Result<(), Error> {
     let sql = "UPDATE device SET home = NULL, gateway = NULL, revoked = 1, released_wall = $1 \
                WHERE id = $2";
     query(sql).bind(wall).bind(id).execute(c).await.map(drop)
 }
 
 /// Marks a gateway's own row as revoked and raises the epoch of all that spoke through it.
-pub async fn revoke_gateway(c: &mut AnyConnection, gateway: i64) -> Result<(), Error> {
+pub async fn revoke_gateway(c: &mut Link, gateway: i64) -> Result<(), Error> {
     let own = "UPDATE device SET revoked = 1 WHERE id = $1";
     query(own).bind(gateway).execute(&mut *c).await?;
     let others = format!("UPDATE device SET {NEXT} WHERE gateway = $1");
@@ -131,7 +128,7 @@ pub async fn revoke_gateway(c: &mut AnyConnection, gateway: i64) -> Result<(), E
 }
 
 /// Gives all devices of a gateway to another one, under a new key epoch.
-pub async fn hand_over(c: &mut AnyConnection, old: i64, new: i64) -> Result<(), Error> {
+pub async fn hand_over(c: &mut Link, old: i64, new: i64) -> Result<(), Error> {
     let sql = format!("UPDATE device SET gateway = $2, {NEXT} WHERE gateway = $1");
     query(AssertSqlSafe(sql)).bind(old).bind(new).execute(c).await.map(drop)
 }

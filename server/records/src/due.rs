@@ -8,9 +8,10 @@ use care::alert::Step;
 use care::{Kind, Severity};
 use proto::unit::Mono;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
+use sqlx::{AssertSqlSafe, Error, Row, query};
 
 use super::refusal::pick;
+use crate::Link;
 use crate::column::{kind, mono, severity, stored};
 use crate::desk::AlertState;
 
@@ -55,13 +56,13 @@ fn step_of(row: &AnyRow) -> Result<DueStep, Error> {
 }
 
 /// Steps due by now, emergencies first, then the oldest.
-pub async fn steps(c: &mut AnyConnection, now: Mono, most: i64) -> Result<Vec<DueStep>, Error> {
+pub async fn steps(c: &mut Link, now: Mono, most: i64) -> Result<Vec<DueStep>, Error> {
     steps_but(c, now, most, &[]).await
 }
 
 /// The same without these: they can neither be taken nor put off.
 pub async fn steps_but(
-    c: &mut AnyConnection,
+    c: &mut Link,
     now: Mono,
     most: i64,
     stuck: &[DueStep],
@@ -84,30 +85,26 @@ pub async fn steps_but(
 }
 
 /// This step, if it is still to do and due by now.
-pub async fn still(
-    c: &mut AnyConnection,
-    now: Mono,
-    step: &DueStep,
-) -> Result<Option<DueStep>, Error> {
+pub async fn still(c: &mut Link, now: Mono, step: &DueStep) -> Result<Option<DueStep>, Error> {
     let sql = format!("{SELECT} AND l.alert = $2 AND l.round = $3 AND l.step = $4");
     let asked = query(AssertSqlSafe(sql)).bind(stored(now)).bind(&step.alert).bind(step.round);
     asked.bind(step.number).fetch_optional(c).await?.as_ref().map(step_of).transpose()
 }
 
 /// Whether any step is due by now.
-pub async fn any(c: &mut AnyConnection, now: Mono) -> Result<bool, Error> {
+pub async fn any(c: &mut Link, now: Mono) -> Result<bool, Error> {
     Ok(oldest(c).await?.is_some_and(|due| due <= now))
 }
 
 /// Marks a step as done; says whether it was still to do.
-pub async fn done(c: &mut AnyConnection, step: &DueStep, now: Mono) -> Result<bool, Error> {
+pub async fn done(c: &mut Link, step: &DueStep, now: Mono) -> Result<bool, Error> {
     let sql = "UPDATE ladder SET done = $4 WHERE alert = $1 AND round = $2 AND step = $3 AND done IS NULL";
     let done = query(sql).bind(&step.alert).bind(step.round).bind(step.number).bind(stored(now));
     Ok(done.execute(c).await?.rows_affected() == 1)
 }
 
 /// Puts a step off: its alert is in somebody's hands.
-pub async fn put_off(c: &mut AnyConnection, step: &DueStep, due: Mono) -> Result<(), Error> {
+pub async fn put_off(c: &mut Link, step: &DueStep, due: Mono) -> Result<(), Error> {
     let sql =
         "UPDATE ladder SET due = $4 WHERE alert = $1 AND round = $2 AND step = $3 AND done IS NULL";
     let later = query(sql).bind(&step.alert).bind(step.round).bind(step.number).bind(stored(due));
@@ -115,11 +112,7 @@ pub async fn put_off(c: &mut AnyConnection, step: &DueStep, due: Mono) -> Result
 }
 
 /// The step that follows one that was done, in the same round.
-pub async fn next(
-    c: &mut AnyConnection,
-    done: &DueStep,
-    (step, due): (Step, Mono),
-) -> Result<(), Error> {
+pub async fn next(c: &mut Link, done: &DueStep, (step, due): (Step, Mono)) -> Result<(), Error> {
     let sql = "INSERT INTO ladder (alert, round, step, due) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (alert, round, step) DO NOTHING";
     query(sql)
@@ -134,11 +127,7 @@ pub async fn next(
 
 /// Begins a round of an open alert that is not climbing; changes nothing about one that is. What screens had
 /// painted before counts no more. Says whether a round began.
-pub async fn begin(
-    c: &mut AnyConnection,
-    alert: &str,
-    (step, due): (Step, Mono),
-) -> Result<bool, Error> {
+pub async fn begin(c: &mut Link, alert: &str, (step, due): (Step, Mono)) -> Result<bool, Error> {
     let sql = "INSERT INTO ladder (alert, round, step, due) SELECT a.id, \
                COALESCE((SELECT MAX(round) + 1 FROM ladder WHERE alert = $1), 0), $2, $3 \
                FROM alert a WHERE a.id = $1 AND a.state = 0 \
@@ -154,7 +143,7 @@ pub async fn begin(
 }
 
 /// Ends the round that an alert is in; says how many rounds it has had.
-pub async fn end(c: &mut AnyConnection, alert: &str, now: Mono) -> Result<i64, Error> {
+pub async fn end(c: &mut Link, alert: &str, now: Mono) -> Result<i64, Error> {
     let sql = "UPDATE ladder SET done = $2 WHERE alert = $1 AND done IS NULL";
     query(sql).bind(alert).bind(stored(now)).execute(&mut *c).await?;
     let sql = "SELECT COALESCE(MAX(round) + 1, 0) AS n FROM ladder WHERE alert = $1";
@@ -162,14 +151,14 @@ pub async fn end(c: &mut AnyConnection, alert: &str, now: Mono) -> Result<i64, E
 }
 
 /// When the oldest undone step was due; none if there is none.
-pub async fn oldest(c: &mut AnyConnection) -> Result<Option<Mono>, Error> {
+pub async fn oldest(c: &mut Link) -> Result<Option<Mono>, Error> {
     let sql = "SELECT MIN(due) AS due FROM ladder WHERE done IS NULL";
     let due: Option<i64> = query(sql).fetch_one(c).await?.try_get("due")?;
     Ok(due.map(mono))
 }
 
 /// After a reboot of the machine: what waits is due at once and no lease or suspension counts any more (V7).
-pub async fn all_at_once(c: &mut AnyConnection, now: Mono) -> Result<(), Error> {
+pub async fn all_at_once(c: &mut Link, now: Mono) -> Result<(), Error> {
     let now = stored(now);
     query("UPDATE ladder SET due = $1 WHERE done IS NULL").bind(now).execute(&mut *c).await?;
     query("UPDATE outbox SET due_mono = $1 WHERE state = 0").bind(now).execute(&mut *c).await?;

@@ -2,8 +2,9 @@
 //!
 //! Not here: what may be edited (`provision`).
 
-use sqlx::{AnyConnection, Error, query};
+use sqlx::{Error, query};
 
+use crate::Link;
 use crate::clock::row_name;
 
 /// Who edits, and when.
@@ -17,7 +18,7 @@ pub struct By<'a> {
 
 /// Writes down which fields differ; says whether any does.
 pub async fn log<const N: usize>(
-    c: &mut AnyConnection,
+    c: &mut Link,
     (what, target): (&str, &str),
     before: &[(&'static str, String); N],
     after: &[(&'static str, String); N],

@@ -7,10 +7,11 @@ mod lost;
 
 use care::{Kind, Severity};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 pub use self::lost::{lose, lose_unread};
 use super::refusal::{fetch, pick, readable};
+use crate::Link;
 
 use crate::clock::row_name;
 use crate::column::{kind, severity};
@@ -77,14 +78,14 @@ pub struct EventRow {
 }
 
 /// Who follows; a whole batch asks once.
-pub async fn followers(c: &mut AnyConnection) -> Result<Vec<String>, Error> {
+pub async fn followers(c: &mut Link) -> Result<Vec<String>, Error> {
     let rows = fetch(query("SELECT channel FROM event_receiver ORDER BY channel"), c).await?;
     Ok(readable(&rows, |row| row.try_get("channel")))
 }
 
 /// Notes an event of an alert for every receiver, in the transaction of what causes it.
 pub async fn tell(
-    c: &mut AnyConnection,
+    c: &mut Link,
     alert: &str,
     what: (Event, Option<&str>),
     wall: i64,
@@ -95,7 +96,7 @@ pub async fn tell(
 
 /// The same for these followers.
 pub async fn tell_to(
-    c: &mut AnyConnection,
+    c: &mut Link,
     followers: &[String],
     alert: &str,
     (event, who): (Event, Option<&str>),
@@ -135,7 +136,7 @@ pub async fn tell_to(
 }
 
 /// From now on these receivers follow and no others; what waited for others is forgotten. Says how much that was.
-pub async fn follow(c: &mut AnyConnection, channels: &[String]) -> Result<u64, Error> {
+pub async fn follow(c: &mut Link, channels: &[String]) -> Result<u64, Error> {
     let mut forgotten = 0;
     for channel in followers(c).await? {
         if channels.contains(&channel) {
@@ -188,7 +189,7 @@ fn row_of(row: &AnyRow) -> Result<EventRow, Error> {
 /// Events that a receiver may be told now: of each home the oldest, those that are due first; and how many of them cannot
 /// be read.
 pub async fn due(
-    c: &mut AnyConnection,
+    c: &mut Link,
     channel: &str,
     (until, most): (i64, i64),
     rests: impl Fn(&EventRow) -> bool,
@@ -198,7 +199,7 @@ pub async fn due(
 }
 
 /// A receiver has confirmed an event.
-pub async fn confirmed(c: &mut AnyConnection, channel: &str, row: &EventRow) -> Result<(), Error> {
+pub async fn confirmed(c: &mut Link, channel: &str, row: &EventRow) -> Result<(), Error> {
     query("DELETE FROM event_out WHERE id = $1").bind(&row.id).execute(&mut *c).await?;
     let sql = "INSERT INTO event_reach (channel, home, n) VALUES ($1, $2, $3) \
                ON CONFLICT (channel, home) DO UPDATE SET n = $3";
@@ -206,22 +207,19 @@ pub async fn confirmed(c: &mut AnyConnection, channel: &str, row: &EventRow) -> 
 }
 
 /// A try failed; the next one is at `due`.
-pub async fn again(c: &mut AnyConnection, id: &str, (why, due): (&str, i64)) -> Result<(), Error> {
+pub async fn again(c: &mut Link, id: &str, (why, due): (&str, i64)) -> Result<(), Error> {
     let sql = "UPDATE event_out SET tries = tries + 1, due_mono = $2, why = $3 WHERE id = $1";
     query(sql).bind(id).bind(due).bind(why).execute(c).await.map(drop)
 }
 
 /// A receiver is back: all that waits for it is due.
-pub async fn all_due(c: &mut AnyConnection, channel: &str, mono: i64) -> Result<(), Error> {
+pub async fn all_due(c: &mut Link, channel: &str, mono: i64) -> Result<(), Error> {
     let sql = "UPDATE event_out SET due_mono = $2 WHERE channel = $1 AND due_mono > $2";
     query(sql).bind(channel).bind(mono).execute(c).await.map(drop)
 }
 
 /// How many events wait for a receiver, how many it has lost, and when the last of those was lost.
-pub async fn counts(
-    c: &mut AnyConnection,
-    channel: &str,
-) -> Result<(i64, i64, Option<i64>), Error> {
+pub async fn counts(c: &mut Link, channel: &str) -> Result<(i64, i64, Option<i64>), Error> {
     let sql = "SELECT (SELECT COUNT(*) FROM event_out WHERE channel = $1) AS waiting, lost, lost_mono \
                FROM event_receiver WHERE channel = $1";
     let row = query(sql).bind(channel).fetch_optional(c).await?;

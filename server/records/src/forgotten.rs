@@ -4,9 +4,11 @@
 //! never goes. Not here: how long what is kept (`retention`).
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{Bound, fetch, is_of_row, leave_out, pick, readable};
+use crate::Link;
+use crate::sql::Sql;
 
 use crate::clock::row_name;
 
@@ -40,12 +42,7 @@ pub enum Ended {
 }
 
 /// Takes away at most `most` alerts that ended before `edge`, wall clock; says how many.
-pub async fn alerts(
-    c: &mut AnyConnection,
-    which: Ended,
-    edge: i64,
-    most: i64,
-) -> Result<u64, Error> {
+pub async fn alerts(c: &mut Link, which: Ended, edge: i64, most: i64) -> Result<u64, Error> {
     let ids = match which {
         Ended::Persons => {
             "SELECT id FROM alert WHERE state = 3 AND closed_wall < $1 AND severity > 0 \
@@ -61,19 +58,14 @@ pub async fn alerts(
 
 /// Takes away at most `most` of what is older than `edge`; says how many. What cannot be read or is refused stays and
 /// keeps no other.
-pub(super) async fn oldest(
-    c: &mut AnyConnection,
-    kept: &Kept,
-    edge: i64,
-    most: i64,
-) -> Result<u64, Error> {
+pub(super) async fn oldest(c: &mut Link, kept: &Kept, edge: i64, most: i64) -> Result<u64, Error> {
     let ask = |past| query(kept.ids).bind(edge).bind(most).bind(past);
     first_of(c, kept.parts, most, ask).await
 }
 
 /// The same of what `ask` asks for: at most `most` ids after so many.
 pub(super) async fn first_of<'q>(
-    c: &mut AnyConnection,
+    c: &mut Link,
     parts: &[(&'static str, &'static str)],
     most: i64,
     ask: impl Fn(i64) -> Bound<'q>,
@@ -103,7 +95,7 @@ pub(super) async fn first_of<'q>(
 
 /// All of these or none; gives why a row of them is refused.
 async fn apart(
-    c: &mut AnyConnection,
+    c: &mut Link,
     parts: &[(&'static str, &'static str)],
     ids: &[String],
 ) -> Result<Option<Error>, Error> {
@@ -127,23 +119,23 @@ async fn apart(
 }
 
 async fn all_of(
-    c: &mut AnyConnection,
+    c: &mut Link,
     table: &'static str,
     column: &'static str,
     ids: &[String],
 ) -> Result<(), Error> {
-    let mut sql = QueryBuilder::<Any>::new("DELETE FROM ");
+    let mut sql = Sql::new("DELETE FROM ");
     sql.push(table).push(" WHERE ").push(column).push(" IN (");
     let mut list = sql.separated(", ");
     for id in ids {
         list.push_bind(id.as_str());
     }
     sql.push(")");
-    sql.build().execute(c).await.map(drop)
+    sql.build(c).execute(c).await.map(drop)
 }
 
 /// Takes away at most `most` rows of each kind of look and edit before `edge`, wall clock; says how many.
-pub async fn looks(c: &mut AnyConnection, edge: i64, most: i64) -> Result<u64, Error> {
+pub async fn looks(c: &mut Link, edge: i64, most: i64) -> Result<u64, Error> {
     let kinds: [(&str, &'static [(&str, &str)]); 5] = [
         (
             "SELECT id FROM access WHERE wall < $1 ORDER BY wall, id LIMIT $2 OFFSET $3",
@@ -188,7 +180,7 @@ pub struct Forgotten {
 }
 
 /// Writes down what went.
-pub async fn tell(c: &mut AnyConnection, pass: &Forgotten) -> Result<(), Error> {
+pub async fn tell(c: &mut Link, pass: &Forgotten) -> Result<(), Error> {
     let sql = "INSERT INTO forgotten (id, class, wall, edge, lines) VALUES ($1, $2, $3, $4, $5)";
     query(sql)
         .bind(row_name())
@@ -202,7 +194,7 @@ pub async fn tell(c: &mut AnyConnection, pass: &Forgotten) -> Result<(), Error> 
 }
 
 /// The last passes that took something away, newest first.
-pub async fn lately(c: &mut AnyConnection, most: i64) -> Result<Vec<Forgotten>, Error> {
+pub async fn lately(c: &mut Link, most: i64) -> Result<Vec<Forgotten>, Error> {
     let sql = "SELECT class, wall, edge, lines FROM forgotten ORDER BY wall DESC, id DESC LIMIT $1";
     let rows = fetch(query(sql).bind(most), c).await?;
     Ok(readable(&rows, |row| {

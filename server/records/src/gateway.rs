@@ -3,10 +3,11 @@
 //! Not here: keys and roster (`device`).
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
+use sqlx::{AssertSqlSafe, Error, Row, query};
 
 use super::device::{ROWS_MAX, places};
 use super::refusal::{fetch, readable};
+use crate::Link;
 
 /// One gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub struct GatewayRow {
 
 /// Enters a gateway.
 pub async fn insert(
-    c: &mut AnyConnection,
+    c: &mut Link,
     id: i64,
     organisation: &str,
     label: &str,
@@ -35,13 +36,13 @@ pub async fn insert(
 }
 
 /// Refuses a gateway from now on; answers whether it was there.
-pub async fn revoke(c: &mut AnyConnection, id: i64) -> Result<bool, Error> {
+pub async fn revoke(c: &mut Link, id: i64) -> Result<bool, Error> {
     let done = query("UPDATE gateway SET revoked = 1 WHERE id = $1").bind(id).execute(c).await?;
     Ok(done.rows_affected() > 0)
 }
 
 /// All gateways, in order.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<GatewayRow>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<GatewayRow>, Error> {
     let sql = "SELECT id, organisation, label, revoked FROM gateway ORDER BY id";
     let rows = fetch(query(sql), c).await?;
     let read = |row: &AnyRow| {
@@ -57,7 +58,7 @@ pub async fn all(c: &mut AnyConnection) -> Result<Vec<GatewayRow>, Error> {
 
 /// Enters many gateways of one organisation, each by its number and label.
 pub async fn insert_all(
-    c: &mut AnyConnection,
+    c: &mut Link,
     gateways: &[(i64, String)],
     organisation: &str,
     wall: i64,

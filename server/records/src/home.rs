@@ -4,15 +4,17 @@
 //! Not here: who lives there (`resident`), what hangs on the wall (`device`).
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Error, QueryBuilder, Row, query};
+use sqlx::{AssertSqlSafe, Error, Row, query};
 
 use super::device::{ROWS_MAX, places};
 use super::refusal::{fetch, readable};
 use super::whose::owed;
+use crate::Link;
+use crate::sql::Sql;
 
 /// Enters an organisation.
 pub async fn insert_organisation(
-    c: &mut AnyConnection,
+    c: &mut Link,
     id: &str,
     name: &str,
     wall: i64,
@@ -22,7 +24,7 @@ pub async fn insert_organisation(
 }
 
 /// Organisations, oldest first, as id and name.
-pub async fn organisations(c: &mut AnyConnection) -> Result<Vec<(String, String)>, Error> {
+pub async fn organisations(c: &mut Link) -> Result<Vec<(String, String)>, Error> {
     let rows = query("SELECT id, name FROM organisation ORDER BY created_wall, id").fetch_all(c);
     rows.await?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
@@ -60,7 +62,7 @@ impl HomeRow {
 }
 
 /// Enters a home.
-pub async fn insert(c: &mut AnyConnection, home: &HomeRow, wall: i64) -> Result<(), Error> {
+pub async fn insert(c: &mut Link, home: &HomeRow, wall: i64) -> Result<(), Error> {
     let sql = "INSERT INTO home (id, organisation, label, address, entry, created_wall) \
                VALUES ($1, $2, $3, $4, $5, $6)";
     query(sql)
@@ -76,13 +78,13 @@ pub async fn insert(c: &mut AnyConnection, home: &HomeRow, wall: i64) -> Result<
 }
 
 /// One home.
-pub async fn find(c: &mut AnyConnection, home: i64) -> Result<Option<HomeRow>, Error> {
+pub async fn find(c: &mut Link, home: i64) -> Result<Option<HomeRow>, Error> {
     let sql = "SELECT id, organisation, label, address, entry FROM home WHERE id = $1";
     query(sql).bind(home).fetch_optional(c).await?.as_ref().map(home_of).transpose()
 }
 
 /// Homes after a number, in order, at most `limit`.
-pub async fn list(c: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<HomeRow>, Error> {
+pub async fn list(c: &mut Link, after: i64, limit: i64) -> Result<Vec<HomeRow>, Error> {
     let sql = "SELECT id, organisation, label, address, entry FROM home WHERE id > $1 \
                ORDER BY id LIMIT $2";
     let rows = fetch(query(sql).bind(after).bind(limit), c).await?;
@@ -101,7 +103,7 @@ fn home_of(row: &AnyRow) -> Result<HomeRow, Error> {
 
 /// Enters a bed.
 pub async fn insert_bed(
-    c: &mut AnyConnection,
+    c: &mut Link,
     id: &str,
     home: i64,
     label: &str,
@@ -112,7 +114,7 @@ pub async fn insert_bed(
 }
 
 /// Beds of a home, oldest first, as id and label.
-pub async fn beds(c: &mut AnyConnection, home: i64) -> Result<Vec<(String, String)>, Error> {
+pub async fn beds(c: &mut Link, home: i64) -> Result<Vec<(String, String)>, Error> {
     let sql = "SELECT id, label FROM bed WHERE home = $1 ORDER BY created_wall, id";
     let rows = query(sql).bind(home).fetch_all(c).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
@@ -128,30 +130,30 @@ const NAMED: &str = "SELECT home.id AS id, home.label AS label, person.name AS p
     LEFT JOIN person ON person.id = stay.person ";
 
 /// How a home is called on a row.
-pub async fn name(c: &mut AnyConnection, home: i64) -> Result<Option<HomeName>, Error> {
+pub async fn name(c: &mut Link, home: i64) -> Result<Option<HomeName>, Error> {
     let sql = format!("{NAMED} WHERE home.id = $1 ORDER BY stay.from_wall, stay.id");
     let rows = fetch(query(AssertSqlSafe(sql)).bind(home), c).await?;
     Ok(called(&rows).pop().map(|(_, name)| name))
 }
 
 /// How these homes are called, as far as they are entered.
-pub async fn names_of(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<(i64, HomeName)>, Error> {
+pub async fn names_of(c: &mut Link, homes: &[i64]) -> Result<Vec<(i64, HomeName)>, Error> {
     let mut found = Vec::new();
     for homes in homes.chunks(ROWS_MAX) {
-        let mut sql = QueryBuilder::<Any>::new(NAMED);
+        let mut sql = Sql::new(NAMED);
         sql.push("WHERE home.id IN (");
         let mut list = sql.separated(", ");
         homes.iter().for_each(|home| {
             list.push_bind(*home);
         });
         sql.push(") ORDER BY home.id, stay.from_wall, stay.id");
-        found.extend(called(&fetch(sql.build(), &mut *c).await?));
+        found.extend(called(&fetch(sql.build(c), &mut *c).await?));
     }
     Ok(found)
 }
 
 /// How every home is called.
-pub async fn names(c: &mut AnyConnection) -> Result<Vec<(i64, HomeName)>, Error> {
+pub async fn names(c: &mut Link) -> Result<Vec<(i64, HomeName)>, Error> {
     let sql = format!("{NAMED} ORDER BY home.id, stay.from_wall, stay.id");
     Ok(called(&fetch(query(AssertSqlSafe(sql)), c).await?))
 }
@@ -174,24 +176,23 @@ fn called(rows: &[AnyRow]) -> Vec<(i64, HomeName)> {
 }
 
 /// These homes, as far as they are entered.
-pub async fn some(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<HomeRow>, Error> {
+pub async fn some(c: &mut Link, homes: &[i64]) -> Result<Vec<HomeRow>, Error> {
     let mut found = Vec::new();
     for homes in homes.chunks(ROWS_MAX) {
-        let mut sql = QueryBuilder::<Any>::new(
-            "SELECT id, organisation, label, address, entry FROM home WHERE id IN (",
-        );
+        let mut sql =
+            Sql::new("SELECT id, organisation, label, address, entry FROM home WHERE id IN (");
         let mut list = sql.separated(", ");
         homes.iter().for_each(|home| {
             list.push_bind(*home);
         });
         sql.push(")");
-        found.extend(readable(&fetch(sql.build(), &mut *c).await?, home_of));
+        found.extend(readable(&fetch(sql.build(c), &mut *c).await?, home_of));
     }
     Ok(found)
 }
 
 /// Writes what is known of a home; the caller has read it in the same transaction.
-pub async fn update(c: &mut AnyConnection, home: &HomeRow) -> Result<(), Error> {
+pub async fn update(c: &mut Link, home: &HomeRow) -> Result<(), Error> {
     owed::settle_all(&mut *c).await?;
     let sql = "UPDATE home SET label = $2, address = $3, entry = $4 WHERE id = $1";
     query(sql)
@@ -205,7 +206,7 @@ pub async fn update(c: &mut AnyConnection, home: &HomeRow) -> Result<(), Error> 
 }
 
 /// What devices are called in their homes, those that have a name.
-pub async fn device_names(c: &mut AnyConnection) -> Result<Vec<(i64, String)>, Error> {
+pub async fn device_names(c: &mut Link) -> Result<Vec<(i64, String)>, Error> {
     let sql = "SELECT d.id, COALESCE(NULLIF(d.label, ''), b.label) AS label FROM device d \
                LEFT JOIN device_bed p ON p.device = d.id LEFT JOIN bed b ON b.id = p.bed \
                WHERE d.label <> '' OR b.label <> ''";
@@ -214,13 +215,13 @@ pub async fn device_names(c: &mut AnyConnection) -> Result<Vec<(i64, String)>, E
 }
 
 /// The whole address of a home.
-pub async fn address(c: &mut AnyConnection, home: i64) -> Result<Option<String>, Error> {
+pub async fn address(c: &mut Link, home: i64) -> Result<Option<String>, Error> {
     let row = query("SELECT address FROM home WHERE id = $1").bind(home).fetch_optional(c).await?;
     row.map(|row| row.try_get(0)).transpose()
 }
 
 /// Enters many homes.
-pub async fn insert_all(c: &mut AnyConnection, homes: &[HomeRow], wall: i64) -> Result<(), Error> {
+pub async fn insert_all(c: &mut Link, homes: &[HomeRow], wall: i64) -> Result<(), Error> {
     for part in homes.chunks(ROWS_MAX) {
         let sql = format!(
             "INSERT INTO home (id, organisation, label, address, entry, created_wall) VALUES {}",
@@ -242,11 +243,7 @@ pub async fn insert_all(c: &mut AnyConnection, homes: &[HomeRow], wall: i64) -> 
 }
 
 /// Enters many beds, each by its id and home, without a label.
-pub async fn insert_beds(
-    c: &mut AnyConnection,
-    beds: &[(String, i64)],
-    wall: i64,
-) -> Result<(), Error> {
+pub async fn insert_beds(c: &mut Link, beds: &[(String, i64)], wall: i64) -> Result<(), Error> {
     for part in beds.chunks(ROWS_MAX) {
         let sql = format!(
             "INSERT INTO bed (id, home, label, created_wall) VALUES {}",

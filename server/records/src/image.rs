@@ -3,10 +3,11 @@
 //! Not here: what is offered to whom (`update`), and what a manifest says (`proto`).
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
+use sqlx::{AssertSqlSafe, Error, Row, query};
 
 use super::device::{ROWS_MAX, places};
 use super::refusal::{fetch, readable};
+use crate::Link;
 
 /// One image without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub struct DeedRow {
 }
 
 /// Adds an image; false if it is there already.
-pub async fn insert(c: &mut AnyConnection, row: &ImageRow, bytes: &[u8]) -> Result<bool, Error> {
+pub async fn insert(c: &mut Link, row: &ImageRow, bytes: &[u8]) -> Result<bool, Error> {
     let sql = "INSERT INTO image (release, manifest, bytes, added_wall, added_by) \
                VALUES ($1, $2, $3, $4, $5) ON CONFLICT (release) DO NOTHING";
     let insert = query(sql).bind(&row.release).bind(&row.manifest).bind(bytes.to_vec());
@@ -78,37 +79,32 @@ pub async fn insert(c: &mut AnyConnection, row: &ImageRow, bytes: &[u8]) -> Resu
 }
 
 /// All images, newest first.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<ImageRow>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<ImageRow>, Error> {
     let sql = "SELECT release, manifest, added_wall, added_by FROM image ORDER BY added_wall DESC";
     Ok(readable(&fetch(query(sql), c).await?, image_of))
 }
 
 /// One image without its bytes.
-pub async fn find(c: &mut AnyConnection, release: &str) -> Result<Option<ImageRow>, Error> {
+pub async fn find(c: &mut Link, release: &str) -> Result<Option<ImageRow>, Error> {
     let sql = "SELECT release, manifest, added_wall, added_by FROM image WHERE release = $1";
     query(sql).bind(release).fetch_optional(c).await?.as_ref().map(image_of).transpose()
 }
 
 /// The bytes of an image.
-pub async fn bytes(c: &mut AnyConnection, release: &str) -> Result<Option<Vec<u8>>, Error> {
+pub async fn bytes(c: &mut Link, release: &str) -> Result<Option<Vec<u8>>, Error> {
     let sql = "SELECT bytes FROM image WHERE release = $1";
     let row = query(sql).bind(release).fetch_optional(c).await?;
     row.map(|row| row.try_get("bytes")).transpose()
 }
 
 /// Every device that is to get an image.
-pub async fn offers(c: &mut AnyConnection) -> Result<Vec<OfferRow>, Error> {
+pub async fn offers(c: &mut Link) -> Result<Vec<OfferRow>, Error> {
     let sql = "SELECT device, release, offered_wall, stage, refusal, told_wall FROM device_image";
     Ok(readable(&fetch(query(sql), c).await?, offer_of))
 }
 
 /// Offers an image to devices, in place of what each was offered before.
-pub async fn offer(
-    c: &mut AnyConnection,
-    devices: &[i64],
-    release: &str,
-    wall: i64,
-) -> Result<(), Error> {
+pub async fn offer(c: &mut Link, devices: &[i64], release: &str, wall: i64) -> Result<(), Error> {
     for part in devices.chunks(ROWS_MAX) {
         let sql = format!(
             "INSERT INTO device_image (device, release, offered_wall) VALUES {} \
@@ -126,13 +122,13 @@ pub async fn offer(
 }
 
 /// Takes an image back from all that have not begun to run it.
-pub async fn withdraw(c: &mut AnyConnection, release: &str, tried: i16) -> Result<u64, Error> {
+pub async fn withdraw(c: &mut Link, release: &str, tried: i16) -> Result<u64, Error> {
     let sql = "DELETE FROM device_image WHERE release = $1 AND (stage IS NULL OR stage < $2)";
     Ok(query(sql).bind(release).bind(tried).execute(c).await?.rows_affected())
 }
 
 /// How far a device is with an image.
-pub async fn put_stage(c: &mut AnyConnection, row: &OfferRow) -> Result<(), Error> {
+pub async fn put_stage(c: &mut Link, row: &OfferRow) -> Result<(), Error> {
     let sql = "UPDATE device_image SET stage = $1, refusal = $2, told_wall = $3 \
                WHERE device = $4 AND release = $5";
     let update = query(sql).bind(row.stage).bind(row.refusal).bind(row.told_wall);
@@ -140,13 +136,13 @@ pub async fn put_stage(c: &mut AnyConnection, row: &OfferRow) -> Result<(), Erro
 }
 
 /// Every board that is known.
-pub async fn boards(c: &mut AnyConnection) -> Result<Vec<BoardRow>, Error> {
+pub async fn boards(c: &mut Link) -> Result<Vec<BoardRow>, Error> {
     let sql = "SELECT device, model, revision, running FROM device_board";
     Ok(readable(&fetch(query(sql), c).await?, board_of))
 }
 
 /// What a device has said of its board.
-pub async fn put_board(c: &mut AnyConnection, row: &BoardRow) -> Result<(), Error> {
+pub async fn put_board(c: &mut Link, row: &BoardRow) -> Result<(), Error> {
     let sql = "INSERT INTO device_board (device, model, revision, running) \
                VALUES ($1, $2, $3, $4) ON CONFLICT (device) DO UPDATE SET \
                model = excluded.model, revision = excluded.revision, running = excluded.running";
@@ -156,7 +152,7 @@ pub async fn put_board(c: &mut AnyConnection, row: &BoardRow) -> Result<(), Erro
 }
 
 /// Writes down what somebody did.
-pub async fn deed(c: &mut AnyConnection, row: &DeedRow) -> Result<(), Error> {
+pub async fn deed(c: &mut Link, row: &DeedRow) -> Result<(), Error> {
     let sql = "INSERT INTO image_deed (id, wall, staff, deed, release, devices) \
                VALUES ($1, $2, $3, $4, $5, $6)";
     let insert = query(sql).bind(&row.id).bind(row.wall).bind(&row.staff).bind(&row.deed);
@@ -164,7 +160,7 @@ pub async fn deed(c: &mut AnyConnection, row: &DeedRow) -> Result<(), Error> {
 }
 
 /// What people did, newest first.
-pub async fn deeds(c: &mut AnyConnection, most: i64) -> Result<Vec<DeedRow>, Error> {
+pub async fn deeds(c: &mut Link, most: i64) -> Result<Vec<DeedRow>, Error> {
     let sql = "SELECT id, wall, staff, deed, release, devices FROM image_deed \
                ORDER BY wall DESC, id DESC LIMIT $1";
     let rows = query(sql).bind(most).fetch_all(c).await?;

@@ -3,9 +3,10 @@
 //! Written before the epoch of a device rises, and when the device has spoken under the new one. Not here: the epoch
 //! that it is to speak under (`device`), and keys themselves.
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 
 /// Epochs of one device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,26 +20,26 @@ pub struct Epochs {
 }
 
 /// Those of all devices that have a row.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<Epochs>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<Epochs>, Error> {
     let rows = fetch(query("SELECT device, heard, oldest FROM key_epoch"), c).await?;
     Ok(readable(&rows, read))
 }
 
 /// Those of one device.
-pub async fn find(c: &mut AnyConnection, device: i64) -> Result<Option<Epochs>, Error> {
+pub async fn find(c: &mut Link, device: i64) -> Result<Option<Epochs>, Error> {
     let sql = "SELECT device, heard, oldest FROM key_epoch WHERE device = $1";
     query(sql).bind(device).fetch_optional(c).await?.as_ref().map(read).transpose()
 }
 
 /// The epoch of a device is about to rise: what it was heard under is that of now.
-pub async fn keep(c: &mut AnyConnection, device: i64) -> Result<(), Error> {
+pub async fn keep(c: &mut Link, device: i64) -> Result<(), Error> {
     let sql = "INSERT INTO key_epoch (device, heard, oldest) \
                SELECT id, epoch, epoch - 1 FROM device WHERE id = $1 ON CONFLICT (device) DO NOTHING";
     query(sql).bind(device).execute(c).await.map(drop)
 }
 
 /// The same for all that speak through a gateway.
-pub async fn keep_behind(c: &mut AnyConnection, gateway: i64) -> Result<(), Error> {
+pub async fn keep_behind(c: &mut Link, gateway: i64) -> Result<(), Error> {
     let sql = "INSERT INTO key_epoch (device, heard, oldest) \
                SELECT id, epoch, epoch - 1 FROM device WHERE gateway = $1 ON CONFLICT (device) DO NOTHING";
     query(sql).bind(gateway).execute(c).await.map(drop)
@@ -46,7 +47,7 @@ pub async fn keep_behind(c: &mut AnyConnection, gateway: i64) -> Result<(), Erro
 
 /// A device has spoken under an epoch, proved by its tag. One above that of its row is right all the same: only the
 /// device has the key, and the row may be that of an older backup.
-pub async fn heard(c: &mut AnyConnection, device: i64, epoch: i64) -> Result<(), Error> {
+pub async fn heard(c: &mut Link, device: i64, epoch: i64) -> Result<(), Error> {
     keep(&mut *c, device).await?;
     let sql = "UPDATE key_epoch SET oldest = heard, heard = $2 WHERE device = $1 AND heard < $2";
     query(sql).bind(device).bind(epoch).execute(&mut *c).await?;

@@ -1,8 +1,8 @@
 //! The records: alerts, people, keys, everything that is not a measured value. One database, one writer.
 //!
-//! SQLite by `sqlx::Any`, write-ahead log, every commit on disk before it is believed. Writers queue for
-//! one connection, so `change` rows are numbered in commit order. Readers have connections of their own.
-//! Not here: what rows mean. Each child room holds the SQL of one noun.
+//! SQLite or PostgreSQL by `sqlx::Any`, every commit on disk before it is believed. Writers queue for one connection,
+//! and for a row where there are several servers, so changes are numbered in commit order. Readers have connections of
+//! their own. Not here: what rows mean. Each child room holds the SQL of one noun.
 #![warn(missing_docs)]
 
 pub mod bed;
@@ -17,16 +17,19 @@ pub mod desk;
 pub mod device;
 pub mod due;
 pub mod edit;
+pub mod engine;
 pub mod event;
 pub mod fault;
 pub mod forgotten;
 pub mod gateway;
+mod head;
 pub mod heard;
 pub mod home;
 pub mod identity;
 pub mod image;
 pub mod key_epoch;
 pub mod line;
+mod link;
 pub mod look;
 pub mod notify;
 pub mod open;
@@ -43,6 +46,7 @@ pub mod refusal;
 pub mod resident;
 pub mod rules;
 pub mod second;
+mod sql;
 pub mod staff;
 pub mod standing;
 pub mod state;
@@ -61,10 +65,11 @@ use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, Executor};
+use sqlx::{AnyPool, Connection};
 
-use self::place::Place;
+pub use self::engine::{Engine, Work, is_full};
+pub use self::link::{Link, Reader};
+pub use self::opening::has_lived;
 pub use self::writer::Writer;
 use self::writer::WriterSeat;
 pub use sqlx::Error;
@@ -79,10 +84,8 @@ const fn rows_of(values: usize) -> usize {
     VALUES / values
 }
 
-/// Readers that may look at once; the console's pages and the API share them.
-const READERS: u32 = 4;
-/// Longest wait for the writer before a request is told that the store stands still.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for a connection that is given back: one that does not answer is thrown away.
+const BACK: Duration = Duration::from_secs(2);
 
 /// Why the records could not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -133,13 +136,47 @@ pub enum RecordsError {
         #[source]
         source: MigrateError,
     },
+    /// Nobody answers at its address, or it lets this user not in.
+    #[error(
+        "reach {place}: see that PostgreSQL runs there and lets this user in, and check `records` and its password"
+    )]
+    Unreachable {
+        /// Which database.
+        place: String,
+        /// Why.
+        #[source]
+        source: Error,
+    },
+    /// It is not set up as records need it.
+    #[error("keep records in {place}: {why}")]
+    Unfit {
+        /// Which database.
+        place: String,
+        /// What to change.
+        why: String,
+    },
+    /// It has no tables beside a data folder that a server has used.
+    #[error(
+        "open {place}: it is empty beside keys that have been used; name the right database in `records`, or put its backup back first"
+    )]
+    Blank {
+        /// Which database.
+        place: String,
+    },
+    /// It holds devices whose keys are not in the data folder.
+    #[error(
+        "open {place}: its devices have keys that are not in {data}; put the folders `keys` and `pki` of their server there first"
+    )]
+    Keyless {
+        /// Which database.
+        place: String,
+        /// Which folder.
+        data: PathBuf,
+    },
     /// The database refused or did not answer.
-    #[error("use the records: check free space and rights of the data folder")]
+    #[error("use the records: check free space and rights of the data folder, or of the database")]
     Database(#[from] Error),
 }
-
-/// A connection that only reads.
-pub type Reader = PoolConnection<Any>;
 
 /// The records of one server.
 #[derive(Debug, Clone)]
@@ -151,32 +188,57 @@ pub struct Records {
 impl Records {
     /// Opens or makes `records.db` in the data folder and brings it up to date.
     pub async fn open(data: &Path) -> Result<Self, RecordsError> {
-        opening::examine(data)?;
+        Self::open_at(Engine::of(None, data)).await
+    }
+
+    /// Opens the records where they lie, and brings them up to date.
+    ///
+    /// # Errors
+    /// They are lost, not reached, not fit, or of a newer server.
+    pub async fn open_at(engine: Engine) -> Result<Self, RecordsError> {
+        if let Engine::Sqlite { file } = &engine {
+            opening::examine(file.parent().unwrap_or(Path::new(".")))?;
+        }
         sqlx::any::install_default_drivers();
-        let path = data.join("records.db").display().to_string();
-        let url = format!("sqlite://{path}?mode=rwc");
-        let readers = pool(READERS, &url).await?;
+        let reached = |source| match &engine {
+            Engine::Sqlite { .. } => RecordsError::Database(source),
+            Engine::Postgres { .. } => RecordsError::Unreachable { place: engine.shown(), source },
+        };
+        #[cfg(debug_assertions)]
+        engine.make().await.map_err(reached)?;
+        let readers = pool(&engine).await.map_err(reached)?;
         let mut first = readers.acquire().await?;
+        engine.prepare(&mut first).await?;
         MIGRATIONS.run(&mut first).await.map_err(|source| {
-            let path = path.clone();
+            let path = engine.shown();
             if let MigrateError::VersionMissing(version) = source {
                 return RecordsError::Newer { path, version };
             }
             RecordsError::Migrate { path, source }
         })?;
+        engine.finish(&mut first).await?;
         drop(first);
-        let place = Place::of(data.join("records.db"));
-        Ok(Self { writer: WriterSeat::new(&url, place), readers })
+        Ok(Self { writer: WriterSeat::new(engine), readers })
     }
 
-    /// A transaction of the one writer; others wait until it ends. Dropped without commit, it never was.
+    /// A transaction that may change the queue; others wait until it ends. Dropped without commit, it never was.
     pub async fn begin(&self) -> Result<Writer, Error> {
-        self.writer.begin().await
+        self.begin_for(Work::Queue).await
+    }
+
+    /// A transaction of one kind of work: on several servers only the same kinds wait for each other.
+    pub async fn begin_for(&self, work: Work) -> Result<Writer, Error> {
+        self.writer.begin(work).await
     }
 
     /// A connection for reading; it sees what was committed when its statement began.
     pub async fn reader(&self) -> Result<Reader, Error> {
-        self.readers.acquire().await
+        Ok(Reader::new(self.readers.acquire().await?, self.engine().answers_in()))
+    }
+
+    /// Where they lie.
+    pub fn engine(&self) -> &Engine {
+        self.writer.engine()
     }
 
     /// Finishes what runs and closes the files.
@@ -186,31 +248,31 @@ impl Records {
     }
 }
 
-async fn pool(most: u32, url: &str) -> Result<AnyPool, Error> {
-    AnyPoolOptions::new()
-        .max_connections(most)
-        .acquire_timeout(PATIENCE)
+async fn pool(engine: &Engine) -> Result<AnyPool, Error> {
+    let told = engine.clone();
+    let options = AnyPoolOptions::new()
+        .max_connections(engine.readers())
+        .acquire_timeout(engine.patience())
         .idle_timeout(None)
         .max_lifetime(None)
-        .test_before_acquire(false)
-        .after_connect(|connection, _| Box::pin(settle(connection)))
-        .connect(url)
+        .test_before_acquire(!engine.is_file())
+        .after_connect(move |connection, _| {
+            let engine = told.clone();
+            Box::pin(async move { engine.settle(connection).await })
+        });
+    if engine.is_file() {
+        return options.connect_with(engine.options()?).await;
+    }
+    options
+        .after_release(|connection, _| {
+            // One whose request was given up, or whose database is gone, would keep its place for as long as TCP waits.
+            Box::pin(async move {
+                let asked = tokio::time::timeout(BACK, connection.ping()).await;
+                asked.map_err(|_| Error::PoolTimedOut)?.map(|()| true)
+            })
+        })
+        .connect_with(engine.options()?)
         .await
-}
-
-/// What every connection is told first.
-async fn settle(connection: &mut AnyConnection) -> Result<(), Error> {
-    let sql = format!(
-        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA foreign_keys = ON; \
-         PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000;",
-        synchronous()
-    );
-    connection.execute(sqlx::AssertSqlSafe(sql)).await.map(drop)
-}
-
-/// Whether the disk is full: SQLite's own number for it, which sqlx gives as text.
-pub fn is_full(error: &Error) -> bool {
-    error.as_database_error().is_some_and(|told| told.code().as_deref() == Some("13"))
 }
 
 /// How eagerly SQLite syncs. Only a debug build can be weakened, so that a test can see the promise break.

@@ -3,9 +3,10 @@
 //! A position is written with the batch that it ends, so that it is never ahead of the rows. Not here: what
 //! a position means on the wire (`proto::relay`), and who is told it (`replay`).
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 
 /// The life of these records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub struct Reach {
 }
 
 /// The life, if one is written.
-pub async fn line(c: &mut AnyConnection) -> Result<Option<Line>, Error> {
+pub async fn line(c: &mut Link) -> Result<Option<Line>, Error> {
     let sql = "SELECT line, restored_wall, restored_mono FROM records_line WHERE one = 1";
     let row = query(sql).fetch_optional(c).await?;
     let read = |row: sqlx::any::AnyRow| {
@@ -48,7 +49,7 @@ pub async fn line(c: &mut AnyConnection) -> Result<Option<Line>, Error> {
 }
 
 /// Writes the life.
-pub async fn put_line(c: &mut AnyConnection, line: &Line) -> Result<(), Error> {
+pub async fn put_line(c: &mut Link, line: &Line) -> Result<(), Error> {
     let sql = "INSERT INTO records_line (one, line, restored_wall, restored_mono) VALUES (1, $1, $2, $3) \
                ON CONFLICT (one) DO UPDATE SET line = $1, restored_wall = $2, restored_mono = $3";
     let Line { line, restored_wall, restored_mono } = line;
@@ -56,7 +57,7 @@ pub async fn put_line(c: &mut AnyConnection, line: &Line) -> Result<(), Error> {
 }
 
 /// Every position.
-pub async fn reaches(c: &mut AnyConnection) -> Result<Vec<Reach>, Error> {
+pub async fn reaches(c: &mut Link) -> Result<Vec<Reach>, Error> {
     let rows = fetch(query("SELECT gateway, lane, line, spool, through FROM reach"), c).await?;
     let read = |row: &sqlx::any::AnyRow| {
         Ok(Reach {
@@ -71,7 +72,7 @@ pub async fn reaches(c: &mut AnyConnection) -> Result<Vec<Reach>, Error> {
 }
 
 /// Writes a position.
-pub async fn put_reach(c: &mut AnyConnection, reach: &Reach) -> Result<(), Error> {
+pub async fn put_reach(c: &mut Link, reach: &Reach) -> Result<(), Error> {
     let sql = "INSERT INTO reach (gateway, lane, line, spool, through) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (gateway, lane) DO UPDATE SET line = $3, spool = $4, through = $5";
     let Reach { gateway, lane, line, spool, through } = reach;

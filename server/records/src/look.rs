@@ -3,9 +3,10 @@
 //! Not here: who may look (`desk::rights`).
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 
 use crate::clock::row_name;
 
@@ -50,11 +51,7 @@ pub struct Looked {
 }
 
 /// Whether the same look by the same person is written down since `since` and not after `until`.
-pub async fn stands(
-    c: &mut AnyConnection,
-    look: &Look,
-    (since, until): (i64, i64),
-) -> Result<bool, Error> {
+pub async fn stands(c: &mut Link, look: &Look, (since, until): (i64, i64)) -> Result<bool, Error> {
     let sql = "SELECT COUNT(*) AS n FROM access WHERE staff = $1 AND home = $2 AND what = $3 AND why = $4 \
                AND detail = $5 AND shown = $6 AND wall > $7 AND wall <= $8";
     let row = query(sql)
@@ -73,7 +70,7 @@ pub async fn stands(
 
 /// Reason and detail of every look by a person at a kind of thing since `since` and not after `until`.
 pub async fn standing(
-    c: &mut AnyConnection,
+    c: &mut Link,
     (staff, what): (&str, &str),
     (since, until): (i64, i64),
 ) -> Result<Vec<(String, String)>, Error> {
@@ -83,7 +80,7 @@ pub async fn standing(
 }
 
 /// Writes a look down.
-pub async fn insert(c: &mut AnyConnection, look: &Look, wall: i64) -> Result<(), Error> {
+pub async fn insert(c: &mut Link, look: &Look, wall: i64) -> Result<(), Error> {
     let sql = "INSERT INTO access (id, staff, home, what, why, detail, shown, wall) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     query(sql)
@@ -106,7 +103,7 @@ const SELECT: &str = "SELECT s.id, s.name, s.display, s.role, a.what, a.why, a.d
 
 /// Looks at a home in a time, newest first, at most `most`.
 pub async fn of_home(
-    c: &mut AnyConnection,
+    c: &mut Link,
     home: i64,
     (from, to): (i64, i64),
     most: i64,
@@ -129,7 +126,7 @@ pub async fn of_home(
 }
 
 /// When somebody first looked at a home, wall clock.
-pub async fn first(c: &mut AnyConnection, home: i64) -> Result<Option<i64>, Error> {
+pub async fn first(c: &mut Link, home: i64) -> Result<Option<i64>, Error> {
     let sql = "SELECT MIN(wall) AS first FROM access WHERE home = $1";
     query(sql).bind(home).fetch_one(c).await?.try_get("first")
 }
@@ -153,7 +150,7 @@ pub struct Glass {
 
 /// Opens what is guarded of a home to one person until then, server's clock.
 pub async fn open(
-    c: &mut AnyConnection,
+    c: &mut Link,
     (staff, home): (&str, i64),
     reason: &str,
     wall: i64,
@@ -174,7 +171,7 @@ pub async fn open(
 
 /// Until when what is guarded of a home is open to somebody, server's clock, and why.
 pub async fn opened(
-    c: &mut AnyConnection,
+    c: &mut Link,
     (staff, home): (&str, i64),
     now_mono: i64,
 ) -> Result<Option<(i64, String)>, Error> {
@@ -185,16 +182,12 @@ pub async fn opened(
 }
 
 /// What was opened and no supervisor has seen yet, oldest first.
-pub async fn unseen(c: &mut AnyConnection, most: i64) -> Result<Vec<Glass>, Error> {
+pub async fn unseen(c: &mut Link, most: i64) -> Result<Vec<Glass>, Error> {
     unseen_of_others(c, "", most).await
 }
 
 /// The same without what this person has opened.
-pub async fn unseen_of_others(
-    c: &mut AnyConnection,
-    me: &str,
-    most: i64,
-) -> Result<Vec<Glass>, Error> {
+pub async fn unseen_of_others(c: &mut Link, me: &str, most: i64) -> Result<Vec<Glass>, Error> {
     let sql = "SELECT g.id, s.display, s.name, g.home, g.reason, g.wall FROM glass g \
                JOIN staff s ON s.id = g.staff WHERE g.seen_wall IS NULL AND g.staff <> $1 \
                ORDER BY g.wall LIMIT $2";
@@ -213,7 +206,7 @@ pub async fn unseen_of_others(
 }
 
 /// A supervisor has seen it; nobody sees what they opened themselves. Says whether it was so.
-pub async fn seen(c: &mut AnyConnection, id: &str, by: &str, wall: i64) -> Result<bool, Error> {
+pub async fn seen(c: &mut Link, id: &str, by: &str, wall: i64) -> Result<bool, Error> {
     let sql = "UPDATE glass SET seen_by = $2, seen_wall = $3 \
                WHERE id = $1 AND seen_wall IS NULL AND staff <> $2";
     Ok(query(sql).bind(id).bind(by).bind(wall).execute(c).await?.rows_affected() > 0)

@@ -8,10 +8,11 @@ pub mod message;
 
 use care::Severity;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::forgotten::{Kept, oldest};
 use super::refusal::pick;
+use crate::Link;
 use crate::clock::Now;
 use crate::column::{kind, stored};
 use crate::due::DueStep;
@@ -61,7 +62,7 @@ pub struct OutboxRow {
 
 /// Puts a notice in; answers whether it was new. An older one of the same alert and receiver that still waits
 /// is not needed any more.
-pub async fn put(c: &mut AnyConnection, row: &OutboxRow, wall: i64) -> Result<bool, Error> {
+pub async fn put(c: &mut Link, row: &OutboxRow, wall: i64) -> Result<bool, Error> {
     let sql = "INSERT INTO outbox (id, channel, alert, reason, round, urgent, body, state, tries, \
                due_mono, created_mono, created_wall) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11) \
@@ -92,7 +93,7 @@ pub async fn put(c: &mut AnyConnection, row: &OutboxRow, wall: i64) -> Result<bo
 
 /// Tells every receiver of an alert that nobody took, once a round; in the transaction of the step that says so.
 pub async fn unclaimed(
-    c: &mut AnyConnection,
+    c: &mut Link,
     step: &DueStep,
     receivers: &[String],
     now: Now,
@@ -116,7 +117,7 @@ pub async fn unclaimed(
 }
 
 /// An alert is over: what was not confirmed is tried no more, and whoever was told, or may have been, hears it.
-pub async fn over(c: &mut AnyConnection, alert: &str, wall: i64) -> Result<(), Error> {
+pub async fn over(c: &mut Link, alert: &str, wall: i64) -> Result<(), Error> {
     let sql = "UPDATE outbox SET state = $2, ended_wall = $3, \
                ended_mono = COALESCE((SELECT high FROM clock WHERE one = 1), created_mono) \
                WHERE alert = $1 AND state = 0 AND reason <> $4";
@@ -135,7 +136,7 @@ pub struct Over<'a> {
 }
 
 /// Tells those who know of an alert that it is over, if it is; each once.
-pub async fn over_of(c: &mut AnyConnection, over: Over<'_>, wall: i64) -> Result<(), Error> {
+pub async fn over_of(c: &mut Link, over: Over<'_>, wall: i64) -> Result<(), Error> {
     let sql = "SELECT DISTINCT o.channel, a.home, a.kind, \
                COALESCE((SELECT high FROM clock WHERE one = 1), 0) AS mono \
                FROM outbox o JOIN alert a ON a.id = o.alert WHERE o.alert = $1 AND a.state = 3 \
@@ -158,7 +159,7 @@ pub async fn over_of(c: &mut AnyConnection, over: Over<'_>, wall: i64) -> Result
 
 /// Notices of a receiver that are due and do not rest, emergencies first, what was never tried before what was.
 pub async fn due(
-    c: &mut AnyConnection,
+    c: &mut Link,
     channel: &str,
     (mono, most): (i64, i64),
     rests: impl Fn(&str) -> bool,
@@ -185,14 +186,14 @@ pub async fn due(
 }
 
 /// A receiver is back: all that waits for it is due.
-pub async fn all_due(c: &mut AnyConnection, channel: &str, mono: i64) -> Result<(), Error> {
+pub async fn all_due(c: &mut Link, channel: &str, mono: i64) -> Result<(), Error> {
     let sql = "UPDATE outbox SET due_mono = $2 WHERE channel = $1 AND state = 0 AND due_mono > $2";
     query(sql).bind(channel).bind(mono).execute(c).await.map(drop)
 }
 
 /// A notice was confirmed, also one that was not needed any more; `now`: server's clock, wall clock.
 pub async fn delivered(
-    c: &mut AnyConnection,
+    c: &mut Link,
     id: &str,
     receipt: &str,
     now: (i64, i64),
@@ -201,17 +202,12 @@ pub async fn delivered(
 }
 
 /// A notice is given up.
-pub async fn dead(
-    c: &mut AnyConnection,
-    id: &str,
-    why: &str,
-    now: (i64, i64),
-) -> Result<(), Error> {
+pub async fn dead(c: &mut Link, id: &str, why: &str, now: (i64, i64)) -> Result<(), Error> {
     end(c, id, (DEAD, WAITING), why, now).await
 }
 
 async fn end(
-    c: &mut AnyConnection,
+    c: &mut Link,
     id: &str,
     (state, or): (i16, i16),
     receipt: &str,
@@ -225,7 +221,7 @@ async fn end(
 
 /// A try failed; the next one is at `due`. `unsure`: it may have arrived.
 pub async fn again(
-    c: &mut AnyConnection,
+    c: &mut Link,
     id: &str,
     (why, unsure): (&str, bool),
     due: i64,
@@ -237,7 +233,7 @@ pub async fn again(
 }
 
 /// How many notices wait and how many were given up.
-pub async fn counts(c: &mut AnyConnection) -> Result<(i64, i64), Error> {
+pub async fn counts(c: &mut Link) -> Result<(i64, i64), Error> {
     let sql = "SELECT COALESCE(SUM(CASE WHEN state = 0 THEN 1 ELSE 0 END), 0) AS waiting, \
                COALESCE(SUM(CASE WHEN state = 2 THEN 1 ELSE 0 END), 0) AS dead FROM outbox";
     let row = query(sql).fetch_one(c).await?;
@@ -245,7 +241,7 @@ pub async fn counts(c: &mut AnyConnection) -> Result<(i64, i64), Error> {
 }
 
 /// What a notice came to: its receipt, once it was confirmed or given up.
-pub async fn receipt(c: &mut AnyConnection, id: &str) -> Result<Option<String>, Error> {
+pub async fn receipt(c: &mut Link, id: &str) -> Result<Option<String>, Error> {
     let sql = "SELECT receipt FROM outbox WHERE id = $1 AND state <> 0";
     let row = query(sql).bind(id).fetch_optional(c).await?;
     Ok(row.map(|row| row.try_get("receipt")).transpose()?.flatten())
@@ -253,7 +249,7 @@ pub async fn receipt(c: &mut AnyConnection, id: &str) -> Result<Option<String>, 
 
 /// Drops notices that ended before `mono`, server's clock: their alert's own rows tell the story. A bounded
 /// number; says how many. One that cannot be dropped keeps no other.
-pub async fn drop_ended(c: &mut AnyConnection, mono: i64) -> Result<u64, Error> {
+pub async fn drop_ended(c: &mut Link, mono: i64) -> Result<u64, Error> {
     let sql = "SELECT id FROM outbox WHERE state <> 0 AND ended_mono < $1 ORDER BY ended_mono, id \
                LIMIT $2 OFFSET $3";
     oldest(c, &Kept { ids: sql, parts: &[("outbox", "id")] }, mono, DROPPED_AT_ONCE).await

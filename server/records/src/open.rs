@@ -4,11 +4,13 @@
 
 use care::{Kind, Severity};
 use proto::down::Rung;
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 use crate::column::rung;
 use crate::desk::AlertState;
+use crate::sql::Sql;
 
 /// Names asked for in one statement.
 const NAMES: usize = 300;
@@ -36,11 +38,7 @@ pub struct OfIncident {
 }
 
 /// The alert of an incident, if it has one.
-pub async fn alert_of(
-    c: &mut AnyConnection,
-    home: i64,
-    incident: i64,
-) -> Result<Option<OfIncident>, Error> {
+pub async fn alert_of(c: &mut Link, home: i64, incident: i64) -> Result<Option<OfIncident>, Error> {
     let sql = "SELECT id, state, evidence FROM alert WHERE home = $1 AND incident = $2";
     let row = query(sql).bind(home).bind(incident).fetch_optional(c).await?;
     let read = |row: sqlx::any::AnyRow| {
@@ -51,10 +49,7 @@ pub async fn alert_of(
 }
 
 /// Which incident of which home an alert is, and of which device.
-pub async fn incident_of(
-    c: &mut AnyConnection,
-    id: &str,
-) -> Result<Option<(i64, i64, Option<i64>)>, Error> {
+pub async fn incident_of(c: &mut Link, id: &str) -> Result<Option<(i64, i64, Option<i64>)>, Error> {
     let sql = "SELECT home, incident, device FROM alert WHERE id = $1";
     let row = query(sql).bind(id).fetch_optional(c).await?;
     let read = |row: sqlx::any::AnyRow| {
@@ -64,16 +59,16 @@ pub async fn incident_of(
 }
 
 /// What is known of these names of verified presses, and how far each has come.
-pub async fn known(c: &mut AnyConnection, names: &[(i64, i64, i64)]) -> Result<Vec<Known>, Error> {
+pub async fn known(c: &mut Link, names: &[(i64, i64, i64)]) -> Result<Vec<Known>, Error> {
     let mut found = Vec::new();
     for names in names.chunks(NAMES) {
-        let mut sql = QueryBuilder::<Any>::new(
+        let mut sql = Sql::new(
             "SELECT device, boot, seq, hash, rung FROM activation \
              WHERE trust = 0 AND (device, boot, seq) IN (",
         );
         sql.push_values_only(names);
         sql.push(")");
-        found.extend(readable(&fetch(sql.build(), &mut *c).await?, pressed));
+        found.extend(readable(&fetch(sql.build(c), &mut *c).await?, pressed));
     }
     Ok(found)
 }
@@ -95,7 +90,7 @@ pub struct OfPress {
 
 /// The alert of a verified press with this end tag, if it has one; rows of an older build have no tag.
 pub async fn of_press(
-    c: &mut AnyConnection,
+    c: &mut Link,
     name: (i64, i64, i64),
     tag: &[u8],
 ) -> Result<Option<OfPress>, Error> {
@@ -124,23 +119,22 @@ pub async fn of_press(
 }
 
 /// Whether bytes that nobody could verify have raised an alert already.
-pub async fn known_hash(c: &mut AnyConnection, device: i64, hash: &[u8]) -> Result<bool, Error> {
+pub async fn known_hash(c: &mut Link, device: i64, hash: &[u8]) -> Result<bool, Error> {
     let sql = "SELECT COUNT(*) AS n FROM activation WHERE trust = 1 AND device = $1 AND hash = $2";
     let n: i64 = query(sql).bind(device).bind(hash).fetch_one(c).await?.try_get("n")?;
     Ok(n > 0)
 }
 
 /// Whether one of these alerts is over: whoever would join it must judge again.
-pub async fn any_closed(c: &mut AnyConnection, alerts: &[&str]) -> Result<bool, Error> {
+pub async fn any_closed(c: &mut Link, alerts: &[&str]) -> Result<bool, Error> {
     for alerts in alerts.chunks(NAMES) {
-        let mut sql =
-            QueryBuilder::<Any>::new("SELECT COUNT(*) AS n FROM alert WHERE state = 3 AND id IN (");
+        let mut sql = Sql::new("SELECT COUNT(*) AS n FROM alert WHERE state = 3 AND id IN (");
         let mut list = sql.separated(", ");
         for id in alerts {
             list.push_bind(*id);
         }
         sql.push(")");
-        let n: i64 = sql.build().fetch_one(&mut *c).await?.try_get("n")?;
+        let n: i64 = sql.build(c).fetch_one(&mut *c).await?.try_get("n")?;
         if n > 0 {
             return Ok(true);
         }
@@ -150,7 +144,7 @@ pub async fn any_closed(c: &mut AnyConnection, alerts: &[&str]) -> Result<bool, 
 
 /// The open alert of a kind that stands for unreadable emergencies of this speaker behind this gateway.
 pub async fn nameless(
-    c: &mut AnyConnection,
+    c: &mut Link,
     kind: Kind,
     (home, device): (i64, Option<i64>),
     gateway: i64,
@@ -178,16 +172,12 @@ impl Page {
 }
 
 /// The next verified presses of open alerts behind the homes of a page: name, rung. None: that was all.
-pub async fn rungs(
-    c: &mut AnyConnection,
-    page: &mut Page,
-    limit: i64,
-) -> Result<Option<Vec<Known>>, Error> {
+pub async fn rungs(c: &mut Link, page: &mut Page, limit: i64) -> Result<Option<Vec<Known>>, Error> {
     let homes: Vec<i64> = page.homes.iter().skip(page.through).take(NAMES).copied().collect();
     if homes.is_empty() {
         return Ok(None);
     }
-    let mut sql = QueryBuilder::<Any>::new(
+    let mut sql = Sql::new(
         "SELECT x.device, x.boot, x.seq, x.hash, x.rung FROM activation x JOIN alert a ON a.id = x.alert \
          WHERE x.trust = 0 AND a.state < 3 AND a.home IN (",
     );
@@ -203,7 +193,7 @@ pub async fn rungs(
         sql.push(")");
     }
     sql.push(" ORDER BY x.device, x.boot, x.seq, x.hash LIMIT ").push_bind(limit);
-    let rows = fetch(sql.build(), &mut *c).await?;
+    let rows = fetch(sql.build(c), &mut *c).await?;
     let found = readable(&rows, pressed);
     // A row that cannot be read is stepped over like the others.
     let full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
@@ -215,10 +205,10 @@ pub async fn rungs(
 }
 
 /// Homes among these with an open alert, and whether one of it is an emergency.
-pub async fn alerted(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<(i64, bool)>, Error> {
+pub async fn alerted(c: &mut Link, homes: &[i64]) -> Result<Vec<(i64, bool)>, Error> {
     let mut found = Vec::new();
     for homes in homes.chunks(NAMES) {
-        let mut sql = QueryBuilder::<Any>::new(
+        let mut sql = Sql::new(
             "SELECT home, MAX(severity) AS gravest FROM alert WHERE state < 3 AND home IN (",
         );
         let mut list = sql.separated(", ");
@@ -226,7 +216,7 @@ pub async fn alerted(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<(i64, b
             list.push_bind(*home);
         });
         sql.push(") GROUP BY home");
-        found.extend(readable(&fetch(sql.build(), &mut *c).await?, |row| {
+        found.extend(readable(&fetch(sql.build(c), &mut *c).await?, |row| {
             Ok((
                 row.try_get("home")?,
                 row.try_get::<i64, _>("gravest")? == Severity::Emergency.number(),
@@ -237,7 +227,7 @@ pub async fn alerted(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<(i64, b
 }
 
 /// Homes among these with an open emergency.
-pub async fn alarmed(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<i64>, Error> {
+pub async fn alarmed(c: &mut Link, homes: &[i64]) -> Result<Vec<i64>, Error> {
     let alerted = alerted(c, homes).await?.into_iter();
     Ok(alerted.filter_map(|(home, emergency)| emergency.then_some(home)).collect())
 }
@@ -251,7 +241,7 @@ trait PushNames {
     fn push_values_only(&mut self, names: &[(i64, i64, i64)]);
 }
 
-impl PushNames for QueryBuilder<Any> {
+impl PushNames for Sql {
     fn push_values_only(&mut self, names: &[(i64, i64, i64)]) {
         self.push_values(names, |mut row, name| {
             row.push_bind(name.0).push_bind(name.1).push_bind(name.2);
@@ -260,17 +250,13 @@ impl PushNames for QueryBuilder<Any> {
 }
 
 /// Gateways whose silence is told, with their alerts.
-pub async fn silent_gateways(c: &mut AnyConnection) -> Result<Vec<(i64, String)>, Error> {
+pub async fn silent_gateways(c: &mut Link) -> Result<Vec<(i64, String)>, Error> {
     let rows = fetch(query("SELECT gateway, alert FROM gateway_silent"), c).await?;
     Ok(readable(&rows, |row| Ok((row.try_get("gateway")?, row.try_get("alert")?))))
 }
 
 /// Notes that a gateway's silence is told, or that it is back.
-pub async fn put_silent(
-    c: &mut AnyConnection,
-    gateway: i64,
-    alert: Option<&str>,
-) -> Result<(), Error> {
+pub async fn put_silent(c: &mut Link, gateway: i64, alert: Option<&str>) -> Result<(), Error> {
     match alert {
         Some(alert) => {
             let sql = "INSERT INTO gateway_silent (gateway, alert) VALUES ($1, $2) \

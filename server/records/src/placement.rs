@@ -3,9 +3,10 @@
 //! Not here: what follows for a word that waited (`ingest::read`).
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 use crate::clock::Now;
 use crate::column::stored;
 
@@ -23,7 +24,7 @@ pub struct Placement {
 }
 
 /// A device leaves the home of its row; call it before the row says where it is then.
-pub async fn end(c: &mut AnyConnection, device: i64, now: Now) -> Result<(), Error> {
+pub async fn end(c: &mut Link, device: i64, now: Now) -> Result<(), Error> {
     let sql = "INSERT INTO placement (device, home, role, room, spot, from_wall, until_wall, until_mono) \
                SELECT id, home, role, '', label, enrolled_wall, $2, $3 FROM device \
                WHERE id = $1 AND home IS NOT NULL";
@@ -40,13 +41,13 @@ fn of(row: &AnyRow) -> Result<Placement, Error> {
 }
 
 /// Every place that a device has left, in the order in which they were left.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<Placement>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<Placement>, Error> {
     let sql = "SELECT device, home, until_mono, until_wall FROM placement ORDER BY until_mono";
     Ok(readable(&fetch(query(sql), c).await?, of))
 }
 
 /// The place that a device has left last.
-pub async fn last(c: &mut AnyConnection, device: i64) -> Result<Option<Placement>, Error> {
+pub async fn last(c: &mut Link, device: i64) -> Result<Option<Placement>, Error> {
     let sql = "SELECT device, home, until_mono, until_wall FROM placement WHERE device = $1 \
                ORDER BY until_mono DESC LIMIT 1";
     query(sql).bind(device).fetch_optional(c).await?.as_ref().map(of).transpose()

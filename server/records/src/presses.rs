@@ -5,21 +5,23 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row};
+use sqlx::{Error, Row};
 
 use super::desk::{ActivationRow, activation};
 use super::refusal::{fetch, readable};
 use super::rows_of;
+use crate::Link;
+use crate::sql::Sql;
 
 /// The newest presses and falls of each of these alerts, at most `most` of one, as they came.
 pub async fn newest(
-    c: &mut AnyConnection,
+    c: &mut Link,
     alerts: &[&str],
     most: i64,
 ) -> Result<HashMap<String, Vec<ActivationRow>>, Error> {
     let mut found: HashMap<String, Vec<ActivationRow>> = HashMap::new();
     for alerts in alerts.chunks(rows_of(1)) {
-        let mut sql = QueryBuilder::<Any>::new(
+        let mut sql = Sql::new(
             "SELECT alert, device, boot, seq, kind, trust, rung, pressed_mono, received_wall, late FROM (\
              SELECT activation.*, ROW_NUMBER() OVER (PARTITION BY alert ORDER BY received_wall DESC, seq DESC) \
              AS place FROM activation WHERE alert IN (",
@@ -30,7 +32,7 @@ pub async fn newest(
         });
         sql.push(")) AS placed WHERE place <= ").push_bind(most);
         sql.push(" ORDER BY alert, place DESC");
-        let rows = fetch(sql.build(), &mut *c).await?;
+        let rows = fetch(sql.build(c), &mut *c).await?;
         let read = |row: &sqlx::any::AnyRow| Ok((row.try_get("alert")?, activation(row)?));
         for (alert, press) in readable::<(String, ActivationRow)>(&rows, read) {
             found.entry(alert).or_default().push(press);

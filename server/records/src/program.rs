@@ -4,10 +4,11 @@
 //! under it can be told. Not here: what a token looks like (`auth::program`), rights.
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
+use sqlx::{AssertSqlSafe, Error, Row, query};
 
 use super::refusal::{fetch, readable};
 use super::swept::{self, Old};
+use crate::Link;
 
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +61,7 @@ fn read(row: &AnyRow) -> Result<ProgramRow, Error> {
 }
 
 /// Enters a token; its member of staff is entered already.
-pub async fn insert(c: &mut AnyConnection, row: &ProgramRow) -> Result<(), Error> {
+pub async fn insert(c: &mut Link, row: &ProgramRow) -> Result<(), Error> {
     let sql = "INSERT INTO program_token (id, staff, name, hash, scope, made_by, made_wall, until_mono, \
                until_wall) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     query(sql)
@@ -79,31 +80,26 @@ pub async fn insert(c: &mut AnyConnection, row: &ProgramRow) -> Result<(), Error
 }
 
 /// The token of this id, unless its member of staff is shut out.
-pub async fn find(c: &mut AnyConnection, id: &str) -> Result<Option<ProgramRow>, Error> {
+pub async fn find(c: &mut Link, id: &str) -> Result<Option<ProgramRow>, Error> {
     let sql = format!("{SELECT} WHERE t.id = $1 AND s.disabled = 0");
     let asked = query(AssertSqlSafe(sql)).bind(id);
     asked.fetch_optional(c).await?.as_ref().map(read).transpose()
 }
 
 /// All tokens, the newest first, also those that have ended.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<ProgramRow>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<ProgramRow>, Error> {
     let sql = format!("{SELECT} ORDER BY t.made_wall DESC, t.id");
     Ok(readable(&fetch(query(AssertSqlSafe(sql)), c).await?, read))
 }
 
 /// Notes that a token is in use.
-pub async fn touch(c: &mut AnyConnection, id: &str, wall: i64) -> Result<(), Error> {
+pub async fn touch(c: &mut Link, id: &str, wall: i64) -> Result<(), Error> {
     let sql = "UPDATE program_token SET used_wall = $2 WHERE id = $1";
     query(sql).bind(id).bind(wall).execute(c).await.map(drop)
 }
 
 /// Ends a token; says whether there was one that had not been ended. `now`: server's clock, wall clock.
-pub async fn revoke(
-    c: &mut AnyConnection,
-    id: &str,
-    by: &str,
-    now: (i64, i64),
-) -> Result<bool, Error> {
+pub async fn revoke(c: &mut Link, id: &str, by: &str, now: (i64, i64)) -> Result<bool, Error> {
     let sql = "UPDATE program_token SET revoked_by = $2, revoked_mono = $3, revoked_wall = $4 \
                WHERE id = $1 AND revoked_wall IS NULL";
     let done = query(sql).bind(id).bind(by).bind(now.0).bind(now.1).execute(c).await?;
@@ -111,7 +107,7 @@ pub async fn revoke(
 }
 
 /// Forgets tokens that ended before `mono`, server's clock; what they did keeps their names.
-pub async fn sweep(c: &mut AnyConnection, mono: i64) -> Result<(), Error> {
+pub async fn sweep(c: &mut Link, mono: i64) -> Result<(), Error> {
     let which = "COALESCE(revoked_mono, until_mono) < $1";
     let old = Old { table: "program_token", key: &["id"], which };
     swept::sweep(c, &old, |asked| asked.bind(mono)).await.map(drop)

@@ -3,10 +3,11 @@
 //! The question itself lives in the judgement of the home; a row is what people read later. Not here: lamps.
 
 use care::Kind;
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
 use super::swept::{Old, sweep};
+use crate::Link;
 use crate::column::kind;
 
 /// How long answered questions are kept, ms: as long as homes can be rehearsed.
@@ -51,7 +52,7 @@ pub struct QuestionRow {
 }
 
 /// Notes that a home is asked, and forgets what is too old to be looked at.
-pub async fn ask(c: &mut AnyConnection, row: &QuestionRow) -> Result<(), Error> {
+pub async fn ask(c: &mut Link, row: &QuestionRow) -> Result<(), Error> {
     // By measured time: a wall clock that ran ahead takes nothing away.
     let (home, before) = (row.home, row.until_mono - KEPT_MS);
     let which = "home = $1 AND until_mono < $2";
@@ -73,7 +74,7 @@ pub async fn ask(c: &mut AnyConnection, row: &QuestionRow) -> Result<(), Error> 
 
 /// Notes how a question ended; says whether one was being asked.
 pub async fn end(
-    c: &mut AnyConnection,
+    c: &mut Link,
     (home, incident): (i64, i64),
     answer: Answer,
     wall: i64,
@@ -86,11 +87,7 @@ pub async fn end(
 }
 
 /// Questions of a home, newest first.
-pub async fn of_home(
-    c: &mut AnyConnection,
-    home: i64,
-    most: i64,
-) -> Result<Vec<QuestionRow>, Error> {
+pub async fn of_home(c: &mut Link, home: i64, most: i64) -> Result<Vec<QuestionRow>, Error> {
     let sql = "SELECT home, incident, kind, device, asked_wall, until_mono, ended_wall, answer \
                FROM question WHERE home = $1 ORDER BY asked_wall DESC LIMIT $2";
     let rows = fetch(query(sql).bind(home).bind(most), c).await?;

@@ -2,9 +2,10 @@
 //!
 //! Not here: how long a proof holds (`care::policy`), notices themselves (`notify`).
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 
 /// One proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Proof {
 }
 
 /// Every proof.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<Proof>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<Proof>, Error> {
     let rows = fetch(query("SELECT channel, address, mono FROM receiver_proof"), c).await?;
     let read = |row: &sqlx::any::AnyRow| {
         Ok(Proof {
@@ -31,7 +32,7 @@ pub async fn all(c: &mut AnyConnection) -> Result<Vec<Proof>, Error> {
 }
 
 /// A receiver has confirmed a notice.
-pub async fn proved(c: &mut AnyConnection, proof: &Proof, wall: i64) -> Result<(), Error> {
+pub async fn proved(c: &mut Link, proof: &Proof, wall: i64) -> Result<(), Error> {
     let sql = "INSERT INTO receiver_proof (channel, address, mono, wall) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (channel) DO UPDATE SET address = $2, mono = $3, wall = $4";
     let row = query(sql).bind(&proof.channel).bind(&proof.address).bind(proof.mono).bind(wall);

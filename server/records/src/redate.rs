@@ -2,7 +2,9 @@
 //!
 //! Not here: how that is found out (`ingest::dating`).
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
+
+use crate::Link;
 
 /// A new date.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub struct Redate {
 }
 
 /// Dates a verified press anew, as late; gives its alert. None: the rows do not have it.
-pub async fn press(c: &mut AnyConnection, to: &Redate) -> Result<Option<String>, Error> {
+pub async fn press(c: &mut Link, to: &Redate) -> Result<Option<String>, Error> {
     let (device, boot, seq) = to.name;
     let sql = "SELECT alert, pressed_wall FROM activation \
                WHERE device = $1 AND boot = $2 AND seq = $3 AND trust = 0 AND hash = $4";

@@ -10,10 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use door::once::{Once, Say};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, Error, Row};
+use sqlx::{Any, Error, Row};
 use tokio_stream::StreamExt;
 
 use super::{Records, state};
+use crate::Link;
 use crate::clock::Stored;
 
 /// SQLite's numbers for a store that refuses whatever the row: busy, locked, no memory, read-only, interrupted, disk
@@ -64,15 +65,12 @@ pub fn left_out() -> u64 {
 pub type Bound<'q> = Query<'q, Any, AnyArguments>;
 
 /// The rows that the database can give. One with text that is none is left out, where the driver's own list would end.
-pub async fn fetch(asked: Bound<'_>, c: &mut AnyConnection) -> Result<Vec<AnyRow>, Error> {
+pub async fn fetch(asked: Bound<'_>, c: &mut Link) -> Result<Vec<AnyRow>, Error> {
     Ok(fetch_seen(asked, c).await?.0)
 }
 
 /// The same, and how many rows there were with those that were left out.
-pub async fn fetch_seen(
-    asked: Bound<'_>,
-    c: &mut AnyConnection,
-) -> Result<(Vec<AnyRow>, usize), Error> {
+pub async fn fetch_seen(asked: Bound<'_>, c: &mut Link) -> Result<(Vec<AnyRow>, usize), Error> {
     let (mut rows, mut found, mut seen) = (asked.fetch(c), Vec::new(), 0);
     while let Some(row) = rows.next().await {
         match row {
@@ -90,7 +88,7 @@ pub async fn fetch_seen(
 /// past, so that they are not before the others for ever. `ask` asks for `most` rows after so many. Gives how many of
 /// those that were gone past cannot be read as well.
 pub async fn pick<'q, T>(
-    c: &mut AnyConnection,
+    c: &mut Link,
     most: i64,
     ask: impl Fn(i64) -> Bound<'q>,
     read: impl Fn(&AnyRow) -> Result<T, Error>,

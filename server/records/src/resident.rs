@@ -5,11 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::contact::{self, Contact};
 use super::refusal::{Bound, fetch, readable};
 use super::whose::owed;
+use crate::Link;
+use crate::sql::Sql;
 
 /// Homes asked for in one statement.
 const HOMES: usize = 300;
@@ -126,12 +128,7 @@ fn known<'q>(sql: Bound<'q>, who: &'q Resident) -> Bound<'q> {
 }
 
 /// Enters a person.
-pub async fn insert(
-    c: &mut AnyConnection,
-    id: &str,
-    who: &Resident,
-    wall: i64,
-) -> Result<(), Error> {
+pub async fn insert(c: &mut Link, id: &str, who: &Resident, wall: i64) -> Result<(), Error> {
     let sql = "INSERT INTO person (id, name, call_as, sex, birth, dialect, phone, alone, talk, health, \
                doctor, ability, ability_on, ability_until, ability_edition, created_wall) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
@@ -139,7 +136,7 @@ pub async fn insert(
 }
 
 /// Writes what is known of a person; the caller has read it in the same transaction.
-pub async fn update(c: &mut AnyConnection, id: &str, who: &Resident) -> Result<(), Error> {
+pub async fn update(c: &mut Link, id: &str, who: &Resident) -> Result<(), Error> {
     owed::settle_all(&mut *c).await?;
     let sql = "UPDATE person SET name = $2, call_as = $3, sex = $4, birth = $5, dialect = $6, phone = $7, \
                alone = $8, talk = $9, health = $10, doctor = $11, ability = $12, ability_on = $13, \
@@ -149,7 +146,7 @@ pub async fn update(c: &mut AnyConnection, id: &str, who: &Resident) -> Result<(
 
 /// A person lives in a home from now on, and in a bed of it if one is named.
 pub async fn move_in(
-    c: &mut AnyConnection,
+    c: &mut Link,
     id: &str,
     person: &str,
     (home, bed): (i64, Option<&str>),
@@ -162,7 +159,7 @@ pub async fn move_in(
 
 /// A person lives in a home no more; says whether they did until now.
 pub async fn leave(
-    c: &mut AnyConnection,
+    c: &mut Link,
     (home, person): (i64, &str),
     why: &str,
     wall: i64,
@@ -175,7 +172,7 @@ pub async fn leave(
 }
 
 /// In which home a person lives now.
-pub async fn home_of(c: &mut AnyConnection, person: &str) -> Result<Option<i64>, Error> {
+pub async fn home_of(c: &mut Link, person: &str) -> Result<Option<i64>, Error> {
     let sql = "SELECT home FROM stay WHERE person = $1 AND until_wall IS NULL";
     query(sql).bind(person).fetch_optional(c).await?.map(|row| row.try_get("home")).transpose()
 }
@@ -210,40 +207,40 @@ fn person_of(row: &AnyRow) -> Result<(i64, Person), Error> {
 }
 
 /// Who lives in these homes now, who has been there longest first, with whom to call.
-pub async fn of_homes(c: &mut AnyConnection, homes: &[i64]) -> Result<Vec<(i64, Person)>, Error> {
+pub async fn of_homes(c: &mut Link, homes: &[i64]) -> Result<Vec<(i64, Person)>, Error> {
     let mut found = Vec::new();
     for homes in homes.chunks(HOMES) {
-        let mut sql = QueryBuilder::<Any>::new(SELECT);
+        let mut sql = Sql::new(SELECT);
         sql.push("WHERE stay.until_wall IS NULL AND stay.home IN (");
         let mut list = sql.separated(", ");
         homes.iter().for_each(|home| {
             list.push_bind(*home);
         });
         sql.push(") ORDER BY stay.home, stay.from_wall, stay.id");
-        found.extend(readable(&fetch(sql.build(), &mut *c).await?, person_of));
+        found.extend(readable(&fetch(sql.build(c), &mut *c).await?, person_of));
     }
     with_contacts(c, &mut found).await?;
     Ok(found)
 }
 
 /// Who lives in a home now.
-pub async fn living(c: &mut AnyConnection, home: i64) -> Result<Vec<Person>, Error> {
+pub async fn living(c: &mut Link, home: i64) -> Result<Vec<Person>, Error> {
     Ok(of_homes(c, &[home]).await?.into_iter().map(|(_, person)| person).collect())
 }
 
 /// Who lived in a home at a time, for alerts that did not keep it.
-pub async fn lived(c: &mut AnyConnection, home: i64, wall: i64) -> Result<Vec<Person>, Error> {
-    let mut sql = QueryBuilder::<Any>::new(SELECT);
+pub async fn lived(c: &mut Link, home: i64, wall: i64) -> Result<Vec<Person>, Error> {
+    let mut sql = Sql::new(SELECT);
     sql.push("WHERE stay.home = ").push_bind(home);
     sql.push(" AND stay.from_wall <= ").push_bind(wall);
     sql.push(" AND (stay.until_wall IS NULL OR stay.until_wall > ").push_bind(wall);
     sql.push(") ORDER BY stay.from_wall, stay.id");
-    let mut found = readable(&fetch(sql.build(), &mut *c).await?, person_of);
+    let mut found = readable(&fetch(sql.build(c), &mut *c).await?, person_of);
     with_contacts(c, &mut found).await?;
     Ok(found.into_iter().map(|(_, person)| person).collect())
 }
 
-async fn with_contacts(c: &mut AnyConnection, persons: &mut [(i64, Person)]) -> Result<(), Error> {
+async fn with_contacts(c: &mut Link, persons: &mut [(i64, Person)]) -> Result<(), Error> {
     let ids: Vec<&str> = persons.iter().map(|(_, person)| person.id.as_str()).collect();
     let mut listed = contact::of_persons(c, &ids).await?;
     for (_, person) in persons {
@@ -254,12 +251,12 @@ async fn with_contacts(c: &mut AnyConnection, persons: &mut [(i64, Person)]) -> 
 }
 
 /// Who lives in a home; with several, who has been there longest.
-pub async fn of_home(c: &mut AnyConnection, home: i64) -> Result<Option<Resident>, Error> {
+pub async fn of_home(c: &mut Link, home: i64) -> Result<Option<Resident>, Error> {
     Ok(living(c, home).await?.into_iter().next().map(|person| person.who))
 }
 
 /// Whom to call for the residents of a home, in order.
-pub async fn contacts(c: &mut AnyConnection, home: i64) -> Result<Vec<Contact>, Error> {
+pub async fn contacts(c: &mut Link, home: i64) -> Result<Vec<Contact>, Error> {
     let all = living(c, home).await?.into_iter().flat_map(|person| person.contacts);
     Ok(all.map(|listed| listed.contact).collect())
 }

@@ -2,19 +2,20 @@
 //!
 //! Not here: what a rule means (`care::policy`).
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 
 /// How every home that differs is judged: home number, and CBOR of `care::policy::Rules`.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<(i64, Vec<u8>)>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<(i64, Vec<u8>)>, Error> {
     let rows = fetch(query("SELECT home, rules FROM home_rules"), c).await?;
     Ok(readable(&rows, |row| Ok((row.try_get("home")?, row.try_get("rules")?))))
 }
 
 /// Sets how a home is judged, and notes who did.
 pub async fn put(
-    c: &mut AnyConnection,
+    c: &mut Link,
     home: i64,
     rules: &[u8],
     (staff, wall): (&str, i64),

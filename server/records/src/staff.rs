@@ -3,10 +3,11 @@
 //! Every function takes the connection it runs on: a pool's for reading, the writer's for writing, so
 //! that a caller decides what is one transaction. Secrets are hashes already. Not here: rights, limits.
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
 use super::swept::{self, Old};
+use crate::Link;
 
 /// One member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +55,13 @@ fn staff_of(row: &sqlx::any::AnyRow) -> Result<StaffRow, Error> {
 }
 
 /// How many administrators may come in.
-pub async fn administrators(c: &mut AnyConnection) -> Result<i64, Error> {
+pub async fn administrators(c: &mut Link) -> Result<i64, Error> {
     let sql = "SELECT COUNT(*) AS n FROM staff WHERE role = 'admin' AND disabled = 0";
     query(sql).fetch_one(c).await?.try_get("n")
 }
 
 /// Enters a member of staff; the name must be free.
-pub async fn insert(c: &mut AnyConnection, staff: &StaffRow, wall: i64) -> Result<(), Error> {
+pub async fn insert(c: &mut Link, staff: &StaffRow, wall: i64) -> Result<(), Error> {
     let sql = "INSERT INTO staff (id, name, display, role, password, disabled, created_wall) \
                VALUES ($1, $2, $3, $4, $5, 0, $6)";
     query(sql)
@@ -76,27 +77,27 @@ pub async fn insert(c: &mut AnyConnection, staff: &StaffRow, wall: i64) -> Resul
 }
 
 /// Whoever logs in with this name; a program never does.
-pub async fn by_name(c: &mut AnyConnection, name: &str) -> Result<Option<StaffRow>, Error> {
+pub async fn by_name(c: &mut Link, name: &str) -> Result<Option<StaffRow>, Error> {
     let sql = "SELECT id, name, display, role, password, disabled FROM staff WHERE name = $1 \
                AND role <> 'program'";
     query(sql).bind(name).fetch_optional(c).await?.as_ref().map(staff_of).transpose()
 }
 
 /// The person that has this id.
-pub async fn by_id(c: &mut AnyConnection, id: &str) -> Result<Option<StaffRow>, Error> {
+pub async fn by_id(c: &mut Link, id: &str) -> Result<Option<StaffRow>, Error> {
     let sql = "SELECT id, name, display, role, password, disabled FROM staff WHERE id = $1 \
                AND role <> 'program'";
     query(sql).bind(id).fetch_optional(c).await?.as_ref().map(staff_of).transpose()
 }
 
 /// Everybody, programs as well, for names on screens.
-pub async fn all(c: &mut AnyConnection) -> Result<Vec<StaffRow>, Error> {
+pub async fn all(c: &mut Link) -> Result<Vec<StaffRow>, Error> {
     Ok(readable(&fetch(query(STAFF), c).await?, staff_of))
 }
 
 /// Lets somebody in again, in this role; the password of before is forgotten and what it opened ends, a code is what they
 /// come in with.
-pub async fn restore(c: &mut AnyConnection, id: &str, role: &str) -> Result<bool, Error> {
+pub async fn restore(c: &mut Link, id: &str, role: &str) -> Result<bool, Error> {
     let sql = "UPDATE staff SET disabled = 0, role = $2, password = NULL WHERE id = $1";
     let done = query(sql).bind(id).bind(role).execute(&mut *c).await?;
     query("DELETE FROM session WHERE staff = $1").bind(id).execute(c).await?;
@@ -104,12 +105,7 @@ pub async fn restore(c: &mut AnyConnection, id: &str, role: &str) -> Result<bool
 }
 
 /// Gives somebody a new password; every session but `kept` ends.
-pub async fn set_password(
-    c: &mut AnyConnection,
-    id: &str,
-    hash: &str,
-    kept: &str,
-) -> Result<(), Error> {
+pub async fn set_password(c: &mut Link, id: &str, hash: &str, kept: &str) -> Result<(), Error> {
     query("UPDATE staff SET password = $2 WHERE id = $1")
         .bind(id)
         .bind(hash)
@@ -121,7 +117,7 @@ pub async fn set_password(
 }
 
 /// Shuts somebody out: no login, and every session ends.
-pub async fn disable(c: &mut AnyConnection, id: &str) -> Result<bool, Error> {
+pub async fn disable(c: &mut Link, id: &str) -> Result<bool, Error> {
     let done =
         query("UPDATE staff SET disabled = 1 WHERE id = $1").bind(id).execute(&mut *c).await?;
     query("DELETE FROM session WHERE staff = $1").bind(id).execute(&mut *c).await?;
@@ -130,12 +126,7 @@ pub async fn disable(c: &mut AnyConnection, id: &str) -> Result<bool, Error> {
 }
 
 /// Gives somebody a one-time code; an older one stops working.
-pub async fn put_code(
-    c: &mut AnyConnection,
-    staff: &str,
-    hash: &str,
-    until_mono: i64,
-) -> Result<(), Error> {
+pub async fn put_code(c: &mut Link, staff: &str, hash: &str, until_mono: i64) -> Result<(), Error> {
     query("DELETE FROM login_code WHERE staff = $1").bind(staff).execute(&mut *c).await?;
     query("INSERT INTO login_code (hash, staff, until_mono) VALUES ($1, $2, $3)")
         .bind(hash)
@@ -147,11 +138,7 @@ pub async fn put_code(
 }
 
 /// Whose code this is, without using it up.
-pub async fn of_code(
-    c: &mut AnyConnection,
-    hash: &str,
-    now_mono: i64,
-) -> Result<Option<StaffRow>, Error> {
+pub async fn of_code(c: &mut Link, hash: &str, now_mono: i64) -> Result<Option<StaffRow>, Error> {
     let sql = "SELECT s.id, s.name, s.display, s.role, s.password, s.disabled FROM staff s \
                JOIN login_code l ON l.staff = s.id \
                WHERE l.hash = $1 AND l.until_mono > $2 AND s.disabled = 0";
@@ -159,11 +146,7 @@ pub async fn of_code(
 }
 
 /// Uses up a code: says whose it was, once.
-pub async fn take_code(
-    c: &mut AnyConnection,
-    hash: &str,
-    now_mono: i64,
-) -> Result<Option<StaffRow>, Error> {
+pub async fn take_code(c: &mut Link, hash: &str, now_mono: i64) -> Result<Option<StaffRow>, Error> {
     let row = of_code(&mut *c, hash, now_mono).await?;
     let gone = query("DELETE FROM login_code WHERE hash = $1").bind(hash).execute(c).await?;
     match row {
@@ -174,7 +157,7 @@ pub async fn take_code(
 
 /// Begins a session.
 pub async fn begin(
-    c: &mut AnyConnection,
+    c: &mut Link,
     hash: &str,
     staff: &str,
     now_mono: i64,
@@ -186,7 +169,7 @@ pub async fn begin(
 }
 
 /// The session of a token, with its owner, unless that one is shut out.
-pub async fn session(c: &mut AnyConnection, hash: &str) -> Result<Option<SessionRow>, Error> {
+pub async fn session(c: &mut Link, hash: &str) -> Result<Option<SessionRow>, Error> {
     let sql = "SELECT s.id, s.name, s.display, s.role, s.password, s.disabled, \
                x.created_mono, x.seen_mono, x.theme, x.lang \
                FROM session x JOIN staff s ON s.id = x.staff \
@@ -202,7 +185,7 @@ pub async fn session(c: &mut AnyConnection, hash: &str) -> Result<Option<Session
 }
 
 /// Notes that a session is in use.
-pub async fn touch(c: &mut AnyConnection, hash: &str, now_mono: i64) -> Result<(), Error> {
+pub async fn touch(c: &mut Link, hash: &str, now_mono: i64) -> Result<(), Error> {
     query("UPDATE session SET seen_mono = $2 WHERE hash = $1")
         .bind(hash)
         .bind(now_mono)
@@ -212,12 +195,7 @@ pub async fn touch(c: &mut AnyConnection, hash: &str, now_mono: i64) -> Result<(
 }
 
 /// Changes theme and language of a session.
-pub async fn dress(
-    c: &mut AnyConnection,
-    hash: &str,
-    theme: &str,
-    lang: &str,
-) -> Result<(), Error> {
+pub async fn dress(c: &mut Link, hash: &str, theme: &str, lang: &str) -> Result<(), Error> {
     query("UPDATE session SET theme = $2, lang = $3 WHERE hash = $1")
         .bind(hash)
         .bind(theme)
@@ -228,12 +206,12 @@ pub async fn dress(
 }
 
 /// Ends a session.
-pub async fn end(c: &mut AnyConnection, hash: &str) -> Result<(), Error> {
+pub async fn end(c: &mut Link, hash: &str) -> Result<(), Error> {
     query("DELETE FROM session WHERE hash = $1").bind(hash).execute(c).await.map(drop)
 }
 
 /// Removes sessions and codes that time has ended; bounds the tables.
-pub async fn sweep(c: &mut AnyConnection, created: i64, seen: i64, now: i64) -> Result<(), Error> {
+pub async fn sweep(c: &mut Link, created: i64, seen: i64, now: i64) -> Result<(), Error> {
     let which = "(created_mono < $1 OR seen_mono < $2)";
     let old = Old { table: "session", key: &["hash"], which };
     swept::sweep(c, &old, |asked| asked.bind(created).bind(seen)).await?;

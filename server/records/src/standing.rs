@@ -1,12 +1,11 @@
 //! What stands out of order, read without a running server: faults with their alerts, and what was given up.
 //!
-//! A server may be running on the same file: it is only read, never brought up to date. Not here: words for people.
-
-use std::path::Path;
+//! A server may be running on the same records: they are only read, never brought up to date. Not here: words for people.
 
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row, query};
 
+use super::engine::Engine;
 use super::fault::FaultKey;
 use super::proof;
 
@@ -37,13 +36,13 @@ pub struct Out {
 /// Reads it; without records nothing stands.
 ///
 /// # Errors
-/// The file cannot be read.
-pub async fn read(data: &Path) -> Result<Out, Error> {
-    let Some(pool) = proof::open(data, "ro").await? else { return Ok(Out::default()) };
+/// They cannot be read.
+pub async fn read(engine: &Engine) -> Result<Out, Error> {
+    let Some(pool) = proof::open(engine).await? else { return Ok(Out::default()) };
     let asked = async {
         let sql = "SELECT f.cause, f.home, f.gateway, f.device, COALESCE(a.raised_wall, 0) AS since, \
                    COALESCE(a.state, 3) AS state, a.evidence FROM fault f LEFT JOIN alert a ON a.id = f.alert \
-                   ORDER BY since";
+                   ORDER BY since, f.cause, f.home, f.gateway, f.device";
         let rows = query(sql).fetch_all(&pool).await?;
         let standing = rows.iter().map(of).collect::<Result<_, _>>()?;
         let count = async |sql: &'static str| -> Result<i64, Error> {

@@ -3,10 +3,12 @@
 //! The judgement of a home and the frames it has seen are written in one transaction, so that they tell
 //! of the same moment after any crash. Not here: alerts (`records::chain`), judgements (`records::care`).
 
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::swept::{Old, sweep};
+use crate::Link;
 use crate::clock::Stored;
+use crate::sql::Sql;
 
 const ROWS: usize = super::rows_of(7);
 
@@ -43,11 +45,10 @@ pub struct Quarantined {
 }
 
 /// Stores which frames have been taken, `now` on the server's clock.
-pub async fn put_seen(c: &mut AnyConnection, rows: &[SeenRow], now: i64) -> Result<(), Error> {
+pub async fn put_seen(c: &mut Link, rows: &[SeenRow], now: i64) -> Result<(), Error> {
     for rows in rows.chunks(ROWS) {
-        let mut sql = QueryBuilder::<Any>::new(
-            "INSERT INTO seen (device, boot, base, bits, prints, mark, touched) ",
-        );
+        let mut sql =
+            Sql::new("INSERT INTO seen (device, boot, base, bits, prints, mark, touched) ");
         sql.push_values(rows, |mut row, r| {
             row.push_bind(r.device)
                 .push_bind(r.boot)
@@ -62,19 +63,19 @@ pub async fn put_seen(c: &mut AnyConnection, rows: &[SeenRow], now: i64) -> Resu
              bits = excluded.bits, prints = excluded.prints, mark = excluded.mark, \
              touched = excluded.touched",
         );
-        sql.build().execute(&mut *c).await?;
+        sql.build(c).execute(&mut *c).await?;
     }
     Ok(())
 }
 
 /// Forgets boots that have not spoken since `before`, server's clock: nobody holds a copy of theirs any more.
-pub async fn forget_seen(c: &mut AnyConnection, before: i64) -> Result<(), Error> {
+pub async fn forget_seen(c: &mut Link, before: i64) -> Result<(), Error> {
     let old = Old { table: "seen", key: &["device", "boot"], which: "touched < $1" };
     sweep(c, &old, |asked| asked.bind(before)).await.map(drop)
 }
 
 /// Which frames of a boot have been taken, if any.
-pub async fn seen(c: &mut AnyConnection, device: i64, boot: i64) -> Result<Option<SeenRow>, Error> {
+pub async fn seen(c: &mut Link, device: i64, boot: i64) -> Result<Option<SeenRow>, Error> {
     // Of a row that an older build wrote it is known only that its last frame came before this.
     let sql = "SELECT base, bits, prints, COALESCE(mark, touched) AS mark FROM seen \
                WHERE device = $1 AND boot = $2";
@@ -93,7 +94,7 @@ pub async fn seen(c: &mut AnyConnection, device: i64, boot: i64) -> Result<Optio
 }
 
 /// Puts a record aside.
-pub async fn quarantine(c: &mut AnyConnection, row: &Quarantined) -> Result<(), Error> {
+pub async fn quarantine(c: &mut Link, row: &Quarantined) -> Result<(), Error> {
     let sql =
         "INSERT INTO quarantine (id, gateway, wall, reason, bytes) VALUES ($1, $2, $3, $4, $5)";
     query(sql)
@@ -108,7 +109,7 @@ pub async fn quarantine(c: &mut AnyConnection, row: &Quarantined) -> Result<(), 
 }
 
 /// Drops the oldest records put aside beyond `keep`; says how many.
-pub async fn bound_quarantine(c: &mut AnyConnection, keep: i64) -> Result<u64, Error> {
+pub async fn bound_quarantine(c: &mut Link, keep: i64) -> Result<u64, Error> {
     // Row ids sort by time.
     let which = "id <= (SELECT id FROM quarantine ORDER BY id DESC LIMIT 1 OFFSET $1)";
     let old = Old { table: "quarantine", key: &["id"], which };
@@ -116,12 +117,12 @@ pub async fn bound_quarantine(c: &mut AnyConnection, keep: i64) -> Result<u64, E
 }
 
 /// How many records have been put aside.
-pub async fn quarantined(c: &mut AnyConnection) -> Result<i64, Error> {
+pub async fn quarantined(c: &mut Link) -> Result<i64, Error> {
     query("SELECT COUNT(*) AS n FROM quarantine").fetch_one(c).await?.try_get("n")
 }
 
 /// What is stored of time.
-pub async fn clock(c: &mut AnyConnection) -> Result<Option<Stored>, Error> {
+pub async fn clock(c: &mut Link) -> Result<Option<Stored>, Error> {
     let sql = "SELECT boot, offset_ms, high FROM clock WHERE one = 1";
     let row = query(sql).fetch_optional(c).await?;
     let read = |row: sqlx::any::AnyRow| {
@@ -138,7 +139,7 @@ pub async fn clock(c: &mut AnyConnection) -> Result<Option<Stored>, Error> {
 ///
 /// # Errors
 /// The time that the reader sees is before the one that was written.
-pub async fn prove_clock(c: &mut AnyConnection, written: i64) -> Result<(), Error> {
+pub async fn prove_clock(c: &mut Link, written: i64) -> Result<(), Error> {
     match clock(c).await? {
         Some(seen) if seen.high >= written => Ok(()),
         Some(_) | None => Err(Error::Protocol("a commit that no reader sees".into())),
@@ -146,7 +147,7 @@ pub async fn prove_clock(c: &mut AnyConnection, written: i64) -> Result<(), Erro
 }
 
 /// Stores the time.
-pub async fn put_clock(c: &mut AnyConnection, now: &Stored) -> Result<(), Error> {
+pub async fn put_clock(c: &mut Link, now: &Stored) -> Result<(), Error> {
     let sql = "INSERT INTO clock (one, boot, offset_ms, high) VALUES (1, $1, $2, $3) \
                ON CONFLICT (one) DO UPDATE SET boot = $1, offset_ms = $2, high = $3";
     query(sql).bind(&now.boot).bind(now.offset).bind(now.high).execute(c).await.map(drop)

@@ -6,9 +6,10 @@
 
 use care::{Kind, Trust};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
+use crate::Link;
 use crate::column::{kind, trust};
 
 /// One action on an alert.
@@ -68,7 +69,7 @@ pub struct SignalRow {
 }
 
 /// Adds a line to an alert's story.
-pub async fn tell(c: &mut AnyConnection, alert: &str, line: &TimelineRow) -> Result<(), Error> {
+pub async fn tell(c: &mut Link, alert: &str, line: &TimelineRow) -> Result<(), Error> {
     let sql = "INSERT INTO timeline (alert, wall, mono, what, who, detail) \
                VALUES ($1, $2, $3, $4, $5, $6)";
     query(sql)
@@ -84,11 +85,7 @@ pub async fn tell(c: &mut AnyConnection, alert: &str, line: &TimelineRow) -> Res
 }
 
 /// An alert's story, oldest first; signals (`again`) that follow each other are one line.
-pub async fn timeline(
-    c: &mut AnyConnection,
-    alert: &str,
-    again: i64,
-) -> Result<Vec<TimelineRow>, Error> {
+pub async fn timeline(c: &mut Link, alert: &str, again: i64) -> Result<Vec<TimelineRow>, Error> {
     let sql = "SELECT MIN(what) AS what, MIN(wall) AS wall, MIN(mono) AS mono, MAX(who) AS who, \
                MAX(detail) AS detail, COUNT(*) AS n, MAX(wall) AS until_wall FROM \
                (SELECT what, wall, mono, who, detail, \
@@ -113,7 +110,7 @@ pub async fn timeline(
 
 /// What a home has said since the change `seen` of an alert: the newest, at most `most`, as they came.
 pub async fn newer(
-    c: &mut AnyConnection,
+    c: &mut Link,
     alert: &str,
     seen: i64,
     most: i64,
@@ -137,12 +134,7 @@ pub async fn newer(
 }
 
 /// Records an action.
-pub async fn act(
-    c: &mut AnyConnection,
-    id: &str,
-    alert: &str,
-    row: &ActionRow,
-) -> Result<(), Error> {
+pub async fn act(c: &mut Link, id: &str, alert: &str, row: &ActionRow) -> Result<(), Error> {
     let sql = "INSERT INTO action (id, alert, staff, kind, result, text, wall) \
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
     query(sql)
@@ -159,7 +151,7 @@ pub async fn act(
 }
 
 /// How many presses and falls an alert has, and how many actions.
-pub async fn counts(c: &mut AnyConnection, alert: &str) -> Result<(i64, i64), Error> {
+pub async fn counts(c: &mut Link, alert: &str) -> Result<(i64, i64), Error> {
     let sql = "SELECT (SELECT COUNT(*) FROM activation WHERE alert = $1) AS pressed, \
                (SELECT COUNT(*) FROM action WHERE alert = $1) AS acted";
     let row = query(sql).bind(alert).fetch_one(c).await?;
@@ -167,13 +159,13 @@ pub async fn counts(c: &mut AnyConnection, alert: &str) -> Result<(i64, i64), Er
 }
 
 /// How many alerts of a home are kept.
-pub async fn count_of_home(c: &mut AnyConnection, home: i64) -> Result<i64, Error> {
+pub async fn count_of_home(c: &mut Link, home: i64) -> Result<i64, Error> {
     let sql = "SELECT COUNT(*) AS n FROM alert WHERE home = $1";
     query(sql).bind(home).fetch_one(c).await?.try_get("n")
 }
 
 /// Row ids of the faults that are open in a home, newest first.
-pub async fn open_faults(c: &mut AnyConnection, home: i64) -> Result<Vec<String>, Error> {
+pub async fn open_faults(c: &mut Link, home: i64) -> Result<Vec<String>, Error> {
     let sql = "SELECT id FROM alert WHERE home = $1 AND state < 3 AND severity = 0 \
                ORDER BY raised_wall DESC";
     let rows = fetch(query(sql).bind(home), c).await?;
@@ -181,11 +173,7 @@ pub async fn open_faults(c: &mut AnyConnection, home: i64) -> Result<Vec<String>
 }
 
 /// What was done about an alert, oldest first: the newest, at most `most`.
-pub async fn actions(
-    c: &mut AnyConnection,
-    alert: &str,
-    most: i64,
-) -> Result<Vec<ActionRow>, Error> {
+pub async fn actions(c: &mut Link, alert: &str, most: i64) -> Result<Vec<ActionRow>, Error> {
     let sql = "SELECT staff, kind, result, text, wall FROM action WHERE alert = $1 \
                ORDER BY wall DESC, id DESC LIMIT $2";
     let rows = fetch(query(sql).bind(alert).bind(most), c).await?;

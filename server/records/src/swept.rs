@@ -4,9 +4,10 @@
 //! Not here: what goes with an alert (`forgotten`), or how long what is kept (`retention`, `upkeep`).
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, query};
+use sqlx::{AssertSqlSafe, Error, Row, query};
 
 use super::refusal::{Bound, digest, fetch_seen, is_of_row, leave_out};
+use crate::Link;
 
 /// Rows that go at once, so that nobody waits long for the writer; the next sweep takes the next ones.
 const AT_ONCE: usize = 1_000;
@@ -24,7 +25,7 @@ pub(super) struct Old {
 
 /// Takes rows away that are meant; `bind` gives `which` its values. Says how many went.
 pub(super) async fn sweep(
-    c: &mut AnyConnection,
+    c: &mut Link,
     old: &Old,
     bind: impl Fn(Bound<'static>) -> Bound<'static>,
 ) -> Result<u64, Error> {
@@ -60,7 +61,7 @@ pub(super) async fn sweep(
 }
 
 /// One row by its name.
-async fn one(c: &mut AnyConnection, old: &Old, row: &AnyRow) -> Result<Result<u64, Error>, Error> {
+async fn one(c: &mut Link, old: &Old, row: &AnyRow) -> Result<Result<u64, Error>, Error> {
     let Old { table, key, .. } = old;
     let named: Vec<String> =
         (1..).zip(*key).map(|(n, column)| format!("{column} = ${n}")).collect();
@@ -79,10 +80,7 @@ async fn one(c: &mut AnyConnection, old: &Old, row: &AnyRow) -> Result<Result<u6
 }
 
 /// A statement that the store may refuse for the sake of a row, without harm to what is written beside it.
-pub(super) async fn tried(
-    c: &mut AnyConnection,
-    asked: Bound<'_>,
-) -> Result<Result<u64, Error>, Error> {
+pub(super) async fn tried(c: &mut Link, asked: Bound<'_>) -> Result<Result<u64, Error>, Error> {
     query("SAVEPOINT swept").execute(&mut *c).await?;
     let done = match asked.execute(&mut *c).await {
         Ok(done) => Ok(done.rows_affected()),

@@ -2,7 +2,10 @@
 //!
 //! Not here: what counts as told (`alert::told`).
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, query};
+
+use crate::Link;
+use crate::head;
 
 /// What the last step has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +32,7 @@ const CONFIRMED: i64 = Told::Confirmed.number();
 
 /// Adds a line to an alert's story.
 pub async fn line(
-    c: &mut AnyConnection,
+    c: &mut Link,
     alert: &str,
     (wall, mono): (i64, i64),
     (what, detail): (i64, &str),
@@ -39,23 +42,18 @@ pub async fn line(
 }
 
 /// Notes what the last step has come to; the change is the caller's.
-pub async fn put(c: &mut AnyConnection, alert: &str, told: Told) -> Result<(), Error> {
+pub async fn put(c: &mut Link, alert: &str, told: Told) -> Result<(), Error> {
     let sql = "UPDATE alert SET told = $2 WHERE id = $1 AND told <> $3";
     query(sql).bind(alert).bind(told.number()).bind(CONFIRMED).execute(c).await.map(drop)
 }
 
 /// Notes it as a change of its own; says whether there is such an alert that is not over.
-pub async fn change(
-    c: &mut AnyConnection,
-    alert: &str,
-    (told, wall): (Told, i64),
-) -> Result<bool, Error> {
+pub async fn change(c: &mut Link, alert: &str, (told, wall): (Told, i64)) -> Result<bool, Error> {
     let open = query("SELECT id FROM alert WHERE id = $1 AND state < 3").bind(alert);
     if open.fetch_optional(&mut *c).await?.is_none() {
         return Ok(false);
     }
-    let sql = "INSERT INTO change (alert, wall) VALUES ($1, $2) RETURNING cursor";
-    let cursor: i64 = query(sql).bind(alert).bind(wall).fetch_one(&mut *c).await?.try_get(0)?;
+    let cursor = head::change(c, alert, wall).await?;
     let sql = "UPDATE alert SET cursor = $2, told = CASE WHEN told = $4 THEN told ELSE $3 END WHERE id = $1";
     query(sql).bind(alert).bind(cursor).bind(told.number()).bind(CONFIRMED).execute(c).await?;
     Ok(true)

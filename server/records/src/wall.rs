@@ -2,7 +2,9 @@
 //!
 //! Not here: how a clock is proved (`clock::proof`).
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
+
+use crate::Link;
 
 /// The row; offsets are wall minus measured time, ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub struct WallRow {
 }
 
 /// What is stored, if anything is.
-pub async fn read(c: &mut AnyConnection) -> Result<Option<WallRow>, Error> {
+pub async fn read(c: &mut Link) -> Result<Option<WallRow>, Error> {
     let sql = "SELECT proved, believed, seen, since, edge, edge_at FROM wall_clock WHERE one = 1";
     let row = query(sql).fetch_optional(c).await?;
     let read = |row: sqlx::any::AnyRow| {
@@ -39,7 +41,7 @@ pub async fn read(c: &mut AnyConnection) -> Result<Option<WallRow>, Error> {
 }
 
 /// Stores it.
-pub async fn put(c: &mut AnyConnection, row: &WallRow) -> Result<(), Error> {
+pub async fn put(c: &mut Link, row: &WallRow) -> Result<(), Error> {
     let sql = "INSERT INTO wall_clock (one, proved, believed, seen, since, edge, edge_at) \
                VALUES (1, $1, $2, $3, $4, $5, $6) ON CONFLICT (one) DO UPDATE SET proved = $1, \
                believed = $2, seen = $3, since = $4, edge = $5, edge_at = $6";

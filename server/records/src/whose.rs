@@ -9,13 +9,15 @@ pub mod owed;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::chain::NewAlert;
 use super::home::{self, HomeName, HomeRow};
 use super::placement;
 use super::refusal::{is_of_row, leave_out};
 use super::resident::{self, Person};
+use crate::Link;
+use crate::sql::Sql;
 
 /// Rows of one statement.
 const ROWS: usize = super::rows_of(4);
@@ -55,10 +57,7 @@ impl Whose {
 }
 
 /// Keeps whose these new alerts are, or that it is owed; gives how the places of alerts without a home are called.
-pub async fn keep(
-    c: &mut AnyConnection,
-    alerts: &[NewAlert],
-) -> Result<HashMap<String, HomeName>, Error> {
+pub async fn keep(c: &mut Link, alerts: &[NewAlert]) -> Result<HashMap<String, HomeName>, Error> {
     let (homeless, of_homes): (Vec<&NewAlert>, Vec<&NewAlert>) =
         alerts.iter().partition(|alert| alert.home == 0);
     owed::note(c, &of_homes).await?;
@@ -72,22 +71,21 @@ pub async fn keep(
     Ok(found.iter().map(|(alert, whose)| ((*alert).to_owned(), whose.name())).collect())
 }
 
-async fn put(c: &mut AnyConnection, found: &[(&str, Whose)]) -> Result<(), Error> {
+async fn put(c: &mut Link, found: &[(&str, Whose)]) -> Result<(), Error> {
     for rows in found.chunks(ROWS) {
-        let mut sql =
-            QueryBuilder::<Any>::new("INSERT INTO alert_whose (alert, label, person, facts) ");
+        let mut sql = Sql::new("INSERT INTO alert_whose (alert, label, person, facts) ");
         sql.push_values(rows, |mut row, (alert, whose)| {
             let name = whose.name();
             row.push_bind((*alert).to_owned()).push_bind(name.label).push_bind(name.person);
             row.push_bind(serde_json::to_string(whose).unwrap_or_default());
         });
         sql.push(" ON CONFLICT (alert) DO NOTHING");
-        sql.build().execute(&mut *c).await?;
+        sql.build(c).execute(&mut *c).await?;
     }
     Ok(())
 }
 
-async fn last_place(c: &mut AnyConnection, device: i64) -> Result<Option<Whose>, Error> {
+async fn last_place(c: &mut Link, device: i64) -> Result<Option<Whose>, Error> {
     let Some(last) = placement::last(c, device).await? else { return Ok(None) };
     let Some(row) = place(c, last.home).await? else { return Ok(None) };
     // Who lives there now has nothing to do with it.
@@ -95,11 +93,7 @@ async fn last_place(c: &mut AnyConnection, device: i64) -> Result<Option<Whose>,
 }
 
 /// Whose an alert of a home is, raised at `wall`.
-pub async fn of_alert(
-    c: &mut AnyConnection,
-    alert: &str,
-    (home, wall): (i64, i64),
-) -> Result<Whose, Error> {
+pub async fn of_alert(c: &mut Link, alert: &str, (home, wall): (i64, i64)) -> Result<Whose, Error> {
     let sql = "SELECT facts FROM alert_whose WHERE alert = $1";
     let kept = query(sql).bind(alert).fetch_optional(&mut *c).await?;
     let kept: Option<String> = kept.map(|row| row.try_get("facts")).transpose()?;
@@ -111,13 +105,13 @@ pub async fn of_alert(
 }
 
 /// Whose a home is now.
-pub async fn now(c: &mut AnyConnection, home: i64) -> Result<Option<Whose>, Error> {
+pub async fn now(c: &mut Link, home: i64) -> Result<Option<Whose>, Error> {
     let Some(row) = place(c, home).await? else { return Ok(None) };
     Ok(Some(Whose::of(&row, resident::living(c, home).await?)))
 }
 
 /// A home; one that cannot be read without its words, so that whoever lives there and whom to call can still be shown.
-async fn place(c: &mut AnyConnection, home: i64) -> Result<Option<HomeRow>, Error> {
+async fn place(c: &mut Link, home: i64) -> Result<Option<HomeRow>, Error> {
     match home::find(c, home).await {
         Err(error) if is_of_row(&error) => {
             leave_out(&error, "a home that cannot be read", home);

@@ -65,8 +65,9 @@ async fn start_found(
     series: Option<Arc<dyn Series>>,
     found: Stores,
 ) -> anyhow::Result<Running> {
-    let (handles, records) = (divide_handles(&config)?, Records::open(&config.data).await?);
+    let (handles, records) = (divide_handles(&config)?, Records::open_at(config.engine()?).await?);
     let series = series.map_or_else(|| open_series(&config), Ok)?;
+    let found = found.seen(&records).await?;
     let clock = Arc::new(timekeeping::resume(&records).await?);
     let (line, high) = found.live(&records, clock.now()).await?;
     stores::note(&config, line, high).await;

@@ -26,7 +26,7 @@ use centre::command::Command;
 use centre::rehearsal::compare::Comparison;
 use centre::rehearsal::{DAYS_MAX, RehearsalError, rehearse};
 use centre::rules::{RulesForm, WatchForm};
-use records::{home, rules};
+use records::{Work, home, rules};
 
 /// What is rehearsed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -71,7 +71,7 @@ pub async fn set(
     let home = id.parse().map_err(|_| ApiError::unknown("home"))?;
     let new = form.over(app.rules.of(number)).map_err(ApiError::input)?;
     let bytes = minicbor::to_vec(new).map_err(|e| ApiError::internal(&e))?;
-    let mut writer = app.records.begin().await?;
+    let mut writer = app.records.begin_for(Work::Edit).await?;
     rules::put(&mut writer, number, &bytes, (&me.id, app.clock.now().wall_ms)).await?;
     writer.commit().await?;
     app.rules.set(number, new);

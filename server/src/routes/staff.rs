@@ -20,6 +20,7 @@ use crate::shapes::people;
 use centre::auth::role::{Administering, Role};
 use centre::auth::{CODE_LASTS, password, token};
 use centre::clock::row_name;
+use records::Work;
 use records::column::stored;
 use records::second;
 use records::staff::{self, StaffRow};
@@ -73,7 +74,7 @@ pub struct Code {
 
 async fn give_code(app: &App, id: &str) -> ApiResult<String> {
     let code = token::code()?;
-    let mut writer = app.records.begin().await?;
+    let mut writer = app.records.begin_for(Work::Edit).await?;
     let until = stored(app.clock.now().mono.after(CODE_LASTS));
     staff::put_code(&mut writer, id, &token::code_hash(&code), until).await?;
     writer.commit().await?;
@@ -120,7 +121,7 @@ pub async fn create(
     };
     let role = body.role.word().to_owned();
     let row = StaffRow { id, name, display, role, password: hash, disabled: false };
-    let mut writer = app.records.begin().await?;
+    let mut writer = app.records.begin_for(Work::Edit).await?;
     if staff::by_name(&mut writer, &row.name).await?.is_some() {
         return Err(ApiError::name_taken());
     }
@@ -158,7 +159,7 @@ pub async fn disable(
     if me.id == id {
         return Err(ApiError::forbidden());
     }
-    let mut writer = app.records.begin().await?;
+    let mut writer = app.records.begin_for(Work::Edit).await?;
     let found = staff::disable(&mut writer, &id).await?;
     writer.commit().await?;
     app.presence.gone(&id);
@@ -174,7 +175,7 @@ pub async fn admit(
     _: As<Administering>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Code>> {
-    let mut writer = app.records.begin().await?;
+    let mut writer = app.records.begin_for(Work::Edit).await?;
     let row = staff::by_id(&mut writer, &id).await?.ok_or_else(|| ApiError::unknown("staff"))?;
     staff::restore(&mut writer, &row.id, &row.role).await?;
     writer.commit().await?;
@@ -195,7 +196,7 @@ pub async fn no_second(
     if me.id == id {
         return Err(ApiError::forbidden());
     }
-    let mut writer = app.records.begin().await?;
+    let mut writer = app.records.begin_for(Work::Edit).await?;
     let found = second::off(&mut writer, &id).await?;
     writer.commit().await?;
     if found { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::unknown("staff")) }

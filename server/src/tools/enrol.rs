@@ -177,7 +177,7 @@ impl Enrol {
     /// # Errors
     /// A server runs on the data directory, or what is asked for does not fit.
     pub async fn run(self, config: &Config) -> anyhow::Result<String> {
-        let records = Records::open(&config.data).await?;
+        let records = Records::open_at(config.engine()?).await?;
         let provision = Provision::open(&config.data, records.clone()).await?;
         let stored = state::clock(&mut *records.reader().await?).await?;
         let now = Clock::resume(stored.as_ref()).now();

@@ -20,7 +20,7 @@ use records::standing::{self, Standing};
 /// # Errors
 /// A store cannot be read.
 pub async fn told(config: &Config) -> anyhow::Result<String> {
-    let out = standing::read(&config.data).await?;
+    let out = standing::read(&config.engine()?).await?;
     let shed = inbox::lost_at(&config.data.join("inbox.db"))?;
     let mut text = String::new();
     for fault in &out.standing {

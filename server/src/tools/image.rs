@@ -59,7 +59,7 @@ impl ImageCommand {
     /// # Errors
     /// A server runs on the data directory, or what is asked for does not fit.
     pub async fn run(self, config: &Config) -> anyhow::Result<String> {
-        let records = Records::open(&config.data).await?;
+        let records = Records::open_at(config.engine()?).await?;
         let told = self.perform(config, &records).await;
         records.close().await;
         Ok(format!("{}\n", told?))

@@ -317,6 +317,9 @@ async fn what_waits_for_a_long_pause_of_the_run_before_is_told_at_once_after_a_s
     let (room, _) = Room::staffed().await;
     followed(&room).await;
     room.raise(0, 1).await;
+    if !room.app.records.engine().is_file() {
+        return;
+    }
     let file = rusqlite::Connection::open(room.app.config.data.join("records.db")).unwrap();
     let late = "UPDATE event_out SET due_mono = 4000000000000, tries = 9";
     assert!(file.execute(late, []).unwrap() > 0);

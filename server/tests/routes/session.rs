@@ -64,6 +64,9 @@ async fn logging_out_ends_the_session() {
 async fn only_hashes_of_secrets_are_in_the_database() {
     let (room, admin) = Room::staffed().await;
     let token = admin.split_once('=').unwrap().1.to_owned();
+    if !room.app.records.engine().is_file() {
+        return;
+    }
     let file = std::fs::read(room.app.config.data.join("records.db")).unwrap();
     let wal = std::fs::read(room.app.config.data.join("records.db-wal")).unwrap_or_default();
     for secret in [token.as_str(), SECRET] {

@@ -37,8 +37,15 @@ pub fn restore(config: &Config, from: &Path) -> anyhow::Result<String> {
             );
         }
     }
-    if !list.files.iter().any(|file| file.name == RECORDS) {
-        bail!("restore {}: it holds no records", from.display());
+    let (engine, holds) = (config.engine()?, list.files.iter().any(|file| file.name == RECORDS));
+    match (engine.is_file(), holds) {
+        (true, true) | (false, false) => {}
+        (true, false) => bail!("restore {}: it holds no records", from.display()),
+        (false, true) => bail!(
+            "restore {}: it holds records, and the configuration names {}; take `records` out of it first",
+            from.display(),
+            engine.shown()
+        ),
     }
     for file in list.files.iter().filter(|file| file.name != RECORDS) {
         put(from, data, &file.name)?;
@@ -46,9 +53,14 @@ pub fn restore(config: &Config, from: &Path) -> anyhow::Result<String> {
     let series = list.files.iter().any(|file| file.name == "series.db");
     let identity = Identity { line: fresh_line()?, high: list.high, series };
     identity::write(&identity, data).context("write keys/records.id")?;
-    put(from, data, RECORDS)?;
+    let first = if engine.is_file() {
+        put(from, data, RECORDS)?;
+        String::new()
+    } else {
+        format!("put the copy of {} back, then ", engine.shown())
+    };
     Ok(format!(
-        "restored the backup of {} into {}; start the server: gateways send again what they still have\n",
+        "restored the backup of {} into {}; {first}start the server: gateways send again what they still have\n",
         list.taken,
         data.display()
     ))
@@ -59,7 +71,13 @@ pub fn restore(config: &Config, from: &Path) -> anyhow::Result<String> {
 /// # Errors
 /// A server runs on the folder, or there are no records that can be read.
 pub fn in_place(config: &Config) -> anyhow::Result<String> {
-    let data = &config.data;
+    let (data, engine) = (&config.data, config.engine()?);
+    if !engine.is_file() {
+        bail!(
+            "go on in place: the records are in {}, which loses no log; start the server",
+            engine.shown()
+        );
+    }
     let _held = hold(data)?;
     let told = opening::tell(&data.join(RECORDS)).ok().flatten();
     let Some(told) = told else {

@@ -25,6 +25,8 @@ const START_BYTES: u64 = 4 << 20;
 pub struct Stores {
     /// Whether the records are of another life, or from before.
     older: bool,
+    /// What the folder knows of records that lie elsewhere: whether they are from before shows when they are open.
+    elsewhere: Option<Option<Identity>>,
     /// Faults to tell once the server runs.
     pub told: Vec<Seen>,
 }
@@ -41,7 +43,8 @@ pub fn prepare(config: &Config) -> anyhow::Result<Stores> {
             "disk is full, the server starts on the emergency reserve: free some space"
         );
     }
-    let found = opening::examine(data)?;
+    let is_file = config.engine()?.is_file();
+    let found = if is_file { opening::examine(data)? } else { Found::Sound };
     let wall_ms = Clock::resume(None).now().wall_ms;
     let mut told = Vec::new();
     // The records alone may be there because somebody has enrolled homes before the first run.
@@ -55,7 +58,8 @@ pub fn prepare(config: &Config) -> anyhow::Result<Stores> {
     {
         told.push(Seen::SeriesAside);
     }
-    Ok(Stores { older: found == Found::Older, told })
+    let elsewhere = (!is_file).then_some(known);
+    Ok(Stores { older: found == Found::Older, elsewhere, told })
 }
 
 /// Sets a damaged store aside; says whether there is none now where one is `expected`, or was damaged.
@@ -77,6 +81,23 @@ fn set_aside(path: &Path, expected: bool, wall_ms: i64) -> anyhow::Result<bool> 
 }
 
 impl Stores {
+    /// Records that lie elsewhere are seen only now that they are open, before their clock goes on: they are from
+    /// before if they know less than the folder, or stand beside a folder that knows of none.
+    ///
+    /// # Errors
+    /// The records refuse.
+    pub async fn seen(self, records: &Records) -> Result<Self, records::Error> {
+        let Some(known) = self.elsewhere else { return Ok(self) };
+        let mut reader = records.reader().await?;
+        let line = line::line(&mut reader).await?.map(|line| line.line);
+        let high = state::clock(&mut reader).await?.map_or(0, |known| known.high);
+        let older = match known {
+            Some(known) => line != Some(known.line) || high < known.high,
+            None => line.is_some(),
+        };
+        Ok(Self { older, ..self })
+    }
+
     /// Gives the records their life: the one they have, or a new one if they were restored. Says as well how
     /// far their clock is written.
     ///

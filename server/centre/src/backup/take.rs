@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 use super::manifest::{FILE, Manifest};
 use crate::config::{Config, Store};
 use crate::provision::kek::write_secret;
+use records::has_lived;
 use records::opening::{self, Found};
 
 /// Folders of secrets, and the file that is about the folder itself and stays in it.
@@ -25,12 +26,20 @@ const OWN: &str = "keys/records.id";
 /// The records are lost or cannot be read; the folder cannot be used.
 pub fn take(config: &Config, to: &Path, now_ms: i64) -> anyhow::Result<String> {
     let data = &config.data;
-    if opening::examine(data)? == Found::Nothing {
+    let engine = config.engine()?;
+    let nothing = match engine.is_file() {
+        true => opening::examine(data)? == Found::Nothing,
+        false => !has_lived(data),
+    };
+    if nothing {
         bail!("back up {}: no server has run on it", data.display());
     }
     make_folder(to)?;
     let mut names = Vec::new();
-    let mut stores = vec!["inbox.db", "records.db"];
+    let mut stores = vec!["inbox.db"];
+    if engine.is_file() {
+        stores.push("records.db");
+    }
     if config.series.store == Store::Embedded {
         stores.push("series.db");
     }
@@ -46,7 +55,10 @@ pub fn take(config: &Config, to: &Path, now_ms: i64) -> anyhow::Result<String> {
     for folder in SECRETS {
         copy_secrets(data, to, folder, &mut names)?;
     }
-    let told = opening::tell(&to.join("records.db"))?.unwrap_or_default();
+    let told = match engine.is_file() {
+        true => opening::tell(&to.join("records.db"))?.unwrap_or_default(),
+        false => opening::Told::default(),
+    };
     let list = Manifest {
         line: told.line,
         high: told.high,
@@ -56,12 +68,19 @@ pub fn take(config: &Config, to: &Path, now_ms: i64) -> anyhow::Result<String> {
     write_secret(&to.join(FILE), &serde_json::to_vec_pretty(&list)?)
         .with_context(|| format!("write {}", to.join(FILE).display()))?;
     let bytes: u64 = list.files.iter().map(|file| file.bytes).sum();
+    let elsewhere = match engine.is_file() {
+        true => String::new(),
+        false => format!(
+            "; the records are in {}: copy them now, after this, with pg_dump or as its base backup",
+            engine.shown()
+        ),
+    };
     let away = match config.series.store {
         Store::Embedded => "",
         Store::Influx => "; measured values are in InfluxDB and have a backup of their own",
     };
     Ok(format!(
-        "backup of {} in {}: {} files, {bytes} bytes; it holds the keys, keep it as closed as the server{away}\n",
+        "backup of {} in {}: {} files, {bytes} bytes; it holds the keys, keep it as closed as the server{elsewhere}{away}\n",
         list.taken,
         to.display(),
         list.files.len(),

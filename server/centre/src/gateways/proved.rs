@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::Gateways;
 use records::column::number;
-use records::{Records, used};
+use records::{Records, Work, used};
 
 /// What could not be written is tried again after this.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -104,7 +104,7 @@ pub async fn run(room: Arc<Gateways>) {
 }
 
 async fn write(room: &Gateways, fresh: &[(GatewayId, Vec<u8>)]) -> Result<(), records::Error> {
-    let mut writer = room.records.begin().await?;
+    let mut writer = room.records.begin_for(Work::Other).await?;
     for (gateway, bytes) in fresh {
         used::put(&mut writer, number(gateway.get()), bytes).await?;
     }

@@ -11,7 +11,7 @@ use super::{Minted, Provision, ProvisionError, column, mint};
 use crate::clock::row_name;
 use records::device::{self, DeviceRow};
 use records::home::HomeRow;
-use records::{bed, gateway, home};
+use records::{Work, bed, gateway, home};
 
 /// Most homes of one batch.
 pub const HOMES_MAX: u32 = 10_000;
@@ -48,7 +48,7 @@ impl Provision {
         let minted: Vec<BatchHome> =
             (0..count).map(|_| mint_home(roles)).collect::<Result<_, _>>()?;
         let rows = Rows::of(self, &minted, organisation)?;
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         self.organisation(&mut writer, organisation).await?;
         home::insert_all(&mut writer, &rows.homes, wall_ms).await?;
         home::insert_beds(&mut writer, &rows.beds, wall_ms).await?;

@@ -13,7 +13,7 @@ use super::person::{self, line, named};
 use super::{Minted, Provision, ProvisionError, column, mint};
 use crate::clock::row_name;
 use records::home::HomeRow;
-use records::{bed, device, gateway, home};
+use records::{Work, bed, device, gateway, home};
 
 /// Generation of the keys of a new device.
 const FIRST: KeyEpoch = KeyEpoch::new(1);
@@ -29,7 +29,7 @@ impl Provision {
     ) -> Result<String, ProvisionError> {
         let name = &named(name)?;
         let id = row_name();
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         home::insert_organisation(&mut writer, &id, name, wall_ms).await?;
         writer.commit().await?;
         Ok(id)
@@ -39,7 +39,7 @@ impl Provision {
     pub async fn create_home(&self, home: HomeRow, wall_ms: i64) -> Result<HomeId, ProvisionError> {
         let home = person::place(home)?;
         let id = mint::home()?;
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         self.organisation(&mut writer, &home.organisation).await?;
         let home = HomeRow { id: column(id.get()), ..home };
         home::insert(&mut writer, &home, wall_ms).await?;
@@ -56,7 +56,7 @@ impl Provision {
     ) -> Result<String, ProvisionError> {
         let label = &named(label)?;
         let id = row_name();
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         self.home(&mut writer, home).await?;
         home::insert_bed(&mut writer, &id, column(home.get()), label, wall_ms).await?;
         writer.commit().await?;
@@ -76,7 +76,7 @@ impl Provision {
         let minted =
             Minted { device, key, epoch: FIRST, role: Role::Gateway, home: None, gateway: None };
         let row = minted.row(&self.kek, label)?;
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         self.organisation(&mut writer, organisation).await?;
         gateway::insert(&mut writer, row.id, organisation, label, wall_ms).await?;
         device::insert_all(&mut writer, &[row], wall_ms).await?;
@@ -114,7 +114,7 @@ impl Provision {
         let (at, through) = (Some(home), Some(gateway));
         let minted = Minted { device, key, epoch: FIRST, role, home: at, gateway: through };
         let row = minted.row(&self.kek, label)?;
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         self.home(&mut writer, home).await?;
         if device::of_home(&mut writer, column(home.get())).await?.len() >= DEVICES_MAX {
             return Err(ProvisionError::Refused("a home has at most 32 devices"));
@@ -144,7 +144,7 @@ impl Provision {
     ) -> Result<(), ProvisionError> {
         let known = self.known(device)?;
         let own = column(device.get());
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         match wanted {
             None => bed::leave(&mut writer, own).await?,
             Some(wanted) => {

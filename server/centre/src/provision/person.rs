@@ -13,6 +13,7 @@ use self::fields::{fit, take_over};
 pub(super) use self::fields::{line, named, place};
 use super::{Provision, ProvisionError, column};
 use crate::clock::row_name;
+use records::Work;
 use records::contact::Contact;
 use records::edit::{self, By};
 use records::home::{self, HomeRow};
@@ -65,7 +66,7 @@ impl Provision {
     ) -> Result<Entered, ProvisionError> {
         let name = named(name)?;
         let number = column(home.get());
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         self.home(&mut writer, home).await?;
         let living = resident::living(&mut writer, number).await?;
         let other = |old: Option<i64>| old.zip(born).is_some_and(|(old, born)| old != born);
@@ -102,7 +103,7 @@ impl Provision {
         change: impl FnOnce(&mut Resident) + Send,
         by: By<'_>,
     ) -> Result<i64, ProvisionError> {
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         let (home, person) = somebody(&mut writer, id).await?;
         let mut who = person.who.clone();
         change(&mut who);
@@ -125,7 +126,7 @@ impl Provision {
                 "somebody has moved, died, or leaves for other reasons",
             ));
         }
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         let living = resident::living(&mut writer, home).await?;
         let all = living.into_iter().map(|one| one.id);
         let gone: Vec<String> = all.filter(|id| person.is_none_or(|one| one == id)).collect();
@@ -151,7 +152,7 @@ impl Provision {
         change: impl FnOnce(&mut HomeRow) + Send,
         by: By<'_>,
     ) -> Result<(), ProvisionError> {
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         self.home(&mut writer, home).await?;
         edit_place(&mut writer, column(home.get()), change, by).await?;
         writer.commit().await?;

@@ -11,8 +11,8 @@ use proto::update::{Manifest, Release, Stage};
 use super::{Offer, UpdateError, Updates};
 use crate::clock::row_name;
 use crate::provision::{Registry, column};
-use records::Records;
 use records::image::{self, DeedRow, ImageRow};
+use records::{Records, Work};
 
 /// Who does something, and when.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,7 @@ pub async fn add(records: &Records, file: &[u8], by: By<'_>) -> Result<Manifest,
         added_wall: by.wall,
         added_by: by.staff.to_owned(),
     };
-    let mut writer = records.begin().await?;
+    let mut writer = records.begin_for(Work::Edit).await?;
     if image::insert(&mut writer, &row, image).await? {
         image::deed(&mut writer, &by.deed("add", release, 0)).await?;
     }
@@ -94,7 +94,7 @@ pub async fn offer(
         }
     };
     let numbers: Vec<i64> = devices.iter().map(|device| column(device.get())).collect();
-    let mut writer = records.begin().await?;
+    let mut writer = records.begin_for(Work::Edit).await?;
     image::offer(&mut writer, &numbers, &release.to_string(), by.wall).await?;
     image::deed(&mut writer, &by.deed("offer", release, devices.len())).await?;
     writer.commit().await?;
@@ -123,7 +123,7 @@ pub async fn withdraw(
         .map(|(device, _)| device)
         .collect();
     let tried = Stage::Trial.number().into();
-    let mut writer = records.begin().await?;
+    let mut writer = records.begin_for(Work::Edit).await?;
     image::withdraw(&mut writer, &release.to_string(), tried).await?;
     image::deed(&mut writer, &by.deed("withdraw", release, open.len())).await?;
     writer.commit().await?;

@@ -6,24 +6,26 @@ use std::collections::{HashMap, HashSet};
 
 use care::alert::Step;
 use care::{Kind, Severity};
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+use sqlx::{Error, query};
 
 use super::{Batch, Growth, NewActivation, NewAlert, ROWS};
+use crate::Link;
 use crate::column::stored;
-use crate::due;
+use crate::sql::Sql;
+use crate::{due, head};
 
 /// New alerts begin to climb in one statement; each that stood before is asked whether it climbs already.
-pub(super) async fn climb(c: &mut AnyConnection, batch: &Batch) -> Result<(), Error> {
+pub(super) async fn climb(c: &mut Link, batch: &Batch) -> Result<(), Error> {
     let fresh: HashSet<&str> = batch.alerts.iter().map(|alert| alert.id.as_str()).collect();
     let (new, known): (Vec<_>, Vec<_>) =
         batch.ladder.iter().partition(|(alert, ..)| fresh.contains(alert.as_str()));
     for steps in new.chunks(ROWS) {
-        let mut sql = QueryBuilder::<Any>::new("INSERT INTO ladder (alert, round, step, due) ");
+        let mut sql = Sql::new("INSERT INTO ladder (alert, round, step, due) ");
         sql.push_values(steps, |mut row, (alert, step, due)| {
             row.push_bind(alert).push_bind(0i64).push_bind(step.number()).push_bind(stored(*due));
         });
         sql.push(" ON CONFLICT (alert, round, step) DO NOTHING");
-        sql.build().execute(&mut *c).await?;
+        sql.build(c).execute(&mut *c).await?;
     }
     for (alert, step, due) in known {
         due::begin(c, alert, (*step, *due)).await?;
@@ -31,32 +33,35 @@ pub(super) async fn climb(c: &mut AnyConnection, batch: &Batch) -> Result<(), Er
     Ok(())
 }
 
-pub(super) async fn number(c: &mut AnyConnection, batch: &mut Batch) -> Result<(), Error> {
-    let sql = "SELECT COALESCE(MAX(cursor), 0) AS n FROM change";
-    let mut cursor: i64 = query(sql).fetch_one(c).await?.try_get("n")?;
+pub(super) async fn number(c: &mut Link, batch: &mut Batch) -> Result<(), Error> {
+    let many = i64::try_from(batch.alerts.len() + batch.grown.len()).unwrap_or(i64::MAX);
+    if many == 0 {
+        return Ok(());
+    }
+    let last = head::take(c, many).await?;
     let alerts = batch.alerts.iter_mut().map(|a| &mut a.cursor);
-    for slot in alerts.chain(batch.grown.iter_mut().map(|g| &mut g.cursor)) {
-        cursor += 1;
+    let all = alerts.chain(batch.grown.iter_mut().map(|g| &mut g.cursor));
+    for (cursor, slot) in (last - many + 1..).zip(all) {
         *slot = cursor;
     }
     Ok(())
 }
 
-pub(super) async fn changes(c: &mut AnyConnection, batch: &Batch, wall: i64) -> Result<(), Error> {
+pub(super) async fn changes(c: &mut Link, batch: &Batch, wall: i64) -> Result<(), Error> {
     let alerts = batch.alerts.iter().map(|a| (a.cursor, a.id.as_str()));
     let all: Vec<_> = alerts.chain(batch.grown.iter().map(|g| (g.cursor, g.id.as_str()))).collect();
     for rows in all.chunks(ROWS) {
-        let mut sql = QueryBuilder::<Any>::new("INSERT INTO change (cursor, alert, wall) ");
+        let mut sql = Sql::new("INSERT INTO change (cursor, id, wall) ");
         sql.push_values(rows, |mut row, (cursor, alert)| {
             row.push_bind(*cursor).push_bind(*alert).push_bind(wall);
         });
-        sql.build().execute(&mut *c).await?;
+        sql.build(c).execute(&mut *c).await?;
     }
     Ok(())
 }
 
-pub(super) async fn insert_alerts(c: &mut AnyConnection, alerts: &[NewAlert]) -> Result<(), Error> {
-    let mut sql = QueryBuilder::<Any>::new(
+pub(super) async fn insert_alerts(c: &mut Link, alerts: &[NewAlert]) -> Result<(), Error> {
+    let mut sql = Sql::new(
         "INSERT INTO alert (id, home, incident, kind, severity, device, gateway, count, trust, late, \
          raised_wall, raised_mono, cursor, spoke, evidence) ",
     );
@@ -70,10 +75,10 @@ pub(super) async fn insert_alerts(c: &mut AnyConnection, alerts: &[NewAlert]) ->
         row.push_bind(a.raised_mono).push_bind(a.cursor).push_bind(a.cursor);
         row.push_bind(a.evidence.as_slice());
     });
-    sql.build().execute(c).await.map(drop)
+    sql.build(c).execute(c).await.map(drop)
 }
 
-pub(super) async fn grow(c: &mut AnyConnection, grown: &Growth, wall: i64) -> Result<(), Error> {
+pub(super) async fn grow(c: &mut Link, grown: &Growth, wall: i64) -> Result<(), Error> {
     let sql = "UPDATE alert SET count = count + $2, cursor = $3, \
                spoke = CASE WHEN $2 > 0 OR COALESCE($11, $4) > severity THEN $3 ELSE spoke END, \
                rose_mono = CASE WHEN severity < 3 AND COALESCE($11, $4) = 3 THEN $12 ELSE rose_mono END, \
@@ -101,11 +106,8 @@ pub(super) async fn grow(c: &mut AnyConnection, grown: &Growth, wall: i64) -> Re
         .map(drop)
 }
 
-pub(super) async fn insert_activations(
-    c: &mut AnyConnection,
-    rows: &[NewActivation],
-) -> Result<(), Error> {
-    let mut sql = QueryBuilder::<Any>::new(
+pub(super) async fn insert_activations(c: &mut Link, rows: &[NewActivation]) -> Result<(), Error> {
+    let mut sql = Sql::new(
         "INSERT INTO activation (device, boot, seq, trust, hash, alert, kind, rung, pressed_mono, \
          pressed_wall, stored_mono, received_wall, late) ",
     );
@@ -119,16 +121,16 @@ pub(super) async fn insert_activations(
         row.push_bind(a.received_wall).push_bind(i64::from(a.late));
     });
     sql.push(" ON CONFLICT DO NOTHING");
-    sql.build().execute(c).await.map(drop)
+    sql.build(c).execute(c).await.map(drop)
 }
 
 /// Each line with the change by which it was written: who was shown less has not seen it.
-pub(super) async fn insert_lines(c: &mut AnyConnection, batch: &Batch) -> Result<(), Error> {
+pub(super) async fn insert_lines(c: &mut Link, batch: &Batch) -> Result<(), Error> {
     let new = batch.alerts.iter().map(|alert| (alert.id.as_str(), alert.cursor));
     let known = batch.grown.iter().map(|grown| (grown.id.as_str(), grown.cursor));
     let cursors: HashMap<&str, i64> = new.chain(known).collect();
     for lines in batch.lines.chunks(ROWS) {
-        let mut sql = QueryBuilder::<Any>::new(
+        let mut sql = Sql::new(
             "INSERT INTO timeline (alert, wall, mono, what, detail, cursor, kind, device, at_wall, \
              late, trust) ",
         );
@@ -141,7 +143,7 @@ pub(super) async fn insert_lines(c: &mut AnyConnection, batch: &Batch) -> Result
             row.push_bind(signal.map(|s| s.at_wall)).push_bind(signal.map(|s| i64::from(s.late)));
             row.push_bind(signal.map(|s| s.trust.number()));
         });
-        sql.build().execute(&mut *c).await?;
+        sql.build(c).execute(&mut *c).await?;
     }
     Ok(())
 }

@@ -5,9 +5,10 @@
 
 use std::collections::HashSet;
 
-use sqlx::{AnyConnection, Error, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::{HEADS, row_of};
+use crate::Link;
 use crate::forgotten::first_of;
 use crate::refusal::{fetch, leave_out, readable};
 use crate::swept::tried;
@@ -19,7 +20,7 @@ const PARTS: &[(&str, &str)] = &[("event_out", "id")];
 
 /// Gives up what was made before `mono`, and of what is left the oldest beyond `most`. Says how many were lost by it.
 pub async fn lose(
-    c: &mut AnyConnection,
+    c: &mut Link,
     channel: &str,
     (mono, most): (i64, i64),
     now: i64,
@@ -40,7 +41,7 @@ pub async fn lose(
 }
 
 /// Gives up the events that are the oldest of their homes and cannot be read; says how many were lost by it.
-pub async fn lose_unread(c: &mut AnyConnection, channel: &str, now: i64) -> Result<u64, Error> {
+pub async fn lose_unread(c: &mut Link, channel: &str, now: i64) -> Result<u64, Error> {
     let all = query(HEADS).bind(channel).bind(i64::MAX).bind(i64::MAX).bind(0_i64);
     let known = readable(&fetch(all, &mut *c).await?, row_of);
     let known: HashSet<(i64, i64)> = known.iter().map(|row| (row.home, row.n)).collect();
@@ -58,7 +59,7 @@ pub async fn lose_unread(c: &mut AnyConnection, channel: &str, now: i64) -> Resu
     count(c, channel, lost, now).await
 }
 
-async fn count(c: &mut AnyConnection, channel: &str, lost: u64, now: i64) -> Result<u64, Error> {
+async fn count(c: &mut Link, channel: &str, lost: u64, now: i64) -> Result<u64, Error> {
     if lost > 0 {
         let sql = "UPDATE event_receiver SET lost = lost + $2, lost_mono = $3 WHERE channel = $1";
         let count = i64::try_from(lost).unwrap_or(i64::MAX);

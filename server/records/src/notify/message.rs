@@ -5,9 +5,10 @@
 
 use care::Kind;
 use serde::Serialize;
-use sqlx::{AnyConnection, Error};
+use sqlx::Error;
 
 use super::OutboxRow;
+use crate::Link;
 use crate::clock::row_name;
 use crate::column::home_text;
 
@@ -43,7 +44,7 @@ struct Body<'a> {
 /// # Errors
 /// The database refused.
 pub async fn put(
-    c: &mut AnyConnection,
+    c: &mut Link,
     message: &Message<'_>,
     channel: &str,
     now: (i64, i64),

@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row};
+use sqlx::{Error, Row};
 
 use super::Whose;
+use crate::Link;
 use crate::refusal::{fetch, is_of_row, leave_out};
 use crate::resident::{self, Person};
+use crate::sql::Sql;
 use crate::{home, rows_of};
 
 /// What was found of some homes. One that is not entered is in none of these.
@@ -36,7 +38,7 @@ impl Homes {
 }
 
 /// Whose these homes are now.
-pub(super) async fn whole(c: &mut AnyConnection, homes: &BTreeSet<i64>) -> Result<Homes, Error> {
+pub(super) async fn whole(c: &mut Link, homes: &BTreeSet<i64>) -> Result<Homes, Error> {
     let numbers: Vec<i64> = homes.iter().copied().collect();
     match read(c, &numbers).await {
         Err(error) if is_of_row(&error) => {}
@@ -60,7 +62,7 @@ pub(super) async fn whole(c: &mut AnyConnection, homes: &BTreeSet<i64>) -> Resul
     Ok(all)
 }
 
-async fn read(c: &mut AnyConnection, numbers: &[i64]) -> Result<Homes, Error> {
+async fn read(c: &mut Link, numbers: &[i64]) -> Result<Homes, Error> {
     let rows = home::some(c, numbers).await?;
     let mut persons: HashMap<i64, Vec<Person>> = HashMap::new();
     for (home, person) in resident::of_homes(c, numbers).await? {
@@ -89,13 +91,10 @@ async fn read(c: &mut AnyConnection, numbers: &[i64]) -> Result<Homes, Error> {
 }
 
 /// How many persons live in these homes, and how many there are to call for them, read or not.
-async fn entered(
-    c: &mut AnyConnection,
-    homes: &[i64],
-) -> Result<HashMap<i64, (usize, usize)>, Error> {
+async fn entered(c: &mut Link, homes: &[i64]) -> Result<HashMap<i64, (usize, usize)>, Error> {
     let mut all = HashMap::new();
     for homes in homes.chunks(rows_of(1)) {
-        let mut sql = QueryBuilder::<Any>::new(
+        let mut sql = Sql::new(
             "SELECT h.id AS home, COUNT(DISTINCT s.id) AS persons, COUNT(p.id) AS contacts FROM home h \
              LEFT JOIN stay s ON s.home = h.id AND s.until_wall IS NULL \
              LEFT JOIN person_contact p ON p.person = s.person AND p.ended_wall IS NULL WHERE h.id IN (",
@@ -105,7 +104,7 @@ async fn entered(
             list.push_bind(*home);
         });
         sql.push(") GROUP BY h.id");
-        for row in fetch(sql.build(), &mut *c).await? {
+        for row in fetch(sql.build(c), &mut *c).await? {
             let count = |name: &str| {
                 let count: i64 = row.try_get(name)?;
                 Ok::<_, Error>(usize::try_from(count).unwrap_or_default())

@@ -8,13 +8,15 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Error, QueryBuilder, Row, query};
+use sqlx::{Error, Row, query};
 
 use super::homes::{Homes, whole};
 use super::{Whose, put};
+use crate::Link;
 use crate::chain::NewAlert;
 use crate::refusal::{fetch, fetch_seen, is_of_row, leave_out, readable};
 use crate::rows_of;
+use crate::sql::Sql;
 use crate::swept::{Old, sweep};
 
 /// Alerts that are written down at once.
@@ -35,27 +37,27 @@ enum Turn {
 type Owed = (String, Option<i64>);
 
 /// Notes that these are owed.
-pub(super) async fn note(c: &mut AnyConnection, alerts: &[&NewAlert]) -> Result<(), Error> {
+pub(super) async fn note(c: &mut Link, alerts: &[&NewAlert]) -> Result<(), Error> {
     for alerts in alerts.chunks(rows_of(2)) {
-        let mut sql = QueryBuilder::<Any>::new("INSERT INTO alert_owed (alert, home) ");
+        let mut sql = Sql::new("INSERT INTO alert_owed (alert, home) ");
         sql.push_values(alerts, |mut row, alert| {
             row.push_bind(alert.id.as_str()).push_bind(alert.home);
         });
         sql.push(" ON CONFLICT (alert) DO NOTHING");
-        sql.build().execute(&mut *c).await?;
+        sql.build(c).execute(&mut *c).await?;
     }
     Ok(())
 }
 
 /// Whether anything is owed of a home that does not rest by now, server's clock.
-pub async fn any(c: &mut AnyConnection, now: i64) -> Result<bool, Error> {
+pub async fn any(c: &mut Link, now: i64) -> Result<bool, Error> {
     let sql = "SELECT 1 AS one FROM alert_owed o LEFT JOIN alert a ON a.id = o.alert WHERE NOT EXISTS \
                (SELECT 1 FROM owed_rest r WHERE r.home = a.home AND r.until_mono > $1 AND r.until_mono <= $2) LIMIT 1";
     Ok(query(sql).bind(now).bind(now.saturating_add(REST)).fetch_optional(c).await?.is_some())
 }
 
 /// Homes that rest with something owed.
-pub async fn resting(c: &mut AnyConnection) -> Result<BTreeSet<i64>, Error> {
+pub async fn resting(c: &mut Link) -> Result<BTreeSet<i64>, Error> {
     let sql = "SELECT r.home AS home FROM owed_rest r WHERE EXISTS \
                (SELECT 1 FROM alert_owed o JOIN alert a ON a.id = o.alert WHERE a.home = r.home)";
     let rows = fetch(query(sql), c).await?;
@@ -63,13 +65,13 @@ pub async fn resting(c: &mut AnyConnection) -> Result<BTreeSet<i64>, Error> {
 }
 
 /// Writes down what is owed by now, server's clock, [`AT_ONCE`] at most; says whether there may be more.
-pub async fn settle(c: &mut AnyConnection, now: i64) -> Result<bool, Error> {
+pub async fn settle(c: &mut Link, now: i64) -> Result<bool, Error> {
     Ok(page(c, Turn::Idle(now), "").await?.is_some_and(|page| page.full))
 }
 
 /// Writes down all that can be read of what is owed: for whoever is about to change a home, its people or whom to call
 /// for them.
-pub(crate) async fn settle_all(c: &mut AnyConnection) -> Result<(), Error> {
+pub(crate) async fn settle_all(c: &mut Link) -> Result<(), Error> {
     let mut after = String::new();
     while let Some(page) = page(c, Turn::BeforeAnEdit, &after).await? {
         after = page.last;
@@ -84,7 +86,7 @@ struct Page {
 }
 
 /// Writes down what is owed of alerts after one, in their order; none if nothing is.
-async fn page(c: &mut AnyConnection, turn: Turn, after: &str) -> Result<Option<Page>, Error> {
+async fn page(c: &mut Link, turn: Turn, after: &str) -> Result<Option<Page>, Error> {
     let by = match turn {
         Turn::Idle(now) => now,
         Turn::BeforeAnEdit => i64::MAX - REST,
@@ -122,7 +124,7 @@ fn owed_of(row: &AnyRow) -> Result<Owed, Error> {
 }
 
 /// Drops a page of which nothing can be read, so that it is not before the others for ever; says whether it did.
-async fn drop_unreadable(c: &mut AnyConnection, after: &str, by: i64) -> Result<bool, Error> {
+async fn drop_unreadable(c: &mut Link, after: &str, by: i64) -> Result<bool, Error> {
     let sql = format!("DELETE FROM alert_owed WHERE alert IN (SELECT alert FROM ({PAGE}) AS page)");
     let asked = query(sqlx::AssertSqlSafe(sql)).bind(after).bind(by).bind(AT_ONCE).bind(REST);
     let dropped = asked.execute(c).await?.rows_affected();
@@ -131,7 +133,7 @@ async fn drop_unreadable(c: &mut AnyConnection, after: &str, by: i64) -> Result<
 }
 
 /// Writes what was found and that it is owed no more; a home whose rows are refused counts as one that cannot be read.
-async fn done(c: &mut AnyConnection, owed: &[Owed], homes: &mut Homes) -> Result<(), Error> {
+async fn done(c: &mut Link, owed: &[Owed], homes: &mut Homes) -> Result<(), Error> {
     let is_done = |home: &Option<i64>, homes: &Homes| home.is_none_or(|home| !homes.waits(home));
     let ready: Vec<&Owed> = owed.iter().filter(|(_, home)| is_done(home, homes)).collect();
     if apart(c, &ready, &homes.whole).await?.is_none() {
@@ -148,7 +150,7 @@ async fn done(c: &mut AnyConnection, owed: &[Owed], homes: &mut Homes) -> Result
 
 /// All of these or none; gives why a row of them is refused.
 async fn apart(
-    c: &mut AnyConnection,
+    c: &mut Link,
     owed: &[&Owed],
     homes: &HashMap<i64, Whose>,
 ) -> Result<Option<Error>, Error> {
@@ -165,30 +167,26 @@ async fn apart(
     Ok(refused)
 }
 
-async fn write(
-    c: &mut AnyConnection,
-    owed: &[&Owed],
-    homes: &HashMap<i64, Whose>,
-) -> Result<(), Error> {
+async fn write(c: &mut Link, owed: &[&Owed], homes: &HashMap<i64, Whose>) -> Result<(), Error> {
     let found = owed.iter().filter_map(|(alert, home)| {
         let whose = homes.get(home.as_ref()?)?;
         Some((alert.as_str(), whose.clone()))
     });
     put(c, &found.collect::<Vec<_>>()).await?;
     for part in owed.chunks(rows_of(1)) {
-        let mut sql = QueryBuilder::<Any>::new("DELETE FROM alert_owed WHERE alert IN (");
+        let mut sql = Sql::new("DELETE FROM alert_owed WHERE alert IN (");
         let mut list = sql.separated(", ");
         part.iter().for_each(|(alert, _)| {
             list.push_bind(alert.as_str());
         });
         sql.push(")");
-        sql.build().execute(&mut *c).await?;
+        sql.build(c).execute(&mut *c).await?;
     }
     Ok(())
 }
 
 /// These homes are read again after `until`, server's clock.
-async fn rest(c: &mut AnyConnection, homes: &Homes, until: i64) -> Result<(), Error> {
+async fn rest(c: &mut Link, homes: &Homes, until: i64) -> Result<(), Error> {
     let again: HashSet<i64> = homes.waiting().collect();
     for home in again {
         let sql = "INSERT INTO owed_rest (home, until_mono) VALUES ($1, $2) \
@@ -199,7 +197,7 @@ async fn rest(c: &mut AnyConnection, homes: &Homes, until: i64) -> Result<(), Er
 }
 
 /// A home of which nothing is owed any more does not rest.
-async fn forget_rested(c: &mut AnyConnection) -> Result<(), Error> {
+async fn forget_rested(c: &mut Link) -> Result<(), Error> {
     let which = "NOT EXISTS (SELECT 1 FROM alert_owed o JOIN alert a ON a.id = o.alert \
                  WHERE a.home = owed_rest.home)";
     sweep(c, &Old { table: "owed_rest", key: &["home"], which }, |asked| asked).await.map(drop)

@@ -9,7 +9,7 @@ use proto::up::Role;
 
 use crate::clock::Now;
 use crate::provision::{Left, Provision, ProvisionError, column};
-use records::{bed, device, gateway, key_epoch, placement};
+use records::{Work, bed, device, gateway, key_epoch, placement};
 
 impl Provision {
     /// Moves a device to a home and a gateway, released or not; its key epoch rises. The gateway it
@@ -26,7 +26,7 @@ impl Provision {
         if known.role == Role::Gateway {
             return Err(ProvisionError::Refused("a gateway is in no home"));
         }
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         self.home(&mut writer, home).await?;
         if known.home != Some(home)
             && device::of_home(&mut writer, column(home.get())).await?.len() >= DEVICES_MAX
@@ -62,7 +62,7 @@ impl Provision {
         if known.role == Role::Gateway {
             return Err(ProvisionError::Refused("a gateway is revoked, not released"));
         }
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         placement::end(&mut writer, column(id.get()), now).await?;
         bed::leave(&mut writer, column(id.get())).await?;
         device::release(&mut writer, column(id.get()), now.wall_ms).await?;
@@ -79,7 +79,7 @@ impl Provision {
     pub async fn revoke_gateway(&self, id: GatewayId) -> Result<Vec<DeviceId>, ProvisionError> {
         let known = self.registry.gateway(id);
         let known = known.ok_or_else(|| ProvisionError::Unknown(id.to_string()))?;
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         if !known.revoked && gateway::revoke(&mut writer, column(id.get())).await? {
             key_epoch::keep_behind(&mut writer, column(id.get())).await?;
             device::revoke_gateway(&mut writer, column(id.get())).await?;
@@ -105,7 +105,7 @@ impl Provision {
         let known = self.registry.gateway(old);
         let known = known.ok_or_else(|| ProvisionError::Unknown(old.to_string()))?;
         let (from, to) = (column(old.get()), column(new.get()));
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         let rows = gateway::all(&mut writer).await?;
         let whose = |id| rows.iter().find(|row| row.id == id).map(|row| &row.organisation);
         if whose(from) != whose(to) {

@@ -5,6 +5,7 @@
 use super::fields::{callable, set};
 use super::{new_id, somebody, unknown};
 use crate::provision::{Provision, ProvisionError};
+use records::Work;
 use records::contact::{self, Contact};
 use records::edit::{self, By};
 use records::resident::Person;
@@ -21,7 +22,7 @@ impl Provision {
         by: By<'_>,
     ) -> Result<(String, i64), ProvisionError> {
         let contact = callable(contact)?;
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         let (home, known) = somebody(&mut writer, person).await?;
         if known.contacts.len() >= CONTACTS_MAX {
             return Err(ProvisionError::Refused("a person has at most eight contacts"));
@@ -39,7 +40,7 @@ impl Provision {
         change: impl FnOnce(&mut Contact) + Send,
         by: By<'_>,
     ) -> Result<(), ProvisionError> {
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         let (_, known) = contact::find(&mut writer, id).await?.ok_or_else(|| unknown(id))?;
         let mut new = known.contact.clone();
         change(&mut new);
@@ -50,7 +51,7 @@ impl Provision {
 
     /// Takes somebody off a list.
     pub async fn end_contact(&self, id: &str, by: By<'_>) -> Result<(), ProvisionError> {
-        let mut writer = self.records.begin().await?;
+        let mut writer = self.records.begin_for(Work::Edit).await?;
         let (_, known) = contact::find(&mut writer, id).await?.ok_or_else(|| unknown(id))?;
         contact::end(&mut writer, id, by.wall_ms).await?;
         let (was, none) = (known.contact.fields(), Contact::default().fields());
