@@ -32,7 +32,7 @@ use crate::api_error::problem::refusal;
 use crate::app::{App, Top};
 use crate::assets;
 use crate::routes::{
-    alerts, document, enrol, entry, find, glass, homes, images, kept, me, moving, now, ops,
+    alerts, document, enrol, entry, find, glass, homes, images, kept, me, moving, now, nul, ops,
     oversight, pages, persons, programs, queue, readings, rules, series, session, staff, stream,
     tokens, watch,
 };
@@ -277,6 +277,9 @@ fn refused(app: &App, request: &Request) -> Option<ApiError> {
     let api = path.starts_with("/api/");
     if program::is_in(path) || request.uri().query().is_some_and(program::is_in) {
         return Some(ApiError::token_in_url());
+    }
+    if nul::in_address(request.uri()) {
+        return Some(ApiError::malformed());
     }
     // A browser sends a token for no other page, and with one no cookie is looked at.
     let ours = headers.get(OURS).is_some_and(|value| value == "1") || bearer(headers).is_some();

@@ -16,6 +16,7 @@ pub mod me;
 pub mod metrics;
 pub mod moving;
 pub mod now;
+pub mod nul;
 pub mod ops;
 pub mod oversight;
 pub mod pages;
@@ -31,11 +32,13 @@ pub mod stream;
 pub mod tokens;
 pub mod watch;
 
+use axum::Form;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
 use crate::api_error::ApiError;
@@ -55,7 +58,29 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
                 _ => ApiError::broken(),
             })?;
+        if nul::in_json(&bytes) {
+            return Err(ApiError::json(nul::WHY));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| ApiError::json(&error.to_string()))
+    }
+}
+
+/// A form of a page, checked against its type.
+pub struct Filled<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Filled<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, top: &S) -> Result<Self, Self::Rejection> {
+        let (parts, body) = request.into_parts();
+        let whole = Request::from_parts(parts.clone(), body);
+        let bytes = Bytes::from_request(whole, top).await.map_err(IntoResponse::into_response)?;
+        if nul::in_form(&bytes) {
+            return Err(ApiError::input(nul::WHY).into_response());
+        }
+        let request = Request::from_parts(parts, bytes.into());
+        let form = Form::from_request(request, top).await;
+        form.map(|Form(form)| Self(form)).map_err(IntoResponse::into_response)
     }
 }
 

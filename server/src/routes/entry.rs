@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{LOCATION, SET_COOKIE};
@@ -14,6 +13,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::pages::{login as page, setup as setup_page};
+use crate::routes::Filled;
 use crate::routes::session::{self, Login, Setup};
 use crate::session::Source;
 use centre::lang::Lang;
@@ -56,7 +56,7 @@ fn given(text: String) -> Option<String> {
 pub async fn login(
     State(app): State<Arc<App>>,
     Source(source): Source,
-    Form(form): Form<LoginForm>,
+    Filled(form): Filled<LoginForm>,
 ) -> Response {
     let lang = Lang::of_tag(&form.lang);
     let (by_code, name) = (!form.code.is_empty(), form.name.clone());
@@ -85,7 +85,7 @@ pub async fn login(
 }
 
 /// `POST /setup`
-pub async fn setup(State(app): State<Arc<App>>, Form(form): Form<SetupForm>) -> Response {
+pub async fn setup(State(app): State<Arc<App>>, Filled(form): Filled<SetupForm>) -> Response {
     let lang = Lang::of_tag(&form.lang);
     let (name, display) = (form.name.clone(), form.display.clone());
     let SetupForm { token, password, .. } = form;

@@ -4,17 +4,17 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Form, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::pages::me::{self as drawn, Told};
-use crate::routes::Body;
+use crate::routes::{Body, Filled};
 use crate::session::As;
 use crate::session::Source;
 use crate::words::Words;
@@ -184,7 +184,7 @@ pub async fn password_form(
     State(app): State<Arc<App>>,
     As(me, ..): As<Present>,
     source: Source,
-    Form(asked): Form<NewPassword>,
+    Filled(asked): Filled<NewPassword>,
 ) -> Response {
     let done = change(&app, &me, source, asked).await;
     let say = Some(me.lang.t("me.changed").to_owned());
@@ -196,7 +196,7 @@ pub async fn second_form(
     State(app): State<Arc<App>>,
     As(me, ..): As<Leading>,
     source: Source,
-    Form(asked): Form<SecondForm>,
+    Filled(asked): Filled<SecondForm>,
 ) -> Response {
     let done = match asked.act.as_str() {
         "begin" => begin(&app, &me)

@@ -5,7 +5,7 @@
 use care::alert::Outcome;
 use std::sync::Arc;
 
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::pages::{closed as ended, looks};
+use crate::routes::Filled;
 use crate::routes::glass;
 use crate::routes::homes::{looked, number, reason};
 use crate::routes::pages::locked;
@@ -63,7 +64,7 @@ pub async fn open(
     State(app): State<Arc<App>>,
     me: Result<As<AtDesk>, ApiError>,
     Path(id): Path<String>,
-    Form(form): Form<Opening>,
+    Filled(form): Filled<Opening>,
 ) -> ApiResult<Response> {
     let me = match locked(me) {
         Ok(me) => me,

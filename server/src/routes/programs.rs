@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::api_error::{ApiError, ApiResult};
 use crate::app::App;
 use crate::pages::tokens::{Told, page};
+use crate::routes::Filled;
 use crate::routes::pages::locked;
 use crate::routes::tokens::{lines, make};
 use crate::session::As;
@@ -62,7 +63,7 @@ pub async fn show(
 pub async fn create(
     State(app): State<Arc<App>>,
     me: Result<As<Administering>, ApiError>,
-    Form(wanted): Form<Wanted>,
+    Filled(wanted): Filled<Wanted>,
 ) -> ApiResult<Response> {
     let me = match locked(me) {
         Ok(me) => me,

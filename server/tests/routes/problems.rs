@@ -23,6 +23,7 @@ type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, &'a s
 
 const OURS: (&str, &str) = ("x-hearthline", "1");
 const JSON: (&str, &str) = ("content-type", "application/json");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 const CASES: &[Case<'static>] = &[
     ("GET", "/nowhere", &[], "", 404, "not_found"),
@@ -30,6 +31,10 @@ const CASES: &[Case<'static>] = &[
     ("PUT", "/api/queue", &[OURS], "", 405, "method"),
     ("DELETE", "/health", &[], "", 405, "method"),
     ("GET", "/api/alerts/%FF", &[], "", 400, "malformed"),
+    ("GET", "/api/alerts/%00", &[], "", 400, "malformed"),
+    ("GET", "/api/homes?text=%00", &[], "", 400, "malformed"),
+    ("POST", "/api/login", &[OURS, JSON], r#"{"name": "a\u0000", "password": "x"}"#, 422, "json"),
+    ("POST", "/login", &[FORM], "name=a%00&password=x", 422, "input"),
     ("GET", "/api/homes/0000000001Z/series", &[], "", 400, "query"),
     ("GET", "/api/homes/0000000001Z/series?quantity=heart&hours=x", &[], "", 400, "query"),
     ("GET", "/api/stream?after=x", &[], "", 400, "query"),
