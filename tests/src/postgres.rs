@@ -11,7 +11,6 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
 use std::time::Duration;
 
 use super::tools;
@@ -88,7 +87,7 @@ impl Cluster {
                     self.running = Some(running);
                     return Ok(());
                 }
-                sleep(BETWEEN);
+                rest();
                 asked += 1;
             }
             end(running);
@@ -243,6 +242,15 @@ fn children(of: u32) -> Vec<u32> {
         (parent == of).then_some(pid)
     };
     all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(belongs).collect()
+}
+
+/// Nobody says when a program of somebody else's is ready: it is asked again.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "between two looks at a condition, of which the number is bounded"
+)]
+fn rest() {
+    std::thread::sleep(BETWEEN);
 }
 
 /// Says on standard error what no test may say by macro.

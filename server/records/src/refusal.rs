@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use door::once::{Once, Say};
-use sqlx::any::{AnyArguments, AnyRow};
-use sqlx::query::Query;
-use sqlx::{Any, Error, Row};
+use sqlx::any::AnyRow;
+use sqlx::{Error, Row};
 use tokio_stream::StreamExt;
 
 use super::{Records, state};
 use crate::Link;
 use crate::clock::Stored;
+pub use crate::sql::Bound;
 
 /// SQLite's numbers for a store that refuses whatever the row: busy, locked, no memory, read-only, interrupted, disk
 /// error, full, cannot open, protocol, schema changed, misuse, no large files, not a database.
@@ -60,9 +60,6 @@ pub(super) fn digest(row: &AnyRow) -> u64 {
 pub fn left_out() -> u64 {
     LEFT_OUT.load(Ordering::Relaxed)
 }
-
-/// A statement whose values are being bound.
-pub type Bound<'q> = Query<'q, Any, AnyArguments>;
 
 /// The rows that the database can give. One with text that is none is left out, where the driver's own list would end.
 pub async fn fetch(asked: Bound<'_>, c: &mut Link) -> Result<Vec<AnyRow>, Error> {

@@ -4,10 +4,13 @@
 //! knows no other. Which one is asked shows only when it is built. Not here: any statement.
 
 use sqlx::any::AnyArguments;
+use sqlx::query::Query;
 use sqlx::{Any, Arguments, AssertSqlSafe, Encode, Type, query_with};
 
 use crate::Link;
-use crate::refusal::Bound;
+
+/// A statement whose values are being bound.
+pub type Bound<'q> = Query<'q, Any, AnyArguments>;
 
 /// A statement in the making.
 #[derive(Default)]
