@@ -102,7 +102,7 @@ impl Cluster {
         shell.args(["-c", KEEPER, "sh"]).arg(self.programs.join("postgres"));
         shell.arg("-D").arg(self.folder.path().join("data"));
         shell.arg("-k").arg(self.socket());
-        for set in ["listen_addresses=", "max_connections=300", "shared_buffers=32MB"] {
+        for set in ["listen_addresses=", "max_connections=1500", "shared_buffers=64MB"] {
             shell.args(["-c", set]);
         }
         self.lower(&mut shell);

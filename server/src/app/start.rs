@@ -65,9 +65,8 @@ async fn start_found(
     series: Option<Arc<dyn Series>>,
     found: Stores,
 ) -> anyhow::Result<Running> {
-    let (handles, records) = (divide_handles(&config)?, Records::open_at(config.engine()?).await?);
+    let (handles, (records, found)) = (divide_handles(&config)?, opened(&config, found).await?);
     let series = series.map_or_else(|| open_series(&config), Ok)?;
-    let found = found.seen(&records).await?;
     let clock = Arc::new(timekeeping::resume(&records).await?);
     let (line, high) = found.live(&records, clock.now()).await?;
     stores::note(&config, line, high).await;
@@ -120,6 +119,12 @@ async fn start_found(
     let door = open_door(&app, commit).await?;
     loops::spawn(&app, &parts, &door, Lines { orders, words })?;
     Ok(Running { app, door })
+}
+
+async fn opened(config: &Config, found: Stores) -> anyhow::Result<(Records, Stores)> {
+    let records = Records::open_at(config.engine()?).await?;
+    let found = found.seen(&records).await?;
+    Ok((records, found))
 }
 
 async fn learn(records: &Records, config: &Config) -> anyhow::Result<(Live, HomeRules)> {

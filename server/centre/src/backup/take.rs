@@ -13,8 +13,8 @@ use anyhow::{Context as _, bail};
 use super::manifest::{FILE, Manifest};
 use crate::config::{Config, Store};
 use crate::provision::kek::write_secret;
-use records::has_lived;
 use records::opening::{self, Found};
+use records::{Engine, has_lived};
 
 /// Folders of secrets, and the file that is about the folder itself and stays in it.
 const SECRETS: [&str; 2] = ["keys", "pki"];
@@ -27,11 +27,7 @@ const OWN: &str = "keys/records.id";
 pub fn take(config: &Config, to: &Path, now_ms: i64) -> anyhow::Result<String> {
     let data = &config.data;
     let engine = config.engine()?;
-    let nothing = match engine.is_file() {
-        true => opening::examine(data)? == Found::Nothing,
-        false => !has_lived(data),
-    };
-    if nothing {
+    if is_nothing(&engine, data)? {
         bail!("back up {}: no server has run on it", data.display());
     }
     make_folder(to)?;
@@ -68,13 +64,7 @@ pub fn take(config: &Config, to: &Path, now_ms: i64) -> anyhow::Result<String> {
     write_secret(&to.join(FILE), &serde_json::to_vec_pretty(&list)?)
         .with_context(|| format!("write {}", to.join(FILE).display()))?;
     let bytes: u64 = list.files.iter().map(|file| file.bytes).sum();
-    let elsewhere = match engine.is_file() {
-        true => String::new(),
-        false => format!(
-            "; the records are in {}: copy them now, after this, with pg_dump or as its base backup",
-            engine.shown()
-        ),
-    };
+    let elsewhere = elsewhere(&engine);
     let away = match config.series.store {
         Store::Embedded => "",
         Store::Influx => "; measured values are in InfluxDB and have a backup of their own",
@@ -85,6 +75,22 @@ pub fn take(config: &Config, to: &Path, now_ms: i64) -> anyhow::Result<String> {
         to.display(),
         list.files.len(),
     ))
+}
+
+/// Whether no server has run on the folder.
+fn is_nothing(engine: &Engine, data: &Path) -> anyhow::Result<bool> {
+    Ok(if engine.is_file() { opening::examine(data)? == Found::Nothing } else { !has_lived(data) })
+}
+
+/// What is not in the copy: a database has its own.
+fn elsewhere(engine: &Engine) -> String {
+    if engine.is_file() {
+        return String::new();
+    }
+    format!(
+        "; the records are in {}: copy them now, after this, with pg_dump or as its base backup",
+        engine.shown()
+    )
 }
 
 fn make_folder(to: &Path) -> anyhow::Result<()> {
