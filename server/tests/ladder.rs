@@ -20,7 +20,7 @@ use centre::auth::role::Role;
 use centre::clock::{Clock, Stored};
 use centre::config::Config;
 use centre::desk::{claim, hand};
-use centre::words::Lang;
+use centre::lang::Lang;
 use proto::unit::{Millis, Mono};
 use records::chain::{self, Batch, Growth, NewAlert};
 use records::desk::{self, AlertState, DeskRow};
