@@ -6,10 +6,7 @@ use super::report;
 use super::source::{all_sources, all_texts};
 
 /// Dependencies whose name stands nowhere, and why they are there.
-const UNNAMED: &[(&str, &str)] = &[
-    ("embassy-time", "gives minimq its clock on this machine"),
-    ("rust-i18n", "leaves with its tree of crates, by itself, since everything is then built anew"),
-];
+const UNNAMED: &[(&str, &str)] = &[("embassy-time", "gives minimq its clock on this machine")];
 
 /// Names of the dependencies of one manifest.
 fn wanted(text: &str) -> Vec<(usize, String)> {
