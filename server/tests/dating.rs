@@ -53,8 +53,10 @@ impl Room {
         let alert = self.house.alerts().await.remove(0);
         let mut reader = self.house.app.records.reader().await.unwrap();
         let rows = desk::activations(&mut reader, &alert.id, 100).await.unwrap();
-        let now = i64::try_from(self.house.app.clock.mono().millis()).unwrap();
-        let age = |row: &ActivationRow| (now - row.pressed_mono.unwrap()) / 60_000;
+        let now = self.house.app.clock.mono();
+        let age = |row: &ActivationRow| {
+            i64::try_from(now.since(row.pressed_mono.unwrap()).get() / 60_000).unwrap()
+        };
         let mut ages: Vec<_> = rows.iter().map(|row| (row.seq, age(row), row.late)).collect();
         ages.sort_unstable();
         (alert, ages.into_iter().map(|(_, age, late)| (age, late)).collect())

@@ -389,7 +389,8 @@ async fn after_a_reboot_what_waits_is_due_at_once_and_no_claim_or_rest_counts() 
             "aside" => (AlertState::Suspended, Some("s1".into())),
             _ => continue,
         };
-        (row.lease_mono, row.suspended_until) = (Some(high + 20_000), Some(high + 900_000));
+        (row.lease_mono, row.suspended_until) =
+            (Some(mono(high + 20_000)), Some(mono(high + 900_000)));
         assert!(desk::save(&mut writer, &row, (0, AlertState::Open), 1).await.unwrap().is_some());
     }
     let (boot, offset) = ("another machine's boot".to_owned(), 0);

@@ -14,6 +14,8 @@ use super::swept::{Old, sweep};
 use crate::Link;
 use crate::head;
 
+use crate::column::stored;
+
 pub(crate) use self::row::activation;
 pub use self::row::{ActivationRow, AlertState, DeskRow};
 use self::row::{of, returned_number};
@@ -126,9 +128,9 @@ pub async fn save(
         .bind(row.state.number())
         .bind(&row.owner)
         .bind(row.fence)
-        .bind(row.lease_mono)
+        .bind(row.lease_mono.map(stored))
         .bind(row.claimed_wall)
-        .bind(row.suspended_until)
+        .bind(row.suspended_until.map(stored))
         .bind(row.outcome.map(|outcome| i64::from(outcome.code())))
         .bind(row.closed_wall)
         .bind(&row.closed_by)
@@ -147,8 +149,8 @@ pub async fn save(
                begun = $5, returned = $6, taken_from = $7, taken_by = $8";
     query(sql)
         .bind(&row.id)
-        .bind(row.since_mono)
-        .bind(row.acted_mono)
+        .bind(row.since_mono.map(stored))
+        .bind(row.acted_mono.map(stored))
         .bind(row.actions)
         .bind(i64::from(row.begun))
         .bind(returned_number(row.returned))

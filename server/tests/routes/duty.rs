@@ -1,5 +1,6 @@
 //! What holds whoever is at the desk: a claim ends with its holder, and a look at a person is written down.
 
+use proto::unit::Mono;
 use records::{desk, look};
 use serde_json::json;
 
@@ -15,7 +16,7 @@ async fn a_claim_whose_holder_is_gone_comes_back_to_everybody() {
     // Nobody has renewed it for as long as a lease lasts.
     let mut writer = room.app.records.begin().await.unwrap();
     let mut row = desk::find(&mut writer, &id).await.unwrap().unwrap();
-    row.lease_mono = Some(1);
+    row.lease_mono = Some(Mono::from_millis(1));
     let was = (row.fence, row.state);
     assert!(desk::save(&mut writer, &row, was, 1).await.unwrap().is_some());
     writer.commit().await.unwrap();

@@ -19,13 +19,13 @@ pub fn of(row: &DeskRow) -> Life<String> {
     let state = match row.state {
         AlertState::Claimed => State::Claimed {
             owner,
-            lease: mono(row.lease_mono.unwrap_or(0)),
-            since: mono(row.since_mono.unwrap_or(row.raised_mono)),
-            acted: mono(row.acted_mono.unwrap_or(row.raised_mono)),
+            lease: row.lease_mono.unwrap_or_default(),
+            since: row.since_mono.unwrap_or(row.raised_mono),
+            acted: row.acted_mono.unwrap_or(row.raised_mono),
             begun: row.begun,
         },
         AlertState::Suspended => {
-            State::Suspended { by: owner, until: mono(row.suspended_until.unwrap_or(0)) }
+            State::Suspended { by: owner, until: row.suspended_until.unwrap_or_default() }
         }
         AlertState::Closed => State::Closed(Ending::Passed),
         AlertState::Open => State::Open { returned: row.returned },
@@ -62,16 +62,16 @@ pub fn into(row: &mut DeskRow, life: &Life<String>, wall: i64) {
         State::Claimed { owner, lease, since, acted, begun } => {
             row.state = AlertState::Claimed;
             row.owner = Some(owner.clone());
-            row.lease_mono = Some(stored(*lease));
-            row.since_mono = Some(stored(*since));
-            row.acted_mono = Some(stored(*acted));
+            row.lease_mono = Some(*lease);
+            row.since_mono = Some(*since);
+            row.acted_mono = Some(*acted);
             row.begun = *begun;
             row.claimed_wall = row.claimed_wall.or(Some(wall));
         }
         State::Suspended { by, until } => {
             row.state = AlertState::Suspended;
             row.owner = Some(by.clone());
-            row.suspended_until = Some(stored(*until));
+            row.suspended_until = Some(*until);
         }
         State::Closed(ending) => {
             row.state = AlertState::Closed;

@@ -14,6 +14,7 @@ use crate::desk::rights::{self, Rights};
 use crate::desk::{Desk, DeskError};
 use crate::live::read;
 use crate::live::view::{self, AlertView};
+use records::column::stored;
 use records::contact::Listed;
 use records::desk::{self, ActivationRow, AlertState, DeskRow};
 use records::refusal::{is_of_row, leave_out};
@@ -173,7 +174,7 @@ impl Card {
 
     fn activation(&self, row: &ActivationRow) -> Value {
         let id = view::activation(row);
-        let after = row.pressed_mono.map(|at| at - self.row.raised_mono);
+        let after = row.pressed_mono.map(|at| stored(at) - stored(self.row.raised_mono));
         json!({
             "device": id.device, "boot": id.boot, "seq": id.seq,
             "kind": row.kind.word(),

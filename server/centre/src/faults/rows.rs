@@ -18,7 +18,7 @@ use crate::live::evidence::evidence_json;
 use crate::live::view::AlertView;
 use records::chain::{self, Batch, Growth, Line, NewAlert};
 use records::column::number;
-use records::column::{mono, stored};
+use records::column::stored;
 use records::desk::{self, DeskRow};
 use records::fault::{self, FaultKey};
 
@@ -90,7 +90,7 @@ async fn one(
 
 /// Whether an alert is so young that whoever has closed it need not hear of it again.
 fn is_young(now: Now, row: Option<&DeskRow>) -> bool {
-    row.is_some_and(|row| now.mono.since(mono(row.raised_mono)) < LOOK_AGAIN)
+    row.is_some_and(|row| now.mono.since(row.raised_mono) < LOOK_AGAIN)
 }
 
 /// The number that goes with a cause, if it is more than its alert shows.

@@ -126,7 +126,7 @@ pub fn rank(row: &DeskRow, now: Mono) -> Option<Rank> {
         kind: row.kind,
         severity: row.severity,
         work: life::of(row).work(now),
-        raised: life::mono(row.raised_mono),
+        raised: row.raised_mono,
         home: HomeId::new(row.home.unsigned_abs())?,
         incident: u32::try_from(row.incident).unwrap_or(0),
     };
@@ -212,7 +212,7 @@ impl AlertView {
             late: row.late,
             raised_ms: row.raised_wall,
             mono_ms: life::stored(now),
-            age_ms: span(now.since(life::mono(row.raised_mono))),
+            age_ms: span(now.since(row.raised_mono)),
             handling_ms: timers.handling,
             suspended_ms: timers.aside,
             overdue_in_ms: timers.overdue_in,

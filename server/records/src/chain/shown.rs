@@ -5,6 +5,7 @@
 use care::Trust;
 
 use super::{NewActivation, NewAlert};
+use crate::column::mono;
 use crate::desk::{ActivationRow, AlertState, DeskRow};
 use crate::home::HomeName;
 
@@ -24,7 +25,7 @@ impl NewAlert {
             trust: self.trust,
             late: self.late,
             raised_wall: self.raised_wall,
-            raised_mono: self.raised_mono,
+            raised_mono: mono(self.raised_mono),
             visible_mono: None,
             owner: None,
             fence: 0,
@@ -62,7 +63,7 @@ impl NewActivation {
             kind: self.kind,
             trust: self.trust,
             rung: (self.trust == Trust::Verified).then_some(self.rung),
-            pressed_mono: Some(self.pressed_mono),
+            pressed_mono: Some(mono(self.pressed_mono)),
             received_wall: self.received_wall,
             late: self.late,
         }

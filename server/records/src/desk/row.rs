@@ -6,10 +6,11 @@
 use care::alert::{Outcome, Return, Step};
 use care::{Kind, Severity, Trust};
 use proto::down::Rung;
+use proto::unit::Mono;
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
 
-use crate::column::{kind, outcome, severity, trust};
+use crate::column::{kind, mono, outcome, severity, trust};
 use crate::home::HomeName;
 use crate::told::Told;
 
@@ -71,19 +72,19 @@ pub struct DeskRow {
     /// Raised, wall clock.
     pub raised_wall: i64,
     /// Raised, server's clock.
-    pub raised_mono: i64,
+    pub raised_mono: Mono,
     /// Painted, server's clock.
-    pub visible_mono: Option<i64>,
+    pub visible_mono: Option<Mono>,
     /// Staff id of the holder.
     pub owner: Option<String>,
     /// Fence.
     pub fence: i64,
     /// End of the lease, server's clock.
-    pub lease_mono: Option<i64>,
+    pub lease_mono: Option<Mono>,
     /// First claim, wall clock.
     pub claimed_wall: Option<i64>,
     /// End of the suspension, server's clock.
-    pub suspended_until: Option<i64>,
+    pub suspended_until: Option<Mono>,
     /// How a person has ended it.
     pub outcome: Option<Outcome>,
     /// Closed, wall clock.
@@ -103,9 +104,9 @@ pub struct DeskRow {
     /// How its home was called when it was raised, if that is kept.
     pub name: Option<HomeName>,
     /// Present claim began, server's clock.
-    pub since_mono: Option<i64>,
+    pub since_mono: Option<Mono>,
     /// Last action or claim, server's clock.
-    pub acted_mono: Option<i64>,
+    pub acted_mono: Option<Mono>,
     /// Actions in all.
     pub actions: i64,
     /// Whether an action followed the claim.
@@ -136,7 +137,7 @@ pub struct ActivationRow {
     /// Rung reached; none where nobody is told.
     pub rung: Option<Rung>,
     /// Pressed, server's clock, if it can be told.
-    pub pressed_mono: Option<i64>,
+    pub pressed_mono: Option<Mono>,
     /// Received, wall clock.
     pub received_wall: i64,
     /// Whether it came late.
@@ -176,13 +177,13 @@ pub(super) fn of(row: &AnyRow) -> Result<DeskRow, Error> {
         trust: trust(row.try_get("trust")?),
         late: row.try_get::<i64, _>("late")? != 0,
         raised_wall: row.try_get("raised_wall")?,
-        raised_mono: row.try_get("raised_mono")?,
-        visible_mono: row.try_get("visible_mono")?,
+        raised_mono: mono(row.try_get("raised_mono")?),
+        visible_mono: at(row, "visible_mono")?,
         owner: row.try_get("owner")?,
         fence: row.try_get("fence")?,
-        lease_mono: row.try_get("lease_mono")?,
+        lease_mono: at(row, "lease_mono")?,
         claimed_wall: row.try_get("claimed_wall")?,
-        suspended_until: row.try_get("suspended_until")?,
+        suspended_until: at(row, "suspended_until")?,
         outcome: outcome(row.try_get("outcome")?),
         closed_wall: row.try_get("closed_wall")?,
         closed_by: row.try_get("closed_by")?,
@@ -192,8 +193,8 @@ pub(super) fn of(row: &AnyRow) -> Result<DeskRow, Error> {
         cursor: row.try_get("cursor")?,
         evidence: row.try_get("evidence")?,
         name: named(row)?,
-        since_mono: row.try_get("since_mono")?,
-        acted_mono: row.try_get("acted_mono")?,
+        since_mono: at(row, "since_mono")?,
+        acted_mono: at(row, "acted_mono")?,
         actions: row.try_get::<Option<i64>, _>("actions")?.unwrap_or(0),
         begun: row.try_get::<Option<i64>, _>("begun")?.unwrap_or(0) != 0,
         returned: returned(row.try_get("returned")?),
@@ -201,6 +202,11 @@ pub(super) fn of(row: &AnyRow) -> Result<DeskRow, Error> {
         taken_from: row.try_get("taken_from")?,
         taken_by: row.try_get("taken_by")?,
     })
+}
+
+/// A time of the server's clock, where a column has one.
+fn at(row: &AnyRow, column: &str) -> Result<Option<Mono>, Error> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(mono))
 }
 
 fn named(row: &AnyRow) -> Result<Option<HomeName>, Error> {
@@ -217,7 +223,7 @@ pub(crate) fn activation(row: &AnyRow) -> Result<ActivationRow, Error> {
         kind: kind(row.try_get("kind")?),
         trust: trust(row.try_get("trust")?),
         rung: Rung::from_number(row.try_get("rung")?),
-        pressed_mono: row.try_get("pressed_mono")?,
+        pressed_mono: at(row, "pressed_mono")?,
         received_wall: row.try_get("received_wall")?,
         late: row.try_get::<i64, _>("late")? != 0,
     })
