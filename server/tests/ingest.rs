@@ -108,7 +108,7 @@ async fn each_press_that_joins_is_a_signal_that_a_hand_must_have_seen() {
         (newer.len(), newer[0].kind, newer[0].trust, newer[0].late),
         (1, care::Kind::Help, care::Trust::Verified, false)
     );
-    assert_eq!(newer[0].device, Some(i64::try_from(room.button.device.get()).unwrap()));
+    assert_eq!(newer[0].device, Some(room.button.device));
 }
 
 #[tokio::test(flavor = "multi_thread")]

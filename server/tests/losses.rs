@@ -49,7 +49,7 @@ async fn standing(room: &Room, word: &str) -> Vec<Option<i64>> {
         let evidence = String::from_utf8(alert.evidence.clone().unwrap_or_default()).unwrap();
         alert.state != CLOSED && evidence.contains(&format!("\"{word}\""))
     });
-    alerts.iter().map(|alert| alert.gateway).collect()
+    alerts.iter().map(|alert| alert.gateway.map(|id| id.get().cast_signed())).collect()
 }
 
 async fn figure(room: &Room, name: &str) -> u64 {

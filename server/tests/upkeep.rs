@@ -52,7 +52,7 @@ async fn standing(room: &Room, word: &str) -> Vec<Option<i64>> {
         let evidence = String::from_utf8(alert.evidence.clone().unwrap_or_default()).unwrap();
         alert.state != CLOSED && evidence.contains(word)
     });
-    alerts.iter().map(|alert| alert.gateway).collect()
+    alerts.iter().map(|alert| alert.gateway.map(|id| id.get().cast_signed())).collect()
 }
 
 /// A word of this speaker of its sounder.

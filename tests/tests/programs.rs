@@ -83,7 +83,7 @@ impl Room {
             incident: 1,
             kind: care::Kind::Help,
             severity: care::Severity::Emergency,
-            device: Some(5001),
+            device: proto::id::DeviceId::new(5001),
             gateway: None,
             count: 1,
             trust: care::Trust::Verified,
@@ -96,7 +96,7 @@ impl Room {
         let at_wall = now.wall_ms;
         let signal = SignalRow {
             kind: care::Kind::Help,
-            device: Some(5001),
+            device: proto::id::DeviceId::new(5001),
             at_wall,
             late: false,
             trust: care::Trust::Verified,

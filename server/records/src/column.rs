@@ -5,7 +5,7 @@
 use care::alert::Outcome;
 use care::{Kind, Severity, Trust};
 use proto::down::Rung;
-use proto::id::{DeviceId, HomeId};
+use proto::id::{DeviceId, GatewayId, HomeId};
 use proto::unit::Mono;
 use sqlx::Error;
 
@@ -37,6 +37,11 @@ pub const fn signed(boot: u64) -> i64 {
 /// A device number of a row.
 pub fn device_of(number: i64) -> Option<DeviceId> {
     DeviceId::new(number.unsigned_abs())
+}
+
+/// A gateway number of a row.
+pub fn gateway_of(number: i64) -> Option<GatewayId> {
+    GatewayId::new(number.unsigned_abs())
 }
 
 /// A home's id as it is printed, from its stored number.

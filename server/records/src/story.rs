@@ -5,12 +5,13 @@
 //! of signals as they are written (`records::chain`).
 
 use care::{Kind, Trust};
+use proto::id::DeviceId;
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row, query};
 
 use super::refusal::{fetch, readable};
 use crate::Link;
-use crate::column::{kind, trust};
+use crate::column::{device_of, kind, trust};
 
 /// One action on an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +59,8 @@ impl TimelineRow {
 pub struct SignalRow {
     /// What was said.
     pub kind: Kind,
-    /// Device number, if one spoke.
-    pub device: Option<i64>,
+    /// The device that spoke, if one did.
+    pub device: Option<DeviceId>,
     /// When it was said, wall clock.
     pub at_wall: i64,
     /// Whether it came late.
@@ -122,7 +123,7 @@ pub async fn newer(
     let read = |row: &AnyRow| {
         Ok(SignalRow {
             kind: kind(row.try_get("kind")?),
-            device: row.try_get("device")?,
+            device: row.try_get::<Option<i64>, _>("device")?.and_then(device_of),
             at_wall: row.try_get("at_wall")?,
             late: row.try_get::<i64, _>("late")? != 0,
             trust: trust(row.try_get("trust")?),

@@ -83,7 +83,7 @@ impl Shown<'_> {
         let number = id.get().cast_signed();
         let row = self.devices.iter().find(|device| device.row.id == number);
         row.map(|row| name_of(self.lang, row))
-            .or_else(|| self.names.device(number))
+            .or_else(|| self.names.device(id))
             .unwrap_or_else(|| id.to_string())
     }
 

@@ -48,7 +48,7 @@ impl Couple {
     /// What a card calls a device, from memory.
     fn called(&self, device: &str) -> String {
         let device: proto::id::DeviceId = device.parse().unwrap();
-        self.room.app.names.device(device.get().cast_signed()).unwrap_or_default()
+        self.room.app.names.device(device).unwrap_or_default()
     }
 
     async fn put(&self, device: &str, bed: Value) -> StatusCode {

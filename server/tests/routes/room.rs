@@ -224,7 +224,7 @@ impl Room {
         });
         for n in 0..times {
             batch.activations.push(NewActivation {
-                device: row.device.unwrap(),
+                device: row.device.unwrap().get().cast_signed(),
                 boot: -7,
                 seq: 9 + row.count + n,
                 trust: care::Trust::Verified,

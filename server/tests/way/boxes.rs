@@ -77,7 +77,7 @@ async fn a_box_with_a_loose_plug_is_one_fault_and_its_homes_are_told_when_it_sta
     assert_eq!(told(&room.all_of(GATEWAY_SILENCE).await), [CLOSED], "the first has passed");
     let stands = room.all_of(UNSTEADY).await;
     assert_eq!((stands.len(), stands[0].count), (1, 1), "and the second stands for all");
-    assert!(stands[0].state != CLOSED && stands[0].gateway == Some(gateway.get().cast_signed()));
+    assert!(stands[0].state != CLOSED && stands[0].gateway == Some(gateway));
     assert_eq!(told(&room.all_of(NO_WAY).await), [CLOSED]);
     // It stays away: told in its time, and its homes when it is clear that it does.
     room.tick(now + 92).await;
@@ -173,7 +173,7 @@ async fn a_box_in_a_boot_loop_is_one_fault_until_it_has_run_for_a_day() {
     }
     let told = room.all_of(BOOTS).await;
     assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(told[0].gateway, Some(gateway.device.get().cast_signed()));
+    assert_eq!(told[0].gateway, proto::id::GatewayId::new(gateway.device.get()));
     room.tick(1_800 + DAY_S - 120).await;
     assert_eq!(room.open_of(BOOTS).await.len(), 1);
     room.tick(1_800 + DAY_S + 700).await;
@@ -201,7 +201,7 @@ async fn six_hundred_boots_of_a_device_in_forty_minutes_are_one_fault_however_la
     }
     let told = room.all_of(BOOTS).await;
     assert_eq!((told.len(), told[0].count), (1, 1), "{told:?}");
-    assert_eq!(told[0].device, Some(cord.device.get().cast_signed()));
+    assert_eq!(told[0].device, Some(cord.device));
     assert_eq!(told[0].severity, care::Severity::Fault);
 }
 

@@ -274,7 +274,7 @@ fn signal(now: Now, finding: &Finding, cause: &Cause<'_>) -> SignalRow {
     let device = finding.device.or(cause.press.map(|press| press.device));
     SignalRow {
         kind: finding.kind,
-        device: device.map(|device| number(device.get())),
+        device,
         at_wall: wall_of(now, finding.at),
         late: cause.late,
         trust: cause.trust,

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use proto::id::{GatewayId, HomeId};
+use proto::id::{DeviceId, GatewayId, HomeId};
 
 use crate::provision::Registry;
 
@@ -18,7 +18,7 @@ const NAMED_MAX: usize = 8;
 #[derive(Debug, Default)]
 struct Tables {
     homes: HashMap<i64, HomeName>,
-    devices: HashMap<i64, String>,
+    devices: HashMap<DeviceId, String>,
     gateways: HashMap<GatewayId, String>,
     staff: HashMap<String, String>,
     /// How often a home was forgotten so far, and when, in these, each was last: what was read before that may be of
@@ -68,7 +68,7 @@ impl Names {
     }
 
     /// What a device is called in its home, if it has a name.
-    pub fn device(&self, device: i64) -> Option<String> {
+    pub fn device(&self, device: DeviceId) -> Option<String> {
         self.read(|tables| tables.devices.get(&device).cloned())
     }
 
@@ -104,7 +104,7 @@ impl Names {
     }
 
     /// Learns what devices are called.
-    pub fn learn_devices(&self, devices: impl IntoIterator<Item = (i64, String)>) {
+    pub fn learn_devices(&self, devices: impl IntoIterator<Item = (DeviceId, String)>) {
         self.write(|tables| tables.devices.extend(devices));
     }
 

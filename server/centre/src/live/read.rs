@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use care::Kind;
-use proto::id::GatewayId;
 use proto::unit::Mono;
 use records::Reader;
 
 use super::names::{HomeName, Names};
 use super::view::{self, AlertView, SHOWN};
+use records::column::{device_of, gateway_of};
 use records::desk::DeskRow;
 use records::{Records, gateway, home, presses, staff};
 
@@ -43,7 +43,6 @@ async fn learn_homes(
     for row in rows {
         named.insert(row.home);
         let near = row.gateway.filter(|_| row.home == 0 || row.kind == Kind::NoWay);
-        let near = near.and_then(|gateway| GatewayId::new(gateway.unsigned_abs()));
         named.extend(near.map(|gateway| names.unread(gateway)).unwrap_or_default());
     }
     learn(names, c, named.into_iter()).await
@@ -88,10 +87,9 @@ pub async fn learn_all(names: &Names, records: &Records) -> Result<(), records::
     let people = staff::all(&mut reader).await?;
     names.learn_staff(people.into_iter().map(|row| (row.id, row.display)));
     names.learn_homes(home::names(&mut reader).await?);
-    names.learn_devices(home::device_names(&mut reader).await?);
+    let devices = home::device_names(&mut reader).await?.into_iter();
+    names.learn_devices(devices.filter_map(|(number, name)| Some((device_of(number)?, name))));
     let boxes = gateway::all(&mut reader).await?.into_iter();
-    names.learn_gateways(
-        boxes.filter_map(|row| Some((GatewayId::new(row.id.unsigned_abs())?, row.label))),
-    );
+    names.learn_gateways(boxes.filter_map(|row| Some((gateway_of(row.id)?, row.label))));
     Ok(())
 }

@@ -8,7 +8,7 @@
 use care::Kind;
 use care::alert::{Band, Ladder, Rank, Return, Standing, State, Step, queue_rank};
 use care::policy::{FIRST_ACTION, NEXT_ACTION};
-use proto::id::{GatewayId, HomeId};
+use proto::id::HomeId;
 use proto::unit::{Millis, Mono};
 use serde::Serialize;
 
@@ -181,7 +181,7 @@ impl AlertView {
         let name = row.name.clone().or_else(|| names.home(row.home))?;
         let life = life::of(row);
         let timers = Timers::of(&life.state, now);
-        let gateway = row.gateway.and_then(|g| GatewayId::new(g.unsigned_abs()));
+        let gateway = row.gateway;
         let near = gateway.filter(|_| row.home == 0);
         let gateway_label = gateway.and_then(|id| names.gateway(id)).unwrap_or_default();
         let box_of = near.or(gateway.filter(|_| row.kind == Kind::NoWay));
@@ -201,7 +201,7 @@ impl AlertView {
                 whereabouts([&name.label, &gateway_label, &gateway.to_string()], &gateway_homes)
             }),
             person: name.person,
-            device: row.device.map(device_text),
+            device: row.device.map(|id| id.to_string()),
             device_label: row.device.and_then(|d| names.device(d)).unwrap_or_default(),
             gateway: gateway.map(|id| id.to_string()),
             gateway_label,

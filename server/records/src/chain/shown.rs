@@ -5,7 +5,7 @@
 use care::Trust;
 
 use super::{NewActivation, NewAlert};
-use crate::column::mono;
+use crate::column::{device_of, gateway_of, mono};
 use crate::desk::{ActivationRow, AlertState, DeskRow};
 use crate::home::HomeName;
 
@@ -19,8 +19,8 @@ impl NewAlert {
             kind: self.kind,
             severity: self.severity,
             state: AlertState::Open,
-            device: self.device,
-            gateway: self.gateway,
+            device: self.device.and_then(device_of),
+            gateway: self.gateway.and_then(gateway_of),
             count: self.count,
             trust: self.trust,
             late: self.late,

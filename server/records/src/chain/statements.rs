@@ -10,7 +10,7 @@ use sqlx::{Error, query};
 
 use super::{Batch, Growth, NewActivation, NewAlert, ROWS};
 use crate::Link;
-use crate::column::stored;
+use crate::column::{self, stored};
 use crate::sql::Sql;
 use crate::{due, head};
 
@@ -139,7 +139,8 @@ pub(super) async fn insert_lines(c: &mut Link, batch: &Batch) -> Result<(), Erro
             row.push_bind(&line.alert).push_bind(line.wall).push_bind(line.mono);
             row.push_bind(line.what).push_bind(line.detail.clone());
             row.push_bind(cursors.get(line.alert.as_str()).copied());
-            row.push_bind(signal.map(|s| s.kind.number())).push_bind(signal.and_then(|s| s.device));
+            row.push_bind(signal.map(|s| s.kind.number()))
+                .push_bind(signal.and_then(|s| s.device).map(|id| column::number(id.get())));
             row.push_bind(signal.map(|s| s.at_wall)).push_bind(signal.map(|s| i64::from(s.late)));
             row.push_bind(signal.map(|s| s.trust.number()));
         });

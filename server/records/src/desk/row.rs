@@ -6,11 +6,12 @@
 use care::alert::{Outcome, Return, Step};
 use care::{Kind, Severity, Trust};
 use proto::down::Rung;
+use proto::id::{DeviceId, GatewayId};
 use proto::unit::Mono;
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
 
-use crate::column::{kind, mono, outcome, severity, trust};
+use crate::column::{device_of, gateway_of, kind, mono, outcome, severity, trust};
 use crate::home::HomeName;
 use crate::told::Told;
 
@@ -59,10 +60,10 @@ pub struct DeskRow {
     pub severity: Severity,
     /// In whose hands it is.
     pub state: AlertState,
-    /// Device number.
-    pub device: Option<i64>,
-    /// Gateway number.
-    pub gateway: Option<i64>,
+    /// The device that raised it, if one.
+    pub device: Option<DeviceId>,
+    /// The gateway that it is about, if one.
+    pub gateway: Option<GatewayId>,
     /// Signals in it.
     pub count: i64,
     /// How far its signals are to be believed.
@@ -171,8 +172,8 @@ pub(super) fn of(row: &AnyRow) -> Result<DeskRow, Error> {
         kind: kind(row.try_get("kind")?),
         severity: severity(row.try_get("severity")?),
         state: AlertState::read(row.try_get("state")?),
-        device: row.try_get("device")?,
-        gateway: row.try_get("gateway")?,
+        device: row.try_get::<Option<i64>, _>("device")?.and_then(device_of),
+        gateway: row.try_get::<Option<i64>, _>("gateway")?.and_then(gateway_of),
         count: row.try_get("count")?,
         trust: trust(row.try_get("trust")?),
         late: row.try_get::<i64, _>("late")? != 0,

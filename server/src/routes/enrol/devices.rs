@@ -24,6 +24,7 @@ use centre::auth::role::{Enrolling, Releasing};
 use centre::command::Command;
 use centre::provision::label;
 use centre::provision::mint::role_of;
+use records::column::device_of;
 use records::device as devices;
 
 /// A new device.
@@ -75,7 +76,8 @@ pub async fn device(
 async fn call(app: &App, home: HomeId) -> ApiResult<()> {
     let mut reader = app.records.reader().await?;
     let rows = devices::of_home(&mut reader, home.get().cast_signed()).await?;
-    app.names.learn_devices(rows.into_iter().map(|row| (row.id, row.label)));
+    let named = rows.into_iter().filter_map(|row| Some((device_of(row.id)?, row.label)));
+    app.names.learn_devices(named);
     Ok(())
 }
 

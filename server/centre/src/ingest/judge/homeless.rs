@@ -15,8 +15,7 @@ use crate::alert::story::What;
 use crate::clock::Now;
 use crate::live::evidence::evidence_json;
 use records::chain::{Growth, NewActivation, NewAlert};
-use records::column::number;
-use records::column::stored;
+use records::column::{device_of, number, stored};
 use records::story::SignalRow;
 
 /// A home, or 0, and a device, if one is told.
@@ -151,7 +150,7 @@ impl Sheet {
 fn cry(now: Now, (_, device): Whereabouts) -> SignalRow {
     SignalRow {
         kind: Kind::Unreadable,
-        device,
+        device: device.and_then(device_of),
         at_wall: now.wall_ms,
         late: false,
         trust: Trust::Unverified,
