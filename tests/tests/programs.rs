@@ -83,7 +83,7 @@ impl Room {
             incident: 1,
             kind: care::Kind::Help,
             severity: care::Severity::Emergency,
-            device: proto::id::DeviceId::new(5001),
+            device: Some(5001),
             gateway: None,
             count: 1,
             trust: care::Trust::Verified,
