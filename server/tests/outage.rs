@@ -17,6 +17,7 @@ use centre::notify::webhook::Webhook;
 use centre::notify::{Look, Message, Outbox, Pace, put};
 use proto::unit::Millis;
 use records::Records;
+use records::notify::due;
 
 const SECRET: &[u8] = b"a secret of this test only";
 
@@ -86,7 +87,21 @@ impl Scene {
             let before = self.receiver.refused.load(SeqCst);
             self.passes(outbox, Millis::minutes(5));
             until("tried again", || self.receiver.refused.load(SeqCst) > before).await;
+            self.noted(before + 1).await;
         }
+    }
+
+    /// Until the refusal is in the row as well: a clock that goes on before would be the time of the refusal.
+    async fn noted(&self, tries: usize) {
+        for _ in 0..150 {
+            let mut reader = self.records.reader().await.unwrap();
+            let rows = due(&mut reader, "webhook", (i64::MAX, 1), |_| false).await.unwrap();
+            if rows.iter().any(|row| usize::try_from(row.tries).is_ok_and(|noted| noted >= tries)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("not within three seconds: the refusal is noted");
     }
 
     fn passes(&self, outbox: &Outbox, span: Millis) {
