@@ -85,8 +85,13 @@ fn lived() -> tempfile::TempDir {
     drop(spool);
     let spool = again(dir.path());
     (41..=50).for_each(|seq| assert_eq!(keep(&spool, seq), Fate::New));
+    cut(dir.path())
+}
+
+/// The folder as a box that is cut off now leaves it.
+fn cut(dir: &Path) -> tempfile::TempDir {
     let cut = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(dir.path()).unwrap() {
+    for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if !path.to_string_lossy().ends_with("-shm") {
             fs::copy(&path, cut.path().join(path.file_name().unwrap())).unwrap();
@@ -123,6 +128,40 @@ fn a_spool_or_a_log_that_is_gone_or_zeroed_is_refused_by_name() {
             assert_eq!(again, Some(told), "a refusal changes nothing");
         }
     }
+}
+
+#[test]
+fn what_is_taken_from_a_running_spool_is_back_with_the_next_press() {
+    for taken in
+        [&["spool.db", "spool.db-wal", "spool.db-shm"][..], &["spool.db"], &["spool.db-wal"]]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, own) = open(dir.path()).unwrap();
+        enrol(&spool);
+        (1..=4).for_each(|seq| assert_eq!(keep(&spool, seq), Fate::New));
+        taken.iter().for_each(|file| fs::remove_file(dir.path().join(file)).unwrap());
+        (5..=7).for_each(|seq| assert_eq!(keep(&spool, seq), Fate::New));
+        assert_eq!(waiting(&spool), 7, "who reads goes on too: {taken:?}");
+        let cut = cut(dir.path());
+        let (next, after) = open(cut.path()).unwrap();
+        assert_eq!(waiting(&next), 7, "{taken:?}");
+        assert_eq!(next.roster().unwrap().len(), 1);
+        assert_eq!(after.counter, own.counter + 1, "nothing is lost, so no life begins anew");
+    }
+}
+
+#[test]
+fn another_spool_put_under_a_running_box_is_set_aside() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), lived());
+    let (spool, _) = open(dir.path()).unwrap();
+    (1..=4).for_each(|seq| assert_eq!(keep(&spool, seq), Fate::New));
+    fs::rename(other.path().join("spool.db"), dir.path().join("spool.db")).unwrap();
+    assert_eq!(keep(&spool, 5), Fate::New);
+    let mut aside = asides(dir.path());
+    aside.retain(|path| path.extension().is_some_and(|end| end.to_string_lossy().ends_with('Z')));
+    assert_eq!((waiting(&spool), aside.len()), (5, 1));
+    let cut = cut(dir.path());
+    assert_eq!(waiting(&open(cut.path()).unwrap().0), 5);
 }
 
 #[test]

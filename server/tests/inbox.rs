@@ -61,6 +61,50 @@ fn what_was_acknowledged_is_there_after_a_cut_in_order_and_by_lane() {
 }
 
 #[test]
+fn what_is_taken_from_a_running_inbox_is_back_with_the_next_group() {
+    for taken in
+        [&["inbox.db", "inbox.db-wal", "inbox.db-shm"][..], &["inbox.db"], &["inbox.db-wal"]]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inbox.db");
+        let (inbox, mut writer) = open(&path, small());
+        assert_eq!(keep(&mut writer, &[arrival(Lane::Emergency, "1")]), [Verdict::Kept]);
+        for file in taken {
+            std::fs::remove_file(folder.path().join(file)).unwrap();
+        }
+        assert_eq!(keep(&mut writer, &[arrival(Lane::Emergency, "2")]), [Verdict::Kept]);
+        assert_eq!(keep(&mut writer, &[arrival(Lane::Emergency, "3")]), [Verdict::Kept]);
+        let running = inbox.next(Lane::Emergency, 1, 10).unwrap();
+        assert_eq!(running.len(), 2, "who reads goes on too: {taken:?}");
+        drop((inbox, writer));
+        let (inbox, _writer) = open(&path, small());
+        let urgent = inbox.next(Lane::Emergency, 0, 10).unwrap();
+        let texts: Vec<_> = urgent.iter().map(|row| row.bytes.as_slice()).collect();
+        assert_eq!(texts, [b"1", b"2", b"3"], "{taken:?}");
+    }
+}
+
+#[test]
+fn an_inbox_whose_folder_is_gone_refuses_until_it_can_be_written_and_then_has_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let (inbox, mut writer) = open(&data.join("inbox.db"), small());
+    assert_eq!(keep(&mut writer, &[arrival(Lane::Emergency, "1")]), [Verdict::Kept]);
+    std::fs::remove_dir_all(&data).unwrap();
+    // A file where the folder was: nothing can be made there.
+    std::fs::write(&data, b"").unwrap();
+    assert_eq!(keep(&mut writer, &[arrival(Lane::Emergency, "2")]), [Verdict::Refused]);
+    std::fs::remove_file(&data).unwrap();
+    assert_eq!(keep(&mut writer, &[arrival(Lane::Emergency, "3")]), [Verdict::Kept]);
+    drop((inbox, writer));
+    let (inbox, _writer) = open(&data.join("inbox.db"), small());
+    let urgent = inbox.next(Lane::Emergency, 0, 10).unwrap();
+    let has = |text: &[u8]| urgent.iter().any(|row| row.bytes == text);
+    assert!(has(b"1") && has(b"3"), "{urgent:?}");
+}
+
+#[test]
 fn a_number_never_comes_back_even_when_all_is_done_and_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("inbox.db");

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use door::Reserve;
+use door::{Place, Reserve};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::opening::{self, Found, Marker};
@@ -42,6 +42,7 @@ pub(super) struct Store {
     connection: Option<Connection>,
     dir: PathBuf,
     path: PathBuf,
+    place: Place,
     pub(super) bounds: Bounds,
     pub(super) reserve: Reserve,
     pub(super) clock: Option<Clock>,
@@ -76,6 +77,7 @@ impl Store {
             connection: None,
             dir: dir.to_owned(),
             path: path.clone(),
+            place: Place::of(path.clone()),
             bounds,
             reserve,
             clock: None,
@@ -114,6 +116,7 @@ impl Store {
     fn create(&mut self, saved: Option<&Path>) -> Result<(), SpoolError> {
         let cannot = |e| SpoolError::Directory(self.dir.clone(), e);
         close_to_others(&self.path).map_err(cannot)?;
+        self.place.forget();
         let mut connection = connect(&self.path, &self.bounds)?;
         if let schema::Found::Newer(found) = schema::prepare(&mut connection)? {
             let known = schema::VERSION;
@@ -187,7 +190,7 @@ impl Store {
             }
             work(transaction)
         });
-        self.judge(done)
+        self.judge(done).and_then(|done| self.stays(done))
     }
 
     /// Does work in one transaction that costs no sync: it is on disk with the next durable one.
@@ -200,7 +203,22 @@ impl Store {
             let done = transact(connection, work);
             restore(connection).and(done)
         });
-        self.judge(done)
+        self.judge(done).and_then(|done| self.stays(done))
+    }
+
+    /// What was committed counts if the next start will find it. A connection whose files were taken away still has all
+    /// that was ever in them: it writes them anew, and is kept for the next try if it cannot.
+    fn stays<T>(&mut self, done: T) -> Result<T, SpoolError> {
+        let Err(error) = self.place.still() else { return Ok(done) };
+        tracing::error!(%error, "the spool is written anew");
+        let cannot = |error| SpoolError::Directory(self.dir.clone(), error);
+        let draft = self.place.draft().map_err(cannot)?;
+        let Some(connection) = &self.connection else { return Err(cannot(error)) };
+        connection.execute("VACUUM INTO ?1", [draft.to_string_lossy()])?;
+        self.place.put().map_err(cannot)?;
+        self.files.fetch_add(1, Ordering::Release);
+        self.reopen()?;
+        Ok(done)
     }
 
     /// Gives the connection up if its disk has failed.
@@ -229,7 +247,9 @@ impl Store {
 
     fn reopen(&mut self) -> Result<(), SpoolError> {
         self.connection = None;
-        if std::mem::take(&mut self.damaged) {
+        self.place.forget();
+        // A file that is gone is not made anew without a word: what was in it is lost, and the server hears of that.
+        if std::mem::take(&mut self.damaged) || door::is_blank(&self.path) {
             return self.replace();
         }
         let connection = connect(&self.path, &self.bounds)?;

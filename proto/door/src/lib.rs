@@ -26,6 +26,7 @@ mod limits;
 mod line;
 mod listener;
 pub mod once;
+mod place;
 pub mod proofs;
 mod pulse;
 mod reserve;
@@ -45,6 +46,7 @@ pub use door::{Door, DoorConfig, DoorError, Told, open};
 pub use entrance::{Entrance, Exit, Leave, Ticket};
 pub use inside::{Counters, Edge};
 pub use limits::Limits;
+pub use place::Place;
 pub use reserve::Reserve;
 pub use torn::is_torn;
 

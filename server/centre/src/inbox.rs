@@ -5,6 +5,7 @@
 //! downstream is idempotent. Not here: what a row says.
 
 mod lane;
+mod rows;
 mod sqlite;
 
 use std::path::{Path, PathBuf};
@@ -109,14 +110,24 @@ struct Shared {
     on_reserve: AtomicBool,
     /// Somebody else on this disk has found it full.
     no_room: AtomicBool,
+    /// Counts connections of the writing side: after each the reading side opens its own anew.
+    files: AtomicU64,
 }
 
 /// The reading side; clone freely.
 #[derive(Debug, Clone)]
 pub struct Inbox {
     shared: Arc<Shared>,
-    reader: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<Reader>>,
     path: PathBuf,
+    limits: InboxLimits,
+}
+
+/// A connection that only reads, and which of the writing side's it was opened after.
+#[derive(Debug)]
+struct Reader {
+    connection: Connection,
+    file: u64,
 }
 
 /// Opens or makes the inbox.
@@ -127,8 +138,8 @@ pub fn open(
 ) -> Result<(Inbox, SqliteKeep), InboxError> {
     let fail = |source| InboxError::File { path: path.to_owned(), source };
     let writer = sqlite::connect(path, &limits)?;
-    let ends = sqlite::ends(&writer).map_err(fail)?;
-    let lost = sqlite::lost(&writer).map_err(fail)?;
+    let ends = rows::ends(&writer).map_err(fail)?;
+    let lost = rows::lost(&writer).map_err(fail)?;
     let shared = Arc::new(Shared {
         arrived: Notify::new(),
         kept: [AtomicI64::new(ends[0].1), AtomicI64::new(ends[1].1)],
@@ -142,11 +153,12 @@ pub fn open(
         points_lost: AtomicU64::new(0),
         on_reserve: AtomicBool::new(false),
         no_room: AtomicBool::new(false),
+        files: AtomicU64::new(0),
     });
-    let reader = sqlite::connect(path, &limits)?;
-    reader.execute_batch("PRAGMA query_only = ON").map_err(fail)?;
+    let reader = Reader { connection: rows::reader(path, &limits)?, file: 0 };
     let keep = SqliteKeep::new(writer, path, clock, limits, Arc::clone(&shared));
-    let inbox = Inbox { shared, reader: Arc::new(Mutex::new(reader)), path: path.to_owned() };
+    let inbox =
+        Inbox { shared, reader: Arc::new(Mutex::new(reader)), path: path.to_owned(), limits };
     Ok((inbox, keep))
 }
 
@@ -159,7 +171,7 @@ pub fn lost_at(path: &Path) -> Result<u64, InboxError> {
         return Ok(0);
     }
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let read = Connection::open_with_flags(path, flags).and_then(|file| sqlite::lost(&file));
+    let read = Connection::open_with_flags(path, flags).and_then(|file| rows::lost(&file));
     read.map_err(|source| InboxError::File { path: path.to_owned(), source })
 }
 
@@ -169,8 +181,12 @@ impl Inbox {
         if self.shared.kept[lane as usize].load(Ordering::Acquire) <= after {
             return Ok(Vec::new());
         }
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        sqlite::next(&reader, lane, after, most)
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = self.shared.files.load(Ordering::Acquire);
+        if reader.file != file {
+            *reader = Reader { connection: rows::reader(&self.path, &self.limits)?, file };
+        }
+        rows::next(&reader.connection, lane, after, most)
             .map_err(|source| InboxError::File { path: self.path.clone(), source })
     }
 

@@ -72,6 +72,9 @@ const SETTLE: &str = "SET idle_in_transaction_session_timeout = '2s'; SET lock_t
 const UNHURRIED: &str =
     "SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0; SET statement_timeout = 0";
 
+/// All of a file that is open, into another one: SQLite alone has files.
+pub(super) const COPY_OUT: &str = "VACUUM INTO $1";
+
 /// Before the migrations: the word that they have for bytes.
 const BEFORE: &str =
     "DO $$ BEGIN CREATE DOMAIN blob AS bytea; EXCEPTION WHEN duplicate_object THEN NULL; END $$";

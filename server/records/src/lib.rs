@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod bed;
+pub mod boot;
 pub mod box_heard;
 pub mod care;
 pub mod chain;
@@ -34,7 +35,6 @@ pub mod look;
 pub mod notify;
 pub mod open;
 pub mod opening;
-mod place;
 pub mod placement;
 pub mod presses;
 pub mod program;
@@ -61,6 +61,7 @@ pub mod whose;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
@@ -182,8 +183,11 @@ pub enum RecordsError {
 #[derive(Debug, Clone)]
 pub struct Records {
     writer: WriterSeat,
-    readers: AnyPool,
+    readers: Readers,
 }
+
+/// The pool of now: another one after a file had to be written anew.
+type Readers = Arc<Mutex<AnyPool>>;
 
 impl Records {
     /// Opens or makes `records.db` in the data folder and brings it up to date.
@@ -218,7 +222,8 @@ impl Records {
         })?;
         engine.finish(&mut first).await?;
         drop(first);
-        Ok(Self { writer: WriterSeat::new(engine), readers })
+        let readers = Arc::new(Mutex::new(readers));
+        Ok(Self { writer: WriterSeat::new(engine, Arc::clone(&readers)), readers })
     }
 
     /// A transaction that may change the queue; others wait until it ends. Dropped without commit, it never was.
@@ -233,7 +238,11 @@ impl Records {
 
     /// A connection for reading; it sees what was committed when its statement began.
     pub async fn reader(&self) -> Result<Reader, Error> {
-        Ok(Reader::new(self.readers.acquire().await?, self.engine().answers_in()))
+        Ok(Reader::new(self.pool().acquire().await?, self.engine().answers_in()))
+    }
+
+    fn pool(&self) -> AnyPool {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where they lie.
@@ -243,7 +252,8 @@ impl Records {
 
     /// Finishes what runs and closes the files.
     pub async fn close(&self) {
-        self.readers.close().await;
+        let readers = self.pool();
+        readers.close().await;
         self.writer.close().await;
     }
 }

@@ -3,20 +3,22 @@
 //! A transaction is a plain BEGIN … COMMIT, never one inside another: a BEGIN that the database refuses
 //! because one is open, or any COMMIT or ROLLBACK that fails, throws the connection away. After a full
 //! disk or an I/O error SQLite has rolled back by itself, and a connection that counts its own depth
-//! would go on inside a transaction that nobody commits. Not here: what is written, and for how long an
-//! answer is waited for (`link`).
+//! would go on inside a transaction that nobody commits. A connection whose file was taken away has all that was ever
+//! in it: it writes the file anew before its word counts. Not here: what is written, and for how long an answer is
+//! waited for (`link`).
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use sqlx::{ConnectOptions, Error, Executor};
+use door::Place;
+use sqlx::{ConnectOptions, Error, Executor, query};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 
-use super::place::Place;
-use crate::engine::{Engine, Work};
+use crate::engine::{COPY_OUT, Engine, Work};
 use crate::link::{Link, within};
+use crate::{Readers, pool};
 
 /// Longest wait for the writer before a request is told that the store stands still.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -50,11 +52,30 @@ struct Store {
     engine: Engine,
     /// The file, if it is one.
     place: Option<Place>,
+    readers: Readers,
 }
 
 impl Store {
-    fn still(&self) -> Result<(), Error> {
-        self.place.as_ref().map_or(Ok(()), Place::still)
+    fn is_gone(&self) -> bool {
+        self.place.as_ref().is_some_and(Place::is_gone)
+    }
+
+    /// Says after a commit whether the next start will find it. If not, all is written anew, by this connection, which is
+    /// of no use then; true: that has been done.
+    async fn stays(&self, link: &mut Link) -> Result<bool, Error> {
+        let Some(place) = &self.place else { return Ok(false) };
+        let Err(error) = place.still() else { return Ok(false) };
+        tracing::error!(%error, "the records are written anew");
+        let draft = place.draft()?;
+        query(COPY_OUT).bind(draft.to_string_lossy().into_owned()).execute(&mut *link).await?;
+        place.put()?;
+        let fresh = pool(&self.engine).await?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *readers, fresh);
+        drop(readers);
+        // Whoever reads now reads to the end.
+        tokio::spawn(async move { old.close().await });
+        Ok(true)
     }
 
     async fn connect(&self) -> Result<Link, Error> {
@@ -67,12 +88,12 @@ impl Store {
 }
 
 impl WriterSeat {
-    pub(super) fn new(engine: Engine) -> Self {
+    pub(super) fn new(engine: Engine, readers: Readers) -> Self {
         let place = match &engine {
             Engine::Sqlite { file } => Some(Place::of(file.clone())),
             Engine::Postgres { .. } => None,
         };
-        Self { store: Arc::new(Store { engine, place }), seat: Arc::default() }
+        Self { store: Arc::new(Store { engine, place, readers }), seat: Arc::default() }
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -80,7 +101,6 @@ impl WriterSeat {
     }
 
     pub(super) async fn begin(&self, work: Work) -> Result<Writer, Error> {
-        self.store.still()?;
         let waiting = timeout(PATIENCE, Arc::clone(&self.seat).lock_owned());
         let mut seat = waiting.await.map_err(|_| Error::PoolTimedOut)?;
         let mut link = match std::mem::take(&mut *seat) {
@@ -95,6 +115,16 @@ impl WriterSeat {
                 return Err(Error::PoolClosed);
             }
         };
+        if self.store.is_gone() {
+            match self.store.stays(&mut link).await {
+                Ok(_) => link = self.store.connect().await?,
+                Err(error) => {
+                    // It has all that was ever written: it is kept for the next try.
+                    *seat = Seat::Idle(link);
+                    return Err(error);
+                }
+            }
+        }
         if let Err(error) = link.execute(self.store.engine.begin(work)).await {
             // A connection that is in a transaction already, or whose disk fails, is not used again.
             discard(link, &error).await;
@@ -152,13 +182,12 @@ impl Writer {
             discard(link, &error).await;
             return Err(error);
         }
-        if let Some(seat) = self.seat.as_mut() {
-            **seat = Seat::Idle(link);
+        let stays = self.store.stays(&mut link).await;
+        match (&stays, self.seat.as_mut()) {
+            (Ok(true), _) | (_, None) => drop(link.close().await),
+            (Ok(false) | Err(_), Some(seat)) => **seat = Seat::Idle(link),
         }
-        if let Some(place) = &self.store.place {
-            place.written();
-        }
-        self.store.still()
+        stays.map(drop)
     }
 }
 

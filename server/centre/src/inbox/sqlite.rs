@@ -8,15 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use door::{Arrival, Keep, Reserve, Verdict, Who};
+use door::{Arrival, Keep, Place, Reserve, Verdict, Who};
 use proto::frame::Lane;
-use proto::id::GatewayId;
-use proto::unit::Mono;
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
 use super::lane::by_what_they_are;
-use super::{InboxError, InboxLimits, InboxRow, Shared};
+use super::{InboxError, InboxLimits, Shared};
 use crate::clock::{Clock, Now};
 use records::synchronous;
 
@@ -64,74 +61,10 @@ pub(super) fn connect(path: &Path, limits: &InboxLimits) -> Result<Connection, I
     Ok(connection)
 }
 
-/// First row that waits and last number given, of each lane.
-pub(super) fn ends(connection: &Connection) -> rusqlite::Result<[(i64, i64); 2]> {
-    let mut ends = [(1, 0); 2];
-    for (lane, table) in [(0i64, "inbox_e"), (1, "inbox_t")] {
-        let high: i64 =
-            connection
-                .query_row("SELECT high FROM mark WHERE lane = ?1", [lane], |row| row.get(0))?;
-        let sql = format!("SELECT MIN(id), MAX(id) FROM {table}");
-        let (first, last): (Option<i64>, Option<i64>) =
-            connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let last = last.unwrap_or(0).max(high);
-        if let Some(end) = ends.get_mut(usize::from(lane == 1)) {
-            *end = (first.unwrap_or(last + 1), last);
-        }
-    }
-    Ok(ends)
-}
-
-/// Telemetry that was shed so far.
-pub(super) fn lost(connection: &Connection) -> rusqlite::Result<u64> {
-    let count: i64 =
-        connection.query_row("SELECT count FROM loss WHERE one = 1", [], |row| row.get(0))?;
-    Ok(count.max(0).unsigned_abs())
-}
-
-/// Rows of a lane after a number.
-pub(super) fn next(
-    connection: &Connection,
-    lane: Lane,
-    after: i64,
-    most: usize,
-) -> rusqlite::Result<Vec<InboxRow>> {
-    let sql = match lane {
-        Lane::Emergency => {
-            "SELECT id, gateway, mono, wall, bytes FROM inbox_e WHERE id > ?1 ORDER BY id LIMIT ?2"
-        }
-        Lane::Telemetry => {
-            "SELECT id, gateway, mono, wall, bytes FROM inbox_t WHERE id > ?1 ORDER BY id LIMIT ?2"
-        }
-    };
-    let mut statement = connection.prepare_cached(sql)?;
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![after, most], |row| {
-        // Another sort of value than was written is damage: it is read as a record that cannot be, and told; a row that
-        // ended this look would end each look after it.
-        let number = |at: usize| row.get::<_, i64>(at).unwrap_or(0);
-        let bytes = match row.get_ref(4)? {
-            ValueRef::Blob(bytes) | ValueRef::Text(bytes) => bytes.to_vec(),
-            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => Vec::new(),
-        };
-        let gateway = number(1);
-        Ok(InboxRow {
-            id: row.get(0)?,
-            // A number out of range cannot have been written; zero is nobody's.
-            gateway: GatewayId::new(gateway.unsigned_abs())
-                .or_else(|| GatewayId::new(0))
-                .ok_or(rusqlite::Error::IntegralValueOutOfRange(1, gateway))?,
-            mono: Mono::from_millis(number(2).unsigned_abs()),
-            wall_ms: number(3),
-            bytes,
-        })
-    })?;
-    rows.collect()
-}
-
 /// The writing side: lives on the door's commit thread.
 pub struct SqliteKeep {
     connection: Option<Connection>,
+    place: Place,
     path: PathBuf,
     clock: Arc<Clock>,
     limits: InboxLimits,
@@ -157,6 +90,7 @@ impl SqliteKeep {
         shared.on_reserve.store(!reserve.is_made(), Ordering::Release);
         Self {
             connection: Some(connection),
+            place: Place::of(path.to_owned()),
             path: path.to_owned(),
             clock,
             limits,
@@ -198,9 +132,39 @@ impl SqliteKeep {
     fn connection(&mut self) -> Result<&mut Connection, InboxError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(&self.path, &self.limits)?,
+            None => self.open_again()?,
         };
         Ok(self.connection.insert(connection))
+    }
+
+    /// A connection after one that was thrown away. Numbers go on even in a file that had to be made anew: what waits behind
+    /// a number that has been taken in would wait for ever.
+    fn open_again(&self) -> Result<Connection, InboxError> {
+        self.place.forget();
+        let connection = connect(&self.path, &self.limits)?;
+        for lane in [0, 1usize] {
+            let kept = self.shared.kept[lane].load(Ordering::Acquire);
+            let raise = "UPDATE mark SET high = ?2 WHERE lane = ?1 AND high < ?2";
+            let raised = connection.execute(raise, params![i64::from(lane == 1), kept]);
+            raised.map_err(|source| InboxError::File { path: self.path.clone(), source })?;
+        }
+        self.shared.files.fetch_add(1, Ordering::Release);
+        Ok(connection)
+    }
+
+    /// What was committed counts if the next start will find it. A connection whose files were taken away still has all
+    /// that was ever in them: it writes them anew, and is kept for the next try if it cannot.
+    fn stay(&mut self) -> Result<(), InboxError> {
+        let Err(error) = self.place.still() else { return Ok(()) };
+        tracing::error!(%error, "the inbox is written anew");
+        let fail = |source| InboxError::File { path: self.path.clone(), source };
+        let cannot = |error| fail(rusqlite::Error::ToSqlConversionFailure(Box::new(error)));
+        let draft = self.place.draft().map_err(cannot)?;
+        let Some(connection) = &self.connection else { return Err(cannot(error)) };
+        connection.execute("VACUUM INTO ?1", [draft.to_string_lossy()]).map_err(fail)?;
+        self.place.put().map_err(cannot)?;
+        self.connection = Some(self.open_again()?);
+        Ok(())
     }
 
     fn write(&mut self, group: &[Arrival], shed: u64) -> Result<[i64; 2], InboxError> {
@@ -214,7 +178,7 @@ impl SqliteKeep {
         match insert(connection, now, group, (deleted, upto), shed) {
             Ok(ends) => {
                 self.deleted = upto;
-                Ok(ends)
+                self.stay().map(|()| ends)
             }
             Err(source) => {
                 // What SQLite holds in memory after a failed sync is not what is on the disk.

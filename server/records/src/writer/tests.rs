@@ -37,7 +37,38 @@ async fn after_the_database_has_rolled_back_by_itself_each_commit_counts_again()
 }
 
 #[tokio::test]
-async fn a_file_that_is_taken_away_takes_no_commit_until_it_is_back() {
+async fn whatever_is_taken_from_a_running_server_its_records_are_back_with_the_next_commit() {
+    for taken in [&["", "-wal", "-shm"][..], &[""], &["-wal"], &["-shm"]] {
+        let (records, folder) = open().await;
+        if !records.engine().is_file() {
+            return;
+        }
+        let put = async |high| {
+            let mut writer = records.begin().await?;
+            state::put_clock(&mut writer, &time(high)).await?;
+            writer.commit().await
+        };
+        put(1).await.unwrap();
+        assert_eq!(seen(&records).await, Some(1));
+        for end in taken {
+            std::fs::remove_file(folder.path().join(format!("records.db{end}"))).unwrap();
+        }
+        for high in 2..=4 {
+            put(high).await.unwrap();
+            assert_eq!(seen(&records).await, Some(high), "who reads goes on too: {taken:?}");
+        }
+        // What the next start finds.
+        let cut = tempfile::tempdir().unwrap();
+        for name in ["records.db", "records.db-wal"] {
+            std::fs::copy(folder.path().join(name), cut.path().join(name)).unwrap();
+        }
+        let next = Records::open(cut.path()).await.unwrap();
+        assert_eq!(seen(&next).await, Some(4), "{taken:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_takes_no_commit_until_it_can() {
     let (records, folder) = open().await;
     if !records.engine().is_file() {
         return;
@@ -48,12 +79,13 @@ async fn a_file_that_is_taken_away_takes_no_commit_until_it_is_back() {
         writer.commit().await
     };
     put(1).await.unwrap();
-    let (file, aside) = (folder.path().join("records.db"), folder.path().join("aside"));
-    std::fs::rename(&file, &aside).unwrap();
+    let data = folder.path().to_owned();
+    std::fs::remove_dir_all(&data).unwrap();
+    // A file where the folder was: nothing can be made there.
+    std::fs::write(&data, b"").unwrap();
     assert!(put(2).await.is_err(), "what goes into it now is lost with the program");
-    std::fs::write(&file, b"").unwrap();
-    assert!(put(3).await.is_err(), "nor does another file stand for it");
-    std::fs::rename(&aside, &file).unwrap();
+    assert!(put(3).await.is_err(), "and again");
+    std::fs::remove_file(&data).unwrap();
     put(4).await.unwrap();
     assert_eq!(seen(&records).await, Some(4));
 }
