@@ -20,7 +20,7 @@ export async function renew() {
   for (const { view: held } of [...shift.alerts.values()]) {
     if (!mine(held)) continue;
     if (fence(held.id) === undefined) unknown = true;
-    else if ((await call("POST", `/api/alerts/${held.id}/renew`, { fence: fence(held.id) })).status === 409) {
+    else if ((await call("POST", `/api/alerts/${held.id}/renew`, { fence: fence(held.id), cursor: shift.shown.get(held.id) })).status === 409) {
       shift.fences.delete(held.id);
       unknown = true;
     }

@@ -190,6 +190,13 @@ pub async fn activations(
     Ok(found)
 }
 
+/// Whether an alert has a verified press that has not come as far as `rung`.
+pub async fn has_below(c: &mut Link, alert: &str, rung: Rung) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM activation WHERE alert = $1 AND trust = 0 AND rung < $2 LIMIT 1";
+    let found = query(sql).bind(alert).bind(rung.number()).fetch_optional(c).await?;
+    Ok(found.is_some())
+}
+
 /// Raises the rung of every press of an alert to `rung`; gives the newest verified one of each device
 /// that rose: a light shows its last press only, and a home is not flooded.
 pub async fn climb(c: &mut Link, alert: &str, rung: Rung) -> Result<Vec<ActivationRow>, Error> {

@@ -51,6 +51,8 @@ impl From<claim::Claim> for Claimed {
 #[serde(deny_unknown_fields)]
 pub struct Fenced {
     fence: u64,
+    /// The alert's cursor as its holder was last shown it: presses that joined up to there hear `seen`.
+    cursor: Option<u64>,
 }
 
 /// Something that was done.
@@ -156,7 +158,7 @@ pub async fn renew(
     Path(id): Path<String>,
     Body(body): Body<Fenced>,
 ) -> ApiResult<StatusCode> {
-    let hand = hand::of(&me, Some(body.fence), None);
+    let hand = hand::of(&me, Some(body.fence), body.cursor);
     claim::renew(&desk, &id, &hand).await.map_err(|e| ApiError::desk(e, &desk))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -89,6 +89,27 @@ async fn a_press_that_joins_after_the_screen_was_drawn_is_never_closed_or_put_as
 }
 
 #[tokio::test]
+async fn a_press_that_joins_a_claim_is_seen_with_the_first_renewal_by_a_screen_that_shows_it() {
+    let desk = Desk::open().await;
+    desk.room.call_again(&desk.id, 2).await;
+    let waiting = async || {
+        let card = desk.card().await;
+        let presses = card["activations"].as_array().unwrap().clone();
+        presses.iter().filter(|press| press["rung"] != "seen").count()
+    };
+    let latest = desk.card().await["cursor"].clone();
+    for blind in [Value::Null, desk.cursor.clone(), json!(9_999_999)] {
+        let body = json!({ "fence": desk.fence, "cursor": blind });
+        let renewed = desk.write(&desk.holder, "renew", body).await;
+        assert_eq!(renewed.status, StatusCode::NO_CONTENT, "{}", renewed.text);
+        assert_eq!(waiting().await, 2, "nobody was shown them: {blind}");
+    }
+    let body = json!({ "fence": desk.fence, "cursor": latest });
+    assert_eq!(desk.write(&desk.holder, "renew", body).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(waiting().await, 0);
+}
+
+#[tokio::test]
 async fn what_people_did_since_is_nothing_that_the_home_has_said() {
     let desk = Desk::open().await;
     let note = json!({ "fence": desk.fence, "kind": "note", "text": "门开着" });

@@ -4,6 +4,7 @@
 //! is kept beside them, never instead. Not here: who may do it (`care::alert::hand`).
 
 use care::alert::{Hand, Outcome};
+use proto::down::Rung;
 use proto::id::HomeId;
 use proto::unit::Millis;
 
@@ -103,9 +104,13 @@ pub async fn close(
         who: Some(hand.who.clone()),
         detail: Some(outcome.code().to_string()),
         note: text.clone(),
+        // Its author was shown all of it; whoever waits hears that before the alarm is over.
+        rung: Some(Rung::Seen),
         ..Trace::default()
     };
-    change(room, id, trace, |life, now| life.close(now, hand, outcome, text.is_some())).await?;
+    let done =
+        change(room, id, trace, |life, now| life.close(now, hand, outcome, text.is_some())).await?;
+    room.receipts.climbed(&done.risen, Rung::Seen);
     room.closed(id, outcome).await;
     Ok(())
 }

@@ -6,7 +6,7 @@
 //! compares fence and state besides, so that a sibling process on a shared database is refused as well.
 //! Not here: which wishes there are.
 
-use care::alert::{Life, Refusal, State};
+use care::alert::{Life, Refusal, Shown, State};
 use proto::down::Rung;
 use proto::unit::Mono;
 use records::Writer;
@@ -40,6 +40,8 @@ pub struct Trace {
     pub note: Option<String>,
     /// Rung that its presses reach by it.
     pub rung: Option<Rung>,
+    /// How far whoever holds the alert longer was shown it: its presses up to there are seen.
+    pub shown: Option<Shown>,
 }
 
 /// What a wish has done.
@@ -80,9 +82,17 @@ pub async fn change<T>(
         (&life.state, life.fence == was.fence, &trace.action)
     {
         // A longer lease is no news: no cursor, no line, no event.
-        let held = desk::renew(&mut writer, id, row.fence, life::stored(*lease)).await?;
+        if !desk::renew(&mut writer, id, row.fence, life::stored(*lease)).await? {
+            return Err(DeskError::Raced);
+        }
+        // A number that this alert has never had is no look at it.
+        let shown = trace.shown.is_some_and(|shown| (life.spoke..=life.latest).contains(&shown));
+        let risen = match shown && desk::has_below(&mut writer, id, Rung::Seen).await? {
+            true => desk::climb(&mut writer, id, Rung::Seen).await?,
+            false => Vec::new(),
+        };
         writer.commit().await?;
-        return if held { Ok(quiet) } else { Err(DeskError::Raced) };
+        return Ok(Done { risen, ..quiet });
     }
     let before = (row.fence, row.state);
     life::into(&mut row, &life, now.wall_ms);

@@ -53,9 +53,13 @@ async fn hold(
     Ok(Claim { fence: done.answer.get(), view: view.ok_or(DeskError::Unknown)? })
 }
 
-/// Keeps a claim for another lease. Not a change of the queue: no cursor, no event.
+/// Keeps a claim for another lease. Not a change of the queue: no cursor, no event. Presses that joined since and that the
+/// holder was shown reach `seen` by it.
 pub async fn renew(room: &Desk, id: &str, hand: &Hand<String>) -> Result<(), DeskError> {
-    change(room, id, Trace::default(), |life, now| life.renew(now, hand)).await.map(drop)
+    let trace = Trace { shown: hand.seen, ..Trace::default() };
+    let done = change(room, id, trace, |life, now| life.renew(now, hand)).await?;
+    room.receipts.climbed(&done.risen, Rung::Seen);
+    Ok(())
 }
 
 /// A console has painted the alert; the first word of it counts.
