@@ -9,6 +9,7 @@ use std::path::Path;
 use centre::config::Config;
 use records::line;
 use server::app;
+use server::tools::enrol::Enrol;
 
 async fn start(data: &Path) -> app::Running {
     let text = format!(
@@ -66,4 +67,24 @@ async fn records_whose_log_has_a_damaged_byte_ask_gateways_for_what_they_lack() 
         assert!(running.app.line.restored_wall.is_some(), "{place}: rows are gone and nobody asks");
         assert_ne!(running.app.line.line, first.app.line.line, "gateways hear of another life");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_on_records_whose_rows_are_lost_does_not_cover_the_tracks() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = start(folder.path()).await;
+    for _ in 0..40 {
+        let mut writer = first.app.records.begin().await.unwrap();
+        let known = line::line(&mut writer).await.unwrap().unwrap();
+        line::put_line(&mut writer, &known).await.unwrap();
+        writer.commit().await.unwrap();
+    }
+    let cut = damaged(folder.path(), 900);
+    let text = format!("data = {:?}\n", cut.path());
+    let config: Config = toml::from_str(&text).unwrap();
+    let command = Enrol::Org { name: "Elsewhere".to_owned() };
+    command.run(&config).await.unwrap();
+    let running = start(cut.path()).await;
+    assert!(running.app.line.restored_wall.is_some(), "rows are gone and nobody asks");
+    assert_ne!(running.app.line.line, first.app.line.line, "gateways hear of another life");
 }

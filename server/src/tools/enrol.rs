@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use proto::id::{DeviceId, GatewayId, HomeId};
 use serde_json::json;
 
+use centre::backup::stores;
 use centre::clock::{Clock, Now};
 use centre::config::Config;
 use centre::provision::credentials::{Credentials, ServerPlace};
@@ -18,7 +19,7 @@ use centre::provision::{DeviceInfo, Minted, Pki, Provision, ProvisionError, labe
 use records::contact::Contact;
 use records::home::HomeRow;
 use records::resident::Resident;
-use records::{Records, state};
+use records::state;
 
 /// What can be enrolled.
 #[derive(Debug, Subcommand)]
@@ -177,8 +178,7 @@ impl Enrol {
     /// # Errors
     /// A server runs on the data directory, or what is asked for does not fit.
     pub async fn run(self, config: &Config) -> anyhow::Result<String> {
-        let records = Records::open_at(config.engine()?).await?;
-        let provision = Provision::open(&config.data, records.clone()).await?;
+        let (records, provision) = stores::for_command(config).await?;
         let stored = state::clock(&mut *records.reader().await?).await?;
         let now = Clock::resume(stored.as_ref()).now();
         let told = self.perform(&provision, config, now).await;

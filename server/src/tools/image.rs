@@ -11,6 +11,7 @@ use proto::id::DeviceId;
 use proto::update::{Manifest, Release};
 use serde_json::{Value, json};
 
+use centre::backup::stores;
 use centre::clock::Clock;
 use centre::config::Config;
 use centre::provision::Provision;
@@ -59,14 +60,13 @@ impl ImageCommand {
     /// # Errors
     /// A server runs on the data directory, or what is asked for does not fit.
     pub async fn run(self, config: &Config) -> anyhow::Result<String> {
-        let records = Records::open_at(config.engine()?).await?;
-        let told = self.perform(config, &records).await;
+        let (records, provision) = stores::for_command(config).await?;
+        let told = self.perform(&records, &provision).await;
         records.close().await;
         Ok(format!("{}\n", told?))
     }
 
-    async fn perform(self, config: &Config, records: &Records) -> anyhow::Result<Value> {
-        let provision = Provision::open(&config.data, records.clone()).await?;
+    async fn perform(self, records: &Records, provision: &Provision) -> anyhow::Result<Value> {
         let (updates, _words) = Updates::load(records).await?;
         let by = By { staff: "shell", wall: Clock::resume(None).now().wall_ms };
         Ok(match self {

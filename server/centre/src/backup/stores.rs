@@ -12,6 +12,7 @@ use super::{Identity, fresh_line, identity};
 use crate::clock::{Clock, Now};
 use crate::config::{Config, Store};
 use crate::inbox::InboxLimits;
+use crate::provision::Provision;
 use records::Records;
 use records::line::{self, Line};
 use records::opening::{self, Found};
@@ -60,6 +61,26 @@ pub fn prepare(config: &Config) -> anyhow::Result<Stores> {
     }
     let elsewhere = (!is_file).then_some(known);
     Ok(Stores { older: found == Found::Older, elsewhere, told })
+}
+
+/// The records for a command on a folder that no server runs on. What it writes would cover the tracks of rows that are
+/// lost, so a new life begins first, and gateways are asked once the server runs.
+///
+/// # Errors
+/// A server runs on the folder, or the records are lost.
+pub async fn for_command(config: &Config) -> anyhow::Result<(Records, Provision)> {
+    let engine = config.engine()?;
+    let older = engine.is_file() && opening::examine(&config.data)? == Found::Older;
+    let records = Records::open_at(engine).await?;
+    let provision = Provision::open(&config.data, records.clone()).await?;
+    if older {
+        let stored = state::clock(&mut *records.reader().await?).await?;
+        let now = Clock::resume(stored.as_ref()).now();
+        let found = Stores { older, elsewhere: None, told: Vec::new() };
+        let (line, high) = found.live(&records, now).await?;
+        note(config, line, high).await;
+    }
+    Ok((records, provision))
 }
 
 /// Sets a damaged store aside; says whether there is none now where one is `expected`, or was damaged.
