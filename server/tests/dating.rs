@@ -35,6 +35,10 @@ impl Room {
         self.say(Lane::Emergency, name, &up, age).await;
     }
 
+    async fn press_of(&mut self, boot: u32, (seq, uptime): (u32, u64)) {
+        self.press((boot, seq), uptime, 0).await;
+    }
+
     async fn health(&mut self, name: (u32, u32), uptime: u64) {
         let up = Up::Health(Health {
             uptime: Millis::new(uptime),
@@ -115,4 +119,33 @@ async fn a_press_after_a_counter_of_32_bits_has_wrapped_is_fresh() {
     room.press((1, 2), 500, 0).await;
     let (alert, ages) = room.shown().await;
     assert_eq!((alert.late, ages), (false, vec![(0, false)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_forgets_nothing_that_dates_a_press() {
+    // A press of an earlier boot, then the next boot's first word.
+    let mut room = Room::open().await;
+    room.press_of(4, (9, 9 * MINUTE)).await;
+    room.house.begin_anew().await;
+    room.health((5, 1), 40 * MINUTE).await;
+    assert_eq!(room.shown().await.1, [(40, true)]);
+    // A press that overtook its own boot's first word.
+    let mut room = Room::open().await;
+    room.press_of(1, (1, 2 * MINUTE)).await;
+    room.house.begin_anew().await;
+    room.health((1, 2), 122 * MINUTE).await;
+    assert_eq!(room.shown().await.1, [(120, true)]);
+    // A boot that has spoken, then a press of the one before it.
+    let mut room = Room::open().await;
+    room.health((6, 1), 40 * MINUTE).await;
+    room.house.begin_anew().await;
+    room.press_of(5, (9, 9 * MINUTE)).await;
+    assert_eq!(room.shown().await.1, [(40, true)]);
+    // What was fresh stays fresh.
+    let mut room = Room::open().await;
+    room.health((1, 1), 40 * MINUTE).await;
+    room.press_of(1, (2, 40 * MINUTE)).await;
+    room.house.begin_anew().await;
+    room.health((1, 3), 40 * MINUTE + 2_000).await;
+    assert_eq!(room.shown().await.1, [(0, false)]);
 }

@@ -287,6 +287,7 @@ async fn a_press_that_an_older_build_wrote_down_stays_one_when_it_is_repeated() 
         stored_mono: mono,
         received_wall: now.wall_ms,
         late: false,
+        uptime: None,
     };
     let mut writer = room.house.app.records.begin().await.unwrap();
     let mut batch =
@@ -310,7 +311,8 @@ fn told(trust: care::Trust) -> Vec<PressId> {
     let heard = care::Input::Heard { id: press, at: now.mono, trust, up: &up };
     home.step(now.mono, heard, &mut out);
     let (stored, late, gateway) = (now.mono, false, None);
-    let cause = Cause { press: Some(press), trust, hash: b"hash", stored, late, gateway };
+    let cause =
+        Cause { press: Some(press), trust, hash: b"hash", stored, late, gateway, uptime: None };
     let mut sheet = Sheet::default();
     out.iter().for_each(|output| sheet.put(now, 1, output, &cause));
     assert_eq!(sheet.batch.activations.len(), 1, "it is entered, whoever said it");

@@ -367,7 +367,7 @@ async fn what_a_home_is_asked_is_no_alert_until_nobody_answers() {
     });
     let trust = care::Trust::Verified;
     let (stored, late, gateway) = (at, false, None);
-    let cause = Cause { press: None, trust, hash: &[], stored, late, gateway };
+    let cause = Cause { press: None, trust, hash: &[], stored, late, gateway, uptime: None };
     for outputs in [vec![ask(1), ask(2)], vec![answered], vec![raised]] {
         let mut sheet = Sheet::default();
         outputs.iter().for_each(|output| sheet.put(now, 1_500, output, &cause));

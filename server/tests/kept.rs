@@ -61,6 +61,7 @@ async fn alerts(
             stored_mono: 1,
             received_wall: wall,
             late: false,
+            uptime: None,
         });
         raised.lines.push(Line { alert: id.clone(), wall, mono: 1, what: 0, ..Line::default() });
         raised.ladder.push((id.clone(), Step::CheckVisible, Mono::from_millis(1)));

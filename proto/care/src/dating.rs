@@ -27,6 +27,9 @@ struct Point {
     at: i64,
 }
 
+/// Bytes of a clock in a row: three points and whether it is wide.
+pub const CLOCK_BYTES: usize = 3 * 16 + 1;
+
 /// The clock of one boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
@@ -47,6 +50,19 @@ impl Clock {
 
     /// Takes what a frame tells that was heard at `at`.
     pub fn hear(&mut self, uptime: Millis, at: Mono) -> Heard {
+        self.take(uptime, at, self.whole(uptime, at))
+    }
+
+    /// The same of what is said at once and kept for days at most: a counter that is far below the last one has wrapped
+    /// since, and whatever was heard of it before was not said as late as it was heard.
+    pub fn hear_kept(&mut self, uptime: Millis, at: Mono) -> Heard {
+        let whole = self.whole(uptime, at);
+        let behind = self.last.uptime.saturating_sub(whole);
+        let wraps = !self.wide && !is_wide(uptime) && behind > LAP / 2;
+        self.take(uptime, at, if wraps { whole.saturating_add(LAP) } else { whole })
+    }
+
+    fn take(&mut self, uptime: Millis, at: Mono, whole: i64) -> Heard {
         if uptime == Millis::UNTOLD {
             return Heard::Late;
         }
@@ -56,7 +72,7 @@ impl Clock {
             self.begin_anew(Point { uptime: number(uptime.get()), at: number(at.millis()) });
             return Heard::Prompt;
         }
-        let point = Point { uptime: self.whole(uptime, at), at: number(at.millis()) };
+        let point = Point { uptime: whole, at: number(at.millis()) };
         let gone = point.uptime.saturating_sub(self.last.uptime);
         let (rate, off) = self.rate();
         let slack = part(gone.saturating_abs(), off).saturating_add(number(PROMPT.get()));
@@ -82,6 +98,35 @@ impl Clock {
         }
         let said = self.moment(self.whole(uptime, at)).min(number(at.millis()));
         Mono::from_millis(said.max(0).unsigned_abs())
+    }
+
+    /// Whether something as late as this was heard at once, so that its moment lies between moments that are known.
+    pub fn covers(&self, uptime: Millis, at: Mono) -> bool {
+        self.whole(uptime, at) <= self.last.uptime
+    }
+
+    /// As bytes for a row.
+    pub fn to_bytes(&self) -> [u8; CLOCK_BYTES] {
+        let mut bytes = [0; CLOCK_BYTES];
+        let points = [self.first, self.mid, self.last].into_iter().flat_map(|p| [p.uptime, p.at]);
+        for (place, number) in bytes.chunks_exact_mut(8).zip(points) {
+            place.copy_from_slice(&number.to_le_bytes());
+        }
+        bytes[CLOCK_BYTES - 1] = u8::from(self.wide);
+        bytes
+    }
+
+    /// Reads what [`Clock::to_bytes`] wrote; none if those are no points of a clock.
+    pub fn from_bytes(bytes: &[u8; CLOCK_BYTES]) -> Option<Self> {
+        let mut numbers = bytes.chunks_exact(8).map(|eight| {
+            let eight: [u8; 8] = eight.try_into().unwrap_or_default();
+            i64::from_le_bytes(eight)
+        });
+        let mut point = || Some(Point { uptime: numbers.next()?, at: numbers.next()? });
+        let (first, mid, last) = (point()?, point()?, point()?);
+        let wide = bytes[CLOCK_BYTES - 1] == 1;
+        let in_order = |one: Point, other: Point| one.uptime <= other.uptime && one.at <= other.at;
+        (in_order(first, mid) && in_order(mid, last)).then_some(Self { first, mid, last, wide })
     }
 
     /// When the boot began, or its counter wrapped first.
@@ -110,7 +155,7 @@ impl Clock {
     /// Whether a clock that had this point would lose more than any does: frames that come ever later are no slow clock.
     fn is_too_slow(&self, point: Point) -> bool {
         let gone = point.uptime.saturating_sub(self.first.uptime);
-        let most = gone.saturating_add(part(gone, CLOCK_OFF)).saturating_add(number(PROMPT.get()));
+        let most = scaled(gone, SLOWEST).saturating_add(number(PROMPT.get()));
         point.at.saturating_sub(self.first.at) > most
     }
 
@@ -118,12 +163,11 @@ impl Clock {
     fn rate(&self) -> (i64, i64) {
         let gone = self.last.uptime.saturating_sub(self.first.uptime);
         if gone < number(RATE_OVER.get()) {
-            return (MILLION, CLOCK_OFF);
+            return (MILLION, AHEAD);
         }
         let passed = i128::from(self.last.at.saturating_sub(self.first.at));
         let measured = i64::try_from(passed * i128::from(MILLION) / i128::from(gone));
-        let off = part(MILLION, CLOCK_OFF);
-        (measured.unwrap_or(MILLION).clamp(MILLION - off, MILLION + off), CLOCK_MOVES)
+        (measured.unwrap_or(MILLION).clamp(FASTEST, SLOWEST), CLOCK_MOVES)
     }
 
     /// An uptime that does not wrap: the latest that a counter of 32 bits can mean by it when it is heard at `at`.
@@ -133,8 +177,7 @@ impl Clock {
             return told;
         }
         let passed = number(at.millis()).saturating_sub(self.last.at).max(0);
-        let most =
-            passed.saturating_add(part(passed, CLOCK_OFF)).saturating_add(number(PROMPT.get()));
+        let most = passed.saturating_add(part(passed, AHEAD)).saturating_add(number(PROMPT.get()));
         let most = self.last.uptime.saturating_add(most);
         match most.saturating_sub(told) {
             // Half a round ahead of all that can be: it is of the round before.
@@ -145,6 +188,12 @@ impl Clock {
 }
 
 const MILLION: i64 = 1_000_000;
+/// Time that passes in a million ms of a clock that is as fast, or as slow, as one may be: whoever counts 92 of 100 needs
+/// more than 108 for 100.
+const FASTEST: i64 = MILLION * 1_000 / (1_000 + CLOCK_OFF);
+const SLOWEST: i64 = MILLION * 1_000 / (1_000 - CLOCK_OFF) + 1;
+/// How far those are from a right one, per mille, at most.
+const AHEAD: i64 = (SLOWEST - MILLION) / 1_000 + 1;
 /// A counter of 32 bits begins anew after this.
 const LAP: i64 = 1 << 32;
 

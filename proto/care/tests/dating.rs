@@ -47,10 +47,11 @@ fn off(clock: &Clock, device: Device, said: u64, arrived: u64) -> u64 {
 
 #[test]
 fn a_device_with_a_slow_or_fast_clock_is_dated_right_by_its_recent_frames() {
-    // From a crystal (20 and 100 parts in a million) to a resistor (5 per cent).
-    for rate in
-        [100_000, 99_998, 100_002, 99_990, 100_010, 99_000, 97_000, 95_000, 103_000, 105_000]
-    {
+    // From a crystal (20 and 100 parts in a million) to a resistor (5 per cent) and a bad one (8).
+    for rate in [
+        100_000, 99_998, 100_002, 99_990, 100_010, 99_000, 97_000, 95_000, 92_500, 92_000, 103_000,
+        105_000, 108_000,
+    ] {
         for every in [MINUTE, HOUR] {
             let device = Device { per_hundred_thousand: rate, bits: 64 };
             let (mut clock, now) = heard(device, every, 30 * DAY);

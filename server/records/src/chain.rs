@@ -118,6 +118,8 @@ pub struct NewActivation {
     pub received_wall: i64,
     /// Whether it came late.
     pub late: bool,
+    /// The uptime that it told, ms; none if that dates nothing.
+    pub uptime: Option<i64>,
 }
 
 /// One line of a story.

@@ -10,7 +10,7 @@ use crate::Link;
 use crate::clock::Stored;
 use crate::sql::Sql;
 
-const ROWS: usize = super::rows_of(7);
+const ROWS: usize = super::rows_of(8);
 
 /// Which frames of one boot have been taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct SeenRow {
     pub prints: Option<Vec<u8>>,
     /// When frames that are forgotten had been handed over at the latest, server's clock.
     pub mark: i64,
+    /// What dates frames of this boot; none leaves what stands.
+    pub clock: Option<Vec<u8>>,
 }
 
 /// A record that could not be taken in.
@@ -48,7 +50,7 @@ pub struct Quarantined {
 pub async fn put_seen(c: &mut Link, rows: &[SeenRow], now: i64) -> Result<(), Error> {
     for rows in rows.chunks(ROWS) {
         let mut sql =
-            Sql::new("INSERT INTO seen (device, boot, base, bits, prints, mark, touched) ");
+            Sql::new("INSERT INTO seen (device, boot, base, bits, prints, mark, clock, touched) ");
         sql.push_values(rows, |mut row, r| {
             row.push_bind(r.device)
                 .push_bind(r.boot)
@@ -56,12 +58,13 @@ pub async fn put_seen(c: &mut Link, rows: &[SeenRow], now: i64) -> Result<(), Er
                 .push_bind(r.bits.as_slice())
                 .push_bind(r.prints.as_deref())
                 .push_bind(r.mark)
+                .push_bind(r.clock.as_deref())
                 .push_bind(now);
         });
         sql.push(
             " ON CONFLICT (device, boot) DO UPDATE SET base = excluded.base, \
              bits = excluded.bits, prints = excluded.prints, mark = excluded.mark, \
-             touched = excluded.touched",
+             clock = COALESCE(excluded.clock, seen.clock), touched = excluded.touched",
         );
         sql.build(c).execute(&mut *c).await?;
     }
@@ -88,6 +91,7 @@ pub async fn seen(c: &mut Link, device: i64, boot: i64) -> Result<Option<SeenRow
             bits: row.try_get("bits")?,
             prints: row.try_get("prints")?,
             mark: row.try_get("mark")?,
+            clock: None,
         })
     })
     .transpose()

@@ -191,6 +191,7 @@ impl Room {
                 stored_mono: mono,
                 received_wall: now.wall_ms,
                 late: false,
+                uptime: None,
             });
         }
         let mut writer = self.app.records.begin().await.unwrap();
@@ -237,6 +238,7 @@ impl Room {
                 stored_mono: mono,
                 received_wall: now.wall_ms,
                 late: false,
+                uptime: None,
             });
             batch.lines.push(Line {
                 alert: id.to_owned(),

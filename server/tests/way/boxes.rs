@@ -219,6 +219,7 @@ fn an_alert_that_turns_is_no_signal_has_no_line_and_ends_when_all_is_well() {
         stored: NOW.mono,
         late: false,
         gateway: None,
+        uptime: None,
     };
     let mut sheet = Sheet::default();
     let found = OfIncident { alert: "a".into(), over: false, evidence: None };

@@ -17,6 +17,7 @@ mod hear;
 mod known;
 mod orders;
 mod owing;
+mod recall;
 mod shown;
 mod step;
 mod upkeep;
@@ -176,6 +177,7 @@ impl Batcher {
             said.push((row, read.map_err(|_| IngestError::Panic(None))?));
         }
         let known = self.known(&said).await?;
+        self.recall(now, &said).await?;
         for (row, said) in said {
             self.heard(row.gateway, row.mono);
             self.installed(row.gateway, &mut pending);

@@ -3,15 +3,21 @@
 //! A device tells its uptime; the clock of a boot (`care::dating`) is made of its frames. A press may come before anything
 //! tells how old it is: as the first word of its boot, or of a boot that another has followed already. It is taken for fresh,
 //! and *dated anew* as soon as a frame shows what it is. Who is dated by nothing but a later boot is late, by how much
-//! nobody knows: at least as long as that boot runs. Not here: wall clocks, rows.
+//! nobody knows: at least as long as that boot runs. Clocks and presses outlive the process in rows and are *recalled* with a
+//! device's first word. Not here: wall clocks, how rows are written.
+
+mod boot;
 
 use std::collections::HashMap;
 
-use care::dating::{Clock, Heard};
+use care::dating::Clock;
 use care::policy::LATE_AFTER;
 use proto::frame::TAG_LEN;
 use proto::id::{BootId, DeviceId, PressId};
 use proto::unit::{Millis, Mono};
+
+pub use boot::Open;
+use boot::{Boot, follows};
 
 /// Boots of one device that are remembered: what a device has kept in flash is of these.
 const BOOTS: usize = 4;
@@ -29,36 +35,17 @@ pub struct Dated {
     pub late: bool,
 }
 
-/// A press that is older than was thought.
+/// A press that was said at another time than was thought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anew {
     /// Its name.
     pub press: PressId,
     /// Its end tag.
     pub tag: [u8; TAG_LEN],
-    /// When it was said. It is late.
+    /// When it was said.
     pub at: Mono,
-}
-
-/// A press as it was dated.
-#[derive(Debug, Clone, Copy)]
-struct Open {
-    press: PressId,
-    tag: [u8; TAG_LEN],
-    uptime: Millis,
-    handed: Mono,
-    dated: Dated,
-}
-
-#[derive(Debug)]
-struct Boot {
-    id: BootId,
-    /// None: two voices speak as this boot, or nothing tells its time.
-    clock: Option<Clock>,
-    doubted: bool,
-    /// Whether it has said how it is: a device says so at once, and holds only what happened.
-    proved: bool,
-    open: Vec<Open>,
+    /// Whether that is too long ago.
+    pub late: bool,
 }
 
 /// Clocks of the latest boots of each device.
@@ -66,6 +53,8 @@ struct Boot {
 pub struct Dating {
     boots: HashMap<DeviceId, Vec<Boot>>,
     due: Vec<Anew>,
+    /// Whether a boot has begun, or is believed otherwise, that is not in the rows.
+    turned: bool,
 }
 
 /// What a word is to a clock.
@@ -100,18 +89,62 @@ impl Dating {
         let id = told.id;
         let follower = self.follower(id.device, id.boot);
         let boot = self.boot(id.device, id.boot);
-        let (dated, wrong) = boot.hear(&told, follower);
+        let was = (boot.clock.is_some(), boot.proved);
+        let dated = boot.hear(&told, follower);
         let dated = Dated { late: dated.late || now.since(dated.at) > LATE_AFTER, ..dated };
+        let turned = was != (boot.clock.is_some(), boot.proved);
+        let mut anew = boot.date_anew();
         if told.what == What::Press {
             boot.holds(&told, dated);
         }
-        let mut anew = if wrong { boot.date_anew() } else { Vec::new() };
+        self.turned |= turned;
         if follower.is_none() {
             anew.extend(self.outdate(id.device, id.boot));
         }
-        let room = DUE_MAX.saturating_sub(self.due.len());
-        self.due.extend(anew.into_iter().take(room));
+        for anew in anew {
+            let name = (anew.press, anew.tag);
+            match self.due.iter().position(|due| (due.press, due.tag) == name) {
+                Some(place) => self.due[place] = anew,
+                None if self.due.len() < DUE_MAX => self.due.push(anew),
+                None => {}
+            }
+        }
         dated
+    }
+
+    /// Whether a device has spoken, or been recalled, since this process began.
+    pub fn knows(&self, device: DeviceId) -> bool {
+        self.boots.contains_key(&device)
+    }
+
+    /// What the rows know of a device: the marks of its boots, the latest last, and presses that were taken for fresh.
+    pub fn recall(&mut self, device: DeviceId, marks: &[(BootId, Vec<u8>)], presses: &[Open]) {
+        self.boots.entry(device).or_default();
+        for (boot, mark) in marks {
+            self.boot(device, *boot).read(mark);
+        }
+        for open in presses {
+            let boot = self.boot(device, open.press.boot);
+            if !boot.doubted && boot.open.len() < OPEN {
+                boot.clock = boot.clock.or_else(|| Clock::new(open.uptime, open.handed));
+                boot.open.push(*open);
+            }
+        }
+    }
+
+    /// What is to be remembered of a boot in its row; none if nothing is known of it.
+    pub fn mark(&self, device: DeviceId, boot: BootId) -> Option<Vec<u8>> {
+        self.boots.get(&device)?.iter().find(|known| known.id == boot)?.mark()
+    }
+
+    /// Whether there is something new to remember that no other row tells of.
+    pub const fn has_turned(&self) -> bool {
+        self.turned
+    }
+
+    /// It is in the rows.
+    pub const fn remembered(&mut self) {
+        self.turned = false;
     }
 
     /// When a word was said of which nothing is learned: it is not verified, or tells no uptime.
@@ -122,11 +155,13 @@ impl Dating {
     /// Two voices speak as this boot, so it has no clock: what either says is dated by its arrival.
     pub fn doubt(&mut self, device: DeviceId, boot: BootId) {
         let boot = self.boot(device, boot);
+        let new = !boot.doubted;
         (boot.doubted, boot.clock) = (true, None);
         boot.open.clear();
+        self.turned |= new;
     }
 
-    /// Presses that are older than was thought; they stay until they are written.
+    /// Presses that were said at another time than was thought; they stay until they are written.
     pub fn due(&self) -> &[Anew] {
         &self.due
     }
@@ -144,8 +179,7 @@ impl Dating {
             }
             // Most devices have one boot for months.
             boots.reserve_exact(1);
-            let (clock, doubted, proved, open) = (None, false, false, Vec::new());
-            boots.push(Boot { id, clock, doubted, proved, open });
+            boots.push(Boot::new(id));
             boots.len() - 1
         });
         &mut boots[place]
@@ -165,65 +199,8 @@ impl Dating {
         let Some(began) = began.map(Clock::began) else { return Vec::new() };
         let before = boots.iter_mut().filter(|boot| follows(id, boot.id) && !boot.proved);
         let open = before.flat_map(|boot| boot.open.iter_mut());
-        open.filter_map(|open| open.date_anew(began, true)).collect()
+        open.filter_map(|open| open.date_anew(began.min(open.dated.at), true)).collect()
     }
-}
-
-impl Boot {
-    /// When a word of this boot was said, and whether earlier dates may be wrong by it.
-    fn hear(&mut self, told: &Told, follower: Option<Mono>) -> (Dated, bool) {
-        let (uptime, handed) = (told.uptime, told.handed);
-        if self.doubted {
-            return (Dated { at: handed, late: false }, false);
-        }
-        if let Some(followed) = follower.filter(|_| !self.proved) {
-            // When it began nobody has heard: all that is known is what came after it.
-            return (Dated { at: followed.min(handed), late: true }, false);
-        }
-        let heard = match &mut self.clock {
-            Some(clock) => clock.hear(uptime, handed),
-            None => {
-                self.clock = Clock::new(uptime, handed);
-                Heard::Prompt
-            }
-        };
-        self.proved |= told.what == What::Health;
-        let at = self.clock.as_ref().map_or(handed, |clock| clock.date(uptime, handed));
-        (Dated { at, late: false }, heard == Heard::Before)
-    }
-
-    fn holds(&mut self, told: &Told, dated: Dated) {
-        let &Told { id: press, tag, uptime, handed, .. } = told;
-        if self.open.iter().all(|open| (open.press, open.tag) != (press, tag)) {
-            self.open.truncate(OPEN - 1);
-            self.open.insert(0, Open { press, tag, uptime, handed, dated });
-        }
-    }
-
-    fn date_anew(&mut self) -> Vec<Anew> {
-        let Some(clock) = self.clock else { return Vec::new() };
-        let anew = |open: &mut Open| open.date_anew(clock.date(open.uptime, open.handed), false);
-        self.open.iter_mut().filter_map(anew).collect()
-    }
-}
-
-impl Open {
-    /// Its date, if that makes it late and was not told so; `late`: it is, whatever the date.
-    fn date_anew(&mut self, at: Mono, late: bool) -> Option<Anew> {
-        let at = at.min(self.dated.at);
-        let late = late || self.handed.since(at) > LATE_AFTER;
-        let moves = self.dated.at.since(at) > LATE_AFTER;
-        if !late || (self.dated.late && !moves) {
-            return None;
-        }
-        self.dated = Dated { at, late };
-        Some(Anew { press: self.press, tag: self.tag, at })
-    }
-}
-
-/// Whether a boot came after another one of the same life.
-fn follows(later: BootId, earlier: BootId) -> bool {
-    later.get() >> 32 == earlier.get() >> 32 && later.counter() > earlier.counter()
 }
 
 #[cfg(test)]

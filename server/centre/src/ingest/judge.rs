@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use care::{Finding, Output, Severity, Trust};
 use proto::down::Rung;
 use proto::id::{DeviceId, PressId};
-use proto::unit::Mono;
+use proto::unit::{Millis, Mono};
 
 use crate::alert::name::row_id;
 use crate::alert::story::What;
@@ -41,6 +41,8 @@ pub struct Cause<'a> {
     pub late: bool,
     /// The gateway to ask about it, if nobody knows the device.
     pub gateway: Option<i64>,
+    /// The uptime that it told, if that dates it.
+    pub uptime: Option<Millis>,
 }
 
 /// Where an incident of a home stands in the rows.
@@ -187,6 +189,7 @@ impl Sheet {
             stored_mono: stored(cause.stored),
             received_wall: now.wall_ms,
             late: cause.late,
+            uptime: cause.uptime.and_then(|uptime| i64::try_from(uptime.get()).ok()),
         });
         if verified {
             self.received.push(press);

@@ -109,7 +109,7 @@ pub(super) async fn grow(c: &mut Link, grown: &Growth, wall: i64) -> Result<(), 
 pub(super) async fn insert_activations(c: &mut Link, rows: &[NewActivation]) -> Result<(), Error> {
     let mut sql = Sql::new(
         "INSERT INTO activation (device, boot, seq, trust, hash, alert, kind, rung, pressed_mono, \
-         pressed_wall, stored_mono, received_wall, late) ",
+         pressed_wall, stored_mono, received_wall, late, uptime) ",
     );
     sql.push_values(rows, |mut row, a| {
         row.push_bind(a.device).push_bind(a.boot).push_bind(a.seq).push_bind(a.trust.number());
@@ -118,7 +118,7 @@ pub(super) async fn insert_activations(c: &mut Link, rows: &[NewActivation]) -> 
             .push_bind(a.kind.number())
             .push_bind(a.rung.number());
         row.push_bind(a.pressed_mono).push_bind(a.pressed_wall).push_bind(a.stored_mono);
-        row.push_bind(a.received_wall).push_bind(i64::from(a.late));
+        row.push_bind(a.received_wall).push_bind(i64::from(a.late)).push_bind(a.uptime);
     });
     sql.push(" ON CONFLICT DO NOTHING");
     sql.build(c).execute(c).await.map(drop)

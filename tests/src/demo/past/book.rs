@@ -54,7 +54,7 @@ pub async fn put(
 
 fn cause(at: Mono) -> Cause<'static> {
     let trust = Trust::Verified;
-    Cause { press: None, trust, hash: &[], stored: at, late: false, gateway: None }
+    Cause { press: None, trust, hash: &[], stored: at, late: false, gateway: None, uptime: None }
 }
 
 async fn end(writer: &mut Writer, id: &str, ended: &Ended, (span, staff): (Span, &str)) -> Outcome {

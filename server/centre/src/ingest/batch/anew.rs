@@ -1,4 +1,4 @@
-//! Presses that are older than was thought, in the rows and on the screens: dated anew, and late.
+//! Presses that were said at another time than was thought, in the rows and on the screens.
 //!
 //! The date of a press is corrected when a frame shows what it is: the first word of its boot after it, or one of a later
 //! boot. An alert is late if all that it stands for is. Not here: how that is found out (`ingest::dating`).
@@ -45,10 +45,10 @@ fn in_hand(now: Now, anew: &Anew, pending: &mut Pending) -> bool {
     let Some(activation) = batch.activations.iter_mut().find(same) else { return false };
     let alert = activation.alert.clone();
     (activation.pressed_mono, activation.pressed_wall, activation.late) =
-        (row.mono, row.wall, true);
+        (row.mono, row.wall, row.late);
     let all_late = batch.activations.iter().filter(|a| a.alert == alert).all(|a| a.late);
     if let Some(alert) = batch.alerts.iter_mut().find(|a| a.id == alert) {
-        alert.late |= all_late;
+        alert.late = all_late;
     }
     true
 }
@@ -60,5 +60,6 @@ fn row_of(now: Now, anew: &Anew) -> Redate {
         tag: anew.tag.to_vec(),
         mono: stored(anew.at),
         wall: wall_of(now, anew.at.min(now.mono).max(Mono::default())),
+        late: anew.late,
     }
 }

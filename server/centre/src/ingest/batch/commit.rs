@@ -35,6 +35,7 @@ impl Batcher {
         let renewals = self.reader.take_renewals();
         pending.anew = self.dating.due().to_vec();
         let care = pending.work.rows(&self.homes, now.mono);
+        let turned = self.dating.has_turned() && !pending.seen.is_empty();
         let quiet = care.is_empty()
             && pending.sheet.batch.is_empty()
             && pending.aside.is_empty()
@@ -43,6 +44,7 @@ impl Batcher {
             && pending.installed.is_empty()
             && pending.marks.is_empty()
             && pending.anew.is_empty()
+            && !turned
             && pending.ended.is_empty();
         let mut views = Vec::new();
         if !quiet {
@@ -95,7 +97,7 @@ impl Batcher {
             false => care_rows::put(&mut writer, care).await.map(|()| Vec::new())?,
         };
         let mono = stored(now.mono);
-        state::put_seen(&mut writer, &pending.seen_rows(), mono).await?;
+        state::put_seen(&mut writer, &pending.seen_rows(&self.dating), mono).await?;
         for row in &pending.aside {
             state::quarantine(&mut writer, row).await?;
         }
@@ -134,6 +136,9 @@ impl Batcher {
 
     fn settle(&mut self, pending: Pending) {
         self.dating.written(pending.dated);
+        if !pending.seen.is_empty() {
+            self.dating.remembered();
+        }
         for (device, boot, window) in pending.seen {
             self.book.put(device, boot, window);
         }

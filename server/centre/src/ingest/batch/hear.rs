@@ -67,6 +67,7 @@ impl Batcher {
             stored: row.mono,
             late: dated.late,
             gateway: stray,
+            uptime: uptime(&word.up).filter(|_| word.trust == Trust::Verified),
         };
         if self.had_ended(now, (row, &word, dated.at), number(home.get()), &cause, pending).await? {
             return Ok(());
@@ -171,6 +172,7 @@ impl Batcher {
             stored: row.mono,
             late: false,
             gateway: None,
+            uptime: None,
         };
         let input = Input::Unreadable { device };
         self.step(now, number(home.get()), &input, Some(&cause), pending).await

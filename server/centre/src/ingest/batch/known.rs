@@ -17,6 +17,7 @@ use super::{Batcher, IngestError, Pending};
 use crate::clock::Now;
 use crate::faults::Fault;
 use crate::inbox::InboxRow;
+use crate::ingest::dating::Dating;
 use crate::ingest::read::{Said, Word};
 use crate::ingest::seen::{Sight, Window};
 use records::column::{number, signed, stored};
@@ -165,7 +166,7 @@ impl Pending {
         self.sheet.batch.activations.iter().any(|a| a.hash == hash)
     }
 
-    pub(super) fn seen_rows(&self) -> Vec<SeenRow> {
+    pub(super) fn seen_rows(&self, dating: &Dating) -> Vec<SeenRow> {
         let row = |(device, boot, window): &(DeviceId, BootId, Window)| SeenRow {
             device: number(device.get()),
             boot: signed(boot.get()),
@@ -173,6 +174,7 @@ impl Pending {
             bits: window.bits(),
             prints: Some(window.prints()),
             mark: stored(window.mark()),
+            clock: dating.mark(*device, *boot),
         };
         self.seen.iter().map(row).collect()
     }

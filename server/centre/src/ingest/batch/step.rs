@@ -55,6 +55,7 @@ impl Batcher {
             stored: now.mono,
             late: false,
             gateway: None,
+            uptime: None,
         };
         for output in &out {
             pending.sheet.put(now, home, output, cause.unwrap_or(&none));

@@ -105,7 +105,8 @@ mod tests {
         ];
         let trust = Trust::Verified;
         let (stored, late, gateway) = (now.mono, false, None);
-        let cause = Cause { press: Some(press), trust, hash: &[], stored, late, gateway };
+        let uptime = None;
+        let cause = Cause { press: Some(press), trust, hash: &[], stored, late, gateway, uptime };
         let mut sheet = Sheet::default();
         outputs.iter().for_each(|(home, output)| sheet.put(now, *home, output, &cause));
         let (home, known) = (|n| HomeId::new(n).unwrap(), PressId { seq: Seq::new(2), ..press });

@@ -46,7 +46,7 @@ fn a_press_that_overtakes_its_boots_first_health_is_late_and_says_so() {
     health(&mut dating, (1, 1), 122 * MINUTE, 300);
     let id = told((1, 1), 1, 0, 0).id;
     let then = Mono::from_millis(START + 300 - 120 * MINUTE);
-    assert_eq!(dating.due(), [Anew { press: id, tag: [1; TAG_LEN], at: then }]);
+    assert_eq!(dating.due(), [Anew { press: id, tag: [1; TAG_LEN], at: then, late: true }]);
     health(&mut dating, (1, 1), 123 * MINUTE, MINUTE);
     assert_eq!(dating.due().len(), 1, "once");
     dating.written(1);
@@ -121,4 +121,67 @@ fn what_waited_at_its_gateway_is_late_by_that() {
     let told = told((1, 1), 1, MINUTE, 0);
     let dated = dating.hear(told, at(3 * 24 * 60 * MINUTE));
     assert_eq!(dated, Dated { at: at(0), late: true });
+}
+
+/// A table of what has been found out by now: the last date of each press.
+fn dates(dating: &Dating) -> Vec<(u64, bool)> {
+    dating
+        .due()
+        .iter()
+        .map(|anew| (anew.at.millis() - (START - 1_000 * MINUTE), anew.late))
+        .collect()
+}
+
+#[test]
+fn a_press_that_goes_ahead_of_its_gateways_backlog_is_dated_by_the_rate_that_the_backlog_shows() {
+    for per_mille in [950, 970, 1_000, 1_030, 1_050u64] {
+        let mut dating = Dating::default();
+        // The device began 720 minutes before START; it counts its own minutes.
+        let uptime = |minute: u64| 1_000 + minute * MINUTE * per_mille / 1_000;
+        let back = |minute: u64| Mono::from_millis(START - (720 - minute) * MINUTE);
+        press(&mut dating, (1, 1), uptime(630), 0);
+        for minute in (0..720).step_by(60) {
+            let told = Told { handed: back(minute), ..told((1, 1), 900, uptime(minute), 0) };
+            dating.hear(Told { what: What::Health, ..told }, at(0));
+        }
+        health(&mut dating, (1, 1), uptime(720), 100);
+        let found = dates(&dating);
+        assert_eq!(found.len(), 1, "{per_mille}: each press waits once");
+        let (then, late) = found[0];
+        assert!(late && then.abs_diff(910 * MINUTE) < MINUTE, "{per_mille}: {}", then / MINUTE);
+    }
+}
+
+#[test]
+fn a_press_from_before_its_counter_wrapped_is_late_whichever_comes_first() {
+    let lap = 1 << 32;
+    let mut dating = Dating::default();
+    assert!(!press(&mut dating, (1, 1), lap - 5 * MINUTE, 0).late);
+    health(&mut dating, (1, 1), 5 * MINUTE, 100);
+    assert_eq!(dates(&dating), [(990 * MINUTE + 100, true)]);
+    health(&mut dating, (1, 1), 6 * MINUTE, MINUTE + 100);
+    let fresh = dating.hear(told((1, 1), 2, 6 * MINUTE, MINUTE + 200), at(MINUTE + 200));
+    assert!(!fresh.late);
+    let mut dating = Dating::default();
+    health(&mut dating, (1, 1), 5 * MINUTE, 0);
+    assert!(press(&mut dating, (1, 1), lap - 5 * MINUTE, 100).late);
+}
+
+#[test]
+fn what_a_boot_is_remembered_by_dates_as_before() {
+    let mut dating = Dating::default();
+    health(&mut dating, (1, 6), 40 * MINUTE, 0);
+    let device = DeviceId::new(7).unwrap();
+    let boot = BootId::new(1, 6);
+    let mark = dating.mark(device, boot).unwrap();
+    let mut next = Dating::default();
+    assert!(!next.knows(device));
+    next.recall(device, &[(boot, mark)], &[]);
+    let dated = press(&mut next, (1, 5), 9 * MINUTE, 100);
+    assert_eq!(dated, Dated { at: Mono::from_millis(START - 40 * MINUTE), late: true });
+    for junk in [vec![], vec![7; 49], vec![7; 50], vec![0xFF; 51]] {
+        let mut next = Dating::default();
+        next.recall(device, &[(boot, junk)], &[]);
+        assert!(!press(&mut next, (1, 6), MINUTE, 0).late, "damage dates nothing");
+    }
 }

@@ -83,6 +83,7 @@ impl Sheet {
             stored_mono: stored(cause.stored),
             received_wall: now.wall_ms,
             late: true,
+            uptime: None,
         });
     }
 

@@ -142,6 +142,7 @@ impl Sheet {
             stored_mono: stored(now.mono),
             received_wall: now.wall_ms,
             late: false,
+            uptime: None,
         });
     }
 }
