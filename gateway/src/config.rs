@@ -116,7 +116,8 @@ pub struct Server {
 pub struct Alarm {
     /// File that becomes 1 while the alarm sounds and 0 after it, such as the brightness of a lamp or a GPIO value.
     pub file: Option<PathBuf>,
-    /// Program run with the argument `on` or `off`, such as a neighbour's bell.
+    /// Program run with the argument `on` or `off`, such as a neighbour's bell. It has done its work when it ends with 0;
+    /// one that takes longer than 20 s, or is still at the other word, is ended with all that it has started and run again.
     pub command: Option<PathBuf>,
 }
 

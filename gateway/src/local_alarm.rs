@@ -165,8 +165,7 @@ mod tests {
         });
         std::fs::write(&ready, b"").unwrap();
         wait(|| {
-            now += 1_000;
-            // It has begun its file before it has written it.
+            now += 1;
             alarm.tend(at(now)) && std::fs::read_to_string(&rung).is_ok_and(|told| told == "on\n")
         });
     }
@@ -187,9 +186,79 @@ mod tests {
             let mut now = 0;
             wait(|| {
                 // A file that was just written may be busy for a moment.
-                now += 1_000;
+                now += 1;
                 alarm.tend(at(now));
                 std::fs::read_to_string(&told).is_ok_and(|told| told == right)
+            });
+        }
+    }
+
+    /// A program of this text, and the file into which it writes what it has done.
+    fn program(folder: &std::path::Path, text: &str) -> (LocalAlarm, PathBuf) {
+        let (script, told) = (folder.join("siren"), folder.join("told"));
+        let text = format!("#!/bin/sh\ncd {}\n{text}\necho $1 >> told\n", folder.display());
+        std::fs::write(&script, text).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&script, mode).unwrap();
+        (LocalAlarm::new(&Alarm { file: None, command: Some(script) }), told)
+    }
+
+    fn said(told: &std::path::Path) -> String {
+        std::fs::read_to_string(told).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_program_that_is_slow_to_begin_never_has_the_last_word_when_it_is_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let slow = "echo > began\n[ $1 = off ] || while [ ! -e go ]; do :; done";
+        let (mut alarm, told) = program(folder.path(), slow);
+        alarm.sound(true);
+        let mut now = 0;
+        wait(|| {
+            now += 1;
+            alarm.tend(at(now));
+            folder.path().join("began").exists()
+        });
+        alarm.sound(false);
+        for step in [0, 999, 1_000, 1_001] {
+            alarm.tend(at(now + step));
+        }
+        std::fs::write(folder.path().join("go"), b"").unwrap();
+        now += 1_002;
+        wait(|| {
+            now += 1;
+            alarm.tend(at(now)) && said(&told).ends_with("off\n")
+        });
+        // Also when all that an earlier box may have left behind has ended.
+        now += program::LIMIT.get();
+        wait(|| {
+            now += 1;
+            alarm.tend(at(now)) && said(&told) == "off\noff\n"
+        });
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_told_and_run_again() {
+        for on in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let once = "[ -e once ] || { echo > once; sleep 600; }";
+            let (mut alarm, told) = program(folder.path(), once);
+            alarm.sound(on);
+            let mut now = 0;
+            wait(|| {
+                now += 1;
+                alarm.tend(at(now));
+                folder.path().join("once").exists()
+            });
+            assert!(alarm.tend(at(now)), "it may take its time");
+            now += program::LIMIT.get();
+            assert!(!alarm.tend(at(now)), "nobody waits for ever");
+            now += TELL_AFTER.get();
+            alarm.tend(at(now));
+            assert_eq!(alarm.news(at(now)), Some(EventKind::SounderFailed));
+            wait(|| {
+                now += 1;
+                alarm.tend(at(now)) && said(&told).starts_with(if on { "on\n" } else { "off\n" })
             });
         }
     }
