@@ -15,8 +15,6 @@ use proto::unit::{Millis, Mono};
 
 /// Words for help of the buttons that households have.
 const HELP: [&str; 3] = ["emergency", "sos", "panic"];
-/// Payloads above this are no word of a button.
-const WORD_MAX: usize = 8 * 1024;
 /// A bridge says that it is there so soon after it has come, and so soon after that what it remembers.
 const BIRTH: Millis = Millis::secs(10);
 /// A word that says that a program is there is no longer than this.
@@ -109,18 +107,25 @@ impl Calls {
     }
 }
 
-/// Reads a payload; nothing of it depends on what was said before.
+/// Reads a payload; nothing of it depends on what was said before. Whoever calls for help may say anything beside it.
 pub fn read(payload: &[u8]) -> Word {
+    let payload = bare(payload);
     let has =
         |word: &str| payload.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
-    let is_help = |word: &str| HELP.iter().any(|help| word.eq_ignore_ascii_case(help));
-    if payload.len() <= ONLINE_MAX && has("online") {
-        return if is_online(payload) { Word::Online } else { Word::Other };
-    }
     // Most of what is said has none of these words anywhere, and is not read any further.
-    if payload.len() > WORD_MAX || !HELP.iter().any(|help| has(help)) {
-        return Word::Other;
+    if HELP.iter().any(|help| has(help)) {
+        match help(payload) {
+            Word::Other => {}
+            word => return word,
+        }
     }
+    let online = payload.len() <= ONLINE_MAX && has("online") && is_online(payload);
+    if online { Word::Online } else { Word::Other }
+}
+
+/// What a payload with a word for help in it asks for.
+fn help(payload: &[u8]) -> Word {
+    let is_help = |word: &str| HELP.iter().any(|help| word.trim().eq_ignore_ascii_case(help));
     let Ok(word) = serde_json::from_slice::<serde_json::Value>(payload) else {
         let help = std::str::from_utf8(payload).is_ok_and(is_help);
         return if help { Word::Call } else { Word::Other };
@@ -130,6 +135,15 @@ pub fn read(payload: &[u8]) -> Word {
         return Word::Call;
     }
     word.get("sos").and_then(|sos| sos.as_bool()).map_or(Word::Other, Word::State)
+}
+
+/// Without what shells and editors put around a word: a byte order mark, blanks, the end of a line or a string.
+fn bare(payload: &[u8]) -> &[u8] {
+    let mut bare = payload.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(payload);
+    while let [rest @ .., b'\0' | b' ' | b'\t' | b'\r' | b'\n'] = bare {
+        bare = rest;
+    }
+    bare.trim_ascii_start()
 }
 
 /// Whether a program says that it is there, as bridges do: `online`, or `{"state":"online"}`.
@@ -188,11 +202,20 @@ mod tests {
             r#"{"action":"sos"}"#,
             "emergency",
             "\"SOS\"",
+            "sos\n",
+            " emergency ",
+            "\u{feff}{\"action\":\"sos\"}\r\n",
+            "{\"action\":\"sos\"}\0",
+            r#"{"action":"sos","online":true}"#,
+            r#"{"action":"emergency","availability":"online"}"#,
+            r#"{"state":"online","action":"panic"}"#,
+            &format!(r#"{{"action":"sos","note":"{}"}}"#, "x".repeat(20_000)),
         ] {
             assert_eq!(read(help.as_bytes()), Word::Call, "{help}");
         }
         let state = r#"{"sos":true,"battery_low":false}"#;
         assert_eq!(read(state.as_bytes()), Word::State(true));
+        assert_eq!(read(br#"{"sos":true,"state":"online"}"#), Word::State(true));
         assert_eq!(read(br#"{"sos":false}"#), Word::State(false));
         for other in
             [r#"{"action":"single"}"#, r#"{"action":null}"#, "on", "", "offline", "online?"]
