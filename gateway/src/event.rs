@@ -33,11 +33,11 @@ pub enum Event {
 pub struct Stored {
     /// Its name.
     pub id: PressId,
-    /// Its home, if its device is on the roster.
+    /// Its home, if its device is on the roster; none of a call on the bus of a box that serves several.
     pub home: Option<HomeId>,
     /// Its lane.
     pub lane: Lane,
-    /// Whether no key here has verified it, or no home is known for it.
+    /// Whether no key here has verified it.
     pub doubtful: bool,
     /// What it says, if this build can read it.
     pub up: Option<Up>,

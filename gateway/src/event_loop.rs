@@ -16,6 +16,7 @@ use bytes::Bytes;
 use door::{Bus, Door};
 use proto::down::Rung;
 use proto::frame::Lane;
+use proto::id::DeviceId;
 use proto::topic::Topic;
 use tokio::sync::{mpsc, watch};
 
@@ -122,14 +123,33 @@ impl EventLoop {
                 for row in rows.into_iter().filter(|row| !row.accepted) {
                     let own = row.press.device == self.voice.device;
                     let member = self.roster.find(row.press.device).map(|member| member.home);
-                    match if own { self.roster.only_home() } else { member } {
-                        Some(home) => self.hub.handle_press(now, home, row.press),
-                        None if own => self.hub.handle_doubtful(now, None),
-                        None => {}
+                    let home = if own { self.roster.only_home() } else { member };
+                    if own || home.is_some() {
+                        self.hub.handle_press(now, home, row.press);
                     }
                 }
             }
             Err(error) => tracing::error!(%error, "cannot read waiting presses"),
+        }
+        match self.spool.unnamed() {
+            Ok(unsent) => unsent.into_iter().for_each(|device| self.doubt(device)),
+            Err(error) => tracing::error!(%error, "cannot read waiting presses of strangers"),
+        }
+    }
+
+    fn doubt(&mut self, device: DeviceId) {
+        let home = self.roster.find(device).map(|member| member.home);
+        self.hub.handle_doubtful(self.clock.now(), device, home);
+    }
+
+    /// Whoever nobody can name sounds until the server has acknowledged it; if that cannot be read, it goes on.
+    fn look_for_unnamed(&mut self) {
+        if !self.hub.is_in_doubt() {
+            return;
+        }
+        match self.spool.unnamed() {
+            Ok(unsent) => self.hub.handle_unsent(self.clock.now(), &unsent),
+            Err(error) => tracing::error!(%error, "cannot read waiting presses of strangers"),
         }
     }
 
@@ -148,6 +168,7 @@ impl EventLoop {
             Event::Tidy => self.on_tidy(),
             Event::Tick | Event::Stop => Ok(()),
         };
+        self.look_for_unnamed();
         self.hub.handle_timeout(self.clock.now());
         self.act();
         if let Some(renewal) = &mut self.renewal {
@@ -165,7 +186,7 @@ impl EventLoop {
         let who = (stored.id.device, stored.id.boot);
         if stored.doubtful {
             if (stored.lane, stored.fate) == (Lane::Emergency, Fate::New) {
-                self.hub.handle_doubtful(now, stored.home);
+                self.doubt(stored.id.device);
             }
             return;
         }
@@ -177,8 +198,8 @@ impl EventLoop {
                 let answered = answered.is_some_and(|row| row.rung > Rung::Stored || row.accepted);
                 // What this build cannot read may be a call; "it is nothing" is none.
                 let calls = stored.up.as_ref().is_none_or(calls);
-                if let Some(home) = stored.home.filter(|_| calls && !answered) {
-                    self.hub.handle_press(now, home, stored.id);
+                if calls && !answered {
+                    self.hub.handle_press(now, stored.home, stored.id);
                 }
                 self.hub.handle_heard(now, who, stored.up.as_ref());
             }

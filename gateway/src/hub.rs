@@ -12,7 +12,7 @@
 mod freshness;
 mod summary;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use care::policy::{HEALTH_GATEWAY, ISLAND_ALARM, READING_PERIOD};
 use proto::down::Rung;
@@ -71,7 +71,8 @@ struct Home {
 
 #[derive(Debug)]
 struct Pending {
-    home: HomeId,
+    /// None: a call that a program of the household made, and which household nobody knows.
+    home: Option<HomeId>,
     since: Mono,
     due: Mono,
     sounding: bool,
@@ -85,8 +86,8 @@ pub struct Hub {
     devices: BTreeMap<DeviceId, Device>,
     homes: BTreeMap<HomeId, Home>,
     pending: BTreeMap<PressId, Pending>,
-    /// Homes, or none known, of emergencies without a name that wait for the uplink.
-    doubtful: BTreeSet<Option<HomeId>>,
+    /// Emergencies without a name that the server does not have, by who made them.
+    doubtful: BTreeMap<DeviceId, Pending>,
     uplink: bool,
     sounding: bool,
     next_health: Mono,
@@ -103,7 +104,7 @@ impl Hub {
             devices: BTreeMap::new(),
             homes: BTreeMap::new(),
             pending: BTreeMap::new(),
-            doubtful: BTreeSet::new(),
+            doubtful: BTreeMap::new(),
             uplink: false,
             sounding: false,
             next_health: now,
@@ -168,30 +169,48 @@ impl Hub {
     }
 
     /// A press is stored here and not yet at the server; also called for those found at the start.
-    pub fn handle_press(&mut self, now: Mono, home: HomeId, press: PressId) {
-        self.actions.push_back(Action::ShowRung(home, press, Rung::Stored));
+    pub fn handle_press(&mut self, now: Mono, home: Option<HomeId>, press: PressId) {
+        self.actions.extend(home.map(|home| Action::ShowRung(home, press, Rung::Stored)));
         if self.pending.len() >= PENDING_MAX {
             let oldest = self.pending.iter().min_by_key(|(_, p)| p.since).map(|(id, _)| *id);
             oldest.map(|id| self.pending.remove(&id));
         }
-        let allowed = ISLAND_ALARM.get().saturating_sub(ALARM_MARGIN.get());
-        let due = if self.uplink { now.after(Millis::new(allowed)) } else { now };
-        self.pending.entry(press).or_insert(Pending { home, since: now, due, sounding: false });
+        let waits = self.waits(now, home);
+        self.pending.entry(press).or_insert(waits);
         self.sound(now);
     }
 
-    /// An emergency that nobody here can name is stored. No receipt will name it either, so it
-    /// sounds while the uplink is down and is the server's as soon as that is up.
-    pub fn handle_doubtful(&mut self, now: Mono, home: Option<HomeId>) {
-        if !self.uplink {
-            self.doubtful.insert(home);
-            self.sound(now);
+    /// An emergency that nobody here can name is stored; also called for those found at the start. No receipt will name it
+    /// either: it waits until [`Hub::handle_unsent`] does not know it any more.
+    pub fn handle_doubtful(&mut self, now: Mono, device: DeviceId, home: Option<HomeId>) {
+        if self.doubtful.len() < PENDING_MAX {
+            let waits = self.waits(now, home);
+            self.doubtful.entry(device).or_insert(waits);
         }
+        self.sound(now);
+    }
+
+    /// Whether emergencies without a name wait, so that [`Hub::handle_unsent`] must be told which.
+    pub fn is_in_doubt(&self) -> bool {
+        !self.doubtful.is_empty()
+    }
+
+    /// Who has made emergencies without a name that the server has not acknowledged; all others are the server's.
+    pub fn handle_unsent(&mut self, now: Mono, unsent: &[DeviceId]) {
+        self.doubtful.retain(|device, _| unsent.contains(device));
+        self.sound(now);
+    }
+
+    /// What is stored here and not at the server, and by when its home must hear it.
+    fn waits(&self, now: Mono, home: Option<HomeId>) -> Pending {
+        let allowed = Millis::new(ISLAND_ALARM.get().saturating_sub(ALARM_MARGIN.get()));
+        let due = if self.uplink { now.after(allowed) } else { now };
+        Pending { home, since: now, due, sounding: false }
     }
 
     /// The server has said how far a press has come.
     pub fn handle_rung(&mut self, now: Mono, press: PressId, rung: Rung) {
-        let own = self.pending.get(&press).map(|waits| waits.home);
+        let own = self.pending.get(&press).and_then(|waits| waits.home);
         if let Some(home) = self.devices.get(&press.device).map(Device::home).or(own) {
             self.actions.push_back(Action::ShowRung(home, press, rung));
         }
@@ -209,7 +228,11 @@ impl Hub {
 
     /// Presses of a home that the server has not said to have.
     pub fn waiting_in(&self, home: HomeId) -> Vec<PressId> {
-        self.pending.iter().filter(|(_, waits)| waits.home == home).map(|(id, _)| *id).collect()
+        self.pending
+            .iter()
+            .filter(|(_, waits)| waits.home == Some(home))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// The server has said whether an alert of a home is open.
@@ -231,13 +254,12 @@ impl Hub {
     pub fn handle_uplink(&mut self, now: Mono, up: bool) {
         self.uplink = up;
         if up {
-            self.doubtful.clear();
             // The server names every open alert after a reconnect; one that ended meanwhile it does not.
             for home in self.homes.values_mut().filter(|home| home.alarm.open) {
                 home.confirm_by = Some(now.after(CONFIRM_WITHIN));
             }
         } else {
-            for waiting in self.pending.values_mut() {
+            for waiting in self.pending.values_mut().chain(self.doubtful.values_mut()) {
                 waiting.due = waiting.due.min(now);
             }
         }
@@ -286,7 +308,8 @@ impl Hub {
 
     /// When `handle_timeout` must be called at the latest.
     pub fn poll_timeout(&self) -> Mono {
-        let pending = self.pending.values().filter(|p| !p.sounding).map(|p| p.due);
+        let pending = self.pending.values().chain(self.doubtful.values());
+        let pending = pending.filter(|p| !p.sounding).map(|p| p.due);
         let homes = self.homes.values().map(|home| match home.confirm_by {
             Some(by) => home.closes.min(by),
             None => home.closes,
@@ -314,18 +337,19 @@ impl Hub {
 
     /// Decides, from all pending presses at once, what is in alarm and whether to sound.
     fn sound(&mut self, now: Mono) {
-        for waiting in self.pending.values_mut() {
+        let (pending, doubtful) = (&mut self.pending, &mut self.doubtful);
+        for waiting in pending.values_mut().chain(doubtful.values_mut()) {
             waiting.sounding |= now >= waiting.due;
         }
+        let waiting = || self.pending.values().chain(self.doubtful.values());
         for (id, home) in &mut self.homes {
-            let island = self.doubtful.contains(&Some(*id))
-                || self.pending.values().any(|p| p.sounding && p.home == *id);
+            let island = waiting().any(|p| p.sounding && p.home == Some(*id));
             if island != home.alarm.island {
                 home.alarm.island = island;
                 self.actions.push_back(Action::ShowAlarm(*id, home.alarm));
             }
         }
-        let sounding = !self.doubtful.is_empty() || self.pending.values().any(|p| p.sounding);
+        let sounding = waiting().any(|p| p.sounding);
         if sounding != self.sounding {
             self.sounding = sounding;
             self.actions.push_back(Action::Sound(sounding));

@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto::down::Rung;
 use proto::frame::Lane;
-use proto::id::{HomeId, PressId};
+use proto::id::{DeviceId, HomeId, PressId};
 use proto::unit::Mono;
 
 pub use outgoing::{Again, Reader, RowId, Waiting};
@@ -203,17 +203,18 @@ impl Spool {
     }
 
     /// The newest presses of a device with their rungs, at most `limit`.
-    pub fn rungs_of(
-        &self,
-        device: proto::id::DeviceId,
-        limit: u32,
-    ) -> Result<Vec<RungRow>, SpoolError> {
+    pub fn rungs_of(&self, device: DeviceId, limit: u32) -> Result<Vec<RungRow>, SpoolError> {
         self.lock().rungs_of(device, limit)
     }
 
     /// Presses that the server has not said to have, newest first, at most `limit`.
     pub fn not_received(&self, limit: u32) -> Result<Vec<RungRow>, SpoolError> {
         self.lock().not_received(limit)
+    }
+
+    /// Who has made emergencies that nobody here can name and that the server has not acknowledged.
+    pub fn unnamed(&self) -> Result<Vec<DeviceId>, SpoolError> {
+        self.lock().unnamed()
     }
 
     /// Removes what is past its time, a bounded share a call, and makes the reserve again when there

@@ -215,8 +215,8 @@ fn a_device_whose_counter_wraps_or_that_begins_anew_is_heard() {
 #[test]
 fn an_emergency_that_nobody_can_verify_is_quiet_once_people_have_it() {
     let mut hub = hub();
-    hub.handle_press(at(1_000), home(), press(1));
-    hub.handle_press(at(1_100), home(), press(2));
+    hub.handle_press(at(1_000), Some(home()), press(1));
+    hub.handle_press(at(1_100), Some(home()), press(2));
     assert_eq!(sounds(&drain(&mut hub)), [true]);
     hub.handle_accepted(at(5_000), press(1));
     let told = drain(&mut hub);
@@ -292,7 +292,7 @@ fn a_battery_device_has_two_of_its_own_periods() {
 #[test]
 fn on_an_island_a_press_sounds_at_once() {
     let mut hub = hub();
-    hub.handle_press(at(1_000), home(), press(1));
+    hub.handle_press(at(1_000), Some(home()), press(1));
     let actions = drain(&mut hub);
     assert_eq!(sounds(&actions), [true]);
     assert!(actions.contains(&Action::ShowAlarm(home(), Alarm { open: false, island: true })));
@@ -306,7 +306,7 @@ fn on_an_island_a_press_sounds_at_once() {
 fn a_press_that_the_server_takes_in_time_does_not_sound() {
     let mut hub = hub();
     hub.handle_uplink(at(0), true);
-    hub.handle_press(at(1_000), home(), press(1));
+    hub.handle_press(at(1_000), Some(home()), press(1));
     hub.handle_rung(at(1_020), press(1), Rung::Received);
     hub.handle_timeout(at(60_000));
     assert!(sounds(&drain(&mut hub)).is_empty());
@@ -316,7 +316,7 @@ fn a_press_that_the_server_takes_in_time_does_not_sound() {
 fn a_press_that_the_server_does_not_take_sounds_before_two_seconds_are_over() {
     let mut hub = hub();
     hub.handle_uplink(at(0), true);
-    hub.handle_press(at(10_000), home(), press(1));
+    hub.handle_press(at(10_000), Some(home()), press(1));
     assert!(sounds(&drain(&mut hub)).is_empty());
     let due = hub.poll_timeout();
     assert!(due < at(12_000), "{due:?}");
@@ -328,7 +328,7 @@ fn a_press_that_the_server_does_not_take_sounds_before_two_seconds_are_over() {
 fn a_cut_uplink_makes_waiting_presses_sound_at_once() {
     let mut hub = hub();
     hub.handle_uplink(at(0), true);
-    hub.handle_press(at(10_000), home(), press(1));
+    hub.handle_press(at(10_000), Some(home()), press(1));
     hub.handle_uplink(at(10_100), false);
     assert_eq!(sounds(&drain(&mut hub)), [true]);
 }
@@ -336,7 +336,7 @@ fn a_cut_uplink_makes_waiting_presses_sound_at_once() {
 #[test]
 fn the_sounder_stops_only_when_the_server_has_every_press() {
     let mut hub = hub();
-    (1..=3).for_each(|seq| hub.handle_press(at(1_000), home(), press(seq)));
+    (1..=3).for_each(|seq| hub.handle_press(at(1_000), Some(home()), press(seq)));
     drain(&mut hub);
     hub.handle_rung(at(2_000), press(1), Rung::Received);
     hub.handle_rung(at(2_000), press(3), Rung::Seen);
@@ -364,14 +364,43 @@ fn a_released_device_is_cleared_from_the_bus() {
 }
 
 #[test]
-fn an_emergency_that_nobody_can_read_sounds_while_the_uplink_is_down() {
+fn an_emergency_that_nobody_can_name_sounds_until_the_server_has_it() {
     let mut hub = hub();
-    hub.handle_doubtful(at(1_000), Some(home()));
-    assert_eq!(sounds(&drain(&mut hub)), [true]);
-    hub.handle_uplink(at(9_000), true);
+    hub.handle_doubtful(at(1_000), mat(), Some(home()));
+    assert_eq!(sounds(&drain(&mut hub)), [true], "an island sounds at once");
+    for up in [true, false, true] {
+        hub.handle_uplink(at(9_000), up);
+        hub.handle_unsent(at(9_000), &[mat()]);
+        assert!(sounds(&drain(&mut hub)).is_empty(), "a line that is up has carried nothing yet");
+    }
+    hub.handle_unsent(at(9_500), &[]);
     assert_eq!(sounds(&drain(&mut hub)), [false]);
-    hub.handle_doubtful(at(10_000), None);
-    assert!(sounds(&drain(&mut hub)).is_empty(), "the server has it at once");
+    assert!(!hub.is_in_doubt());
+}
+
+#[test]
+fn an_emergency_that_nobody_can_name_sounds_within_two_seconds_if_the_server_hangs() {
+    let mut hub = hub();
+    hub.handle_uplink(at(0), true);
+    hub.handle_doubtful(at(10_000), mat(), None);
+    assert!(sounds(&drain(&mut hub)).is_empty(), "the server may have it at once");
+    let due = hub.poll_timeout();
+    assert!(due <= at(12_000), "{due:?}");
+    hub.handle_unsent(due, &[mat()]);
+    hub.handle_timeout(due);
+    assert_eq!(sounds(&drain(&mut hub)), [true]);
+}
+
+#[test]
+fn a_call_of_no_known_household_sounds_until_people_have_it() {
+    let mut hub = hub();
+    hub.handle_press(at(1_000), None, press(1));
+    assert_eq!(sounds(&drain(&mut hub)), [true]);
+    hub.handle_uplink(at(2_000), true);
+    hub.handle_unsent(at(2_000), &[]);
+    assert!(sounds(&drain(&mut hub)).is_empty());
+    hub.handle_accepted(at(3_000), press(1));
+    assert_eq!(sounds(&drain(&mut hub)), [false]);
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub(super) fn told(word: Word, fate: Fate, roster: &Roster) -> Option<Stored> {
     match word {
         Word::Nothing | Word::CallAgain { .. } | Word::Unsaid => None,
         Word::Call { id, home, up, .. } => {
-            let (lane, doubtful) = (Lane::Emergency, home.is_none());
+            let (lane, doubtful) = (Lane::Emergency, false);
             Some(Stored { id, home, lane, doubtful, up: Some(up), fate })
         }
         Word::Frame { header, home, up, lane, .. } => {

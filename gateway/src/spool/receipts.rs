@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use super::SpoolError;
 use super::left_out::leave_out;
 use super::room::TIDY_ROWS;
-use super::schema::{readable, signed, unsigned};
+use super::schema::{LANE_DOUBTFUL, readable, signed, unsigned};
 use super::store::Store;
 use super::swept::{Old, sweep, tried};
 
@@ -99,6 +99,14 @@ impl Store {
         let connection = self.connection()?;
         let mut rows = connection.prepare_cached(&sql)?;
         Ok(readable("rung", rows.query(params![signed(device.get()), limit])?, read)?)
+    }
+
+    pub(super) fn unnamed(&mut self) -> Result<Vec<DeviceId>, SpoolError> {
+        let sql = "SELECT DISTINCT device FROM up WHERE lane = ? AND acked IS NULL";
+        let mut asked = self.connection()?.prepare_cached(sql)?;
+        let devices = asked.query_map([LANE_DOUBTFUL], |row| row.get::<_, i64>(0))?;
+        // A number that is no device's was never written by this box.
+        Ok(devices.filter_map(|device| DeviceId::new(unsigned(device.ok()?))).collect())
     }
 
     pub(super) fn not_received(&mut self, limit: u32) -> Result<Vec<RungRow>, SpoolError> {
