@@ -153,6 +153,43 @@ fn who_comes_back_at_once_and_goes_to_sleep_is_back_and_who_turns_on_the_step_is
 }
 
 #[test]
+fn a_door_that_goes_on_moving_in_the_wind_brings_nobody_back() {
+    let other = device(9);
+    let all = [ALL[0], ALL[1], ALL[2], (other, Role::Door)];
+    for (moves, every) in [(DOOR, 20), (DOOR, 60), (DOOR, 180), (DOOR, 540), (other, 240)] {
+        let mut house = House::at_hour(1, &all);
+        let left = house.now;
+        pass(&mut house);
+        let mut said = Vec::new();
+        while house.now.since(left) < minutes(14) {
+            said.extend(house.live(second(every), &[MAT, MOTION, DOOR, other]));
+            for kind in [EventKind::DoorOpen, EventKind::DoorClosed] {
+                said.extend(house.event(moves, kind).into_iter().map(|o| (house.now, o)));
+                house.now = house.now.after(second(1));
+            }
+        }
+        let told = findings(&said, Kind::Wander);
+        assert_eq!(told.len(), 1, "every {every} s");
+        assert!(
+            told[0].0.since(left) <= minutes(13),
+            "every {every} s: {:?}",
+            told[0].0.since(left)
+        );
+    }
+}
+
+#[test]
+fn who_comes_back_at_the_last_moment_is_given_the_time_to_be_seen() {
+    let mut house = home(1);
+    pass(&mut house);
+    live(&mut house, minutes(9));
+    pass(&mut house);
+    let said = live(&mut house, minutes(1));
+    house.event(MOTION, EventKind::Motion);
+    assert_eq!((alarms(&said), alarms(&live(&mut house, minutes(30)))), (0, 0));
+}
+
+#[test]
 fn a_home_that_sees_nobody_takes_a_second_passage_for_the_way_back() {
     let mut house = House::at_hour(1, &[(DOOR, Role::Door), (BUTTON, Role::HelpButton)]);
     pass(&mut house);

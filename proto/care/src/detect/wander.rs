@@ -1,8 +1,9 @@
 //! Wander: out by a door at night and not back.
 //!
-//! - A *passage* is an opening and what follows it within half a minute. At night it begins a watch, which every later
-//!   word of the door begins anew; it ends when somebody is seen inside, or lies down. A home that cannot see who is
-//!   inside takes a second passage for the way back.
+//! - A *passage* is an opening and what follows it within half a minute. At night it begins a watch, which ends when
+//!   somebody is seen inside, or lies down. Doors that go on moving, in the wind or by whoever is out, end nothing and put
+//!   off nothing but the time in which somebody who came in last would be seen. A home that cannot see who is inside takes
+//!   a second passage for the way back.
 //! - Whether it is night is decided when the door goes, so that a clock that is set neither makes nor takes away an alarm.
 //! - Who goes out a moment after a door and who comes in are told apart by what was seen between. Movement while
 //!   somebody else has got up since, and whoever breathes in a bed, is nobody's return. While all beds are taken
@@ -42,7 +43,7 @@ struct Out {
     last: Mono,
     #[n(2)]
     sensor: DeviceId,
-    /// How long they may be out, counted from `last`.
+    /// How long they may be out, counted from the end of the first passage.
     #[n(3)]
     limit: Millis,
     /// Whether the door has gone again after the first passage.
@@ -50,6 +51,9 @@ struct Out {
     again: bool,
     #[n(5)]
     told: bool,
+    /// When the first passage ended; none in what an older build has written.
+    #[n(6)]
+    left: Option<Mono>,
 }
 
 /// The watch of the doors of a home.
@@ -91,7 +95,8 @@ impl Wander {
                     return self.back(triage);
                 }
                 let again = out.again || passage;
-                self.out = Some(Out { last: at, again, ..out });
+                let left = if at < out.since.after(PASSAGE) { Some(at) } else { out.left };
+                self.out = Some(Out { last: at, again, left, ..out });
             }
             // One that closes begins nothing unless it had stood open: the passage is known, or it was let fall.
             None if turn == Turn::Closed && !stood => {}
@@ -113,7 +118,8 @@ impl Wander {
         // Who counts by long spans tells of a return as late.
         let span = if let Turn::Within(span) = turn { span } else { Millis::default() };
         let (limit, again, told) = (limit.plus(span), false, false);
-        self.out = Some(Out { since: at, last: at, sensor, limit, again, told });
+        let left = Some(at);
+        self.out = Some(Out { since: at, last: at, sensor, limit, again, told, left });
     }
 
     /// Somebody was seen inside, at the earliest at `at`. `other`: it may be one who got up after the door had gone.
@@ -159,7 +165,9 @@ impl Wander {
     /// When it is to be told; the home is asked before, for `ask`.
     pub(crate) fn next_deadline(&self, ask: Option<Millis>) -> Option<Mono> {
         let out = self.out.filter(|out| !out.told)?;
-        Some(out.last.after(out.limit.less(ask.unwrap_or_default())))
+        let due = out.left.unwrap_or(out.since).after(out.limit.less(ask.unwrap_or_default()));
+        // Whoever came in last is given the time to be seen, once.
+        Some(due.max(out.last.after(DOOR_SETTLE).min(due.after(DOOR_SETTLE))))
     }
 
     /// Tells who has been out for too long. `home`: all beds are taken; `context`: what else was seen, for the card.
