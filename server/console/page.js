@@ -42,6 +42,8 @@ if (document.body.dataset.me) {
   const { follow } = await import("./now.js");
   const home = /^\/homes\/[^/]+$/.exec(location.pathname);
   if (home) follow(document, () => `${location.pathname}/now`);
+  // These are asked for as they were, with whatever they were filtered by.
+  if (/^\/(faults|closed)$/.test(location.pathname)) follow(document, () => location.pathname + location.search);
   // The list is asked for as a page; whoever searches has another before them.
   const rows = document.querySelector("#all [data-now]");
   if (rows) follow(document, () => (rows.closest("#all").hidden ? null : "/homes"));

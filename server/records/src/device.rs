@@ -92,6 +92,13 @@ pub async fn of_home(c: &mut Link, home: i64) -> Result<Vec<DeviceRow>, Error> {
     Ok(readable(&fetch(query(sql).bind(home), c).await?, device_of))
 }
 
+/// Since when each device of a home belongs to it: number and wall clock.
+pub async fn fitted(c: &mut Link, home: i64) -> Result<Vec<(i64, i64)>, Error> {
+    let sql = "SELECT id, enrolled_wall FROM device WHERE home = $1";
+    let read = |row: &sqlx::any::AnyRow| Ok((row.try_get("id")?, row.try_get("enrolled_wall")?));
+    Ok(readable(&fetch(query(sql).bind(home), c).await?, read))
+}
+
 /// One device.
 pub async fn find(c: &mut Link, id: i64) -> Result<Option<DeviceRow>, Error> {
     let sql = "SELECT id, role, label, home, gateway, epoch, wrapped, revoked FROM device \

@@ -47,7 +47,7 @@ pub fn page(me: &Staff, closed: &Closed<'_>) -> Markup {
             div class="home" {
                 (top(me, closed.wall, Here::Closed))
                 main {
-                    @if !closed.glass.0.is_empty() { (opened(lang, closed.wall, closed.glass)) }
+                    div data-now="glass" { @if !closed.glass.0.is_empty() { (opened(lang, closed.wall, closed.glass)) } }
                     (filter(lang, closed))
                     (list(lang, closed))
                 }

@@ -25,7 +25,7 @@ pub fn page(me: &Staff, wall: Wall<'_>, matters: &[Matter]) -> Markup {
             div class="home" {
                 (top(me, wall, Here::Faults))
                 main {
-                    section class="sheet" aria-labelledby="fd" {
+                    section class="sheet" aria-labelledby="fd" data-now="faults" {
                         header {
                             h1 id="fd" { b { (me.lang.fill("faults.count", &[("n", &matters.len().to_string())])) } }
                             span class="quiet" { (me.lang.fill("faults.late", &[("n", &late.to_string())])) }
@@ -56,7 +56,7 @@ fn line(lang: Lang, matter: &Matter, wall: Wall<'_>) -> Markup {
     let why = first.map(|word| lang.t(&format!("seen.{word}"))).unwrap_or_default();
     html! {
         tr data-state=(if workaround < 0 { "due" } else { "fine" }) {
-            td { a href="/console" { (what) } @if !why.is_empty() { " " span class="second" { (why) } } }
+            td { a href={ "/console#" (head.id) } { (what) } @if !why.is_empty() { " " span class="second" { (why) } } }
             td { (place(lang, head)) }
             td {
                 @if !homes.is_empty() { b { (lang.fill("faults.n_homes", &[("n", &matter.count().to_string())])) } " " }

@@ -87,6 +87,8 @@ async fn what_is_guarded_is_read_with_the_alert_in_hand_or_with_a_reason() {
     assert!(
         after.contains("心脏起搏器") && !after.contains("1357") && !after.contains("13811112222")
     );
+    let looks = room.get(&format!("{page}/looks"), &admin).await.text;
+    assert!(looks.contains("结束后 24 小时内"), "by what right is written down: {looks}");
 }
 
 #[tokio::test]

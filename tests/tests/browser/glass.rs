@@ -68,7 +68,12 @@ async fn a_supervisor_hears_at_once_of_what_was_opened_without_an_alert() -> Out
     browser.until("!document.querySelector('#line').hidden", 10.0).await?;
     browser.until(&format!("!{BAR}.hidden"), AT_ONCE_S).await?;
     let below = "document.querySelector('#line').getBoundingClientRect().bottom <= document.querySelector('#glass').getBoundingClientRect().top + 1";
-    browser.until(below, 1.0).await
+    browser.until(below, 1.0).await?;
+    // A list that stays open does not go on saying what it said when it was loaded.
+    browser.go(&format!("http://{}/closed", scene.stage.server.console))?;
+    browser.until("document.querySelector('main').textContent.includes('再次询问')", 10.0).await?;
+    open(1, "三次询问")?;
+    browser.until("document.querySelector('main').textContent.includes('三次询问')", 15.0).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

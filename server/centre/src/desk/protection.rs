@@ -62,6 +62,8 @@ pub struct Day {
     pub heard: Vec<(u64, i64)>,
     /// Its devices.
     pub devices: Vec<Watched>,
+    /// Since when each of them belongs to it, by its number, wall clock.
+    pub fitted: Vec<(u64, i64)>,
     /// Whether the store of measured values did not answer, so that they are not all here.
     pub missing: bool,
 }
@@ -86,7 +88,11 @@ pub async fn span(days: &Days, home: i64, span_ms: i64, max_points: u32) -> Resu
     let to_ms = days.clock.now().wall_ms;
     let from_ms = to_ms - span_ms;
     let id = HomeId::new(home.unsigned_abs()).ok_or(DayError::Home)?;
-    let rows = device::of_home(&mut *days.records.reader().await?, home).await?;
+    let mut reader = days.records.reader().await?;
+    let rows = device::of_home(&mut reader, home).await?;
+    let fitted = device::fitted(&mut reader, home).await?;
+    drop(reader);
+    let fitted = fitted.into_iter().map(|(device, at)| (device.unsigned_abs(), at)).collect();
     let (mut readings, mut missing) = (Vec::new(), false);
     let mut heard: Vec<(u64, i64)> = Vec::new();
     let mut signs: Vec<Sign> = Vec::new();
@@ -117,7 +123,7 @@ pub async fn span(days: &Days, home: i64, span_ms: i64, max_points: u32) -> Resu
         }
     }
     let devices = rows.into_iter().map(|row| watched(row, &heard, &signs)).collect();
-    Ok(Day { from_ms, to_ms, readings, devices, heard, missing })
+    Ok(Day { from_ms, to_ms, readings, devices, fitted, heard, missing })
 }
 
 /// A lane for each sensor that told of a quantity, or is there to tell of it.

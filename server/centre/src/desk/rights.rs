@@ -68,6 +68,7 @@ impl Rights {
         let (why, detail) = match &self.glass {
             _ if self.hand => ("claim", String::new()),
             Some(reason) => ("glass", reason.clone()),
+            None if self.lately => ("lately", String::new()),
             None => ("", String::new()),
         };
         Look { staff: me.id.clone(), home, what, why, detail, shown: self.health() }

@@ -157,14 +157,18 @@ fn gaps(day: &Day, readings: &Readings, samples: &[Sample]) -> Vec<gap::Gap> {
     let slot = samples.iter().map(|s| s.to_ms - s.from_ms).max().unwrap_or(MINUTE_MS);
     let close = samples.windows(2).filter(|w| w[1].from_ms - w[0].to_ms <= SILENT_MS).count();
     let counts = matches!(readings.quantity, Quantity::Motion | Quantity::Door);
+    // Before it was fitted nothing was missing.
+    let fitted = day.fitted.iter().find(|(device, _)| *device == readings.device);
+    let first = samples.first().map_or(day.to_ms, |sample| sample.from_ms);
+    let from_ms = fitted.map_or(day.from_ms, |(_, at)| (*at).min(first).max(day.from_ms));
     if !counts || close * 2 >= samples.len().max(1) {
-        return gap::gaps(samples, &[], day.from_ms, day.to_ms, SILENT_MS.max(slot));
+        return gap::gaps(samples, &[], from_ms, day.to_ms, SILENT_MS.max(slot));
     }
     let mine = day.heard.iter().filter(|(device, _)| *device == readings.device);
     let mut alive: Vec<i64> = mine.map(|(_, at)| *at).collect();
     alive.sort_unstable();
     let periods = i64::try_from(2 * HEALTH_BATTERY.get() + BATTERY_SLACK.get());
-    gap::gaps(samples, &alive, day.from_ms, day.to_ms, periods.unwrap_or(i64::MAX))
+    gap::gaps(samples, &alive, from_ms, day.to_ms, periods.unwrap_or(i64::MAX))
 }
 
 struct Present {

@@ -30,7 +30,8 @@ impl Home {
     pub(crate) fn new() -> Self {
         let (from_ms, to_ms) = (START, minute(1440));
         let (readings, devices, heard) = (Vec::new(), Vec::new(), Vec::new());
-        let day = Day { from_ms, to_ms, readings, devices, heard, missing: false };
+        let fitted = Vec::new();
+        let day = Day { from_ms, to_ms, readings, devices, fitted, heard, missing: false };
         Self { zone: Zone::named("Asia/Shanghai"), day, rules: Rules::default() }
     }
 
@@ -206,4 +207,20 @@ fn the_chart_fits_a_desk_of_1366_px_beside_a_scroll_bar() {
             assert!(RIGHT + 12.0 + wide <= WIDE, "{key}: {wide}");
         }
     }
+}
+
+#[test]
+fn nothing_is_missing_from_before_a_sensor_was_fitted() {
+    let mut home = Home::new();
+    for m in 1_200..1_440 {
+        home.told(m, 14.0);
+    }
+    let missing = |home: &Home| -> i64 {
+        home.lanes(Lang::En).iter().flat_map(|lane| &lane.gaps).map(|g| g.to_ms - g.from_ms).sum()
+    };
+    assert_eq!(missing(&home), 1_200 * 60_000, "nobody knows since when it is there");
+    home.day.fitted.push((8, minute(1_100)));
+    assert_eq!(missing(&home), 100 * 60_000);
+    home.day.fitted[0].1 = minute(1_300);
+    assert_eq!(missing(&home), 0, "it has come back to a home that it was in before");
 }
