@@ -116,7 +116,7 @@ pub fn read(payload: &[u8]) -> Word {
     if HELP.iter().any(|help| has(help)) {
         match help(payload) {
             Word::Other => {}
-            word => return word,
+            word @ (Word::Call | Word::State(_) | Word::Online) => return word,
         }
     }
     let online = payload.len() <= ONLINE_MAX && has("online") && is_online(payload);

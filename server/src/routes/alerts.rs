@@ -15,6 +15,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ApiResult};
+use crate::app::App;
 use crate::routes::Body;
 use crate::session::As;
 use crate::shapes;
@@ -110,15 +111,19 @@ pub async fn show(
     Ok(Json(card.json()))
 }
 
-/// A console has painted the row.
+/// A console has painted the row. One that would not ring is nobody's: what it shows is not seen by it.
 #[utoipa::path(post, path = "/api/alerts/{id}/visible", params(("id" = String, Path)),
     responses((status = 204), (status = 401), (status = 404)))]
 pub async fn visible(
-    State(desk): State<Arc<Desk>>,
-    _: As<AtDesk>,
+    State(app): State<Arc<App>>,
+    As(me, ..): As<AtDesk>,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    claim::visible(&desk, &id).await.map_err(|e| ApiError::desk(e, &desk))?;
+    if app.presence.is_deaf(app.clock.mono(), &me.id) {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let desk = &app.desk;
+    claim::visible(desk, &id).await.map_err(|e| ApiError::desk(e, desk))?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -2,7 +2,7 @@
 
 use proto::unit::Mono;
 use records::{desk, look};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::room::Room;
 
@@ -74,4 +74,24 @@ async fn on_duty_is_who_would_hear_a_ring() {
     for said in [json!({ "sound": "loud" }), json!({ "sound": "on", "tab": "x".repeat(65) })] {
         assert_eq!(room.post("/api/presence", &me, said).await.status, 422);
     }
+}
+
+#[tokio::test]
+async fn what_a_screen_shows_that_would_not_ring_is_seen_by_nobody() {
+    let (room, admin) = Room::staffed().await;
+    let me = room.colleague(&admin, "2001", "operator").await;
+    let id = room.raise(0, 1).await.remove(0);
+    let path = format!("/api/alerts/{id}/visible");
+    let told = async || {
+        let card = room.get(&format!("/api/alerts/{id}"), &me).await.json();
+        card["timeline"].as_array().unwrap().iter().any(|line| line["what"] == "visible")
+    };
+    let say = async |sound: Value| {
+        assert_eq!(room.post("/api/presence", &me, sound).await.status, 204);
+        assert_eq!(room.post(&path, &me, json!({})).await.status, 204);
+    };
+    say(json!({ "sound": "blocked", "hidden": false, "muted_ms": 0 })).await;
+    assert!(!told().await, "nobody near it hears, and the ladder does not wait for them");
+    say(json!({ "sound": true })).await;
+    assert!(told().await);
 }

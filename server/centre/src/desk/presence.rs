@@ -66,6 +66,17 @@ impl Presence {
         self.people(now).len()
     }
 
+    /// Whether somebody is at a screen, and would hear a ring at none of theirs.
+    pub fn is_deaf(&self, now: Mono, staff: &str) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = seen
+            .iter()
+            .filter(|((who, _), (at, _))| who == staff && now.since(*at) < CONSOLE_LOST)
+            .map(|(_, (_, sound))| sound.rings())
+            .peekable();
+        own.peek().is_some() && !own.any(|rings| rings)
+    }
+
     /// Who would hear a ring now, by their ids.
     pub fn people(&self, now: Mono) -> HashSet<String> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
