@@ -124,6 +124,7 @@ impl Room {
             stored_mono: 1,
             received_wall: WALL,
             late: false,
+            uptime: None,
         };
         let activations = (1..=presses).map(one).collect();
         let mut batch = Batch { alerts: vec![alert.clone()], activations, ..Batch::default() };
