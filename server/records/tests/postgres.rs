@@ -3,6 +3,7 @@
 //! Each test has a database of its own in one PostgreSQL of the run, or a PostgreSQL of its own where it is hurt. What
 //! records mean is tested by their own tests, which run on both databases. Not here: a server on it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+#![allow(clippy::disallowed_methods, reason = "a test measures what it waits for")]
 
 #[path = "../../../tests/src/postgres.rs"]
 mod postgres;

@@ -51,9 +51,10 @@ fn differences(schemas: &Value, name: &str, sent: &Value) -> Vec<String> {
             found.push(format!("-{key}"));
             continue;
         };
-        let kinds = match &schema["type"] {
-            Value::String(kind) => vec![kind.as_str()],
-            kinds => kinds.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
+        let kinds = &schema["type"];
+        let kinds: Vec<&str> = match kinds.as_str() {
+            Some(kind) => vec![kind],
+            None => kinds.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
         };
         // Reasons are told as an object, whatever they are.
         let fits = kinds.iter().any(|kind| is_of(value, kind)) || key == "evidence";
