@@ -3,10 +3,10 @@ import { after } from "./pulse.js";
 
 const TIMEOUT_MS = 4000;
 
-// Resolves to { status, data }; status 0 = no answer in time.
-export async function call(method, path, body) {
+// Resolves to { status, data }; status 0 = no answer in `patience` ms.
+export async function call(method, path, body, patience = TIMEOUT_MS) {
   const end = new AbortController();
-  const calm = after(TIMEOUT_MS, () => end.abort());
+  const calm = after(patience, () => end.abort());
   try {
     const answer = await fetch(path, {
       method,

@@ -14,6 +14,8 @@ const card = document.getElementById("card");
 const at = (id) => document.getElementById(id);
 // Longer names stand in two lines.
 const LONG_NAME = 8;
+const LONG_PHASE = 12;
+const LONG_PLACE = 52;
 const AGAIN_MS = 2000;
 const entryOpen = () => shift.alerts.get(shift.open);
 let asked = 0;
@@ -64,7 +66,9 @@ export function tick() {
   const { view } = entry;
   const { state } = look(entry);
   const waits = view.state === "open";
-  text(at("phase"), view.state === "claimed" ? t("js.claimed_by", { name: view.owner?.display ?? "" }) : word(entry, state));
+  const phase = view.state === "claimed" ? t("js.claimed_by", { name: view.owner?.display ?? "" }) : word(entry, state);
+  text(at("phase"), phase);
+  set(at("phase").parentElement, "data-long", [...phase].length > LONG_PHASE);
   text(at("phase-more"), more(entry, waits));
   const { digits, step: worth } = timer(entry);
   text(at("band-timer"), digits);
@@ -96,6 +100,8 @@ export async function refresh() {
     const slot = document.querySelector(`[data-slot="${part.dataset.into}"]`);
     slot?.replaceChildren(...part.childNodes);
   }
+  const place = card.querySelector(".place");
+  set(place, "data-long", [...place.querySelector("address").textContent].length > LONG_PLACE);
   // What scrolls in its place is reached by the keyboard too.
   for (const part of card.querySelectorAll('[data-slot="facts"] > section'))
     if (part.scrollHeight > part.clientHeight + 1) set(part, "tabindex", "0");

@@ -64,9 +64,8 @@ function repaint() {
   queue.draw(open);
   card.draw();
   keys.draw();
-  // What stands folded behind its cause has not been painted.
-  const rows = fold.visible().map((id) => shift.alerts.get(id).view);
-  const cursors = rows.map(({ id, cursor, visible: told }) => [id, cursor, told]);
+  // What stands folded behind its cause, or below the last row there is room for, has not been painted.
+  const cursors = queue.onPage().map(({ id, cursor, visible: told }) => [id, cursor, told]);
   const read = shift.open;
   requestAnimationFrame(() => painted(cursors, read));
 }

@@ -3,7 +3,7 @@
 import { shift, ringing, look, age, ordered } from "./shift.js";
 import { t, ago } from "./words.js";
 import { set, text } from "./dom.js";
-import { every } from "./pulse.js";
+import { every, after } from "./pulse.js";
 import { keep } from "./keep.js";
 import { speak } from "./speech.js";
 import { tell, read } from "./say.js";
@@ -25,6 +25,7 @@ import { who } from "./who.js";
 const at = (id) => document.getElementById(id);
 const seen = new Set(keep("seen", () => [...seen].slice(-200)) ?? []);
 const greeted = keep("greeted", () => true);
+const SETTLE_MS = 100;
 let page = {};
 
 export const typing = () => document.activeElement?.matches("input, textarea, select") ?? false;
@@ -57,15 +58,37 @@ function change(view, before) {
     announce(view);
     if (view.severity === "fault" && !before) sound.once("fault");
   }
-  ring();
+  // Whoever has it is heard at once: the ring ends.
+  if (view.state !== "open") ring();
   fallback.follow();
   page.change?.(view, before);
-  paint();
+  settle();
 }
 
 function paint() {
   alarm.draw();
   page.paint?.();
+}
+
+// What the whole queue has to say after a change: the ring, the counters, the rows. Of many changes the first
+// is heard and drawn at once, the others together a moment later.
+let settledAt = -SETTLE_MS;
+let settling = false;
+function settle() {
+  if (settling) return;
+  const wait = settledAt + SETTLE_MS - performance.now();
+  if (wait > 0) {
+    settling = true;
+    return after(wait, settleNow);
+  }
+  settleNow();
+}
+
+function settleNow() {
+  settling = false;
+  settledAt = performance.now();
+  ring();
+  paint();
 }
 
 // The list as a whole, at the start and after a loss.

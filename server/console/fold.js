@@ -7,8 +7,11 @@ const BOX = new Set(["gateway_silence", "no_way", "unsteady"]);
 const LOST = new Set(["lost", "bus_lost"]);
 const unfolded = new Set();
 let flood = false;
+// What was made of an order last: many ask for it within one frame.
+let made = { of: null, rows: [] };
 
 export function inFlood(on) {
+  if (on !== flood) made.of = null;
   flood = on;
 }
 
@@ -27,10 +30,16 @@ function cause(entry) {
 
 // Rows from top to bottom: { entry }, and under the first of a cause { cause, rest, open }.
 export function rows() {
+  if (made.of !== ordered()) made = { of: ordered(), rows: fold() };
+  return made.rows;
+}
+
+function fold() {
   const causes = new Map();
   for (const entry of ordered()) {
     const key = cause(entry);
-    if (key) causes.set(key, [...(causes.get(key) ?? []), entry]);
+    if (key && causes.has(key)) causes.get(key).push(entry);
+    else if (key) causes.set(key, [entry]);
   }
   const out = [];
   for (const entry of ordered()) {
@@ -52,6 +61,7 @@ export function rows() {
 }
 
 export function toggle(key) {
+  made.of = null;
   if (!unfolded.delete(key)) unfolded.add(key);
 }
 

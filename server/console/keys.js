@@ -28,6 +28,7 @@ function locked(name) {
   }
   // By right, without holding it, but not before somebody has done something.
   if (name === "close" && shift.leads && !mine(now)) return now.actions === 0 ? "js.locked_action" : null;
+  if (others(now)) return shift.leads ? "js.locked_lead" : "js.locked_other";
   if (!mine(now)) return "js.locked_claim";
   return name === "close" && now.actions === 0 ? "js.locked_action" : null;
 }

@@ -22,6 +22,20 @@ export async function go(href) {
   return true;
 }
 
+// The same for a form: what is typed in it stays where a server does not answer.
+async function send(form, button) {
+  if (going) return;
+  if (shift.lost) return stay();
+  going = true;
+  const { status } = await call("POST", "/api/presence", said());
+  if (!ok(status)) {
+    going = false;
+    return stay();
+  }
+  if (button?.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
+  form.submit();
+}
+
 function stay() {
   tell(t("js.stay"));
   return false;
@@ -36,15 +50,12 @@ function onClick(event) {
   go(link.href);
 }
 
-// A form that asks by its address goes the same way; one that writes is not sent into nowhere.
+// A form goes the same way, whether it asks by its address or writes.
 function onSubmit(event) {
   const form = event.target;
   if (event.defaultPrevented || form.method === "dialog") return;
-  if (form.method !== "get") {
-    if (shift.lost) event.preventDefault(), stay();
-    return;
-  }
   event.preventDefault();
+  if (form.method !== "get") return send(form, event.submitter);
   go(`${form.action.split("?")[0]}?${new URLSearchParams(new FormData(form))}`);
 }
 

@@ -7,6 +7,7 @@ import * as time from "./time.js";
 
 const LOST_MS = 4500;   // a heartbeat every 2 s: the bar is there 5 s after the last one
 const RETRY_MS = 2000;
+const WHOLE_MS = 20000; // thousands of alerts over a thin line
 const LOOK_MS = 250;
 
 let source = null;
@@ -42,8 +43,9 @@ function listen() {
     time.heard(beat.mono_ms, beat.now_ms);
     heard();
     if (beat.on_duty !== undefined) shift.onDuty = beat.on_duty;
-    // The server knows more than was told: read the list.
-    if (beat.cursor > shift.cursor) after(1500, () => beat.cursor > shift.cursor && load());
+    // The server knows more than was told, and nothing comes: read the list.
+    const told = shift.cursor;
+    if (beat.cursor > told) after(1500, () => shift.cursor === told && load());
     pulse();
   });
   source.addEventListener("open", () => on.glass({ open: [] }));
@@ -60,10 +62,10 @@ export async function load() {
   loading = true;
   tries += 1;
   triedAt = performance.now();
-  const { status, data } = await call("GET", "/api/queue");
+  const { status, data } = await call("GET", "/api/queue", undefined, WHOLE_MS);
   loading = false;
   if (!ok(status)) return;
-  replace(data);
+  replace(data, performance.now() - triedAt < time.TRUE_WITHIN_MS);
   heard();
   on.list();
   listen();

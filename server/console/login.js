@@ -11,6 +11,7 @@ const say = document.getElementById("say");
 run();
 
 for (const show of document.querySelectorAll("[data-show]")) {
+  show.hidden = false;
   show.addEventListener("click", () => {
     const field = document.getElementById(show.dataset.show);
     const hidden = field.type === "password";

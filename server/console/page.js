@@ -32,12 +32,14 @@ if (document.body.dataset.me) {
     const list = document.getElementById("found");
     const say = document.getElementById("found-say");
     const field = form.querySelector("input");
-    attach(form, field, list, (words) => {
+    const fill = attach(form, field, list, (words) => {
       const blank = field.value.trim() === "";
       all.hidden = !blank;
       list.hidden = blank;
       say.textContent = blank ? "" : words;
     });
+    // What was asked while no script ran is asked again, so that it is of now.
+    if (field.value.trim()) fill();
   }
   const { follow } = await import("./now.js");
   const home = /^\/homes\/[^/]+$/.exec(location.pathname);

@@ -1,6 +1,6 @@
 // Draws the queue: one row an alert, from the page's own template, by attributes and text only.
 // A row keeps its element as long as its alert lives, so focus and reading position stay.
-import { shift, look, worked, age, handling } from "./shift.js";
+import { shift, look, worked, age, handling, mine, moved, reorder } from "./shift.js";
 import { t, span, coarse } from "./words.js";
 import { set, text } from "./dom.js";
 import { step, word } from "./wait.js";
@@ -9,7 +9,11 @@ import { who, what } from "./who.js";
 
 const template = document.getElementById("row").content.firstElementChild;
 const lists = { waiting: document.getElementById("waiting"), worked: document.getElementById("worked") };
+// id -> { row, parts, drawn }, of alerts that stand on the page.
 const rows = new Map();
+// So many rows of a list stand on the page; what is below them is counted at its end.
+const ROWS = 200;
+const room = { waiting: ROWS, worked: ROWS };
 const folds = new Map();
 
 // Solid red is for what nobody has, and only while that is known.
@@ -35,45 +39,59 @@ export function timer(entry) {
   return { digits: span(ms), step: view.state === "claimed" ? (worth === 60 ? 60 : 0) : worth };
 }
 
-function fill(row, entry) {
+// Draws what has changed since this row was drawn last.
+function fill(line, entry) {
+  const now = look(entry);
+  const drawn = { entry, state: now.state, open: entry.view.id === shift.open, lost: shift.lost };
+  const same = line.drawn && Object.keys(drawn).every((of) => drawn[of] === line.drawn[of]);
+  if (same) return;
+  line.drawn = drawn;
+  const { row, parts } = line;
   const { view } = entry;
-  const { p, state, mark } = look(entry);
-  set(row, "data-p", p);
-  set(row, "data-state", state);
-  set(row, "data-ground", ground(state));
-  set(row.querySelector("use"), "href", `#${mark}`);
-  const [name, where] = [row.querySelector("[data-who]"), row.querySelector("[data-where]")];
-  text(name, p === "f" ? reason(view) : who(view));
-  text(where, p === "f" && view.gateway_homes_count ? t("js.homes", { n: view.gateway_homes_count, names: view.gateway_homes.join(" ") }) : view.home_label);
-  const owner = state === "overdue" ? t("js.held_by", { name: view.owner?.display ?? "" }) : "";
-  text(row.querySelector("[data-why]"), [...news(view), owner].filter(Boolean).join(t("js.gap")));
-  text(row.querySelector("[data-device]"), places(view).map((place) => t("js.gap") + place).join(""));
-  tick(row, entry);
-  const parts = [t(`severity.${view.severity}`), who(view), view.home_label, reason(view), owner || word(entry, state)];
-  set(row.querySelector("a"), "aria-label", parts.filter(Boolean).join(t("js.gap")));
-  if (view.id === shift.open) set(row, "aria-current", "true");
+  set(row, "data-p", now.p);
+  set(row, "data-state", now.state);
+  set(row, "data-ground", ground(now.state));
+  set(parts.use, "href", `#${now.mark}`);
+  text(parts.name, now.p === "f" ? reason(view) : who(view));
+  text(parts.where, now.p === "f" && view.gateway_homes_count ? t("js.homes", { n: view.gateway_homes_count, names: view.gateway_homes.join(" ") }) : view.home_label);
+  const owner = now.state === "overdue" ? t("js.held_by", { name: view.owner?.display ?? "" }) : "";
+  text(parts.why, [...news(view), owner].filter(Boolean).join(t("js.gap")));
+  text(parts.device, places(view).map((place) => t("js.gap") + place).join(""));
+  tick(line, entry);
+  const words = [t(`severity.${view.severity}`), who(view), view.home_label, reason(view), owner || word(entry, now.state)];
+  set(parts.link, "aria-label", words.filter(Boolean).join(t("js.gap")));
+  if (drawn.open) set(row, "aria-current", "true");
   else row.removeAttribute("aria-current");
 }
 
-function tick(row, entry) {
+function tick({ parts, drawn }, entry) {
   const { digits, step } = timer(entry);
-  const node = row.querySelector(".timer");
-  text(node, digits);
-  set(node, "data-step", step);
-  text(row.querySelector(".state"), word(entry, row.getAttribute("data-state")));
+  text(parts.timer, digits);
+  set(parts.timer, "data-step", step);
+  text(parts.state, word(entry, drawn.state));
 }
 
-function rowOf(id, onOpen) {
+// What flashes out of sight costs as much as what is seen.
+const sight = new IntersectionObserver((seen) => seen.forEach(({ target, isIntersecting }) => set(target, "data-near", isIntersecting)));
+
+function lineOf(id, onOpen) {
   const known = rows.get(id);
   if (known) return known;
   const row = template.cloneNode(true);
-  row.querySelector("a").dataset.id = id;
+  const at = (of) => row.querySelector(of);
+  const parts = {
+    use: at("use"), link: at("a"), name: at("[data-who]"), where: at("[data-where]"), why: at("[data-why]"),
+    device: at("[data-device]"), timer: at(".timer"), state: at(".state"),
+  };
+  parts.link.dataset.id = id;
   row.addEventListener("click", (event) => {
     event.preventDefault();
     onOpen(id);
   });
-  rows.set(id, row);
-  return row;
+  sight.observe(row);
+  const line = { row, parts, drawn: null };
+  rows.set(id, line);
+  return line;
 }
 
 // The line under the first alert of a cause: how many others there are, and whether they are shown.
@@ -110,40 +128,79 @@ function arrange(list, wanted) {
   }
 }
 
-// Draws all rows; returns the ids that are on the screen now.
+// The end of a list that is longer than the page shows: how many more there are, and how many of them nobody has.
+const ends = {};
+function endOf(name, left, onOpen) {
+  const line = (ends[name] ??= Object.assign(document.createElement("li"), { className: "fold more" }));
+  const button = line.firstElementChild ?? line.appendChild(document.createElement("button"));
+  if (!button.onclick) {
+    button.type = "button";
+    button.className = "show";
+    button.onclick = () => {
+      room[name] += ROWS;
+      draw(onOpen);
+    };
+  }
+  const urgent = left.filter(({ view }) => view.severity === "emergency" && view.state === "open").length;
+  text(button, t(urgent ? "js.more_urgent" : "js.more_rows", { n: left.length, urgent, next: Math.min(ROWS, left.length) }));
+  return line;
+}
+
+// Draws the rows there is room for, and always the open one and those of this person.
 export function draw(onOpen) {
   const parts = { waiting: [], worked: [] };
-  for (const line of fold.rows()) {
-    if (line.cause) {
-      parts.waiting.push(foldOf(line, () => draw(onOpen)));
+  const left = { waiting: [], worked: [] };
+  const count = { waiting: 0, worked: 0 };
+  const drawn = new Set();
+  for (const { entry, ...cause } of fold.rows()) {
+    const name = entry && worked(entry) ? "worked" : "waiting";
+    if (!entry) {
+      if (!left[name].length) parts[name].push(foldOf(cause, () => draw(onOpen)));
       continue;
     }
-    const { entry } = line;
-    const row = rowOf(entry.view.id, onOpen);
-    fill(row, entry);
-    parts[worked(entry) ? "worked" : "waiting"].push(row);
+    count[name] += 1;
+    const { id } = entry.view;
+    if (count[name] > room[name] && id !== shift.open && !mine(entry.view)) {
+      left[name].push(entry);
+      continue;
+    }
+    const line = lineOf(id, onOpen);
+    fill(line, entry);
+    drawn.add(id);
+    parts[name].push(line.row);
   }
+  for (const name of ["waiting", "worked"]) if (left[name].length) parts[name].push(endOf(name, left[name], onOpen));
   const focused = document.activeElement?.dataset?.id;
   arrange(lists.waiting, parts.waiting);
   arrange(lists.worked, parts.worked);
-  for (const id of rows.keys()) if (!shift.alerts.has(id)) rows.delete(id);
-  if (focused && document.activeElement?.dataset?.id !== focused) rows.get(focused)?.querySelector("a").focus();
-  document.getElementById("worked-head").hidden = parts.worked.length === 0;
-  text(document.getElementById("worked-count"), String(parts.worked.length));
+  for (const [id, { row }] of rows) if (!drawn.has(id)) sight.unobserve(row), rows.delete(id);
+  if (focused && document.activeElement?.dataset?.id !== focused) focusRow(focused);
+  if (rows.has(wanted)) focusRow(wanted);
+  document.getElementById("worked-head").hidden = count.worked === 0;
+  text(document.getElementById("worked-count"), String(count.worked));
   text(document.getElementById("count"), String(shift.alerts.size));
   document.getElementById("calm").hidden = shift.alerts.size > 0;
 }
 
-// Once a second: digits and steps only; a row whose look has changed is drawn anew by the caller.
+// Once a second: digits and steps only; says whether something must be drawn anew.
 export function tickRows() {
-  let moved = false;
-  for (const [id, row] of rows) {
+  let changed = false;
+  for (const [id, line] of rows) {
     const entry = shift.alerts.get(id);
     if (!entry) continue;
-    tick(row, entry);
-    moved ||= look(entry).state !== row.getAttribute("data-state");
+    tick(line, entry);
+    changed ||= look(entry).state !== line.drawn.state;
   }
-  return moved;
+  if (moved()) reorder(), (changed = true);
+  return changed;
 }
 
-export const focusRow = (id) => rows.get(id)?.querySelector("a").focus();
+// Alerts whose row stands on the page.
+export const onPage = () => [...rows.keys()].map((id) => shift.alerts.get(id)?.view).filter(Boolean);
+
+// A row that comes with the next drawing gets the focus then.
+let wanted = null;
+export function focusRow(id) {
+  wanted = rows.has(id) ? null : id;
+  rows.get(id)?.parts.link.focus();
+}

@@ -13,13 +13,13 @@ let askedAt = -AGAIN_MS;
 
 // The theme changes where it is; nothing is drawn anew.
 async function dress(button) {
-  const theme = button.dataset.wear;
+  const theme = button.value;
   if (shift.lost) return tell(t("js.stay"));
   const { status } = await call("POST", "/api/shift", { theme });
   if (!ok(status)) return tell(t("js.not_sent"));
   root.dataset.theme = theme;
-  button.dataset.wear = theme === "night" ? "day" : "night";
-  button.textContent = t(`js.theme_${button.dataset.wear}`);
+  button.value = theme === "night" ? "day" : "night";
+  button.textContent = t(`js.theme_${button.value}`);
 }
 
 // Words come from the server: the page comes again, with whatever was begun.
@@ -47,7 +47,9 @@ async function leave() {
 export function start() {
   const theme = document.getElementById("theme");
   const lang = document.getElementById("lang");
-  theme.addEventListener("click", () => dress(theme));
-  lang.addEventListener("click", () => speakIn(lang.dataset.lang));
-  document.getElementById("logout").addEventListener("click", leave);
+  // Their forms are for a page whose script does not run.
+  const does = (button, act) => button.addEventListener("click", (event) => (event.preventDefault(), act()));
+  does(theme, () => dress(theme));
+  does(lang, () => speakIn(lang.value));
+  does(document.getElementById("logout"), leave);
 }

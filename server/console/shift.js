@@ -7,7 +7,7 @@ import * as time from "./time.js";
 export const shift = {
   me: document.body.dataset.me,
   leads: ["supervisor", "admin"].includes(document.body.dataset.role),   // may close and take by right
-  alerts: new Map(),      // id -> { view }
+  alerts: new Map(),      // id -> { view, born, grave, at }
   fences: new Map(),      // id -> fence of a claim of this console's person; nobody else is told it
   shown: new Map(),       // id -> cursor up to which its card was painted here
   cursor: 0,
@@ -17,6 +17,12 @@ export const shift = {
   lost: false,
 };
 
+// The queue in its order, made anew when something in it has changed.
+let order = null;
+export function reorder() {
+  order = null;
+}
+
 // Takes a view; an older cursor never overwrites a newer one.
 export function take(view) {
   const known = shift.alerts.get(view.id);
@@ -25,16 +31,18 @@ export function take(view) {
     shift.alerts.delete(view.id);
     shift.shown.delete(view.id);
     shift.fences.delete(view.id);
-  } else shift.alerts.set(view.id, { view });
+  } else shift.alerts.set(view.id, { view, born: view.mono_ms - view.age_ms, grave: GRAVE[view.severity], at: view.band });
+  reorder();
   shift.cursor = Math.max(shift.cursor, view.cursor);
   time.heard(view.mono_ms);
   return true;
 }
 
-// Replaces everything by what the server says now.
-export function replace(queue) {
-  time.heard(queue.mono_ms, queue.now_ms, true);
+// Replaces everything by what the server says; `fresh`: it has just been asked.
+export function replace(queue, fresh) {
+  time.heard(queue.mono_ms, queue.now_ms, fresh);
   shift.alerts.clear();
+  reorder();
   for (const view of queue.alerts) take(view);
   shift.cursor = queue.cursor;
   shift.onDuty = queue.on_duty;
@@ -74,18 +82,26 @@ const OVERDUE = 1;
 const UNVERIFIED = 3;
 const IN_WORK = 6;
 export function place(entry) {
-  if (look(entry).state !== "overdue") return entry.view.band;
-  return DOUBTED.has(entry.view.kind) ? UNVERIFIED : OVERDUE;
+  const { view } = entry;
+  if (view.severity !== "emergency" || !overdue(entry)) return view.band;
+  return DOUBTED.has(view.kind) ? UNVERIFIED : OVERDUE;
 }
 export const worked = (entry) => place(entry) >= IN_WORK;
 
-// All alerts in the order of the queue law: section, graver first, older first.
+// All alerts in the order of the queue law: section, graver first, older first. The same list until something has
+// changed: nobody writes into it.
 const GRAVE = { emergency: 0, important: 1, general: 2, fault: 3 };
 export function ordered() {
-  return [...shift.alerts.values()]
-    .map((entry) => ({ entry, at: place(entry), grave: GRAVE[entry.view.severity], age: age(entry) }))
-    .sort((a, b) => a.at - b.at || a.grave - b.grave || b.age - a.age || (a.entry.view.id < b.entry.view.id ? -1 : 1))
-    .map(({ entry }) => entry);
+  if (order) return order;
+  order = [...shift.alerts.values()];
+  for (const entry of order) entry.at = place(entry);
+  return order.sort((a, b) => a.at - b.at || a.grave - b.grave || a.born - b.born || (a.view.id < b.view.id ? -1 : 1));
+}
+
+// Whether a timer has run out since the order was made.
+export function moved() {
+  for (const entry of shift.alerts.values()) if (place(entry) !== entry.at) return true;
+  return false;
 }
 
 // Emergencies that nobody has, doubted ones included: they ring.

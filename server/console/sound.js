@@ -111,6 +111,8 @@ export function once(name) {
 }
 
 export function mute() {
+  // The key that opens the sound does not silence it.
+  if (state() === "blocked") return;
   if (!muted()) mutedAt = performance.now();
   silenced = new Set(about);
   mutedUntil = performance.now() + MUTE_MS;

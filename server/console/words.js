@@ -2,10 +2,13 @@
 const lang = document.documentElement.lang;
 const table = (await import(`./words.${lang}.js`)).default;
 
-// The text of a key with {name} places filled.
+// The text of a key with {name} places filled; {name#one|many} is the word for one, or for another number.
 export function t(key, fill = {}) {
   const text = table[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(fill[name] ?? ""));
+  return text.replace(/\{(\w+)(?:#([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) => {
+    const value = String(fill[name] ?? "");
+    return one === undefined ? value : value === "1" ? one : many;
+  });
 }
 
 // mm:ss up to 99:59, then whole hours: a waiting time on a row.

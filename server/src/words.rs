@@ -1,7 +1,8 @@
 //! Every sentence that a person sees, by key, in two languages: zh-CN first, English second.
 //!
 //! The locale files are part of the binary and read once. `{name}` in a text is filled in by the
-//! caller; nothing is put together from halves. Not here: numbers' and times' shapes (`pages::when`).
+//! caller, `{name#one|many}` by what its number asks for; nothing is put together from halves. Not here:
+//! numbers' and times' shapes (`pages::when`).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -54,7 +55,7 @@ impl Words for Lang {
 
     fn fill(&self, key: &str, places: &[(&str, &str)]) -> String {
         places.iter().fold(self.t(key).to_owned(), |text, (name, value)| {
-            text.replace(&format!("{{{name}}}"), value)
+            counted(&text, name, value).replace(&format!("{{{name}}}"), value)
         })
     }
 
@@ -78,6 +79,20 @@ pub fn fault(lang: Lang, code: &str) -> &'static str {
     lang.t(&format!("{}.{code}", if own { "health" } else { "seen" }))
 }
 
+/// Chooses the word of each `{name#one|many}`.
+fn counted(text: &str, name: &str, value: &str) -> String {
+    let mark = format!("{{{name}#");
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once(&mark) {
+        let Some((words, later)) = after.split_once('}') else { break };
+        let (one, many) = words.split_once('|').unwrap_or((words, words));
+        out.push_str(before);
+        out.push_str(if value == "1" { one } else { many });
+        rest = later;
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -93,7 +108,8 @@ mod tests {
         assert_eq!(keys(Lang::Zh), keys(Lang::En));
         assert!(keys(Lang::Zh).len() > 300, "the locale files were not read");
         let places = |text: &str| -> BTreeSet<String> {
-            text.split('{').skip(1).filter_map(|s| s.split_once('}').map(|p| p.0.into())).collect()
+            let inside = text.split('{').skip(1).filter_map(|s| Some(s.split_once('}')?.0));
+            inside.map(|s| s.split('#').next().unwrap_or(s).into()).collect()
         };
         for key in keys(Lang::Zh) {
             let (zh, en) = (Lang::Zh.t(key), Lang::En.t(key));
@@ -120,6 +136,36 @@ mod tests {
             known += 1;
         }
         assert!(known > 60, "{known} reasons");
+    }
+
+    #[test]
+    fn one_of_something_is_said_in_the_singular() {
+        let mut wrong = Vec::new();
+        for key in keys(Lang::En) {
+            let text = Lang::En.t(key);
+            let names: BTreeSet<&str> =
+                text.split('{').skip(1).filter_map(|s| s.split(['}', '#']).next()).collect();
+            // Who and what are no numbers.
+            let named = ["name", "who", "where", "what", "kind", "me", "app"];
+            let one = |name: &&str| if named.contains(name) { "x" } else { "1" };
+            let ones: Vec<(&str, &str)> = names.iter().map(|name| (*name, one(name))).collect();
+            let said = Lang::En.fill(key, &ones);
+            assert!(!said.contains(['{', '}']), "{key}: {said}");
+            let words: Vec<&str> = said.split([' ', ',', ';', '.', ':']).collect();
+            let plural = |word: &str| {
+                word == "people" || (word.ends_with('s') && word.len() > 2 && word != "past")
+            };
+            for (at, word) in words.iter().enumerate() {
+                let next = words.get(at + 1).copied().unwrap_or("");
+                let after = words.get(at + 2).copied().unwrap_or("");
+                if *word == "1" && (plural(next) || (next == "more" && plural(after))) {
+                    wrong.push(format!("{key}: {said}"));
+                }
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+        assert_eq!(Lang::En.fill("js.find_count", &[("n", "1")]), "1 home");
+        assert_eq!(Lang::En.fill("js.find_count", &[("n", "2")]), "2 homes");
     }
 
     #[test]

@@ -78,6 +78,14 @@ impl Api {
         Answer::read(self.request(path).send(body.to_string())?)
     }
 
+    /// PATCH with a JSON body.
+    pub fn patch(&self, path: &str, body: &Value) -> Outcome<Answer> {
+        let url = format!("http://{}{path}", self.console);
+        let request = self.agent.patch(url).content_type("application/json");
+        let request = request.header("x-hearthline", "1").header("cookie", self.cookie());
+        Answer::read(request.send(body.to_string())?)
+    }
+
     /// POST of a file.
     pub fn upload(&self, path: &str, file: &[u8]) -> Outcome<Answer> {
         Answer::read(self.request(path).content_type("application/octet-stream").send(file)?)

@@ -7,7 +7,7 @@
 //! - [`device`], [`home`], [`resident`]: people and their devices.
 //! - [`book`], [`robot`], [`quantile`]: what was promised, who answers, how long it took.
 //! - [`stage`], [`scene`], [`demo`], [`load`]: all of it together.
-//! - [`qemu`], [`image`]: firmware on a chip; [`judge`]: detectors over real recordings.
+//! - [`pictures`]: those of the README. [`qemu`], [`image`]: firmware on a chip; [`judge`]: detectors over real recordings.
 //!
 //! Not here: rules of care, storage, or anything that ships.
 
@@ -25,6 +25,7 @@ pub mod image;
 pub mod judge;
 pub mod load;
 pub mod mqtt;
+pub mod pictures;
 pub mod postgres;
 pub mod process;
 pub mod proxy;

@@ -15,6 +15,10 @@ mod axe;
 mod by_right;
 #[path = "browser/first.rs"]
 mod first;
+#[path = "browser/flood.rs"]
+mod flood;
+#[path = "browser/forms.rs"]
+mod forms;
 #[path = "browser/glass.rs"]
 mod glass;
 #[path = "browser/heard.rs"]
@@ -27,6 +31,8 @@ mod joined;
 mod killed;
 #[path = "browser/looked.rs"]
 mod looked;
+#[path = "browser/narrow.rs"]
+mod narrow;
 #[path = "browser/no_mouse.rs"]
 mod no_mouse;
 #[path = "browser/tokens.rs"]

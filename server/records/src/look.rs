@@ -140,6 +140,8 @@ pub struct Glass {
     pub display: String,
     /// What they log in with.
     pub number: String,
+    /// Their row id.
+    pub staff: String,
     /// Home number.
     pub home: i64,
     /// Why, in words.
@@ -188,7 +190,7 @@ pub async fn unseen(c: &mut Link, most: i64) -> Result<Vec<Glass>, Error> {
 
 /// The same without what this person has opened.
 pub async fn unseen_of_others(c: &mut Link, me: &str, most: i64) -> Result<Vec<Glass>, Error> {
-    let sql = "SELECT g.id, s.display, s.name, g.home, g.reason, g.wall FROM glass g \
+    let sql = "SELECT g.id, s.display, s.name, g.staff, g.home, g.reason, g.wall FROM glass g \
                JOIN staff s ON s.id = g.staff WHERE g.seen_wall IS NULL AND g.staff <> $1 \
                ORDER BY g.wall LIMIT $2";
     let rows = fetch(query(sql).bind(me).bind(most), c).await?;
@@ -197,6 +199,7 @@ pub async fn unseen_of_others(c: &mut Link, me: &str, most: i64) -> Result<Vec<G
             id: row.try_get("id")?,
             display: row.try_get("display")?,
             number: row.try_get("name")?,
+            staff: row.try_get("staff")?,
             home: row.try_get("home")?,
             reason: row.try_get("reason")?,
             wall: row.try_get("wall")?,

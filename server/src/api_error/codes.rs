@@ -59,6 +59,7 @@ pub const CODES: &[(&str, u16)] = &[
     ("query", 400),
     ("malformed", 400),
     ("broken", 400),
+    ("no_host", 400),
     ("token_in_url", 400),
     ("not_found", 404),
     ("method", 405),

@@ -65,6 +65,11 @@ impl ApiError {
         error
     }
 
+    /// A request that does not say whom it is for, or says it twice.
+    pub fn no_host() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "no_host")
+    }
+
     /// The code of a second factor is asked for.
     pub fn second() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "second")

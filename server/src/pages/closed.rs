@@ -47,7 +47,7 @@ pub fn page(me: &Staff, closed: &Closed<'_>) -> Markup {
             div class="home" {
                 (top(me, closed.wall, Here::Closed))
                 main {
-                    div data-now="glass" { @if !closed.glass.0.is_empty() { (opened(lang, closed.wall, closed.glass)) } }
+                    div data-now="glass" { @if !closed.glass.0.is_empty() { (opened(me, closed.wall, closed.glass)) } }
                     (filter(lang, closed))
                     (list(lang, closed))
                 }
@@ -63,7 +63,8 @@ pub fn page(me: &Staff, closed: &Closed<'_>) -> Markup {
     frame.around(&desk::body(me, "office", &title, &body))
 }
 
-fn opened(lang: Lang, wall: Wall<'_>, (glass, more): (&[(Glass, String)], bool)) -> Markup {
+fn opened(me: &Staff, wall: Wall<'_>, (glass, more): (&[(Glass, String)], bool)) -> Markup {
+    let lang = me.lang;
     let n = format!("{}{}", glass.len(), if more { "+" } else { "" });
     html! {
         section class="sheet" aria-labelledby="gl" {
@@ -75,9 +76,13 @@ fn opened(lang: Lang, wall: Wall<'_>, (glass, more): (&[(Glass, String)], bool))
                         td { bdi { (one.display) } " " (one.number) }
                         td { a href={ "/homes/" (home_text(one.home)) } { bdi { (label) } } }
                         td { bdi { (one.reason) } }
-                        td class="end" { form action={ "/glass/" (one.id) "/seen" } method="post" {
-                            button class="button" { (lang.t("closed.seen")) }
-                        } }
+                        td class="end" {
+                            // Nobody sees what they opened themselves.
+                            @if one.staff == me.id { span class="second" { (lang.t("closed.own")) } }
+                            @else { form action={ "/glass/" (one.id) "/seen" } method="post" {
+                                button class="button" { (lang.t("closed.seen")) }
+                            } }
+                        }
                     }
                 }
             } }

@@ -84,6 +84,7 @@ pub fn sheet(glass: Glass<'_>, span: Span, id: &str, events: &[DeskRow]) -> Mark
                 }
             }
             @if glass.day.missing { p role="status" { (t("home.series_missing")) } }
+            (present(lang, &lanes))
             div class="scroll" tabindex="0" role="group" aria-labelledby="h24" { (whole(glass, span, &lanes, &presses)) }
             (missing::list(glass, &lanes))
             (table::hidden(glass, span, &lanes, &presses))
@@ -139,7 +140,7 @@ fn whole(glass: Glass<'_>, span: Span, lanes: &[Lane], presses: &[&DeskRow]) -> 
     let high = bottom + 34.0;
     html! {
         svg class="chart names" width=(LEFT) height=(high) aria-hidden="true" { (names(lang, frame, &placed, bottom)) }
-        svg class="chart" width=(WIDE) height=(high) viewBox=(format!("0 0 {WIDE} {high}")) role="img" aria-labelledby="c24" {
+        svg class="chart whole" width=(WIDE) height=(high) viewBox=(format!("0 0 {WIDE} {high}")) preserveAspectRatio="xMinYMin slice" role="img" aria-labelledby="c24" {
             title id="c24" { (lang.t(span.title())) (lang.t("home.as_table")) }
             (chart::axis(frame, glass.wall, 4.0, bottom))
             (names(lang, frame, &placed, bottom))
@@ -150,6 +151,22 @@ fn whole(glass: Glass<'_>, span: Span, lanes: &[Lane], presses: &[&DeskRow]) -> 
             (chart::presses(frame, &marks, bottom))
             text class="dim" x=(RIGHT + 12.0) y=(bottom - 10.0) {
                 @match marks.last() { Some(_) => { (lang.fill("home.times", &[("n", &marks.len().to_string())])) } None => { (lang.t("home.none")) } }
+            }
+        }
+    }
+}
+
+/// What holds now, for a glass on which the chart has no room for it; the table says it to who hears.
+fn present(lang: Lang, lanes: &[Lane]) -> Markup {
+    html! {
+        p class="quiet narrow" aria-hidden="true" { (lang.t("home.sideways")) }
+        dl class="present narrow" aria-hidden="true" {
+            @for lane in lanes {
+                dt { (lane.name) }
+                dd {
+                    b { (lane.now) } " "
+                    @match lane.age_ms { Some(ms) => { (when::ageing(ms, lang)) } None => span class="second" { (lane.age.join(" ")) } }
+                }
             }
         }
     }

@@ -43,9 +43,11 @@ pub fn seat(me: &Staff, wall: Wall<'_>) -> Markup {
         (when::face(wall))
         div class="group second" {
             a class="me" href="/me" { (me.display) }
-            button class="button plain" id="theme" data-wear=(theme) { (me.lang.t(&format!("js.theme_{theme}"))) }
-            button class="button plain" id="lang" data-lang=(lang) lang=(lang) { (lang_word) }
-            button class="button plain" id="logout" { (t("app.logout")) }
+            form class="seat" method="post" action="/shift" {
+                button class="button plain" id="theme" name="theme" value=(theme) { (me.lang.t(&format!("js.theme_{theme}"))) }
+                button class="button plain" id="lang" name="lang" value=(lang) lang=(lang) { (lang_word) }
+            }
+            form class="seat" method="post" action="/logout" { button class="button plain" id="logout" { (t("app.logout")) } }
         }
     }
 }

@@ -46,9 +46,9 @@ pub fn door(label: &str) -> Vec<(String, u64)> {
     parts
 }
 
-/// The page; `more`: whether further homes fit. The field asks in the body of a request, so that no name
-/// stands in an address, a history or a log.
-pub fn page(me: &Staff, wall: Wall<'_>, lines: &[Line], more: bool) -> Markup {
+/// The page; `asked`: what is looked for, all if nothing is; `more`: whether further homes fit. The field asks in the
+/// body of a request, so that no name stands in an address, a history or a log.
+pub fn page(me: &Staff, wall: Wall<'_>, asked: &str, lines: &[Line], more: bool) -> Markup {
     let t = |key: &'static str| me.lang.t(key);
     let count = lines.len().to_string();
     let title = format!("{} · {}", t("homes.title"), t("app.name"));
@@ -58,7 +58,7 @@ pub fn page(me: &Staff, wall: Wall<'_>, lines: &[Line], more: bool) -> Markup {
             main {
                 form class="search" id="search" action="/homes" method="post" role="search" {
                     label for="q" { (t("homes.search")) }
-                    input id="q" name="q" maxlength="100" autocomplete="off" autofocus;
+                    input id="q" name="q" value=(asked) maxlength="100" autocomplete="off" autofocus;
                     button class="button next" { (t("homes.go")) }
                     p class="quiet" id="found-say" role="status" {}
                     ol class="found sheet" id="found" hidden {}
@@ -71,7 +71,7 @@ pub fn page(me: &Staff, wall: Wall<'_>, lines: &[Line], more: bool) -> Markup {
                     @if lines.is_empty() { p class="quiet" { (t("homes.none")) } }
                     @else { table class="data" {
                         thead { tr { th { (t("homes.home")) } th { (t("homes.person")) } th { (t("home.id")) } th { (t("homes.protection")) } th class="end" { (t("homes.open")) } } }
-                        tbody data-now="homes" {
+                        tbody data-now=[asked.is_empty().then_some("homes")] {
                             @for line in lines {
                                 tr {
                                     td { a href={ "/homes/" (line.id) } { (line.label) } }

@@ -104,7 +104,7 @@ pub(super) fn secret(lang: Lang, name: &str, label: &str, kind: &str) -> Markup 
             label for="p" { (label) }
             div class="box" {
                 input id="p" name=(name) type="password" autocomplete=(kind) required;
-                button class="button" type="button" data-show="p" aria-pressed="false" { (lang.t("login.show")) }
+                button class="button" type="button" data-show="p" aria-pressed="false" hidden { (lang.t("login.show")) }
             }
             span class="quiet" { (lang.t("login.hint")) }
         }

@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 
 use axum::http::header::{HOST, ORIGIN};
-use axum::http::{Extensions, HeaderMap};
+use axum::http::{Extensions, HeaderMap, Request, Version};
 
 use crate::api_error::ApiError;
 use centre::config::console::Console;
@@ -18,6 +18,25 @@ const FETCH_SITE: &str = "sec-fetch-site";
 /// The address of this machine that a connection came in by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Here(pub(super) SocketAddr);
+
+/// A request that does not say once and in one way whom it is for (RFC 9112, section 3.2).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Astray;
+
+impl Astray {
+    /// Reads it from a request as it came over a connection.
+    pub(super) fn reads<B>(request: &Request<B>) -> Option<Self> {
+        let mut hosts = request.headers().get_all(HOST).iter();
+        let (host, more) = (hosts.next(), hosts.next().is_some());
+        // HTTP/1.0 knows no Host, and no browser speaks it.
+        let silent = host.is_none() && request.version() >= Version::HTTP_11;
+        let line = request.uri().authority();
+        let other = line.is_some_and(|line| {
+            host.is_some_and(|host| !host.as_bytes().eq_ignore_ascii_case(line.as_str().as_bytes()))
+        });
+        (silent || more || other).then_some(Self)
+    }
+}
 
 /// The host of an address, without the port that its scheme has by itself.
 fn bare<'a>(host: &'a str, scheme: &str) -> &'a str {
@@ -48,7 +67,9 @@ pub(super) fn refused(
         let names = console.names.iter().filter_map(|name| name.split_once("://"));
         names.into_iter().any(|(scheme, host)| bare(host, scheme) == bare(asked, scheme))
     };
-    // HTTP/1.0 knows no Host, and no browser speaks it.
+    if extensions.get::<Astray>().is_some() {
+        return Some(ApiError::no_host());
+    }
     if let Some(host) = text(HOST.as_str()) {
         let host = host.to_ascii_lowercase();
         if !named(&host) && !own(&host, scheme, here) {

@@ -30,7 +30,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_stream::Stream;
 use tower::ServiceExt;
 
-use super::address::Here;
+use super::address::{Astray, Here};
 use super::certificate::Certificate;
 use super::patient::Patient;
 use crate::session::Caller;
@@ -145,11 +145,13 @@ async fn talk(socket: impl AsyncRead + AsyncWrite + Unpin, asked: Asked) {
 }
 
 async fn answer(asked: Asked, request: hyper::Request<Incoming>) -> Result<Response, Infallible> {
+    let astray = Astray::reads(&request);
     let mut request: Request = request.map(timed);
     let extensions = request.extensions_mut();
     extensions.insert(ConnectInfo(asked.peer));
     extensions.insert(asked.caller);
     asked.here.map(|here| extensions.insert(here));
+    astray.map(|astray| extensions.insert(astray));
     asked.router.oneshot(request).await
 }
 

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Response};
 use care::Severity;
 use maud::Markup;
@@ -113,7 +113,24 @@ pub async fn homes(
         Err(answer) => return Ok(*answer),
     };
     let (lines, more) = fitting(&app, "", LISTED).await?;
-    Ok(pages::homes::page(&me, app.wall(), &lines, more).into_response())
+    Ok(pages::homes::page(&me, app.wall(), "", &lines, more).into_response())
+}
+
+/// `POST /homes`: the same for what is looked for, as the form asks by itself when the page's script does not run.
+pub async fn asked(
+    State(app): State<Arc<App>>,
+    me: Result<As<AtDesk>, ApiError>,
+    Form(Find { q }): Form<Find>,
+) -> ApiResult<Response> {
+    let me = match locked(me) {
+        Ok(me) => me,
+        Err(answer) => return Ok(*answer),
+    };
+    if q.chars().count() > ASKED_MAX {
+        return Err(ApiError::input("q"));
+    }
+    let (lines, more) = fitting(&app, &q, LISTED).await?;
+    Ok(pages::homes::page(&me, app.wall(), q.trim(), &lines, more).into_response())
 }
 
 /// `GET /console/fallback`: numbers of the open emergencies, for the time when nothing can be asked for.

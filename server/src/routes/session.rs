@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Form, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -178,6 +178,16 @@ pub async fn leave(app: State<Arc<App>>, me: Result<As<Present>, ApiError>) -> A
     *answer.status_mut() = StatusCode::SEE_OTHER;
     answer.headers_mut().insert(LOCATION, HeaderValue::from_static("/login"));
     Ok(answer)
+}
+
+/// `POST /shift`: the same as [`shift`] by a form, which needs no script.
+pub async fn dress(
+    app: State<Arc<App>>,
+    me: As<Present>,
+    Form(form): Form<Shift>,
+) -> ApiResult<Redirect> {
+    shift(app, me, Body(form)).await?;
+    Ok(Redirect::to("/console"))
 }
 
 /// Sets theme and language of this session.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
 
+mod addressed;
 mod alerts;
 mod beds;
 mod by_right;
@@ -12,6 +13,7 @@ mod described;
 mod duty;
 mod entry;
 mod events;
+mod forms;
 mod glass;
 mod guard;
 mod hand;

@@ -4,6 +4,7 @@
 //! A code is used up last, so that a mistyped second factor does not cost it. Not here: counting (`tries`), sessions.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::refused::{Let, Refused};
 use super::tries::Turn;
@@ -13,6 +14,8 @@ use records::column::stored;
 use records::second as seconds;
 use records::staff::{self, StaffRow};
 
+/// How late somebody who guesses by the hundred thousand hears of each: so each connection guesses once a second.
+const LATE: Duration = Duration::from_secs(1);
 /// Under what codes are counted; nobody can have it as a name.
 const CODES: &str = "\u{0}code";
 
@@ -77,12 +80,18 @@ pub async fn fits(auth: &Auth, row: Option<&StaffRow>, password: String, turn: T
     let known = stored.and_then(|(id, hash)| auth.heart.knows(id, hash, &password));
     let hash = stored.map(|(_, hash)| hash.to_owned());
     let fits = match (turn, known) {
-        (Turn::Unseen(_), _) | (Turn::Over(_), Some(false)) => return false,
-        (Turn::Free | Turn::Over(_), Some(true)) => return true,
+        // Whatever others try at the same name: who has the right one does not wait for them.
+        (_, Some(true)) => return true,
         (Turn::Free, Some(false) | None) => auth.passwords.fits(password.clone(), hash).await,
-        (Turn::Over(_), None) if hash.is_none() => false,
-        (Turn::Over(_), None) => auth.passwords.fits_over(password.clone(), hash).await,
+        (Turn::Over(_) | Turn::Unseen(_), Some(false)) => false,
+        (Turn::Over(_) | Turn::Unseen(_), None) if hash.is_none() => false,
+        (Turn::Over(_) | Turn::Unseen(_), None) => {
+            auth.passwords.fits_over(password.clone(), hash).await
+        }
     };
+    if !fits && matches!(turn, Turn::Unseen(_)) {
+        tokio::time::sleep(LATE).await;
+    }
     if let Some((id, hash)) = stored.filter(|_| fits) {
         auth.heart.learn(id, hash, &password);
     }
@@ -192,4 +201,34 @@ pub async fn use_second(
     }
     access.auth.tries().passed_known(&counted, source);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::unit::Millis;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_right_password_waits_for_nobody_who_guesses_at_the_same_name() {
+        let auth = Auth::default();
+        let row = StaffRow {
+            id: "a".to_owned(),
+            name: "op1".to_owned(),
+            display: "op1".to_owned(),
+            role: Role::Operator.word().to_owned(),
+            password: Some("hash".to_owned()),
+            disabled: false,
+        };
+        auth.heart.learn("a", "hash", "the right words");
+        let unseen = Turn::Unseen(Millis::secs(60));
+        let from = tokio::time::Instant::now();
+        assert!(fits(&auth, Some(&row), "the right words".to_owned(), unseen).await);
+        assert!(from.elapsed() < LATE, "at once");
+        for turn in [unseen, Turn::Over(Millis::secs(60))] {
+            assert!(!fits(&auth, Some(&row), "other words".to_owned(), turn).await);
+            assert!(!fits(&auth, None, "other words".to_owned(), turn).await, "nobody's");
+        }
+        assert!(from.elapsed() >= LATE * 2, "who guesses on hears of each late");
+    }
 }

@@ -20,7 +20,7 @@ const LONGEST: Millis = Millis::secs(60);
 const FORGET: Millis = Millis::minutes(15);
 /// Pairs and sources remembered.
 const ENTRIES: usize = 4096;
-/// Tries over the limit that are looked at on one account from one source before a guesser is only told to wait.
+/// Tries over the limit on one account from one source after which a guesser hears late that they are wrong.
 const LOOKS: u32 = 100_000;
 /// One more look of these comes back after so long.
 const LOOK_AGAIN: Millis = Millis::new(50);
@@ -32,7 +32,7 @@ pub enum Turn {
     Free,
     /// Look at it where that is cheap; wrong is told to wait so long.
     Over(Millis),
-    /// Not looked at: somebody guesses by the hundred thousand.
+    /// Somebody guesses by the hundred thousand: the same, and what is wrong is told late.
     Unseen(Millis),
 }
 
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn guesses_by_the_hundred_thousand_are_looked_at_twenty_times_a_second() {
+    fn guesses_by_the_hundred_thousand_hear_late_but_for_twenty_a_second() {
         let mut tries = Tries::default();
         let now = Mono::default();
         let turns: Vec<Turn> = (0..LOOKS + 10).map(|_| tries.begin(now, "op1", HERE)).collect();
