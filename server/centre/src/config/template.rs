@@ -69,7 +69,7 @@ mod tests {
             let error = wrong.unwrap_err().to_string();
             let (_, keys) = error.split_once("expected").unwrap_or_else(|| panic!("{error}"));
             let here = at.split('.').filter(|part| !part.is_empty());
-            let here = here.fold(Some(&value), |of, part| of.and_then(|of| of.get(part)));
+            let here = here.try_fold(&value, |of, part| of.get(part));
             for key in keys.split('`').skip(1).step_by(2) {
                 assert!(
                     here.and_then(|of| of.get(key)).is_some(),
