@@ -2,7 +2,7 @@
 //!
 //! Not here: longer words of the pages themselves (`tongues`), what must be in view (`in_view`).
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::browser::{Browser, key};
 use tests::scene::Scene;
 use tests::stage::Setting;

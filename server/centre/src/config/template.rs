@@ -68,7 +68,7 @@ mod tests {
                 toml::from_str::<Config>(&format!("data = 'x'\n{section}no_such_key = 1\n"));
             let error = wrong.unwrap_err().to_string();
             let (_, keys) = error.split_once("expected").unwrap_or_else(|| panic!("{error}"));
-            let here = at.split('.').filter(|part| !part.is_empty());
+            let mut here = at.split('.').filter(|part| !part.is_empty());
             let here = here.try_fold(&value, |of, part| of.get(part));
             for key in keys.split('`').skip(1).step_by(2) {
                 assert!(
