@@ -218,6 +218,8 @@ impl Store {
         self.place.put().map_err(cannot)?;
         self.files.fetch_add(1, Ordering::Release);
         self.reopen()?;
+        // An empty log beside a running box would look like one that was lost.
+        self.durable(|_| Ok(()))?;
         Ok(done)
     }
 

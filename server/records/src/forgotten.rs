@@ -216,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn whatever_belongs_to_an_alert_goes_with_it() {
         // Each has an end of its own: the last changes, what stands now, what receivers have not heard yet.
-        const APART: [&str; 4] = ["change", "fault", "event", "gateway_silent"];
+        const APART: [&str; 4] = ["change", "fault", "event_out", "gateway_silent"];
         let folder = tempfile::tempdir().unwrap();
         let records = Records::open(folder.path()).await.unwrap();
         if !records.engine().is_file() {

@@ -46,7 +46,7 @@ async fn cursors_go_on_where_an_older_build_has_left_them() {
     let file = rusqlite::Connection::open(folder.path().join("records.db")).unwrap();
     file.execute_batch(
         "DROP TABLE head; ALTER TABLE change DROP COLUMN topic; \
-         ALTER TABLE change RENAME COLUMN id TO alert; DELETE FROM _sqlx_migrations WHERE version >= 38; \
+         ALTER TABLE change RENAME COLUMN id TO alert; DELETE FROM _sqlx_migrations WHERE version = 38; \
          INSERT INTO change (cursor, alert, wall) VALUES (41, 'alert 0', 1)",
     )
     .unwrap();
