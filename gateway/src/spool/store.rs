@@ -219,7 +219,11 @@ impl Store {
         self.files.fetch_add(1, Ordering::Release);
         self.reopen()?;
         // An empty log beside a running box would look like one that was lost.
-        self.durable(|_| Ok(()))?;
+        let mark = self.clock.as_ref().map(|clock| clock.mark(clock.now()));
+        let begun = transact(self.connection()?, |transaction| {
+            mark.iter().try_for_each(|mark| super::own::note_time(transaction, mark))
+        });
+        self.judge(begun)?;
         Ok(done)
     }
 

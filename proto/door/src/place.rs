@@ -51,6 +51,8 @@ impl Place {
                 Ok(())
             }
             (Some(known), Ok(found)) if known == found => Ok(()),
+            // A database that keeps no log beside it is known by nothing.
+            (None, Err(_)) if self.path.exists() => Ok(()),
             (_, Ok(_) | Err(_)) => Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 format!(

@@ -123,8 +123,9 @@ fn number(value: &Value) -> u64 {
 async fn pages_that_list_a_bounded_number_say_that_there_is_more() {
     let (room, admin) = Room::staffed().await;
     let home: proto::id::HomeId = home(&room, &admin).await.parse().unwrap();
+    room.colleague(&admin, "2001", "operator").await;
     let mut writer = room.app.records.begin().await.unwrap();
-    let staff = staff::by_name(&mut writer, "1000").await.unwrap().unwrap();
+    let staff = staff::by_name(&mut writer, "2001").await.unwrap().unwrap();
     for wall in 0..101 {
         let who = (staff.id.as_str(), home.get().cast_signed());
         look::open(&mut writer, who, "a reason", wall, wall).await.unwrap();

@@ -9,6 +9,7 @@ use records::Reader;
 
 use crate::alert::life::{mono, stored};
 use crate::auth::Staff;
+use crate::auth::role::Role;
 use crate::desk::Desk;
 use records::desk::{self, AlertState, DeskRow};
 use records::look::{self, Look};
@@ -68,7 +69,7 @@ impl Rights {
         let (why, detail) = match &self.glass {
             _ if self.hand => ("claim", String::new()),
             Some(reason) => ("glass", reason.clone()),
-            None if self.lately => ("lately", String::new()),
+            None if self.lately && me.role != Role::Program => ("lately", String::new()),
             None => ("", String::new()),
         };
         Look { staff: me.id.clone(), home, what, why, detail, shown: self.health() }
