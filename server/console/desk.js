@@ -1,6 +1,6 @@
 // The live part that every page of the desk has: stream, ring, presence, renewal, undo, what waits.
 // A page adds what it draws; whatever page somebody reads, a press is heard there and a claim stays alive.
-import { shift, ringing, look, age, ordered } from "./shift.js";
+import { shift, ringing, look, age, ordered, mine } from "./shift.js";
 import { t, ago } from "./words.js";
 import { set, text } from "./dom.js";
 import { every, after } from "./pulse.js";
@@ -62,7 +62,9 @@ function change(view, before) {
   if (view.state !== "open") ring();
   fallback.follow();
   page.change?.(view, before);
-  settle();
+  // What a hand is at is drawn at once: its next key goes by it.
+  if (view.id === shift.open || mine(view) || (before && mine(before))) settleNow();
+  else settle();
 }
 
 function paint() {
