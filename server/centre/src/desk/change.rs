@@ -85,12 +85,7 @@ pub async fn change<T>(
         if !desk::renew(&mut writer, id, row.fence, life::stored(*lease)).await? {
             return Err(DeskError::Raced);
         }
-        // A number that this alert has never had is no look at it.
-        let shown = trace.shown.is_some_and(|shown| (life.spoke..=life.latest).contains(&shown));
-        let risen = match shown && desk::has_below(&mut writer, id, Rung::Seen).await? {
-            true => desk::climb(&mut writer, id, Rung::Seen).await?,
-            false => Vec::new(),
-        };
+        let risen = shown(&mut writer, id, trace.shown, &life).await?;
         writer.commit().await?;
         return Ok(Done { risen, ..quiet });
     }
@@ -114,6 +109,20 @@ pub async fn change<T>(
         view: AlertView::of(&row, &activations, &room.names, now.mono),
     });
     Ok(Done { risen, ..quiet })
+}
+
+/// Presses that their holder was shown reach `seen`; a number that this alert has never had is no look at it.
+async fn shown(
+    c: &mut Writer,
+    id: &str,
+    through: Option<Shown>,
+    life: &Life<String>,
+) -> Result<Vec<ActivationRow>, records::Error> {
+    let shown = through.is_some_and(|shown| (life.spoke..=life.latest).contains(&shown));
+    if !shown || !desk::has_below(c, id, Rung::Seen).await? {
+        return Ok(Vec::new());
+    }
+    desk::climb(c, id, Rung::Seen).await
 }
 
 async fn write_trace(
