@@ -75,7 +75,7 @@ pub struct AlertView {
     pub visible: bool,
     /// Outcome code, once closed.
     pub outcome: Option<i64>,
-    /// The presses and falls in it, newest last, at most [`ACTIVATIONS_MAX`].
+    /// The presses and falls in it, newest last, at most `ACTIVATIONS_MAX` of them.
     pub activations: Vec<Activation>,
     /// Reasons for and against, as the judgement wrote them.
     #[schema(value_type = Option<Vec<Object>>)]
