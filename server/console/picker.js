@@ -9,6 +9,7 @@ const box = document.getElementById("picker");
 const list = document.getElementById("picker-list");
 const field = document.getElementById("picker-text");
 const hint = document.getElementById("picker-hint");
+const sender = document.getElementById("picker-send");
 const row = document.getElementById("picker-option").content.firstElementChild;
 let asking = null;
 let back = null;
@@ -29,6 +30,7 @@ export function ask(question) {
   set(field, "inputmode", asking.range ? "numeric" : "text");
   text(document.getElementById("picker-label"), asking.label ?? t("js.text"));
   text(hint, t(!asking.options.length ? "js.pick_text" : asking.hold || asking.field !== "none" ? "js.pick_enter" : "js.pick_digit"));
+  sender.hidden = !asking.hold && asking.field === "none";
   box.hidden = false;
   (asking.options.length ? list : field).focus();
   if (kept?.digit && asking.hold) mark(asking.options.find((one) => one.digit === kept.digit));
@@ -48,7 +50,7 @@ function option(choice) {
   const line = row.cloneNode(true);
   text(line.querySelector("kbd"), choice.digit);
   text(line.querySelector("span"), choice.label);
-  line.querySelector("button").addEventListener("click", () => pick(choice.digit));
+  line.querySelector("button").addEventListener("click", () => byHand(choice));
   return line;
 }
 
@@ -82,6 +84,15 @@ function pick(digit) {
   if (choice.needsText) field.focus();
   else if (!asking.hold) send();
 }
+
+// Chosen by a finger, a mouse or Tab: what sends is under the next key.
+function byHand(choice) {
+  pick(choice.digit);
+  if (asking?.picked === choice && !choice.needsText && asking.hold) sender.focus();
+}
+
+sender.addEventListener("click", send);
+document.getElementById("picker-cancel").addEventListener("click", close);
 
 // What is still missing, as a word key.
 function missing(typed) {

@@ -126,6 +126,10 @@ fn picker(me: &Staff) -> Markup {
                 input id="picker-text" maxlength="2000" autocomplete="off";
             }
             p class="quiet" id="picker-hint" {}
+            p class="send" {
+                button type="button" class="button" id="picker-send" hidden { (me.lang.t("console.send")) }
+                button type="button" class="button" id="picker-cancel" { (me.lang.t("console.cancel")) }
+            }
         }
     }
 }

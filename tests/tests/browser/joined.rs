@@ -65,6 +65,35 @@ async fn what_joins_under_an_open_question_is_not_ended_or_put_aside_with_it() -
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_is_chosen_by_hand_is_sent_by_hand_or_by_the_next_enter() -> Outcome {
+    let Some(browser) = Browser::open()? else { return Ok(()) };
+    let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
+    worked(&scene, &browser).await?;
+    let choose = "[...document.querySelectorAll('#picker-list button')].find((one) => one.textContent.includes('4')).click()";
+    let asks = async || {
+        browser.script("document.querySelector('[data-does=close]').click()")?;
+        browser.until("!document.querySelector('#picker').hidden", 5.0).await?;
+        browser.script(choose)?;
+        browser.until("document.activeElement.id === 'picker-send'", 5.0).await
+    };
+    // Put away by hand.
+    asks().await?;
+    browser.script("document.querySelector('#picker-cancel').click()")?;
+    browser.until("document.querySelector('#picker').hidden", 5.0).await?;
+    // Sent by the next Enter, taken back, and sent by hand.
+    asks().await?;
+    browser.press(key::ENTER)?;
+    browser.until(&format!("{SAID}.includes('Esc')"), 5.0).await?;
+    browser.press(key::ESCAPE)?;
+    browser.until(&format!("!{SAID}.includes('Esc')"), 5.0).await?;
+    assert_eq!(state(&scene)?, json!("claimed"));
+    asks().await?;
+    browser.script("document.querySelector('#picker-send').click()")?;
+    browser.until(&format!("{SAID}.includes('Esc')"), 5.0).await?;
+    scene.until("the close", 20, |book| book.in_state("closed") == 1).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_is_claimed_by_f2_from_a_field_of_the_search() -> Outcome {
     let Some(browser) = Browser::open()? else { return Ok(()) };
     let scene = Scene::open(PROGRAM, 1, Setting::default()).await?;
