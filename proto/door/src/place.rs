@@ -51,8 +51,8 @@ impl Place {
                 Ok(())
             }
             (Some(known), Ok(found)) if known == found => Ok(()),
-            // A database that keeps no log beside it is known by nothing.
-            (None, Err(_)) if self.path.exists() => Ok(()),
+            // A database that keeps no log beside it has nothing to be known by.
+            (None, Err(_)) if self.is_bare() => Ok(()),
             (_, Ok(_) | Err(_)) => Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 format!(
@@ -62,6 +62,11 @@ impl Place {
                 ),
             )),
         }
+    }
+
+    fn is_bare(&self) -> bool {
+        let [file, log, index] = ENDS.map(|end| self.named(end).exists());
+        file && !log && !index
     }
 
     /// Whether they are known and not there any more; nothing is learned by it, so that it may be asked before a commit.
@@ -170,6 +175,22 @@ mod tests {
             drop(next);
             assert_eq!(rows(&path), 3, "{taken:?}");
         }
+    }
+
+    #[test]
+    fn a_log_that_was_taken_before_anybody_looked_is_missed_and_one_that_never_was_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let connection = open(&path);
+        connection.execute("INSERT INTO t VALUES (1)", []).unwrap();
+        fs::remove_file(folder.path().join("x.db-wal")).unwrap();
+        assert!(Place::of(path).still().is_err());
+        let path = folder.path().join("bare.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a INTEGER)").unwrap();
+        let place = Place::of(path.clone());
+        place.still().unwrap();
+        fs::remove_file(path).unwrap();
+        assert!(place.still().is_err());
     }
 
     #[test]

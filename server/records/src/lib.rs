@@ -259,6 +259,10 @@ impl Records {
 }
 
 async fn pool(engine: &Engine) -> Result<AnyPool, Error> {
+    settings(engine).connect_with(engine.options()?).await
+}
+
+fn settings(engine: &Engine) -> AnyPoolOptions {
     let told = engine.clone();
     let options = AnyPoolOptions::new()
         .max_connections(engine.readers())
@@ -271,18 +275,15 @@ async fn pool(engine: &Engine) -> Result<AnyPool, Error> {
             Box::pin(async move { engine.settle(connection).await })
         });
     if engine.is_file() {
-        return options.connect_with(engine.options()?).await;
+        return options;
     }
-    options
-        .after_release(|connection, _| {
-            // One whose request was given up, or whose database is gone, would keep its place for as long as TCP waits.
-            Box::pin(async move {
-                let asked = tokio::time::timeout(BACK, connection.ping()).await;
-                asked.map_err(|_| Error::PoolTimedOut)?.map(|()| true)
-            })
+    options.after_release(|connection, _| {
+        // One whose request was given up, or whose database is gone, would keep its place for as long as TCP waits.
+        Box::pin(async move {
+            let asked = tokio::time::timeout(BACK, connection.ping()).await;
+            asked.map_err(|_| Error::PoolTimedOut)?.map(|()| true)
         })
-        .connect_with(engine.options()?)
-        .await
+    })
 }
 
 /// How eagerly SQLite syncs. Only a debug build can be weakened, so that a test can see the promise break.

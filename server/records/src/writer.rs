@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use crate::engine::{COPY_OUT, Engine, Work};
 use crate::link::{Link, within};
-use crate::{Readers, pool};
+use crate::{Readers, settings};
 
 /// Longest wait for the writer before a request is told that the store stands still.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,8 +68,10 @@ impl Store {
         tracing::error!(%error, "the records are written anew");
         let draft = place.draft()?;
         query(COPY_OUT).bind(draft.to_string_lossy().into_owned()).execute(&mut *link).await?;
+        // Its connections open when they are asked for: once the new file is in its place, nothing may fail that would give
+        // this link, whose file nobody finds any more, another transaction.
+        let fresh = settings(&self.engine).connect_lazy_with(self.engine.options()?);
         place.put()?;
-        let fresh = pool(&self.engine).await?;
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *readers, fresh);
         drop(readers);

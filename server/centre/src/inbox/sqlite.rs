@@ -163,6 +163,8 @@ impl SqliteKeep {
         let Some(connection) = &self.connection else { return Err(cannot(error)) };
         connection.execute("VACUUM INTO ?1", [draft.to_string_lossy()]).map_err(fail)?;
         self.place.put().map_err(cannot)?;
+        // Nothing more goes into the old file, whether the new one opens now or with the next group.
+        self.connection = None;
         self.connection = Some(self.open_again()?);
         Ok(())
     }
